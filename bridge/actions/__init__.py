@@ -1,0 +1,1 @@
+"""One module an action: parameters, plan, apply, undo."""

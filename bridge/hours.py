@@ -1,0 +1,120 @@
+"""Norm-hours, coefficients, prices: exact decimal arithmetic, nothing else.
+
+Hours are `Decimal` norm-hours, money is `Decimal` roubles; on the wire and in tables they are integers: milli-hours,
+minutes, kopecks. The one rounding of a ticket's arithmetic is `hours_taken`'s (docs/adr/0003-rounding.md).
+
+Source: seed, item 1: "Цена заявки = нормо-часы × К × стоимость нормо-часа" (rules R2 and R8 of the catalogue).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+ROUNDING_UNIT = Decimal("0.01")
+"""Norm-hours that leave a balance are whole multiples of this."""
+
+_KOPECK = Decimal("0.01")
+_MILLI = Decimal("0.001")
+
+
+class InexactHours(ValueError):
+    """A number of hours, a coefficient or a price is not exact: it is a float, not finite, or finer than its unit."""
+
+
+def exact(value: Decimal | int | str) -> Decimal:
+    """Return `value` as a finite `Decimal`; a float is refused, for it has lost the number that was meant.
+
+    Raises:
+        InexactHours: for a float, a boolean, a text that is no number, NaN and infinity.
+    """
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        raise InexactHours(f"{value!r} is a {type(value).__name__}: hours and money are Decimal, int or str, never float")
+    try:
+        number = Decimal(value)
+    except ArithmeticError as error:
+        raise InexactHours(f"{value!r} is no decimal number") from error
+    if not number.is_finite():
+        raise InexactHours(f"{value!r} is not finite")
+    return number
+
+
+def to_milli(hours: Decimal) -> int:
+    """Norm-hours (or a coefficient) as a whole number of thousandths, for the wire and the tables.
+
+    Raises:
+        InexactHours: when `hours` is finer than a thousandth.
+    """
+    scaled = exact(hours) / _MILLI
+    if scaled != scaled.to_integral_value():
+        raise InexactHours(f"{hours} is finer than 0.001")
+    return int(scaled)
+
+
+def from_milli(milli: int) -> Decimal:
+    """A whole number of thousandths as norm-hours (or as a coefficient)."""
+    return exact(milli) * _MILLI
+
+
+def to_kopecks(roubles: Decimal) -> int:
+    """Roubles as whole kopecks.
+
+    Raises:
+        InexactHours: when `roubles` is finer than a kopeck.
+    """
+    scaled = exact(roubles) / _KOPECK
+    if scaled != scaled.to_integral_value():
+        raise InexactHours(f"{roubles} is finer than a kopeck")
+    return int(scaled)
+
+
+def from_kopecks(kopecks: int) -> Decimal:
+    """Whole kopecks as roubles."""
+    return exact(kopecks) * _KOPECK
+
+
+def to_minutes(hours: Decimal) -> int:
+    """Norm-hours of a price list as whole minutes.
+
+    Raises:
+        InexactHours: when `hours` is finer than a minute.
+    """
+    scaled = exact(hours) * 60
+    if scaled != scaled.to_integral_value():
+        raise InexactHours(f"{hours} norm-hours are no whole number of minutes")
+    return int(scaled)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One line of a write-off: what one category of specialists spent, and what of it is charged.
+
+    Attributes:
+        category: the specialist's category, as the portal names it.
+        spent_minutes: time really spent.
+        charged_minutes: time charged under the service's terms (a fixed price, a minimum).
+        coefficient: K of the category, 1 for development, 0.6 for content work.
+    """
+
+    category: str
+    spent_minutes: int
+    charged_minutes: int
+    coefficient: Decimal
+
+
+def hours_taken(charges: Iterable[Charge]) -> Decimal:
+    """What leaves the balance: the sum of charged time × K, rounded once, half up, to `ROUNDING_UNIT` norm-hours."""
+    minutes = sum((charge.charged_minutes * exact(charge.coefficient) for charge in charges), Decimal(0))
+    units = (minutes / (60 * ROUNDING_UNIT)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+    return units * ROUNDING_UNIT
+
+
+def estimate_taken(estimate: Decimal, coefficient: Decimal) -> Decimal:
+    """What an estimate of `estimate` norm-hours at K = `coefficient` will take from the balance: what is held for it."""
+    return hours_taken([Charge("", 0, to_minutes(estimate), coefficient)])
+
+
+def price(taken: Decimal, hour_price: Decimal) -> Decimal:
+    """The ticket's price in roubles: hours taken × price of one norm-hour, rounded half up to a kopeck."""
+    return (exact(taken) * exact(hour_price)).quantize(_KOPECK, rounding=ROUND_HALF_UP)

@@ -1,0 +1,1 @@
+"""Client of Moodle web services: REST and SOAP behind one interface, typed errors, files."""

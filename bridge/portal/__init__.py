@@ -1,0 +1,1 @@
+"""The client portal: the Portal protocol, its HTTP client, typed errors."""

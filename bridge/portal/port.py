@@ -1,0 +1,146 @@
+"""The Portal protocol: what the bridge asks of any portal, whatever engine stands behind it.
+
+The wire form is docs/portal-api.md and bridge/portal/openapi.yaml. Hours are `Decimal` norm-hours, times aware UTC.
+Every write takes a `key`: the same key with the same content gives the first result again and does nothing.
+All methods raise `bridge.portal.errors.PortalError`s; writes raise `PortalOutcomeUnknown` when they may have happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, BinaryIO, Protocol
+
+from bridge.hours import Charge
+from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What the portal says of itself. `capabilities` are the names of docs/portal-api.md that the engine can do."""
+
+    contract: str
+    engine: str
+    time: datetime
+    capabilities: frozenset[str]
+    scopes: frozenset[str]
+    rounding_unit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFault:
+    """A ticket of a page that cannot be read: which one (as far as it tells), its raw JSON text, and every fault."""
+
+    ref: str
+    payload: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """Changed tickets since a cursor. `cursor` is opaque; `etag` belongs to this page's request."""
+
+    tickets: tuple[Ticket, ...]
+    faults: tuple[TicketFault, ...]
+    cursor: str
+    etag: str | None
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A row of the portal's ledger.
+
+    Attributes:
+        kind: top_up, hold, capture, void or reversal.
+        amount: norm-hours, after K; a capture's is what left the balance.
+        hold_id: the hold that it makes, captures or voids.
+        reverses: id of the entry that a reversal takes back.
+        price: roubles, captures only.
+    """
+
+    id: str
+    key: str
+    kind: str
+    account_id: str
+    ticket_id: str | None
+    stage_id: str | None
+    amount: Decimal
+    at: datetime
+    hold_id: str | None = None
+    reverses: str | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """Ledger rows of an account, oldest first, since a cursor."""
+
+    entries: tuple[LedgerEntry, ...]
+    cursor: str
+    has_more: bool
+
+
+class Portal(Protocol):
+    """A client portal that carries tickets and keeps balances of norm-hours."""
+
+    name: str
+
+    def meta(self) -> Meta:
+        """The portal's contract version, engine, clock, capabilities and the scopes of the bridge's token."""
+
+    def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
+        """The next page of tickets changed since `cursor` (None: from the beginning); None when nothing has changed.
+
+        A ticket may come again; one that cannot be read is told among the page's faults and stops nothing.
+        """
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """One ticket as it is now."""
+
+    def account(self, account_id: str) -> Account:
+        """The account's balance as it is now."""
+
+    def download(self, ticket_id: str, attachment: Attachment, target: BinaryIO) -> None:
+        """Write the attachment's content to `target`; a content that does not match size and sha256 is an error."""
+
+    def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
+        """Add a file to the ticket."""
+
+    def note(self, key: str, ticket_id: str, text: str, *, internal: bool = False) -> str:
+        """Add a message to the ticket's thread, for the customer or internal; returns its id."""
+
+    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+        """Set the ticket's state if it is one of `expected` (or `state` already), else raise `StateConflict`."""
+
+    def set_stage_state(
+        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        evidence: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Set a stage's state if it is one of `expected` (or `state` already), else raise `StateConflict`."""
+
+    def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
+        """Hold `amount` norm-hours for a stage; the entry's `hold_id` names the hold.
+
+        Raises:
+            InsufficientBalance: it does not fit; nothing was held and the key is free again.
+        """
+
+    def capture(
+        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]
+    ) -> LedgerEntry:
+        """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted."""
+
+    def void(self, key: str, hold_id: str) -> LedgerEntry:
+        """Return the whole hold to the balance."""
+
+    def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
+        """Take a capture back with one reversal that names it."""
+
+    def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
+        """A page of the account's ledger."""
+
+    def find(self, key: str) -> Mapping[str, Any] | None:
+        """What the portal stored as the answer to the write with this key; None when it never saw one succeed."""

@@ -1,0 +1,1 @@
+"""Embedded portal and embedded Moodle, for the demo and the tests; never in production."""

@@ -1,0 +1,161 @@
+"""Ticket, stage, order, account: what a portal tells, as plain frozen values.
+
+Times are aware UTC, hours are `Decimal` norm-hours, money is `Decimal` roubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class TicketState(StrEnum):
+    """Where a ticket stands on the portal. `OPEN` and `WITHDRAWN` are the customer's to set, the others the bridge's."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
+    AWAITING_ACCEPTANCE = "awaiting_acceptance"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+class StageState(StrEnum):
+    """Where a stage stands on the portal. `ACCEPTED` and `REJECTED` are the customer's to set, `WRITTEN_OFF` follows
+    from the capture, the others are the bridge's."""
+
+    PLANNED = "planned"
+    IN_PROGRESS = "in_progress"
+    READY = "ready"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WRITTEN_OFF = "written_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a ticket; its content is fetched separately and checked against `sha256` (hex)."""
+
+    id: str
+    name: str
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadEntry:
+    """One message of a ticket's thread. `author` is customer, specialist or bridge; `visibility` customer or internal."""
+
+    id: str
+    author: str
+    visibility: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEntry:
+    """Time that a specialist logged; `category` gives the coefficient, `stage_id` is None where the portal keeps none."""
+
+    id: str
+    stage_id: str | None
+    specialist: str
+    category: str
+    minutes: int
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage (этап) of a ticket, as agreed.
+
+    Attributes:
+        estimate: agreed norm-hours of the stage, before K.
+        coefficient: K of the category that was agreed for it.
+        revision: how often the customer has rejected it, plus 1.
+        comment: the customer's words with an acceptance or a rejection.
+    """
+
+    id: str
+    title: str
+    estimate: Decimal
+    coefficient: Decimal
+    state: StageState
+    revision: int = 1
+    accepted_at: datetime | None = None
+    rejected_at: datetime | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket (заявка), as the portal tells it.
+
+    Attributes:
+        id: the portal's own identifier, never shown to a person.
+        number: what people call the ticket.
+        version: grows with every change of the ticket that the portal makes.
+        category: the full path, "Выделенный специалист (н.часы)/…" for paid tickets (R1).
+        installation: serial (otserial) of the 3KL installation that the ticket is about.
+        agreement_required: whether work waits for the final agreement (R3).
+        agreed_at: moment of the final agreement, which gives the place in the queue (R6).
+        fields: the form's fields, as text.
+    """
+
+    id: str
+    number: str
+    version: int
+    category: str
+    subject: str
+    customer_id: str
+    customer_name: str
+    account_id: str
+    installation: str | None
+    state: TicketState
+    created_at: datetime
+    updated_at: datetime
+    agreement_required: bool = True
+    agreed_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    thread: tuple[ThreadEntry, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    time_entries: tuple[TimeEntry, ...] = ()
+
+    @property
+    def queued_at(self) -> datetime:
+        """The moment that orders the queue: final agreement, or arrival where none is required (R6)."""
+        return self.agreed_at or self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's balance of norm-hours on the portal: available = granted − posted − held (+ overdraft limit)."""
+
+    id: str
+    granted: Decimal
+    posted: Decimal
+    held: Decimal
+    available: Decimal
+    overdraft_limit: Decimal
+    version: int
+    hour_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The structured request inside a ticket: a service of the catalogue plus parameters.
+
+    `source` says where it was found ("fields", "attachment NAME", "assigned"), for messages.
+    """
+
+    service: str
+    params: Mapping[str, Any]
+    source: str

@@ -1,0 +1,1 @@
+"""The examples and defaults of config/, as package data."""
