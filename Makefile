@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-reset test test-live lint bench clean
+.PHONY: demo demo-reset test test-live lint bench locale clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -30,6 +30,12 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m tests.benchmarks
+
+locale: $(VENV)/.installed ## operators' texts: new sentences into the catalogues, the catalogues compiled
+	mkdir -p build
+	$(BIN)/pybabel -q extract --keywords tr --no-location --output build/otbridge.pot bridge
+	$(BIN)/pybabel -q update --domain otbridge --input-file build/otbridge.pot --output-dir bridge/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 140
+	$(BIN)/pybabel -q compile --domain otbridge --directory bridge/locale
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .demo

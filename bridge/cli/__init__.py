@@ -1,2 +1,47 @@
-"""Commands; thin."""
-def main() -> None: ...
+"""Commands; thin. Each is imported only when it is run, so that `otbridge --help` costs next to nothing."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import click
+
+from bridge.i18n import tr
+from bridge.version import __version__
+
+COMMANDS = {
+    "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
+    "migrate": tr("Bring the journal's schema up to date."),
+    "retry": tr("Let a failed ticket go on."),
+    "run": tr("Poll and work until stopped (the service)."),
+    "show": tr("Show one ticket: its stages, effects and log."),
+    "status": tr("Show the tickets and where each stands."),
+    "sync": tr("Do one pass: poll, act, report, write off."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are modules of this package."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"bridge.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(tr("Commands")):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once."))
+@click.version_option(__version__, prog_name="otbridge")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=tr("Settings file (bridge.toml)."))
+@click.option("-v", "--verbose", count=True, help=tr("Tell more; twice: everything."))
+@click.pass_context
+def main(ctx: click.Context, config: Path | None, verbose: int) -> None:
+    ctx.obj = {"config": config, "verbose": verbose}

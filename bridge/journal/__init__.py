@@ -1,0 +1,59 @@
+"""The bridge's memory: tickets, effects, events and the ledger in SQLite or PostgreSQL; the only room that knows SQL.
+
+`migrate(url)` makes or upgrades the database, `Journal.open(url)` opens it, `journal.transaction()` gives a `Unit` of work.
+"""
+
+from bridge.journal.errors import (
+    BrokenChain,
+    EffectConflict,
+    JournalError,
+    JournalUnavailable,
+    LedgerConflict,
+    LostClaim,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+)
+from bridge.journal.migrate import migrate
+from bridge.journal.records import (
+    NEW,
+    Claim,
+    CursorRecord,
+    Event,
+    Fault,
+    LedgerKind,
+    LedgerRow,
+    MergeResult,
+    NewLedgerRow,
+    TicketRecord,
+)
+from bridge.journal.schema import SchemaState, schema_state
+from bridge.journal.store import Journal
+from bridge.journal.unit import Unit
+
+__all__ = [
+    "NEW",
+    "BrokenChain",
+    "Claim",
+    "CursorRecord",
+    "EffectConflict",
+    "Event",
+    "Fault",
+    "Journal",
+    "JournalError",
+    "JournalUnavailable",
+    "LedgerConflict",
+    "LedgerKind",
+    "LedgerRow",
+    "LostClaim",
+    "MergeResult",
+    "NewLedgerRow",
+    "SchemaMissing",
+    "SchemaState",
+    "SchemaTooNew",
+    "SchemaTooOld",
+    "TicketRecord",
+    "Unit",
+    "migrate",
+    "schema_state",
+]

@@ -35,8 +35,15 @@ class MoodleError(BridgeError):
     outcome_known = True
 
     def __init__(
-        self, function: str, detail: str, *, errorcode: str = "", debuginfo: str = "", status: int | None = None,
-        retry_after: float | None = None, advice: str | None = None,
+        self,
+        function: str,
+        detail: str,
+        *,
+        errorcode: str = "",
+        debuginfo: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+        advice: str | None = None,
     ) -> None:
         self.function = function
         self.detail = detail
@@ -60,7 +67,10 @@ class TokenError(MoodleError):
 class AccessError(MoodleError):
     """The token's service lacks the function, or its user lacks a capability."""
 
-    advice = "add the function to the service otbridge or give its user the capability; otbridge doctor lists what is missing"
+    advice = (
+        "add the function to the service otbridge, give its user the capability, or renew an expired token "
+        "(over SOAP a missing plugin looks the same); otbridge doctor lists what is missing"
+    )
 
 
 class ParameterError(MoodleError):

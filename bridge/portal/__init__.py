@@ -1,1 +1,47 @@
-"""The client portal: the Portal protocol, its HTTP client, typed errors."""
+"""The client portal: the Portal protocol, its HTTP client, typed errors. The contract is docs/portal-api.md."""
+
+from bridge.portal.auth import BearerAuth, OtserialAuth, otserial_hash
+from bridge.portal.errors import (
+    InsufficientBalance,
+    KeyInProgress,
+    KeyReused,
+    PortalError,
+    PortalForbidden,
+    PortalNotContract,
+    PortalNotFound,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnauthorized,
+    PortalUnreachable,
+    StateConflict,
+)
+from bridge.portal.http import HttpPortal, connect
+from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
+from bridge.portal.retry import Retries
+
+__all__ = [
+    "BearerAuth",
+    "HttpPortal",
+    "InsufficientBalance",
+    "KeyInProgress",
+    "KeyReused",
+    "LedgerEntry",
+    "LedgerPage",
+    "Meta",
+    "OtserialAuth",
+    "Portal",
+    "PortalError",
+    "PortalForbidden",
+    "PortalNotContract",
+    "PortalNotFound",
+    "PortalOutcomeUnknown",
+    "PortalRefused",
+    "PortalUnauthorized",
+    "PortalUnreachable",
+    "Retries",
+    "StateConflict",
+    "TicketFault",
+    "TicketPage",
+    "connect",
+    "otserial_hash",
+]

@@ -1,7 +1,7 @@
 """All that can go wrong between the bridge and a portal.
 
 PortalError
-├── PortalUnreachable        nothing was sent, or a read got no answer: try later
+├── PortalUnreachable        nothing was done (not sent, or 429), or a read got no answer (5xx): try later
 ├── PortalOutcomeUnknown     a write was sent and no believable answer came: ask by key, send the same key again
 ├── PortalNotContract        an answer that the contract does not know (HTML, no JSON, a missing member)
 └── PortalRefused            the portal answered with a problem document
@@ -12,6 +12,8 @@ PortalError
     ├── StateConflict            409/412: the thing is not in the expected state; carries `actual`
     ├── KeyInProgress            409: the same key is being processed right now
     └── KeyReused                422: the same key came with another body
+
+Other refusals (`invalid`, `amount_mismatch`, `too_large`, codes of a newer contract) are plain PortalRefused; `code` tells them apart.
 """
 
 from __future__ import annotations
@@ -30,21 +32,24 @@ class PortalError(BridgeError):
         code: the problem document's stable code, "" where there is none.
         detail: what the portal said, for the operator.
         request_id: the portal's X-Request-Id, "" where there is none.
+        portal: the portal's name in the settings.
         outcome_known: False where a write may have happened.
     """
 
     outcome_known = True
 
     def __init__(
-        self, endpoint: str, detail: str, *, status: int | None = None, code: str = "", request_id: str = ""
+        self, endpoint: str, detail: str, *, status: int | None = None, code: str = "", request_id: str = "", portal: str = ""
     ) -> None:
         self.endpoint = endpoint
         self.detail = detail
         self.status = status
         self.code = code
         self.request_id = request_id
+        self.portal = portal
         told = " ".join(part for part in (str(status) if status else "", code) if part)
-        super().__init__(f"portal: {endpoint}: {f'{told}: ' if told else ''}{detail}")
+        where = f"portal {portal}" if portal else "portal"
+        super().__init__(f"{where}: {endpoint}: {f'{told}: ' if told else ''}{detail}{f' (request {request_id})' if request_id else ''}")
 
 
 class PortalUnreachable(PortalError):

@@ -116,7 +116,12 @@ class Portal(Protocol):
         """Set the ticket's state if it is one of `expected` (or `state` already), else raise `StateConflict`."""
 
     def set_stage_state(
-        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        self,
+        key: str,
+        ticket_id: str,
+        stage_id: str,
+        state: StageState,
+        expected: Sequence[StageState],
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
         """Set a stage's state if it is one of `expected` (or `state` already), else raise `StateConflict`."""
@@ -128,9 +133,7 @@ class Portal(Protocol):
             InsufficientBalance: it does not fit; nothing was held and the key is free again.
         """
 
-    def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]
-    ) -> LedgerEntry:
+    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]) -> LedgerEntry:
         """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted."""
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:

@@ -1,0 +1,135 @@
+"""create-role: a new role with exactly the ordered capabilities and context levels.
+
+Source: seed, item 2.9.1 ("Необходимо предоставить права доступа новому сотруднику или слушателю") and 2.5 (role model: roles, the
+capabilities of each, the contexts where each may be assigned).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from bridge.actions.base import OrderRefused, Params, Plan, Policy, Site
+from bridge.actions.fields import Words
+from bridge.actions.operations import follow, refused
+from bridge.moodle_ws.errors import MoodleRefused, ParameterError
+
+Permission = Literal["allow", "prevent", "prohibit"]
+ContextLevel = Literal["system", "user", "coursecat", "course", "module", "block"]
+Archetype = Literal["", "manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage"]
+
+GUARDED = (
+    "moodle/site:config", "moodle/site:configview", "moodle/site:doanything", "moodle/role:*", "moodle/user:loginas", "moodle/user:delete",
+    "moodle/user:update", "moodle/user:create", "moodle/user:editprofile", "moodle/site:uploadusers", "moodle/site:sendmessage",
+    "moodle/backup:*", "moodle/restore:*", "moodle/webservice:*", "webservice/*", "tool/*", "local/otbridge:*", "report/security:*",
+    "moodle/site:trustcontent", "moodle/course:delete", "moodle/category:manage", "moodle/cohort:manage",
+)  # fmt: skip
+"""Capabilities that lead to site administration or to other people's accounts and data; granted only where the site's policy names them."""
+
+GUARDED_ARCHETYPES = frozenset({"manager", "coursecreator"})
+"""Archetypes that bring guarded capabilities along."""
+
+
+def _capability_lines(value: Any) -> Any:
+    """Read `capability = permission` lines; a bare capability is allowed."""
+    if not isinstance(value, str):
+        return value
+    found: dict[str, str] = {}
+    for line in value.replace(",", "\n").replace(";", "\n").splitlines():
+        name, _, permission = line.partition("=")
+        if not name.strip():
+            continue
+        if name.strip() in found:
+            raise ValueError(f"право {name.strip()} указано дважды")
+        found[name.strip()] = permission.strip().lower() or "allow"
+    return found
+
+
+def _split(value: Any) -> Any:
+    return tuple(value.replace(",", " ").replace(";", " ").split()) if isinstance(value, str) else value
+
+
+CapabilityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z0-9_]+:[a-z0-9_]+$", max_length=255)]
+Capabilities = Annotated[dict[CapabilityName, Permission], BeforeValidator(_capability_lines), Field(min_length=1)]
+RoleShortname = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+
+
+class CreateRoleParams(Params):
+    """The role as it is ordered. `allow_*` hold short names of the roles that the new role may assign, override, switch to and view."""
+
+    shortname: RoleShortname
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    description: Annotated[str, Field(max_length=4000)] = ""
+    archetype: Archetype = ""
+    context_levels: Annotated[tuple[ContextLevel, ...], BeforeValidator(_split), Field(min_length=1)]
+    capabilities: Capabilities
+    allow_assign: Words = ()
+    allow_override: Words = ()
+    allow_switch: Words = ()
+    allow_view: Words = ()
+
+
+class CreateRole:
+    """The action create-role."""
+
+    name: ClassVar[str] = "create-role"
+    params: ClassVar[type[Params]] = CreateRoleParams
+    functions: ClassVar[frozenset[str]] = frozenset({
+        "local_otbridge_create_role", "local_otbridge_delete_role", "local_otbridge_get_operation",
+    })  # fmt: skip
+    capabilities: ClassVar[frozenset[str]] = frozenset({"local/otbridge:view", "local/otbridge:managerole", "moodle/role:manage"})
+
+    def plan(self, params: CreateRoleParams, site: Site) -> Plan:
+        """Check the order against the site's policy; what Moodle knows of roles is checked when the role is made."""
+        guarded = guarded_capabilities(params, site.policy)
+        if guarded:
+            raise OrderRefused("guarded", f"the site's policy does not let orders grant {', '.join(guarded)}", capabilities=guarded)
+        call = {
+            "shortname": params.shortname, "name": params.name, "description": params.description, "archetype": params.archetype,
+            "contextlevels": list(params.context_levels),
+            "capabilities": [{"name": name, "permission": permission} for name, permission in sorted(params.capabilities.items())],
+            "allowassign": list(params.allow_assign), "allowoverride": list(params.allow_override),
+            "allowswitch": list(params.allow_switch), "allowview": list(params.allow_view),
+        }  # fmt: skip
+        summary = (
+            f"create role {params.name} ({params.shortname})" + (f", archetype {params.archetype}" if params.archetype else ""),
+            f"assignable in {', '.join(params.context_levels)}; {len(params.capabilities)} capabilities",
+        )
+        return Plan(summary, call)
+
+    def apply(self, call: Mapping[str, Any], opkey: str, site: Site) -> dict[str, Any]:
+        """Create the role and read it back."""
+        try:
+            result = follow(site.moodle.write("local_otbridge_create_role", opkey=opkey, **call), site)
+        except (MoodleRefused, ParameterError) as error:
+            raise refused(error, shortname=call["shortname"]) from error
+        return {
+            "kind": "role", "role_id": result["roleid"], "shortname": result["shortname"], "name": result["name"],
+            "context_levels": result["contextlevels"], "capabilities": result["capabilities"],
+            "url": f"{site.moodle.base_url}/admin/roles/define.php?action=view&roleid={result['roleid']}",
+        }  # fmt: skip
+
+    def undo(self, evidence: Mapping[str, Any], opkey: str, site: Site) -> dict[str, Any]:
+        """Delete the role, if it was made by an operation of the plugin and nobody holds it."""
+        try:
+            result = follow(site.moodle.write("local_otbridge_delete_role", opkey=opkey, roleid=evidence["role_id"]), site)
+        except (MoodleRefused, ParameterError) as error:
+            raise refused(error) from error
+        return {"kind": "role-deleted", "role_id": result["roleid"], "shortname": result["shortname"]}
+
+
+def guarded_capabilities(params: CreateRoleParams, policy: Policy) -> list[str]:
+    """What of an order the policy does not let through: guarded capabilities, and archetypes that bring such along."""
+    granted = [name for name, permission in params.capabilities.items() if permission == "allow"]
+    guarded = [name for name in granted if _matches(name, GUARDED) and not _matches(name, policy.capabilities_allowed)]
+    archetype = f"archetype:{params.archetype}"
+    if params.archetype in GUARDED_ARCHETYPES and not _matches(archetype, policy.capabilities_allowed):
+        guarded.append(archetype)
+    return sorted(guarded)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,116 @@
+"""What the commands share: opening the bridge, telling errors, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+
+from bridge import moodle_ws, portal
+from bridge.errors import BridgeError, UserError
+from bridge.i18n import tr
+from bridge.journal import Journal, JournalError, TicketRecord
+from bridge.messages import Messages
+from bridge.moodle_ws import Moodle, MoodleClient
+from bridge.perform import Bridge, Progress
+from bridge.portal import HttpPortal
+from bridge.settings import InstallationTable, Settings, load
+from bridge.sync import Exit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings that the command line points to; exits with code 2 and every fault when they have some."""
+    _logging(ctx.obj["verbose"])
+    return load(ctx.obj["config"])
+
+
+@contextmanager
+def open_bridge(settings: Settings, progress: Progress | None = None) -> Iterator[Bridge]:
+    """Open the journal and the portal; a Moodle is opened when a ticket first needs it.
+
+    Raises:
+        UserError: a message template has faults.
+        JournalError: the journal cannot be used.
+    """
+    from bridge.owner import own_name
+
+    with ExitStack() as stack:
+
+        def connect_moodle(installation: InstallationTable) -> Moodle:
+            return stack.enter_context(open_moodle(settings, installation))
+
+        messages = Messages(settings.bridge.templates)
+        journal = stack.enter_context(Journal.open(settings.bridge.journal))
+        portal = stack.enter_context(open_portal(settings))
+        bridge = Bridge(settings, messages, journal, portal, connect_moodle, own_name())
+        yield bridge if progress is None else replace(bridge, progress=progress)
+
+
+def open_portal(settings: Settings) -> HttpPortal:
+    """The portal's client, as a context manager."""
+    table = settings.portal
+    auth = (
+        portal.OtserialAuth(table.serial, settings.portal_secret) if table.auth == "otserial" else portal.BearerAuth(settings.portal_secret)
+    )
+    return portal.connect(
+        table.name, table.url, auth, category_prefix=table.category_prefix,
+        connect_timeout=table.connect_seconds, read_timeout=table.read_seconds,
+    )  # fmt: skip
+
+
+def open_moodle(settings: Settings, installation: InstallationTable) -> MoodleClient:
+    """The client of an installation's Moodle, as a context manager."""
+    return moodle_ws.connect(
+        installation.url, settings.moodle_tokens[installation.name], transport=installation.transport,
+        connect_timeout=installation.connect_seconds, read_timeout=installation.read_seconds,
+    )  # fmt: skip
+
+
+def told(command: Callable[P, R]) -> Callable[P, R]:
+    """Let errors that the bridge names end in their sentence and their exit code instead of a traceback."""
+
+    @wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except UserError as error:
+            fail(str(error), Exit.CONFIGURATION)
+        except JournalError as error:
+            fail(str(error), Exit.CONFIGURATION)
+        except BridgeError as error:
+            fail(str(error), Exit.UNREACHABLE)
+
+    return wrapper
+
+
+def fail(message: str, code: Exit) -> NoReturn:
+    """Say `message` on standard error and exit with `code`."""
+    click.echo(f"otbridge: {message}", err=True)
+    sys.exit(int(code))
+
+
+def find_ticket(journal: Journal, number: str) -> TicketRecord:
+    """The journal's record of the ticket that people call `number`; exits with code 1 when there is none or there are several."""
+    with journal.transaction() as unit:
+        records = unit.by_number(number)
+    if len(records) != 1:
+        message = tr("the journal has no ticket {number}") if not records else tr("several portals have a ticket {number}")
+        fail(message.format(number=number), Exit.OPERATOR)
+    return records[0]
+
+
+def _logging(verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Addresses, and with them tokens in the SOAP transport's, stand in these loggers' debug lines.
+    for name in ("urllib3", "zeep", "requests", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,47 @@
+"""otbridge doctor: each check with ok or fault, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from bridge import doctor
+from bridge.cli.common import open_moodle, open_portal, settings_of, told
+from bridge.i18n import tr
+from bridge.perform import utc_now
+from bridge.sync import Exit
+
+
+@click.command("doctor", help=tr("Check the settings, the portal, Moodle and the journal; say what to do. Exit codes as sync."))
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@click.pass_context
+@told
+def command(ctx: click.Context, as_json: bool) -> None:
+    settings = settings_of(ctx)
+    checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]
+    with open_portal(settings) as portal:
+        checks += doctor.check_portal(portal, utc_now())
+    for installation in settings.installations:
+        with open_moodle(settings, installation) as moodle:
+            checks += doctor.check_moodle(installation.name, moodle, settings, utc_now())
+    code = max(check.fault for check in checks)
+    if as_json:
+        document = [{"name": one.name, "ok": one.fault is Exit.WELL, "found": one.found, "advice": one.advice} for one in checks]
+        click.echo(json.dumps({"exit": int(code), "checks": document}, ensure_ascii=False, indent=2))
+    else:
+        _print(checks)
+    sys.exit(int(code))
+
+
+def _print(checks: list[doctor.Check]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(tr("Check"), "", tr("Found"), tr("What to do"))
+    for one in checks:
+        mark = f"[green]{tr('ok')}[/green]" if one.fault is Exit.WELL else f"[bold red]{tr('FAULT')}[/bold red]"
+        table.add_row(one.name, mark, escape(one.found), escape(one.advice))
+    Console().print(table)

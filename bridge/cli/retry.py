@@ -1,0 +1,24 @@
+"""otbridge retry: an operator's word that the cause is mended."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli import words
+from bridge.cli.common import find_ticket, settings_of, told
+from bridge.i18n import tr
+from bridge.journal import Journal
+from bridge.perform import utc_now
+from bridge.retry import retry
+
+
+@click.command("retry", help=tr("Let a failed ticket go on: the next pass begins what failed anew."))
+@click.argument("ticket", metavar="TICKET")
+@click.pass_context
+@told
+def command(ctx: click.Context, ticket: str) -> None:
+    with Journal.open(settings_of(ctx).bridge.journal) as journal:
+        record = find_ticket(journal, ticket)
+        again = retry(journal, record, utc_now())
+    what = ", ".join(words.effect(kind) for kind in again) or tr("nothing had failed; it is looked at again")
+    click.echo(tr("ticket {number} goes on with the next pass: {what}").format(number=record.ticket.number, what=what))

@@ -1,0 +1,60 @@
+"""otbridge show: one ticket, from the journal alone."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from bridge.cli import words
+from bridge.cli.common import find_ticket, settings_of, told
+from bridge.i18n import tr
+from bridge.journal import Journal
+from bridge.lifecycle import Reason
+
+
+@click.command("show", help=tr("Show one ticket: its stages, effects and log."))
+@click.argument("ticket", metavar="TICKET")
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@click.pass_context
+@told
+def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
+    with Journal.open(settings_of(ctx).bridge.journal) as journal:
+        record = find_ticket(journal, ticket)
+        with journal.transaction() as unit:
+            effects = unit.effects(record.portal, record.ticket.id)
+            rows = unit.ledger(portal=record.portal, ticket_id=record.ticket.id)
+    one = record.ticket
+    if as_json:
+        document = {
+            "number": one.number, "subject": one.subject, "status": record.state, "reason": json.loads(record.reason) if record.reason else None,
+            "stages": [{"id": stage.id, "title": stage.title, "state": stage.state, "revision": record.revisions.get(stage.id, 1)} for stage in one.stages],
+            "effects": [
+                {
+                    "key": effect.key, "kind": effect.kind, "stage_id": effect.stage_id, "revision": effect.revision, "state": effect.state,
+                    "request": effect.request, "outcome": effect.outcome, "attempts": effect.attempts, "error": effect.error,
+                }
+                for effect in effects
+            ],
+            "ledger": [{"kind": row.kind, "key": row.key, "amount_mh": row.amount_mh, "price_kopecks": row.price_kopecks, "at": row.at.isoformat()} for row in rows],
+        }  # fmt: skip
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"[bold]{escape(one.number)}[/bold] {escape(one.subject)} – {escape(one.customer_name)}")
+    why = escape(words.reason(Reason.from_json(record.reason), one.number)) if record.reason else ""
+    console.print(f"[bold]{words.status(record.state)}[/bold]: {why}")
+    table = Table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
+    titles = {stage.id: stage.title for stage in one.stages}
+    for effect in effects:
+        outcome = words.evidence(effect.outcome) if effect.outcome and effect.kind == "operation" and effect.state == "done" else ""
+        outcome = outcome or (effect.outcome or {}).get("detail", "") or effect.error or (effect.outcome or {}).get("amount", "")
+        table.add_row(
+            f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", words.effect(effect.kind), escape(titles.get(effect.stage_id, "")),
+            str(effect.revision or ""), effect.state.value, escape(str(outcome)),
+        )  # fmt: skip
+    console.print(table)

@@ -1,0 +1,56 @@
+"""otbridge status: the tickets and where each stands, from the journal alone."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from bridge.cli import words
+from bridge.cli.common import settings_of, told
+from bridge.i18n import tr
+from bridge.journal import Journal
+from bridge.lifecycle import Reason
+
+
+@click.command("status", help=tr("Show the tickets and where each stands, from the journal alone."))
+@click.option("--state", metavar="STATUS", help=tr("Only tickets in this status, for example failed."))
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@click.pass_context
+@told
+def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
+    with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction() as unit:
+        records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects()
+    if as_json:
+        document = {
+            "tickets": [
+                {
+                    "number": one.ticket.number, "subject": one.ticket.subject, "customer": one.ticket.customer_name,
+                    "status": one.state, "reason": json.loads(one.reason) if one.reason else None,
+                    "queued_at": one.ticket.queued_at.isoformat(),
+                }
+                for one in records
+            ],
+            "faults": [{"ref": one.ref, "problems": one.problems, "since": one.first_seen.isoformat()} for one in faults],
+            "open_effects": [{"key": one.key, "ticket_id": one.ticket_id, "kind": one.kind, "attempts": one.attempts, "error": one.error} for one in opened],
+        }  # fmt: skip
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(tr("Ticket"), tr("Subject"), tr("Customer"), tr("Where it stands"), tr("In the queue since"))
+    for one in records:
+        why = escape(words.reason(Reason.from_json(one.reason), one.ticket.number)) if one.reason else ""
+        where = f"[bold]{words.status(one.state)}[/bold]\n{why}"
+        table.add_row(
+            one.ticket.number, escape(one.ticket.subject), escape(one.ticket.customer_name), where, f"{one.ticket.queued_at:%Y-%m-%d %H:%M}"
+        )
+    console = Console()
+    console.print(table if records else tr("The journal has no such tickets."))
+    for fault in faults:
+        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({escape(fault.ref)}): {escape('; '.join(fault.problems))}")
+    for effect in opened:
+        told_error = escape(effect.error) or "–"
+        console.print(f"[bold yellow]{tr('Outcome not known yet')}[/bold yellow] ({words.effect(effect.kind)}, {effect.key}): {told_error}")

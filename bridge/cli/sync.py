@@ -1,0 +1,138 @@
+"""otbridge sync: one pass, for operators, cron and timers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bridge.cli import words
+from bridge.cli.common import open_bridge, settings_of, told
+from bridge.hours import to_milli
+from bridge.i18n import tr
+from bridge.preview import Forecast, preview
+from bridge.sync import Pass, PassReport
+from bridge.tickets import Ticket
+
+
+@click.command(
+    "sync",
+    help=tr(
+        "Do one pass: poll, act, report, write off. Exit codes: 0 all well, 1 some tickets need an operator, 2 settings, 3 portal or Moodle cannot be reached."
+    ),
+)
+@click.option("--dry-run", is_flag=True, help=tr("Say what would be done, held and written off; touch nothing."))
+@click.option("--ticket", metavar="NUMBER", help=tr("Work on this ticket only."))
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@click.pass_context
+@told
+def command(ctx: click.Context, dry_run: bool, ticket: str | None, as_json: bool) -> None:
+    settings = settings_of(ctx)
+    console = Console()
+    with _Bars(enabled=sys.stderr.isatty() and not as_json) as bars, open_bridge(settings, bars.told) as bridge:
+        if dry_run:
+            forecasts, problems, code = preview(bridge, ticket)
+            if as_json:
+                click.echo(
+                    json.dumps(
+                        {"dry_run": True, "tickets": [_forecast(one) for one in forecasts], "problems": problems, "exit": code},
+                        ensure_ascii=False,
+                        indent=2,
+                    )
+                )
+            else:
+                _print_forecasts(console, forecasts, problems)
+            sys.exit(int(code))
+        report = Pass(bridge).run(ticket)
+    if as_json:
+        click.echo(json.dumps(_json(report), ensure_ascii=False, indent=2))
+    else:
+        _print(console, report)
+    sys.exit(int(report.exit))
+
+
+class _Bars:
+    """A progress bar for each running operation, on standard error, when somebody is there to watch."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[step]}"),
+            TimeElapsedColumn(), console=Console(stderr=True), disable=not enabled, transient=True,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def told(self, ticket: Ticket, share: float, step: str) -> None:
+        if ticket.id not in self._tasks:
+            self._tasks[ticket.id] = self._progress.add_task(f"{ticket.number} {ticket.subject}"[:60], total=1.0, step="")
+        self._progress.update(self._tasks[ticket.id], completed=share, step=step)
+
+
+def _print(console: Console, report: PassReport) -> None:
+    if report.tickets:
+        table = Table(tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off"))
+        for one in report.tickets:
+            done = [words.effect(kind) for kind in one.done] + [words.evidence(found) for found in one.evidence]
+            where = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.number))}"
+            table.add_row(one.number, _plain(one.subject), where, _plain("\n".join(done) or "–"), str(one.taken) if one.taken else "–")
+        console.print(table)
+    else:
+        console.print(tr("Nothing to do: no ticket has changed."))
+    for ref, problems in report.faults:
+        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({_plain(ref)}): {_plain('; '.join(problems))}")
+    for problem in report.problems:
+        console.print(f"[bold red]{tr('Fault')}[/bold red]: {_plain(problem)}")
+
+
+def _plain(text: str) -> str:
+    """Text from outside is no markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _json(report: PassReport) -> dict[str, Any]:
+    return {
+        "exit": int(report.exit),
+        "tickets": [
+            {
+                "id": one.id, "number": one.number, "subject": one.subject, "status": one.status.value, "reason": one.reason.code,
+                "facts": dict(one.reason.facts), "done": one.done, "evidence": one.evidence, "taken_mh": to_milli(one.taken),
+            }
+            for one in report.tickets
+        ],
+        "faults": [{"ref": ref, "problems": list(problems)} for ref, problems in report.faults],
+        "problems": report.problems,
+    }  # fmt: skip
+
+
+def _forecast(one: Forecast) -> dict[str, Any]:
+    return {
+        "id": one.ticket.id, "number": one.ticket.number, "subject": one.ticket.subject, "status": one.status.value, "reason": one.reason.code,
+        "facts": dict(one.reason.facts), "would": one.would, "hold_mh": to_milli(one.held), "write_off_mh": to_milli(one.taken),
+    }  # fmt: skip
+
+
+def _print_forecasts(console: Console, forecasts: list[Forecast], problems: list[str]) -> None:
+    table = Table(tr("Ticket"), tr("Subject"), tr("Would be done"), tr("Held"), tr("Written off"), tr("Then"))
+    for one in forecasts:
+        then = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.ticket.number))}"
+        table.add_row(
+            one.ticket.number, _plain(one.ticket.subject), _plain("\n".join(one.would) or "–"),
+            str(one.held) if one.held else "–", str(one.taken) if one.taken else "–", then,
+        )  # fmt: skip
+    console.print(table if forecasts else tr("Nothing to do: no ticket has changed."))
+    for problem in problems:
+        console.print(f"[bold red]{tr('Fault')}[/bold red]: {_plain(problem)}")
+    console.print(tr("Dry run: nothing was touched."))

@@ -1,0 +1,179 @@
+"""otbridge doctor's checks: settings, journal, portal, and each Moodle; every fault comes with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from bridge.actions import ACTIONS
+from bridge.i18n import tr
+from bridge.journal import JournalError, schema_state
+from bridge.moodle_ws import MoodleError
+from bridge.portal import Portal, PortalError
+from bridge.settings import Settings
+from bridge.sync import Exit
+
+CONTRACT = "1."
+SCOPES = frozenset({"tickets:read", "tickets:write", "ledger:read", "ledger:write"})
+CAPABILITIES = frozenset({"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"})
+PLUGIN_VERSION = 2026112300
+"""The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
+
+ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})
+MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
+CRON_SILENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what was looked at, what was found, and, for a fault, what to do and which exit code it means."""
+
+    name: str
+    found: str
+    advice: str = ""
+    fault: Exit = Exit.WELL
+
+
+class Probed(Protocol):
+    """What doctor asks a Moodle."""
+
+    def site_info(self) -> Mapping[str, Any]: ...
+    def read(self, function: str, /, **params: Any) -> Any: ...
+
+
+def check_settings(settings: Settings) -> Iterator[Check]:
+    """That the settings could be read says most; what they leave out is told."""
+    yield Check(tr("settings"), tr("{path}: {count} services in the catalogue").format(path=settings.path, count=len(settings.catalogue)))
+    env = settings.path.parent / ".env"
+    found = (
+        tr("{path} is readable by its owner only").format(path=env) if env.exists() else tr("from the environment or systemd credentials")
+    )
+    yield Check(tr("secrets"), found)
+    for service in settings.catalogue:
+        if service.action is not None and service.action not in ACTIONS:
+            yield Check(
+                tr("catalogue"), tr("service {id} names the action {action}, which the bridge does not have").format(id=service.id, action=service.action),
+                tr("name one of: {actions}").format(actions=", ".join(sorted(ACTIONS))), Exit.CONFIGURATION,
+            )  # fmt: skip
+    if not settings.policy.unattended:
+        yield Check(
+            tr("policy"),
+            tr("no service runs unattended: the bridge will carry no order out"),
+            tr("name services under [policy] unattended"),
+            Exit.OPERATOR,
+        )
+
+
+def check_journal(settings: Settings) -> Iterator[Check]:
+    """The journal's schema."""
+    name = tr("journal")
+    try:
+        state = schema_state(settings.bridge.journal)
+    except JournalError as error:
+        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.CONFIGURATION)
+        return
+    if state.current == state.head:
+        yield Check(name, tr("schema {revision}").format(revision=state.head))
+    else:
+        found = tr("schema is {current}, the program wants {head}").format(current=state.current or "–", head=state.head)
+        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.CONFIGURATION)
+
+
+def check_portal(portal: Portal, now: datetime) -> Iterator[Check]:
+    """The portal: reachable, contract, scopes, abilities, clock."""
+    name = tr("portal {name}").format(name=portal.name)
+    try:
+        meta = portal.meta()
+    except PortalError as error:
+        yield Check(name, str(error), tr("check [portal] url, the network, the token or the serial and key"), Exit.UNREACHABLE)
+        return
+    if meta.contract.startswith(CONTRACT):
+        yield Check(name, tr("{engine}, contract {contract}").format(engine=meta.engine, contract=meta.contract))
+    else:
+        found = tr("speaks contract {contract}").format(contract=meta.contract)
+        yield Check(name, found, tr("this bridge speaks contract 1; upgrade the older side"), Exit.CONFIGURATION)
+    for title, have, needed, advice in (
+        (tr("portal scopes"), meta.scopes, SCOPES, tr("give the token these scopes on the portal")),
+        (
+            tr("portal abilities"),
+            meta.capabilities,
+            CAPABILITIES,
+            tr("this engine needs an adapter that makes up for it (docs/portal-api.md)"),
+        ),
+    ):
+        missing = needed - have
+        if missing:
+            yield Check(title, tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
+        else:
+            yield Check(title, ", ".join(sorted(needed)))
+    yield _clock(tr("portal clock"), meta.time, now)
+
+
+def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -> Iterator[Check]:
+    """A Moodle: reachable, token, functions, plugin, capabilities, cron, clock."""
+    title = tr("Moodle {name}").format(name=name)
+    try:
+        info = moodle.site_info()
+    except MoodleError as error:
+        yield Check(title, str(error), error.advice or tr("check the installation's url and token"), Exit.UNREACHABLE)
+        return
+    yield Check(
+        title, tr("{site}, Moodle {release}, user {user}").format(site=info["sitename"], release=info["release"], user=info["username"])
+    )
+    names = {one.action for one in settings.catalogue if one.action and one.id in settings.policy.unattended}
+    actions = [ACTIONS[name] for name in sorted(names & set(ACTIONS))]
+    functions = ALWAYS_NEEDED.union(*(action.functions for action in actions))
+    missing = functions - {one["name"] for one in info["functions"]}
+    if missing:
+        advice = tr("install or upgrade the plugin local_otbridge and use a token of its service “otbridge”")
+        yield Check(tr("functions"), tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
+    else:
+        yield Check(tr("functions"), tr("all {count} are in the token's service").format(count=len(functions)))
+    if "local_otbridge_get_info" in missing:
+        return
+    try:
+        plugin = moodle.read("local_otbridge_get_info")
+    except MoodleError as error:
+        yield Check(tr("plugin"), str(error), error.advice, Exit.CONFIGURATION)
+        return
+    yield from _plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now)
+
+
+def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) -> Iterator[Check]:
+    found = tr("local_otbridge {release} ({version}), PHP {php}").format(
+        release=plugin["pluginrelease"], version=plugin["pluginversion"], php=plugin["phpversion"]
+    )
+    if plugin["pluginversion"] >= PLUGIN_VERSION:
+        yield Check(tr("plugin"), found)
+    else:
+        yield Check(tr("plugin"), found, tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION), Exit.CONFIGURATION)
+    lacking = needed - {one["name"] for one in plugin["capabilities"] if one["granted"]}
+    if lacking:
+        advice = tr("give them to the role of the token's user (README of the plugin)")
+        yield Check(tr("capabilities"), tr("missing: {names}").format(names=", ".join(sorted(lacking))), advice, Exit.CONFIGURATION)
+    else:
+        yield Check(tr("capabilities"), tr("all {count} are granted").format(count=len(needed)))
+    silence = now - datetime.fromtimestamp(plugin["lastcron"], UTC)
+    if silence <= CRON_SILENCE:
+        yield Check(tr("cron"), tr("ran {seconds} s ago").format(seconds=max(0, int(silence.total_seconds()))))
+    else:
+        last = f"{datetime.fromtimestamp(plugin['lastcron'], UTC):%Y-%m-%d %H:%M} UTC" if plugin["lastcron"] else tr("never")
+        advice = tr("run admin/cli/cron.php every minute: restores are tasks of Moodle's cron")
+        yield Check(tr("cron"), tr("last ran: {last}").format(last=last), advice, Exit.OPERATOR)
+    if not (plugin["recyclebin"] or plugin["backupfolder"]):
+        advice = tr("switch on the category recycle bin, or let automated backups go to a folder")
+        yield Check(tr("backups"), tr("neither recycle bin nor backup folder: deleted courses cannot come back"), advice, Exit.OPERATOR)
+    else:
+        kinds = [word for word, on in ((tr("recycle bin"), plugin["recyclebin"]), (tr("backup folder"), plugin["backupfolder"])) if on]
+        yield Check(tr("backups"), ", ".join(kinds))
+    yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now)
+
+
+def _clock(name: str, theirs: datetime, now: datetime) -> Check:
+    difference = abs(theirs - now)
+    found = tr("{seconds} s apart from this machine's").format(seconds=int(difference.total_seconds()))
+    if difference <= MOST_CLOCK_DIFFERENCE:
+        return Check(name, found)
+    return Check(name, found, tr("let both machines keep time (chrony, systemd-timesyncd)"), Exit.OPERATOR)

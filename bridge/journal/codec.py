@@ -1,0 +1,56 @@
+"""Ticket values as JSON objects and back.
+
+A state that this program does not know (the journal was used by a newer one) is read as a member of that name, so that the ticket is
+kept and shown: it equals none of the known states, and no rule matches it by mistake.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from bridge.tickets import StageState, Ticket, TicketState
+
+_State = TypeVar("_State", bound=StrEnum)
+
+
+@cache
+def _adapter() -> TypeAdapter[Ticket]:
+    return TypeAdapter(Ticket)
+
+
+def encode(ticket: Ticket) -> dict[str, Any]:
+    """The ticket as a JSON object: hours as text, moments as ISO text."""
+    document: dict[str, Any] = _adapter().dump_python(ticket, mode="json")
+    return document
+
+
+def decode(document: dict[str, Any]) -> Ticket:
+    """The ticket that `encode` made `document` of.
+
+    Raises:
+        pydantic.ValidationError: the document was damaged.
+    """
+    try:
+        return _adapter().validate_python(document)
+    except ValidationError as error:
+        if any(fault["type"] != "enum" for fault in error.errors(include_url=False)):
+            raise
+    document["state"] = _state(TicketState, document["state"])
+    for stage in document["stages"]:
+        stage["state"] = _state(StageState, stage["state"])
+    return _adapter().validate_python(document)
+
+
+def _state(kind: type[_State], word: str) -> _State:
+    """The member named `word`, or one made for it."""
+    try:
+        return kind(word)
+    except ValueError:
+        unknown = str.__new__(kind, word)
+        unknown._name_ = word.upper()
+        unknown._value_ = word
+        return unknown

@@ -1,0 +1,124 @@
+"""The unit's part on effects: an intent is on disk before anything is sent, and so is what is known of its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, null, select, update
+
+from bridge.effects import Effect, EffectState
+from bridge.journal.errors import EffectConflict
+from bridge.journal.subject import Subject
+from bridge.journal.tables import OPEN, effects
+
+
+class Effects(Subject):
+    """Keeps the history of a ticket: the list of its effects."""
+
+    def effects(self, portal: str, ticket_id: str) -> list[Effect]:
+        """The ticket's effects in the order in which they were first intended."""
+        query = select(effects).where(effects.c.portal == portal, effects.c.ticket_id == ticket_id).order_by(effects.c.seq)
+        return [_effect(row) for row in self._connection.execute(query)]
+
+    def intend(self, effect: Effect, now: datetime) -> Effect:
+        """Write the intent down and return it as it is stored.
+
+        A key that is there already keeps what it has: a done or intended effect is returned unchanged, its request is frozen. One that was
+        refused is intended anew, with the new request. The ticket must be in the journal.
+
+        Raises:
+            TypeError: the request is no JSON object.
+        """
+        intent = {"request": dict(effect.request), "state": EffectState.INTENDED.value, "attempts": 0, "error": "", "created_at": now}
+        inserted = self._insert_new(
+            effects,
+            key=effect.key,
+            portal=effect.portal,
+            ticket_id=effect.ticket_id,
+            stage_id=effect.stage_id,
+            revision=effect.revision,
+            kind=effect.kind,
+            **intent,
+        )
+        stored = self._locked(effect.key)
+        if inserted or stored.state is not EffectState.REFUSED:
+            return stored
+        self._set(effect.key, **intent, outcome=null(), attempted_at=None, settled_at=None)
+        return self._locked(effect.key)
+
+    def sending(self, effect: Effect, now: datetime) -> Effect:
+        """`intend` the effect and count an attempt, for the moment before it is sent; returns it as it is stored then."""
+        self.attempted(self.intend(effect, now).key, "", now)
+        return self._locked(effect.key)
+
+    def attempted(self, key: str, error: str, now: datetime) -> None:
+        """Count an attempt at the effect, with its `error` if one is known by now; a settled effect stays as it is.
+
+        Raises:
+            EffectConflict: there is no such effect.
+        """
+        stored = self._locked(key)
+        if stored.state is EffectState.INTENDED:
+            self._set(key, attempts=stored.attempts + 1, error=error or stored.error, attempted_at=now)
+
+    def unsettled(self, key: str, error: str) -> None:
+        """Note why the outcome of the last attempt is not known; a settled effect stays as it is.
+
+        Raises:
+            EffectConflict: there is no such effect.
+        """
+        if self._locked(key).state is EffectState.INTENDED:
+            self._set(key, error=error)
+
+    def settle(self, key: str, state: EffectState, outcome: Mapping[str, Any], now: datetime) -> Effect:
+        """Write down what came of the effect: `DONE` or `REFUSED`; settled the same way before, it stays as it was.
+
+        Raises:
+            EffectConflict: there is no such effect, or it was settled the other way.
+            ValueError: `INTENDED` settles nothing.
+        """
+        if state is EffectState.INTENDED:
+            raise ValueError("an effect is settled as done or refused")
+        stored = self._locked(key)
+        if stored.state is EffectState.INTENDED:
+            self._set(key, state=state.value, outcome=dict(outcome), settled_at=now)
+            return self._locked(key)
+        if stored.state is not state:
+            raise EffectConflict(f"effect {stored.kind} {key} of ticket {stored.ticket_id} was {stored.state} before, now it is {state}")
+        return stored
+
+    def open_effects(self, older_than: datetime | None = None) -> list[Effect]:
+        """Effects whose outcome is not known, oldest first; only those intended before `older_than` where it is given."""
+        query = select(effects).where(OPEN).order_by(effects.c.created_at, effects.c.seq)
+        if older_than is not None:
+            query = query.where(effects.c.created_at < older_than)
+        return [_effect(row) for row in self._connection.execute(query)]
+
+    def _locked(self, key: str) -> Effect:
+        row = self._connection.execute(select(effects).where(effects.c.key == key).with_for_update()).one_or_none()
+        if row is None:
+            raise EffectConflict(f"the journal knows no effect {key}")
+        return _effect(row)
+
+    def _set(self, key: str, **values: Any) -> None:
+        self._connection.execute(update(effects).where(effects.c.key == key).values(**values))
+
+
+def _effect(row: Row[Any]) -> Effect:
+    return Effect(
+        key=row.key,
+        portal=row.portal,
+        ticket_id=row.ticket_id,
+        stage_id=row.stage_id,
+        revision=row.revision,
+        kind=row.kind,
+        request=row.request,
+        state=EffectState(row.state),
+        outcome=row.outcome,
+        attempts=row.attempts,
+        error=row.error,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+    )

@@ -1,0 +1,111 @@
+"""The unit's part on polling: where a portal's polling stands, tickets that came, tickets that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, true, update
+
+from bridge.journal.codec import encode
+from bridge.journal.errors import JournalError
+from bridge.journal.records import NEW, CursorRecord, Fault, MergeResult
+from bridge.journal.subject import Subject
+from bridge.journal.tables import cursors, faults
+from bridge.journal.tables import tickets as stored
+from bridge.journal.types import storable
+from bridge.tickets import Ticket
+
+_MANY = 500
+"""Identifiers in one IN (…): far below every database's limit of parameters."""
+
+
+class Polling(Subject):
+    """Reads and writes the cursors, merges pages, parks what cannot be read."""
+
+    def cursor(self, portal: str) -> CursorRecord:
+        """Where the polling of `portal` stands."""
+        row = self._connection.execute(select(cursors.c.cursor, cursors.c.etag).where(cursors.c.portal == portal)).one_or_none()
+        return CursorRecord(None, None) if row is None else CursorRecord(row.cursor, row.etag)
+
+    def merge(self, portal: str, tickets: Sequence[Ticket], cursor: str, etag: str | None) -> MergeResult:
+        """Take in a page of tickets and the cursor behind it.
+
+        A ticket is stored when it is new or its version is greater than the stored one; it is dirty then. What the portal tells again
+        changes nothing. That a ticket can be read resolves the fault that was parked under its id.
+
+        Raises:
+            ValueError: a ticket's moment is naive.
+        """
+        self._insert_new(cursors, portal=portal)
+        # On PostgreSQL this row is the lock between two workers that poll the same portal.
+        self._connection.execute(select(cursors.c.portal).where(cursors.c.portal == portal).with_for_update())
+        newest: dict[str, Ticket] = {}
+        for ticket in tickets:
+            id_ = storable(ticket.id)
+            if id_ not in newest or newest[id_].version < ticket.version:
+                newest[id_] = ticket
+        known = self._versions(portal, list(newest))
+        new = [ticket for id_, ticket in newest.items() if id_ not in known]
+        changed = [ticket for id_, ticket in newest.items() if id_ in known and known[id_] < ticket.version]
+        self._store(portal, new, changed)
+        self._connection.execute(update(cursors).where(cursors.c.portal == portal).values(cursor=cursor, etag=etag))
+        return MergeResult(len(new), len(changed), len(tickets) - len(new) - len(changed))
+
+    def _versions(self, portal: str, ids: list[str]) -> dict[str, int]:
+        """Stored versions by id; the faults of these ids are resolved on the way."""
+        versions: dict[str, int] = {}
+        for start in range(0, len(ids), _MANY):
+            some = ids[start : start + _MANY]
+            rows = self._connection.execute(select(stored.c.id, stored.c.version).where(stored.c.portal == portal, stored.c.id.in_(some)))
+            versions.update((row.id, row.version) for row in rows)
+            self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref.in_(some)))
+        return versions
+
+    def _store(self, portal: str, new: list[Ticket], changed: list[Ticket]) -> None:
+        now = self._clock()
+        blank = {"state": NEW, "reason": "", "dirty": True, "changes": 1, "fence": 0, "first_seen": now, "updated_at": now}
+        if new:
+            self._connection.execute(insert(stored), [{"portal": portal, "id": ticket.id, **_told(ticket), **blank} for ticket in new])
+        for ticket in changed:
+            self._connection.execute(
+                update(stored)
+                .where(stored.c.portal == portal, stored.c.id == ticket.id)
+                .values(**_told(ticket), dirty=true(), changes=stored.c.changes + 1, updated_at=now)
+            )
+
+    def refresh(self, portal: str, ticket: Ticket) -> None:
+        """Store a newer version of a known ticket without waking it: for the worker that has claimed it and goes on with it.
+
+        Raises:
+            JournalError: there is no such ticket.
+        """
+        known = self._versions(portal, [storable(ticket.id)])
+        if not known:
+            raise JournalError(f"the journal knows no ticket {ticket.id} of portal {portal}")
+        newer = update(stored).where(stored.c.portal == portal, stored.c.id == ticket.id, stored.c.version < ticket.version)
+        self._connection.execute(newer.values(**_told(ticket), updated_at=self._clock()))
+
+    def park(self, portal: str, ref: str, payload: str, problems: Sequence[str]) -> bool:
+        """Keep a ticket that cannot be read, as it came; True when its `ref` was not parked already."""
+        now = self._clock()
+        told = {"payload": payload, "problems": list(problems), "last_seen": now}
+        if self._insert_new(faults, portal=portal, ref=ref, first_seen=now, **told):
+            return True
+        self._connection.execute(update(faults).where(faults.c.portal == portal, faults.c.ref == ref).values(**told))
+        return False
+
+    def faults(self, portal: str | None = None) -> list[Fault]:
+        """The tickets that cannot be read, oldest first."""
+        query = select(faults).order_by(faults.c.first_seen, faults.c.portal, faults.c.ref)
+        if portal is not None:
+            query = query.where(faults.c.portal == portal)
+        return [
+            Fault(row.portal, row.ref, row.payload, tuple(row.problems), row.first_seen, row.last_seen)
+            for row in self._connection.execute(query)
+        ]
+
+
+def _told(ticket: Ticket) -> dict[str, Any]:
+    """The columns that the portal fills."""
+    return {"number": ticket.number, "version": ticket.version, "queued_at": ticket.queued_at, "document": encode(ticket)}

@@ -1,0 +1,217 @@
+"""The journal's tables as the program uses them; the migrations make them, a test holds both equal.
+
+A partial index stands behind each question that a pass asks, so that a pass costs what has changed, never what was ever seen.
+Hours are whole milli-hours, money whole kopecks, moments UTC.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    event,
+    text,
+)
+
+from bridge.journal.types import Json, Moment, Serial, Words
+
+metadata = MetaData()
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("cursor", Words),
+    Column("etag", Words),
+    PrimaryKeyConstraint("portal", name="pk_cursors"),
+)
+"""Where the polling of each portal stands."""
+
+faults = Table(
+    "faults",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("ref", Words, nullable=False),
+    Column("payload", Words, nullable=False),
+    Column("problems", Json, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    PrimaryKeyConstraint("portal", "ref", name="pk_faults"),
+)
+"""Tickets that cannot be read, as long as they cannot."""
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("id", Words, nullable=False),
+    Column("number", Words, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("document", Json, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("due_at", Moment),
+    Column("dirty", Boolean, nullable=False),
+    Column("changes", BigInteger, nullable=False),  # grows with each new version and each wake: tells a release what it has not seen
+    Column("fence", BigInteger, nullable=False),
+    Column("lease_owner", Words),
+    Column("lease_until", Moment),
+    Column("first_seen", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    PrimaryKeyConstraint("portal", "id", name="pk_tickets"),
+)
+"""Each ticket as the portal last told it, what the bridge makes of it, and who works on it."""
+
+Index("ix_tickets_number", tickets.c.number)
+Index("ix_tickets_state", tickets.c.state, tickets.c.portal, tickets.c.queued_at, tickets.c.id)
+Index(
+    "ix_tickets_dirty",
+    tickets.c.portal,
+    tickets.c.queued_at,
+    tickets.c.id,
+    sqlite_where=text("dirty = 1"),
+    postgresql_where=text("dirty"),
+)
+Index(
+    "ix_tickets_due",
+    tickets.c.portal,
+    tickets.c.due_at,
+    sqlite_where=text("due_at IS NOT NULL AND dirty = 0"),
+    postgresql_where=text("due_at IS NOT NULL AND NOT dirty"),
+)
+
+stage_revisions = Table(
+    "stage_revisions",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("stage_id", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    PrimaryKeyConstraint("portal", "ticket_id", "stage_id", name="pk_stage_revisions"),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_stage_revisions_ticket"),
+)
+"""Which attempt at a stage is under way, where it is not the first."""
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("seq", Serial, nullable=False, autoincrement=True),
+    Column("key", Words, nullable=False),
+    Column("portal", Words, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("stage_id", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("request", Json, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("outcome", Json),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("attempted_at", Moment),
+    Column("settled_at", Moment),
+    PrimaryKeyConstraint("seq", name="pk_effects"),
+    UniqueConstraint("key", name="uq_effects_key"),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_effects_ticket"),
+)
+"""Each intended change outside, and what became of it (bridge/effects.py)."""
+
+Index("ix_effects_ticket", effects.c.portal, effects.c.ticket_id, effects.c.seq)
+OPEN = text("state = 'intended'")
+Index("ix_effects_open", effects.c.created_at, sqlite_where=OPEN, postgresql_where=OPEN)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Serial, nullable=False, autoincrement=True),
+    Column("portal", Words, nullable=False),
+    Column("ticket_id", Words),
+    Column("kind", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_events"),
+)
+"""What happened, for people."""
+
+Index("ix_events_ticket", events.c.portal, events.c.ticket_id, events.c.seq)
+
+ledger_accounts = Table(
+    "ledger_accounts",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("account_id", Words, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("head", Words, nullable=False),
+    Column("held_mh", BigInteger, nullable=False),
+    PrimaryKeyConstraint("portal", "account_id", name="pk_ledger_accounts"),
+)
+"""The end of each account's chain and the sum of its open holds; its row is the one lock on the customer's balance."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("account_id", Words, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("stage_id", Words, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("hold_key", Words),
+    Column("spent_minutes", BigInteger, nullable=False),
+    Column("charged_minutes", BigInteger, nullable=False),
+    Column("coefficient_milli", BigInteger),
+    Column("amount_mh", BigInteger, nullable=False),
+    Column("price_kopecks", BigInteger),
+    Column("at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("previous", Words, nullable=False),
+    Column("hash", Words, nullable=False),
+    PrimaryKeyConstraint("portal", "account_id", "seq", name="pk_ledger"),
+    UniqueConstraint("key", name="uq_ledger_key"),
+    ForeignKeyConstraint(["portal", "account_id"], ["ledger_accounts.portal", "ledger_accounts.account_id"], name="fk_ledger_account"),
+    ForeignKeyConstraint(["hold_key"], ["ledger.key"], name="fk_ledger_hold"),
+    CheckConstraint("kind IN ('hold', 'capture', 'void', 'reversal')", name="ck_ledger_kind"),
+    CheckConstraint("(kind = 'hold') = (hold_key IS NULL)", name="ck_ledger_hold"),
+    CheckConstraint("amount_mh >= 0", name="ck_ledger_amount"),
+)
+"""Holds and write-offs, append-only, each row bound to the one before by a hash (bridge/journal/chain.py)."""
+
+Index("ix_ledger_ticket", ledger.c.portal, ledger.c.ticket_id)
+CLOSING = text("kind IN ('capture', 'void')")
+Index("uq_ledger_closed_once", ledger.c.hold_key, unique=True, sqlite_where=CLOSING, postgresql_where=CLOSING)
+REVERSING = text("kind = 'reversal'")
+"""With `CLOSING` the conditions of two unique indexes; a query that names one of them finds a hold's rows by its index."""
+Index("uq_ledger_reversed_once", ledger.c.hold_key, unique=True, sqlite_where=REVERSING, postgresql_where=REVERSING)
+
+APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    ),
+    "postgresql": (
+        """
+        CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation'; END $$
+        """,
+        "CREATE TRIGGER ledger_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_append_only()",
+        "CREATE TRIGGER ledger_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
+    ),
+}
+"""Triggers that let the ledger only grow, by database; the migrations carry their own copy."""
+
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

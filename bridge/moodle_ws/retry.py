@@ -1,0 +1,59 @@
+"""Repeats of reads: a few, with growing pauses, never longer in all than a pass can spare."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bridge.moodle_ws.errors import MoodleError, Unreachable
+
+Result = TypeVar("Result")
+
+_PASSING = frozenset({429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how long a read is tried again.
+
+    Attributes:
+        attempts: calls in all, the first included.
+        first_pause: upper bound of the first pause, seconds; it doubles each time, and the half of it is random.
+        longest_wait: all pauses of one read together, seconds. A server that asks for more is not waited for.
+    """
+
+    attempts: int = 4
+    first_pause: float = 0.5
+    longest_wait: float = 10.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, attempt: Callable[[], Result]) -> Result:
+        """Call `attempt` until it gives a result, or an error that will not pass, or there is no time left.
+
+        Raises:
+            MoodleError: the last attempt's.
+        """
+        left = self.longest_wait
+        for number in range(1, self.attempts + 1):
+            try:
+                return attempt()
+            except MoodleError as error:
+                pause = self._pause(number, error)
+                if number == self.attempts or not may_pass(error) or pause > left:
+                    raise
+            left -= pause
+            self.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, number: int, error: MoodleError) -> float:
+        bound = self.first_pause * 2.0 ** (number - 1)
+        pause = bound / 2 + random.uniform(0, bound / 2)  # noqa: S311 - spreads load, keeps no secret
+        return max(pause, error.retry_after or 0.0)
+
+
+def may_pass(error: MoodleError) -> bool:
+    """Whether the same read may go well a moment later."""
+    return isinstance(error, Unreachable) or error.status in _PASSING

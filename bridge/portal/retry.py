@@ -1,0 +1,57 @@
+"""Repeats of reads: a few, with growing pauses, never longer in all than a pass can spare. Writes are never repeated here."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bridge.portal.errors import PortalUnreachable
+
+Result = TypeVar("Result")
+
+
+class Passing(PortalUnreachable):
+    """A read failed in a way that may pass: no connection, or 429, 502, 503, 504. `wait` is what the portal asked for, seconds."""
+
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how long a read is tried again.
+
+    Attributes:
+        attempts: calls in all, the first included.
+        first_pause: upper bound of the first pause, seconds; it doubles each time, and the half of it is random.
+        longest_wait: all pauses of one read together, seconds. A portal that asks for more is not waited for.
+    """
+
+    attempts: int = 4
+    first_pause: float = 0.5
+    longest_wait: float = 10.0
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, attempt: Callable[[], Result]) -> Result:
+        """Call `attempt` until it gives a result, fails for good, or there is no time left.
+
+        Raises:
+            PortalError: the last attempt's.
+        """
+        left = self.longest_wait
+        for number in range(1, self.attempts + 1):
+            try:
+                return attempt()
+            except Passing as error:
+                pause = self._pause(number, error.wait)
+                if number == self.attempts or pause > left:
+                    raise
+            left -= pause
+            self.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, number: int, asked: float) -> float:
+        bound = self.first_pause * 2.0 ** (number - 1)
+        return max(bound / 2 + random.uniform(0, bound / 2), asked)  # noqa: S311 - spreads load, keeps no secret

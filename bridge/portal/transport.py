@@ -1,0 +1,277 @@
+"""HTTP as the portal's client needs it: kept-alive connections, bounded answers, and the one question of a write: did it happen?
+
+A reply that is cut inside its head reaches `requests` as status 200 with an empty body and no exception, so nothing here is
+taken for success: the caller reads the body and says what it lacks (`Answer.unbelievable`). Texts of HTTP exceptions are never
+passed on, nor are the exceptions chained: they hold the request, and the request its token.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+import requests
+import urllib3.exceptions
+
+from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
+from bridge.portal.refusals import Problem
+from bridge.portal.retry import Passing, Retries
+from bridge.version import __version__
+
+logger = logging.getLogger("bridge.portal")
+
+Authenticate = Callable[[requests.PreparedRequest], requests.PreparedRequest]
+
+LARGEST_ANSWER = 32 * 1024 * 1024
+"""Bytes of a JSON answer, decompressed, that are kept in memory."""
+
+_CHUNK = 64 * 1024
+_POOL = 8
+_PASSING = frozenset({429, 502, 503, 504})
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: what is sent, and how its failures are to be told.
+
+    Attributes:
+        path: below the base address, percent-encoded.
+        key: the Idempotency-Key; a request with one is a write.
+    """
+
+    portal: str
+    method: str
+    path: str
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    key: str | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Method and path, for errors."""
+        return f"{self.method} {self.path}"
+
+    def not_sent(self, why: str) -> PortalError:
+        """No connection was made: nothing was changed."""
+        kind = PortalUnreachable if self.key else Passing
+        return kind(self.endpoint, why, portal=self.portal)
+
+    def no_answer(self, why: str) -> PortalError:
+        """The request may have arrived, its answer did not."""
+        kind = PortalOutcomeUnknown if self.key else Passing
+        return kind(self.endpoint, why, portal=self.portal)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that arrived whole, as far as HTTP tells."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str:
+        """The portal's X-Request-Id, "" where there is none."""
+        return self.headers.get("X-Request-Id", "")[:100]
+
+    def unbelievable(self, why: str) -> NoReturn:
+        """Raise what it means that the answer is not the contract's: a write may have happened, a read has no result."""
+        kind = PortalOutcomeUnknown if self.request.key else PortalNotContract
+        raise kind(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+
+    def refuse(self) -> NoReturn:
+        """Raise the error of an answer that is no success."""
+        told = {"request_id": self.request_id, "portal": self.request.portal}
+        problem = Problem.read(self.status, self.headers.get("Content-Type", ""), self.body)
+        why = problem.detail if problem else f"the portal answered HTTP {self.status}{' with a page' if self._is_html else ''}"
+        code = problem.code if problem else ""
+        if self.request.key is None and (self.status in _PASSING or self.status >= 500):
+            error = (Passing if self.status in _PASSING else PortalUnreachable)(
+                self.request.endpoint, why, status=self.status, code=code, **told
+            )
+            if isinstance(error, Passing):
+                error.wait = retry_after(self.headers.get("Retry-After", ""))
+            raise error
+        if problem is None or not 400 <= self.status < 500:
+            self.unbelievable(why)
+        if self.status == 429:
+            raise PortalUnreachable(self.request.endpoint, why, status=429, code=code, **told)
+        raise problem.error(self.request.endpoint, **told)
+
+    @property
+    def _is_html(self) -> bool:
+        return self.headers.get("Content-Type", "").lower().startswith("text/html")
+
+
+class Transport:
+    """Requests to one portal.
+
+    Parameters:
+        base_url: the contract's base address, ending with its version.
+        connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
+        session: to be used instead of one of its own.
+    """
+
+    def __init__(
+        self, base_url: str, auth: Authenticate, *, connect_timeout: float, read_timeout: float, retries: Retries,
+        session: requests.Session | None = None,
+    ) -> None:  # fmt: skip
+        self._base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._timeout = (connect_timeout, read_timeout)
+        self._retries = retries
+        self._session = session or requests.Session()
+        self._session.headers["User-Agent"] = f"otbridge/{__version__}"
+        if session is None:
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=_POOL))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(self, request: Request) -> Answer:
+        """Send a request and read the whole answer, whatever its status; a read is repeated where that may help.
+
+        Raises:
+            PortalUnreachable, PortalOutcomeUnknown, PortalNotContract: no whole answer came; for a read, also a status that may pass.
+        """
+
+        def once() -> Answer:
+            with self._open(request) as response:
+                answer = _read(request, response)
+            if answer.status == 200 and not answer.body and not _framed(answer):
+                raise request.no_answer("the answer was cut off inside its head")
+            if request.key is None and answer.status in _PASSING:
+                answer.refuse()
+            return answer
+
+        return once() if request.key else self._retries.run(once)
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[tuple[Answer, Iterator[bytes]]]:
+        """Send a read; give the answer's head (its body too when it is no 200), and the pieces of a 200's body."""
+        with self._retries.run(lambda: self._begin(request)) as response:
+            if response.status_code == 200:
+                yield _head(request, response, b""), _pieces(request, response)
+            else:
+                yield _read(request, response), iter(())
+
+    def _begin(self, request: Request) -> requests.Response:
+        response = self._request(request)
+        if response.status_code in _PASSING:
+            with response:
+                _read(request, response).refuse()
+        return response
+
+    @contextmanager
+    def _open(self, request: Request) -> Iterator[requests.Response]:
+        response = self._request(request)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _request(self, request: Request) -> requests.Response:
+        began = time.monotonic()
+        failure: PortalError | None = None
+        response: requests.Response | None = None
+        headers = {"Accept": "application/json, application/problem+json", **request.headers}
+        if request.key:
+            headers["Idempotency-Key"] = request.key
+        try:
+            response = self._session.request(
+                request.method, self._base_url + request.path, params=dict(request.params), data=request.body, headers=headers,
+                auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, verify=True,
+            )  # fmt: skip
+        except _BROKEN as error:
+            failure = _unanswered(request, error)
+        milliseconds = (time.monotonic() - began) * 1000
+        if failure is not None or response is None:
+            logger.debug("%s %s: %d ms, no answer", request.portal, request.endpoint, milliseconds)
+            raise failure or request.no_answer("no answer")
+        logger.debug("%s %s: %d ms, HTTP %d", request.portal, request.endpoint, milliseconds, response.status_code)
+        return response
+
+
+def retry_after(text: str) -> float:
+    """Seconds of a Retry-After header (a number or a date), 0 where there is none that can be read."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return 0.0
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _head(request: Request, response: requests.Response, body: bytes) -> Answer:
+    return Answer(request, response.status_code, response.headers, body)
+
+
+def _framed(answer: Answer) -> bool:
+    """Whether the answer's end was marked, so that a cut would have shown."""
+    return "Content-Length" in answer.headers or "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+
+
+def _read(request: Request, response: requests.Response) -> Answer:
+    body = bytearray()
+    for piece in _pieces(request, response):
+        body += piece
+        if len(body) > LARGEST_ANSWER:
+            _head(request, response, b"").unbelievable(f"the answer is larger than {LARGEST_ANSWER} bytes")
+    return _head(request, response, bytes(body))
+
+
+def _pieces(request: Request, response: requests.Response) -> Iterator[bytes]:
+    """The body, piece by piece, decompressed; one that ends before its announced length is no answer."""
+    broken = False
+    try:
+        yield from response.iter_content(_CHUNK)
+    except _BROKEN:
+        broken = True
+    announced = response.headers.get("Content-Length")
+    if not broken and announced is not None and response.status_code != 304:
+        broken = not announced.isdecimal() or int(announced) != response.raw.tell()
+    if broken:
+        raise request.no_answer("the answer broke off")
+
+
+def _unanswered(request: Request, error: Exception) -> PortalError:
+    """The error for a request without an answer; only some failures prove that nothing was sent."""
+    cause = _innermost(error)
+    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+        return request.not_sent("no connection within the time-out")
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
+        return request.not_sent("the host's name is not known")
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return request.not_sent("the connection was refused or the host cannot be reached")
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return request.not_sent("the server's certificate is not valid for this address")
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
+        return request.not_sent("the portal's address is no http:// or https:// address")
+    if isinstance(error, requests.Timeout):
+        return request.no_answer("no answer within the time-out")
+    return request.no_answer("the connection was lost")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What a chain of wrapped network errors began with."""
+    inner = getattr(error, "reason", None) or getattr(error, "original_error", None)
+    if inner is None and error.args:
+        inner = error.args[0]
+    if isinstance(inner, BaseException) and not isinstance(error, urllib3.exceptions.NewConnectionError):
+        return _innermost(inner)
+    return error

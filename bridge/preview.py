@@ -1,0 +1,168 @@
+"""A pass that touches nothing: what would be done, held and written off (`otbridge sync --dry-run`).
+
+Tickets are read from the portal and the journal, actions only plan, and every other step is taken as done in memory, so that
+`decide` itself says how far each ticket would go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from bridge import lifecycle
+from bridge.actions import ACTIONS, ActionError, validate
+from bridge.effects import Effect, EffectState
+from bridge.errors import BridgeError
+from bridge.i18n import tr
+from bridge.journal import NEW, TicketRecord
+from bridge.lifecycle import History, Kind, Reason, Status, Wait, decide
+from bridge.moodle_ws import MoodleError
+from bridge.perform import Bridge, Postpone
+from bridge.portal import PortalError
+from bridge.sync import MOST_STEPS, NEEDS_OPERATOR, Exit, build_case
+from bridge.tickets import Account, Ticket
+
+
+@dataclass(slots=True)
+class Forecast:
+    """How far one ticket would go. `would` are lines for people, `held` and `taken` norm-hours."""
+
+    ticket: Ticket
+    status: Status
+    reason: Reason
+    would: list[str] = field(default_factory=list)
+    held: Decimal = Decimal(0)
+    taken: Decimal = Decimal(0)
+
+
+def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], list[str], Exit]:
+    """Forecast the next pass; returns the tickets in the order of the queue, faults outside, and the exit code it would have.
+
+    Parameters:
+        number: only the ticket that people call so.
+    """
+    problems: list[str] = []
+    code = Exit.WELL
+    records = _known(bridge)
+    try:
+        faults = _page(bridge, records)
+        problems += faults
+        code = Exit.OPERATOR if faults else code
+    except PortalError as error:
+        problems.append(str(error))
+        code = Exit.UNREACHABLE
+    accounts: dict[str, Account] = {}
+    forecasts = []
+    for record in sorted(records.values(), key=lambda one: (one.ticket.queued_at, one.ticket.id)):
+        if number is not None and record.ticket.number != number:
+            continue
+        try:
+            forecast = _forecast(bridge, record, accounts)
+        except (Postpone, PortalError, MoodleError) as error:
+            problems.append(f"{record.ticket.number}: {error}")
+            code = max(code, Exit.UNREACHABLE)
+            continue
+        forecasts.append(forecast)
+        if forecast.status in NEEDS_OPERATOR:
+            code = max(code, Exit.OPERATOR)
+    return forecasts, problems, code
+
+
+def _known(bridge: Bridge) -> dict[str, TicketRecord]:
+    now = bridge.clock()
+    with bridge.journal.transaction() as unit:
+        records = unit.movable(bridge.portal.name, now)
+    return {record.ticket.id: record for record in records}
+
+
+def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
+    """Add what the portal would tell to what the journal knows; returns the tickets that cannot be read."""
+    faults: list[str] = []
+    with bridge.journal.transaction() as unit:
+        kept = unit.cursor(bridge.portal.name)
+    cursor, etag = kept.cursor, kept.etag
+    while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
+        faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
+        for ticket in page.tickets:
+            with bridge.journal.transaction() as unit:
+                known = unit.ticket(bridge.portal.name, ticket.id)
+            now = bridge.clock()
+            if known is None:
+                records[ticket.id] = TicketRecord(bridge.portal.name, ticket, NEW, "", None, True, {}, now, now)
+            elif known.ticket.version < ticket.version:
+                records[ticket.id] = replace(known, ticket=ticket, dirty=True)
+        if not page.has_more:
+            break
+        cursor, etag = page.cursor, None
+    return faults
+
+
+def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]) -> Forecast:
+    ticket = record.ticket
+    with bridge.journal.transaction() as unit:
+        effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
+    forecast = Forecast(ticket, Status.QUEUED, Reason("queued"))
+    account: Account | None = None
+    for _ in range(MOST_STEPS):
+        step = decide(build_case(bridge, record, History(effects.values()), account))
+        if isinstance(step, Wait):
+            forecast.status, forecast.reason = step.status, step.reason
+            return forecast
+        if isinstance(step, lifecycle.AskBalance):
+            if ticket.account_id not in accounts:
+                accounts[ticket.account_id] = bridge.portal.account(ticket.account_id)
+            account = accounts[ticket.account_id]
+            continue
+        if isinstance(step, lifecycle.NewRevision):
+            record = replace(record, revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1})
+            continue
+        effect = _imagine(bridge, ticket, step, forecast)
+        effects[effect.key] = effect
+        if isinstance(step, lifecycle.Hold) and account is not None:
+            accounts[ticket.account_id] = replace(account, held=account.held + step.amount, available=account.available - step.amount)
+        if isinstance(step, lifecycle.Operate):
+            forecast.status, forecast.reason = Status.AWAITING_ACCEPTANCE, Reason("not-accepted", {"stage": step.stage.title})
+            return forecast
+    raise BridgeError(f"ticket {ticket.number} goes in circles")
+
+
+def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Step, forecast: Forecast) -> Effect:
+    """The effect that a step would leave, without the step; only plans are really made."""
+    outcome: dict[str, Any] = {}
+    state, kind, request = EffectState.DONE, "", {}
+    match step:
+        case lifecycle.Tell():
+            kind = f"note:{step.message}"
+            forecast.would.append(tr("tell the customer: {message}").format(message=step.message.partition(":")[0]))
+        case lifecycle.SetTicket() | lifecycle.SetStage():
+            kind = step.kind
+        case lifecycle.Examine():
+            kind, request = Kind.PLAN, {"action": step.action, "order": lifecycle.order_request(step.order)}
+            try:
+                action = ACTIONS[step.action]
+                plan = action.plan(validate(action.params, step.order.params), bridge.site(ticket))
+                outcome = {"call": dict(plan.call), "summary": list(plan.summary)}
+                forecast.would += plan.summary
+            except ActionError as error:
+                state, outcome = EffectState.REFUSED, error.outcome()
+        case lifecycle.Hold():
+            kind, outcome = Kind.HOLD, {"hold_id": "", "amount": str(step.amount)}
+            forecast.held += step.amount
+            forecast.would.append(tr("hold {amount} norm-hours").format(amount=step.amount))
+        case lifecycle.Operate():
+            kind, request = Kind.OPERATION, {"action": step.action, "call": dict(step.call)}
+        case lifecycle.Capture():
+            kind, outcome = Kind.CAPTURE, {"amount": str(step.amount), "charges": lifecycle.charges_request(step.charges)}
+            forecast.taken += step.amount
+            forecast.would.append(tr("write off {amount} norm-hours").format(amount=step.amount))
+        case lifecycle.Void():
+            kind = Kind.VOID
+            forecast.would.append(tr("return the held hours"))
+        case _:
+            raise AssertionError(step)
+    stage = getattr(step, "stage", None)
+    intent = Effect.intent(
+        bridge.portal.name, ticket.id, kind, request, stage_id=stage.id if stage else "", revision=getattr(step, "revision", 0)
+    )
+    return replace(intent, state=state, outcome=outcome)

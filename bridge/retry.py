@@ -1,0 +1,30 @@
+"""Letting a failed ticket go on: an operator's word that the cause is mended.
+
+Work that failed is begun anew under a new revision, for Moodle gives the old key the old failure again. A write to the portal
+that was refused is sent again under its own key, for a refused write leaves the key free.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bridge.effects import EffectState
+from bridge.journal import Journal, TicketRecord
+from bridge.lifecycle import Kind
+
+
+def retry(journal: Journal, record: TicketRecord, now: datetime) -> list[str]:
+    """Let the ticket go on with the next pass; returns the kinds of effects that are done anew."""
+    again: list[str] = []
+    with journal.transaction() as unit:
+        for effect in unit.effects(record.portal, record.ticket.id):
+            if effect.state is not EffectState.REFUSED or effect.revision != record.revisions.get(effect.stage_id, 1):
+                continue
+            again.append(effect.kind)
+            if effect.kind in (Kind.PLAN, Kind.OPERATION):
+                unit.bump_revision(record.portal, record.ticket.id, effect.stage_id, expected=effect.revision)
+            else:
+                unit.intend(effect, now)
+        unit.wake(record.portal, record.ticket.id)
+        unit.log(record.portal, record.ticket.id, "retry", ", ".join(again), now)
+    return again

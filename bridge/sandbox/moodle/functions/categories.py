@@ -1,0 +1,69 @@
+"""core_course_get_categories: categories by criteria, with their subcategories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, default, optional
+from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.registry import external
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+
+@external(
+    "core_course_get_categories",
+    "Return category details",
+    {
+        "criteria": Many(Struct({"key": Value("alpha"), "value": Value("raw")}), "criteria", Need.DEFAULT),
+        "addsubcategories": default("bool", 1, "return the sub categories infos"),
+    },
+    Many(
+        Struct(
+            {
+                "id": Value("int"),
+                "name": Value("raw"),
+                "idnumber": optional("raw"),
+                "description": Value("raw"),
+                "descriptionformat": Value("int"),
+                "parent": Value("int"),
+                "sortorder": Value("int"),
+                "coursecount": Value("int"),
+                "visible": optional("int"),
+                "visibleold": optional("int"),
+                "timemodified": optional("int"),
+                "depth": Value("int"),
+                "path": Value("text"),
+                "theme": optional("theme"),
+            }
+        )
+    ),
+)
+def get_categories(site: Site, params: Mapping[str, Any]) -> Any:
+    """Categories that match all criteria, with their subcategories unless told otherwise."""
+    every = site.store.rows("SELECT c.*, (SELECT COUNT(*) FROM course WHERE category = c.id) AS coursecount FROM category c ORDER BY path")
+    for number, record in enumerate(every, 1):
+        record |= {
+            "description": "", "descriptionformat": 1, "sortorder": 10000 * number, "visible": 1, "visibleold": 1,
+            "depth": record["path"].count("/"), "theme": "",
+        }  # fmt: skip
+    found = [record for record in every if all(_matches(record, item["key"], item["value"]) for item in params["criteria"])]
+    if params["criteria"] and params["addsubcategories"]:
+        inside = tuple(record["path"] + "/" for record in found)
+        found = [record for record in every if record in found or record["path"].startswith(inside)]
+    return found
+
+
+def _matches(category: Mapping[str, Any], key: str, value: str) -> bool:
+    if key == "ids":
+        return str(category["id"]) in re.sub("[^0-9,]", "", value).split(",")
+    if key in {"id", "parent", "visible"}:
+        return bool(category[key] == clean_int(value))
+    if key in {"name", "idnumber", "theme"}:
+        return bool(category[key] == value)
+    raise MoodleProblem(
+        "criteriaerror", "Missing permissions to search on a criterion.", debuginfo=f"You can not search on this criteria: {key}"
+    )

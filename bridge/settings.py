@@ -1,0 +1,257 @@
+"""Settings of a site: bridge.toml and its secrets, validated at once, every fault named with its file and key.
+
+Secrets (tokens, keys) never stand in bridge.toml. They come from the environment, from systemd credentials
+($CREDENTIALS_DIRECTORY), or from a .env file beside bridge.toml that only its owner may read, in this order.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bridge.catalogue import Catalogue
+from bridge.errors import UserError
+
+DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as https://host/path")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must hold neither user name nor password nor query")
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ValueError("must be https://; plain http:// is for this machine only")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BridgeTable(_Table):
+    """[bridge]: where the journal is, and the rhythm of the work."""
+
+    journal: str = "sqlite:////var/lib/otbridge/journal.sqlite3"
+    catalogue: Path | None = None
+    templates: Path | None = None
+    poll_seconds: Seconds = 60
+    operation_wait_seconds: Seconds = 900
+
+
+class PortalTable(_Table):
+    """[portal]: the client portal."""
+
+    name: Name = "portal"
+    url: Address
+    auth: Literal["bearer", "otserial"] = "bearer"
+    serial: str = ""
+    category_prefix: Annotated[str, Field(min_length=1)] = "Выделенный специалист (н.часы)"
+    connect_seconds: Seconds = 10
+    read_seconds: Seconds = 60
+
+    @model_validator(mode="after")
+    def _serial_with_otserial(self) -> PortalTable:
+        if self.auth == "otserial" and not self.serial:
+            raise ValueError('serial: missing, auth = "otserial" needs it')
+        return self
+
+
+class InstallationTable(_Table):
+    """[[installation]]: a 3KL installation, found by the serial that its tickets carry."""
+
+    name: Name = "main"
+    serial: Annotated[str, Field(min_length=1)]
+    url: Address
+    transport: Literal["rest", "soap"] = "rest"
+    restore_category: Annotated[int, Field(gt=0)] | None = None
+    connect_seconds: Seconds = 10
+    read_seconds: Seconds = 60
+
+
+class PolicyTable(_Table):
+    """[policy]: what runs with nobody's hands, and which guarded capabilities orders may grant."""
+
+    unattended: tuple[str, ...] = ()
+    capabilities_allowed: tuple[str, ...] = ()
+
+
+class _File(_Table):
+    bridge: BridgeTable = BridgeTable()
+    portal: PortalTable
+    installation: Annotated[tuple[InstallationTable, ...], Field(min_length=1)]
+    policy: PolicyTable = PolicyTable()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a pass needs to know, secrets included; its repr shows none of them."""
+
+    path: Path
+    bridge: BridgeTable
+    portal: PortalTable
+    installations: tuple[InstallationTable, ...]
+    policy: PolicyTable
+    catalogue: Catalogue
+    portal_secret: str = field(repr=False)
+    moodle_tokens: Mapping[str, str] = field(repr=False)
+
+    def installation(self, serial: str | None) -> InstallationTable | None:
+        """The installation of a ticket: the one that its serial names, or the only one when the ticket names none."""
+        if serial is None and len(self.installations) == 1:
+            return self.installations[0]
+        return next((one for one in self.installations if one.serial == serial), None)
+
+
+def find(path: Path | None = None) -> Path:
+    """The settings file: `path`, $OTBRIDGE_CONFIG, ./config/bridge.toml or /etc/otbridge/bridge.toml.
+
+    Raises:
+        UserError: there is none.
+    """
+    given = path or (Path(os.environ["OTBRIDGE_CONFIG"]) if os.environ.get("OTBRIDGE_CONFIG") else None)
+    candidates = (given,) if given else DEFAULT_PATHS
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise UserError(
+        "there is no settings file",
+        [f"looked for {', '.join(str(candidate) for candidate in candidates)}; copy config/bridge.example.toml there"],
+    )
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings, the catalogue and the secrets.
+
+    Raises:
+        UserError: with every fault of all of them.
+    """
+    path = find(path)
+    environ = os.environ if environ is None else environ
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read", [error.strerror or str(error)]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is no TOML", [str(error)]) from error
+    try:
+        file = _File.model_validate(document)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        raise UserError(f"{path}: the settings have faults", problems) from None
+    problems = [f"{path}: {problem}" for problem in _doubles(file)]
+    catalogue = _collect(problems, lambda: _catalogue(file.bridge, path))
+    if catalogue is not None:
+        problems += [
+            f"{path}: policy.unattended: {one}: the catalogue has no such service"
+            for one in file.policy.unattended
+            if not catalogue.get(one)
+        ]
+    secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ))
+    portal_name = "OTBRIDGE_PORTAL_OTKEY" if file.portal.auth == "otserial" else "OTBRIDGE_PORTAL_TOKEN"
+    names = {one.name: moodle_secret_name(one.name, alone=len(file.installation) == 1) for one in file.installation}
+    if secrets is not None:
+        problems += [
+            f"{name}: missing; set it in the environment, in {path.parent / '.env'} (mode 0600), or as a systemd credential"
+            for name in (portal_name, *names.values())
+            if not secrets.get(name)
+        ]
+    if problems or catalogue is None or secrets is None:
+        raise UserError("the settings have faults", problems)
+    bridge = file.bridge.model_copy(update={"journal": journal_url(file.bridge.journal, path.parent)})
+    if bridge.templates is not None:
+        bridge = bridge.model_copy(update={"templates": path.parent / bridge.templates})
+    return Settings(
+        path=path, bridge=bridge, portal=file.portal, installations=file.installation, policy=file.policy, catalogue=catalogue,
+        portal_secret=secrets.get(portal_name) or "", moodle_tokens={key: secrets.get(name) or "" for key, name in names.items()},
+    )  # fmt: skip
+
+
+def moodle_secret_name(installation: str, *, alone: bool) -> str:
+    """Name of the secret with an installation's token: without a suffix where there is one installation only."""
+    return "OTBRIDGE_MOODLE_TOKEN" if alone else f"OTBRIDGE_MOODLE_TOKEN_{installation.upper().replace('-', '_')}"
+
+
+def journal_url(url: str, directory: Path) -> str:
+    """The journal's address with a relative SQLite path taken from the settings file's directory."""
+    head, separator, tail = url.partition("sqlite:///")
+    if not head and separator and tail and not tail.startswith("/"):
+        return f"sqlite:///{(directory / tail).resolve()}"
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Secrets from the environment, systemd credentials and the .env file, the first that has one wins."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    credentials: Path | None
+    env_file: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def gather(cls, directory: Path, environ: Mapping[str, str]) -> Secrets:
+        """Raises UserError when the .env file may be read by others."""
+        path = directory / ".env"
+        values: dict[str, str] = {}
+        if path.exists():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                raise UserError(f"{path}: holds secrets, but others may read it (mode {mode:04o})", [f"chmod 600 {path}"])
+            from dotenv import dotenv_values
+
+            values = {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+        credentials = environ.get("CREDENTIALS_DIRECTORY")
+        return cls(environ, Path(credentials) if credentials else None, values)
+
+    def get(self, name: str) -> str | None:
+        """The secret, None where nobody has it."""
+        if self.environ.get(name):
+            return self.environ[name]
+        if self.credentials is not None:
+            path = self.credentials / name
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip()
+        return self.env_file.get(name)
+
+
+def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
+    if table.catalogue is None:
+        text = resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8")
+        return Catalogue.parse(text, "catalogue.toml")
+    file = path.parent / table.catalogue
+    try:
+        return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
+    except OSError as error:
+        raise UserError(f"{path}: bridge.catalogue: {file} cannot be read: {error.strerror}") from error
+
+
+def _doubles(file: _File) -> list[str]:
+    problems = []
+    for key in ("name", "serial"):
+        values = [getattr(one, key) for one in file.installation]
+        problems += [f"installation: {key} {value!r} stands twice" for value in sorted({one for one in values if values.count(one) > 1})]
+    return problems
+
+
+def _collect(problems: list[str], read: Any) -> Any:
+    try:
+        return read()
+    except UserError as error:
+        problems.append(error.message)
+        problems.extend(error.problems)
+        return None

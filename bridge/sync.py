@@ -1,0 +1,297 @@
+"""One pass: poll the portal, then let every ticket that can move go as far as it can.
+
+Pages of changed tickets are merged into the journal, the cursor in the same transaction. Then tickets are claimed one by one in the
+order of final agreement (R6); for each, `decide` and `perform` alternate until the ticket waits for somebody. A fault of one ticket
+stops nothing else; a Moodle that cannot be reached stops its own tickets; a portal that cannot be reached stops the pass.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+from bridge import lifecycle
+from bridge.catalogue import Handling
+from bridge.effects import Effect, EffectState
+from bridge.errors import BridgeError, UserError
+from bridge.journal import Claim, TicketRecord
+from bridge.lifecycle import Case, History, Kind, Reason, Status, Wait, decide
+from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
+from bridge.orders import find_order
+from bridge.owner import is_stale
+from bridge.perform import Bridge, Performer, Postpone, Progress
+from bridge.portal import PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.tickets import Account, Order, Ticket
+
+log = logging.getLogger("bridge.sync")
+
+LEASE = timedelta(minutes=5)
+MOST_STEPS = 200
+"""No ticket takes more steps in one pass; one that does goes in circles and is an operator's turn."""
+
+NEEDS_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED})
+DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
+"""Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
+
+
+class Exit(IntEnum):
+    """Exit codes of a pass (docs/cli.md); of several the highest is told."""
+
+    WELL = 0
+    OPERATOR = 1
+    CONFIGURATION = 2
+    UNREACHABLE = 3
+
+
+@dataclass(slots=True)
+class TicketReport:
+    """What a pass did for one ticket.
+
+    Attributes:
+        done: kinds of the effects that happened in this pass, in order.
+        evidence: what operations of this pass left to show.
+        taken: norm-hours written off in this pass.
+    """
+
+    id: str
+    number: str
+    subject: str
+    status: Status
+    reason: Reason
+    done: list[str] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    taken: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass did: its tickets in the order in which it took them, tickets that cannot be read, and what went wrong beside."""
+
+    tickets: list[TicketReport] = field(default_factory=list)
+    faults: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    exit: Exit = Exit.WELL
+
+    def raise_to(self, code: Exit) -> None:
+        """Let the exit code be at least `code`."""
+        self.exit = max(self.exit, code)
+
+
+def build_case(bridge: Bridge, record: TicketRecord, history: History, account: Account | None = None) -> Case:
+    """All that `decide` looks at, for a ticket of the journal."""
+    ticket = record.ticket
+    order = find_order(ticket, bridge.settings.catalogue)
+    service = bridge.settings.catalogue.get(order.service) if isinstance(order, Order) else None
+    unattended = service is not None and service.handling is Handling.AUTO and service.id in bridge.settings.policy.unattended
+    return Case(
+        ticket=ticket, paid=is_paid(ticket, bridge.settings.portal.category_prefix), order=order, service=service, unattended=unattended,
+        history=history, account=account, revisions=record.revisions,
+    )  # fmt: skip
+
+
+def is_paid(ticket: Ticket, prefix: str) -> bool:
+    """Whether the ticket stands in the paid category or below it (R1)."""
+    rest = ticket.category.strip().removeprefix(prefix)
+    return rest != ticket.category.strip() and rest.strip()[:1] in ("", "/")
+
+
+class Pass:
+    """One pass over a portal; make a new one for each."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._name = bridge.portal.name
+        self._report = PassReport()
+        self._accounts: dict[str, Account] = {}
+        self._down: dict[str, MoodleError] = {}
+        self._portal_down = False
+
+    def run(self, number: str | None = None) -> PassReport:
+        """Poll and work, on the ticket that people call `number` only if one is named.
+
+        Raises:
+            UserError: there is no ticket of that number.
+            JournalError: the journal cannot be used; nothing outside was called without its intent on disk.
+        """
+        self._poll()
+        only = None if number is None else self._id_of(number)
+        seen: set[str] = set()
+        while not (self._portal_down or self._bridge.stopping()) and (only is None or not seen):
+            with self._bridge.journal.transaction() as unit:
+                now = self._bridge.clock()
+                claim = unit.claim(self._name, self._bridge.owner, now=now, ttl=LEASE, is_stale=is_stale, only=only, not_again=seen)
+            if claim is None:
+                break
+            seen.add(claim.record.ticket.id)
+            self._work(claim)
+        return self._report
+
+    def _id_of(self, number: str) -> str:
+        with self._bridge.journal.transaction() as unit:
+            records = unit.by_number(number, self._name)
+        if len(records) != 1:
+            raise UserError(f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}")
+        return records[0].ticket.id
+
+    def _poll(self) -> None:
+        bridge = self._bridge
+        with bridge.journal.transaction() as unit:
+            record = unit.cursor(self._name)
+        cursor, etag = record.cursor, record.etag
+        try:
+            while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
+                with bridge.journal.transaction() as unit:
+                    unit.merge(self._name, page.tickets, page.cursor, page.etag)
+                    for fault in page.faults:
+                        unit.park(self._name, fault.ref, fault.payload, fault.problems)
+                if not page.has_more:
+                    break
+                cursor, etag = page.cursor, None
+        except PortalError as error:
+            self._portal_fault(error)
+        with bridge.journal.transaction() as unit:
+            self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
+        if self._report.faults:
+            self._report.raise_to(Exit.OPERATOR)
+
+    def _work(self, claim: Claim) -> None:
+        ticket = claim.record.ticket
+        report = TicketReport(ticket.id, ticket.number, ticket.subject, Status.QUEUED, Reason("queued"))
+        self._report.tickets.append(report)
+        try:
+            wait = self._advance(claim, report)
+        except Postpone as postponed:
+            wait = Wait(postponed.status, postponed.reason)
+            self._fault(postponed.cause, ticket)
+        except PortalError as error:
+            wait = Wait(Status.QUEUED, Reason("portal", {"detail": str(error), "what": "ticket"}))
+            self._fault(error, ticket)
+        except UserError as error:
+            log.error("ticket %s: %s", ticket.number, error)  # noqa: TRY400 (a template of the site's: its message says all)
+            wait = Wait(Status.FAILED, Reason("fault", {"detail": str(error)}))
+        report.status, report.reason = wait.status, wait.reason
+        if wait.status in NEEDS_OPERATOR:
+            self._report.raise_to(Exit.OPERATOR)
+        now = self._bridge.clock()
+        due = now if wait.status in DUE_EVERY_PASS else None
+        with self._bridge.journal.transaction() as unit:
+            unit.release(claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=due, now=now)
+
+    def _advance(self, claim: Claim, report: TicketReport) -> Wait:
+        """Decide and perform until the ticket waits."""
+        bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
+        account: Account | None = None
+        refreshed = False
+        for _ in range(MOST_STEPS):
+            with bridge.journal.transaction() as unit:
+                unit.renew(claim, bridge.clock(), LEASE)
+                record = unit.ticket(self._name, record.ticket.id) or record
+                history = History(unit.effects(self._name, record.ticket.id))
+            step = decide(build_case(bridge, record, history, account))
+            if isinstance(step, Wait):
+                return step
+            performer = Performer(bridge, record.ticket, self._accounts)
+            if isinstance(step, lifecycle.AskBalance):
+                account = performer.account()
+                continue
+            if isinstance(step, lifecycle.NewRevision):
+                with bridge.journal.transaction() as unit:
+                    unit.bump_revision(self._name, record.ticket.id, step.stage.id, expected=record.revisions.get(step.stage.id, 1))
+                continue
+            if isinstance(step, (lifecycle.Examine, lifecycle.Operate)):
+                if bridge.stopping():
+                    return Wait(Status.QUEUED, Reason("stopping"))
+                self._refuse_down(record.ticket)
+            if isinstance(step, lifecycle.Examine) and not refreshed:
+                self._refresh(record.ticket)
+                refreshed = True
+                continue
+            effect = performer.perform(step)
+            self._tell(effect, report)
+            if effect.state is EffectState.REFUSED:
+                code = (effect.outcome or {}).get("code")
+                if code == "insufficient_balance":
+                    return Wait(Status.HELD, Reason("balance", _missing(effect)))
+                if code == "state_conflict":
+                    self._refresh(record.ticket)
+            account = None
+        return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
+
+    def _keeping(self, claim: Claim) -> Progress:
+        """Progress that also keeps the claim while a long operation runs."""
+        kept_until = self._bridge.clock() + LEASE
+
+        def told(ticket: Ticket, share: float, step: str) -> None:
+            nonlocal kept_until
+            now = self._bridge.clock()
+            if kept_until - now < LEASE / 2:
+                with self._bridge.journal.transaction() as unit:
+                    unit.renew(claim, now, LEASE)
+                kept_until = now + LEASE
+            self._bridge.progress(ticket, share, step)
+
+        return told
+
+    def _refresh(self, ticket: Ticket) -> None:
+        """Look at the ticket once more: it may have been withdrawn or changed since its page came."""
+        current = self._bridge.portal.ticket(ticket.id)
+        with self._bridge.journal.transaction() as unit:
+            unit.refresh(self._name, current)
+
+    def _tell(self, effect: Effect, report: TicketReport) -> None:
+        """Write down what a step came to, in the report and in the ticket's log."""
+        outcome = dict(effect.outcome or {})
+        told = json.dumps(outcome, ensure_ascii=False)
+        with self._bridge.journal.transaction() as unit:
+            unit.log(self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", told, self._bridge.clock())
+        if effect.state is not EffectState.DONE:
+            return
+        report.done.append(effect.kind)
+        if effect.kind == Kind.OPERATION:
+            report.evidence.append(outcome)
+        if effect.kind == Kind.CAPTURE:
+            report.taken += Decimal(outcome["amount"])
+
+    def _refuse_down(self, ticket: Ticket) -> None:
+        """A Moodle that was found down in this pass is not asked again for every ticket of its own."""
+        installation = self._bridge.settings.installation(ticket.installation)
+        if installation is not None and installation.name in self._down:
+            error = self._down[installation.name]
+            raise Postpone(Status.QUEUED, Reason("moodle", {"detail": str(error), "what": "operation"}), error)
+
+    def _fault(self, cause: Exception, ticket: Ticket) -> None:
+        """What a fault outside means for the rest of the pass and for its exit code."""
+        if isinstance(cause, PortalError):
+            self._portal_fault(cause)
+        elif isinstance(cause, (AccessError, UnknownFunction)) or not isinstance(cause, MoodleError):
+            log.warning("ticket %s: %s", ticket.number, cause)
+        elif isinstance(cause, OutcomeUnknown):
+            self._report.raise_to(Exit.UNREACHABLE)
+            log.warning("ticket %s: %s", ticket.number, cause)
+        else:
+            installation = self._bridge.settings.installation(ticket.installation)
+            assert installation is not None, "a Moodle that was asked is one of the settings"
+            if installation.name not in self._down:
+                self._down[installation.name] = cause
+                self._problem(cause, Exit.CONFIGURATION if isinstance(cause, TokenError) else Exit.UNREACHABLE)
+
+    def _portal_fault(self, error: PortalError) -> None:
+        refused = isinstance(error, (PortalUnauthorized, PortalForbidden))
+        self._portal_down = self._portal_down or refused or isinstance(error, PortalUnreachable)
+        self._problem(error, Exit.CONFIGURATION if refused else Exit.UNREACHABLE)
+
+    def _problem(self, error: BridgeError, code: Exit) -> None:
+        self._report.problems.append(str(error))
+        self._report.raise_to(code)
+        log.error("%s", error)
+
+
+def _missing(effect: Effect) -> dict[str, str]:
+    outcome = effect.outcome or {}
+    missing = Decimal(outcome["needed"]) - Decimal(outcome["available"])
+    return {"needed": outcome["needed"], "available": outcome["available"], "missing": str(missing)}

@@ -1,0 +1,90 @@
+"""Prints one line a benchmark: median and spread over several runs."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bridge.journal import Journal, migrate
+from bridge.tickets import Stage, StageState, Ticket, TicketState
+
+RUNS = 7
+
+
+def measure(name: str, once: Callable[[], None], *, per: int = 1, unit: str = "ms") -> None:
+    """Run `once` several times after a warm-up and print what one of its `per` repetitions takes."""
+    once()
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        once()
+        times.append((time.perf_counter() - start) / per)
+    factor = {"ms": 1e3, "µs": 1e6}[unit]
+    print(f"{name:<52} {statistics.median(times) * factor:9.2f} {unit}  ({min(times) * factor:.2f} … {max(times) * factor:.2f})")
+
+
+def process(*command: str) -> Callable[[], None]:
+    return lambda: subprocess.run(command, check=False, capture_output=True).check_returncode()
+
+
+def ticket(number: int) -> Ticket:
+    now = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=number)
+    from decimal import Decimal
+
+    stage = Stage("s1", "Работа", Decimal(1), Decimal(1), StageState.PLANNED)
+    return Ticket(str(number), str(number), 1, "c", "s", "c", "n", "a", None, TicketState.OPEN, now, now, agreed_at=now, stages=(stage,))
+
+
+def startup() -> None:
+    python = sys.executable
+    otbridge = str(Path(python).with_name("otbridge"))
+    measure("a bare interpreter", process(python, "-c", "pass"))
+    measure("otbridge --version", process(otbridge, "--version"))
+    measure("otbridge --help", process(otbridge, "--help"))
+    measure("everything that sync imports", process(python, "-c", "import bridge.cli.sync"))
+    measure("everything that status imports", process(python, "-c", "import bridge.cli.status"))
+
+
+def journal(directory: Path) -> None:
+    url = f"sqlite:///{directory / 'journal.sqlite3'}"
+    migrate(url)
+    with Journal.open(url) as opened:
+        many = 20_000
+        with opened.transaction() as unit:
+            for start in range(0, many, 500):
+                unit.merge("p", [ticket(number) for number in range(start, start + 500)], str(start), None)
+        now = datetime(2027, 1, 1, tzinfo=UTC)
+
+        def claim_and_release() -> None:
+            for _ in range(50):
+                with opened.transaction() as unit:
+                    claim = unit.claim("p", "me", now=now, ttl=timedelta(minutes=5), is_stale=lambda _: False, not_again=())
+                    assert claim is not None
+                with opened.transaction() as unit:
+                    unit.release(claim, state="done", reason="", due_at=None, now=now)
+
+        measure(f"claim and release one of {many} tickets", claim_and_release, per=50)
+        changed = [replace(ticket(number), version=2) for number in range(100)]
+
+        def merge() -> None:
+            with opened.transaction() as unit:
+                unit.merge("p", changed, "c", None)
+
+        measure("merge a page of 100 tickets", merge)
+
+
+def main() -> None:
+    startup()
+    with tempfile.TemporaryDirectory() as directory:
+        journal(Path(directory))
+
+
+if __name__ == "__main__":
+    main()

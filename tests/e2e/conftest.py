@@ -1,0 +1,147 @@
+"""A world for the installed command: embedded portal and Moodle over real HTTP, settings on disk, `otbridge` as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.sandbox.moodle import SandboxMoodle
+from bridge.sandbox.portal import SandboxPortal
+
+SERIAL = "AAAABBBBCCCCDDDD"
+PAID = "Выделенный специалист (н.часы) / Настройка"
+ROLE = {
+    "service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_context_levels": "course",
+    "param_capabilities": "moodle/course:view = allow\nmoodle/course:viewhiddencourses",
+}  # fmt: skip
+RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
+
+
+@dataclass
+class World:
+    """Portal, Moodle, and a directory with the settings that point to them."""
+
+    directory: Path
+    portal: SandboxPortal
+    moodle: SandboxMoodle
+
+    def configure(self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", extra: str = "") -> None:
+        (self.directory / "bridge.toml").write_text(
+            f"""
+[bridge]
+journal = "sqlite:///journal.sqlite3"
+poll_seconds = 1
+operation_wait_seconds = 60
+[portal]
+name = "test"
+url = "{self.portal.url}"
+connect_seconds = 2
+read_seconds = 3
+[[installation]]
+serial = "{SERIAL}"
+url = "{self.moodle.url}"
+transport = "{transport}"
+connect_seconds = 2
+read_seconds = 3
+[policy]
+unattended = ["2.9.1-restore", "2.9.1-access"]
+{extra}
+""",
+            encoding="utf-8",
+        )
+        env = self.directory / ".env"
+        env.touch(mode=0o600)
+        env.write_text(
+            f"OTBRIDGE_PORTAL_TOKEN={portal_token or self.portal.token}\nOTBRIDGE_MOODLE_TOKEN={moodle_token or self.moodle.token}\n",
+            encoding="utf-8",
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `otbridge` as a process of its own."""
+        command = [str(Path(sys.executable).with_name("otbridge")), "--config", str(self.directory / "bridge.toml"), *arguments]
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("OTBRIDGE_")}
+        environ |= {"COLUMNS": "200", "LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+
+    def otbridge(self, *arguments: str) -> tuple[int, str]:
+        """Run `otbridge` to its end; returns the exit code and all that it said."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=90)
+        return process.returncode, out + err
+
+    def sync(self, *arguments: str) -> dict[str, Any]:
+        """One pass; returns its JSON document."""
+        process = self.start("sync", "--json", *arguments)
+        out, err = process.communicate(timeout=90)
+        assert out, err
+        document: dict[str, Any] = json.loads(out)
+        assert document["exit"] == process.returncode, err
+        return document
+
+    def sync_killed_when(self, happened: Callable[[], bool]) -> None:
+        """Start a pass and kill it by SIGKILL as soon as `happened`."""
+        process = self.start("sync", "--json")
+        deadline = time.monotonic() + 30
+        while not happened():
+            assert process.poll() is None, f"the pass ended before it could be killed: {process.communicate()}"
+            assert time.monotonic() < deadline, "what the kill waits for never happened"
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+        assert process.returncode == -signal.SIGKILL
+
+    def course_deleted(self, **course: Any) -> int:
+        """A course that was backed up and deleted by accident; returns its old id."""
+        given = {"fullname": "Охрана труда", "shortname": "OT-1", "activities": {"quiz": 1, "page": 2}, "questions": 5, "files": 3, **course}
+        course_id = self.moodle.add_course(**given)
+        self.moodle.delete_course(course_id)
+        return course_id
+
+    def ticket(self, fields: dict[str, str], *, hours: str = "1", agreed: bool = True, **more: Any) -> str:
+        """An open, agreed, paid ticket with one stage; returns its id."""
+        given = {"category": PAID, "subject": "Заявка", "text": "", "account": "school", "installation": SERIAL, **more}
+        ticket_id = self.portal.open_ticket(fields=fields, **given)
+        if agreed:
+            self.portal.agree(ticket_id, [("Работа", hours, "1")])
+        return ticket_id
+
+    def captures(self) -> list[Any]:
+        return [entry for entry in self.portal.ledger() if entry.kind == "capture"]
+
+    def open_holds(self) -> int:
+        entries = self.portal.ledger()
+        ended = {entry.hold_id for entry in entries if entry.kind in ("capture", "void")}
+        return sum(entry.kind == "hold" and entry.hold_id not in ended for entry in entries)
+
+    def courses(self, shortname: str = "OT-1") -> list[Any]:
+        return [course for course in self.moodle.courses() if course.shortname == shortname]
+
+    def roles(self, shortname: str = "methodist") -> list[Any]:
+        return [role for role in self.moodle.roles() if role.shortname == shortname]
+
+    def customer_notes(self, ticket_id: str) -> str:
+        return "\n".join(note.text for note in self.portal.notes(ticket_id) if note.visibility == "customer")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with (
+        SandboxMoodle.start(directory=tmp_path / "moodle") as moodle,
+        SandboxPortal.start(directory=tmp_path / "portal") as portal,
+    ):
+        portal.open_account("school", "Школа", granted="10", hour_price="2500")
+        one = World(tmp_path, portal, moodle)
+        one.configure()
+        code, told = one.otbridge("migrate")
+        assert code == 0, told
+        yield one

@@ -1,0 +1,144 @@
+"""The main job: a paid ticket restores a course, another creates a role, and their norm-hours are written off once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.e2e.conftest import RESTORE, ROLE, World
+
+
+@pytest.mark.parametrize("transport", ["rest", "soap"])
+def test_a_deleted_course_comes_back_and_its_hours_are_written_off_after_acceptance(world: World, transport: str) -> None:
+    world.configure(transport=transport)
+    world.course_deleted()
+    ticket = world.ticket(RESTORE)
+
+    first = world.sync()
+
+    assert first["exit"] == 0
+    assert [(one["status"], one["reason"]) for one in first["tickets"]] == [("awaiting-acceptance", "not-accepted")]
+    (course,) = world.courses()
+    assert course.activities == {"quiz": 1, "page": 2}
+    assert world.captures() == []
+    assert world.portal.account("school").held == Decimal(1)
+    assert "восстановлен" in world.customer_notes(ticket)
+
+    world.portal.accept(ticket, stage=1)
+    second = world.sync()
+
+    assert second["exit"] == 0
+    assert [one["status"] for one in second["tickets"]] == ["done"]
+    assert [entry.amount for entry in world.captures()] == [Decimal(1)]
+    account = world.portal.account("school")
+    assert (account.posted, account.held, account.available) == (Decimal(1), Decimal(0), Decimal(9))
+    assert world.portal.ticket(ticket).state == "done"
+
+
+def test_a_role_is_created_with_exactly_what_was_ordered(world: World) -> None:
+    ticket = world.ticket(ROLE)
+
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+
+    (role,) = world.roles()
+    assert set(role.contextlevels) == {"course"}
+    assert dict(role.capabilities) == {"moodle/course:view": "allow", "moodle/course:viewhiddencourses": "allow"}
+    assert [entry.amount for entry in world.captures()] == [Decimal("0.5")]
+
+
+def test_a_pass_after_everything_is_done_does_nothing(world: World) -> None:
+    world.course_deleted()
+    ticket = world.ticket(RESTORE)
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+    world.sync()
+    writes = len(world.portal.ledger()), len(world.portal.notes(ticket)), len(world.moodle.calls())
+
+    again = world.sync()
+
+    assert again == {"exit": 0, "tickets": [], "faults": [], "problems": []}
+    assert (len(world.portal.ledger()), len(world.portal.notes(ticket)), len(world.moodle.calls())) == writes
+
+
+def test_a_ticket_that_is_not_paid_is_none_of_the_bridge_s_business(world: World) -> None:
+    world.ticket(ROLE, category="Техническая поддержка / Консультация")
+
+    assert world.sync()["tickets"] == []
+    assert world.roles() == []
+
+
+def test_work_waits_for_the_final_agreement(world: World) -> None:
+    ticket = world.ticket(ROLE, agreed=False)
+    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-agreement"]
+    assert world.roles() == []
+
+    world.portal.agree(ticket, [("Работа", "1", "1")])
+
+    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-acceptance"]
+    assert len(world.roles()) == 1
+
+
+def test_a_balance_that_is_too_small_holds_the_ticket_until_the_top_up(world: World) -> None:
+    world.portal.open_account("poor", "Академия", granted="0.25", hour_price="2500")
+    ticket = world.ticket(ROLE, account="poor")
+
+    held = world.sync()
+    again = world.sync()
+
+    assert held["exit"] == 0
+    assert [(one["status"], one["facts"]["missing"]) for one in held["tickets"] + again["tickets"]] == [("held", "0.75")] * 2
+    assert world.roles() == []
+    assert world.portal.ticket(ticket).state == "suspended"
+    assert world.customer_notes(ticket).count("приостановлено") == 1
+
+    world.portal.top_up("poor", "1")
+
+    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-acceptance"]
+    assert len(world.roles()) == 1
+
+
+def test_tickets_are_worked_on_in_the_order_of_final_agreement(world: World) -> None:
+    later = world.ticket(ROLE, agreed=False, number="101")
+    world.ticket({**ROLE, "param_shortname": "first"}, number="102")
+    world.portal.agree(later, [("Работа", "1", "1")])
+
+    assert [one["number"] for one in world.sync()["tickets"]] == ["102", "101"]
+
+
+def test_a_withdrawn_ticket_gives_its_hours_back(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    world.sync()
+    world.portal.withdraw(ticket)
+
+    withdrawn = world.sync()
+
+    assert [(one["status"], one["reason"]) for one in withdrawn["tickets"]] == [("withdrawn", "withdrawn-with-work")]
+    account = world.portal.account("school")
+    assert (account.posted, account.held) == (Decimal(0), Decimal(0))
+
+
+def test_a_dry_run_says_what_would_happen_and_touches_nothing(world: World) -> None:
+    world.course_deleted()
+    ticket = world.ticket(RESTORE)
+
+    forecast = world.sync("--dry-run")
+
+    (one,) = forecast["tickets"]
+    assert (one["status"], one["hold_mh"]) == ("awaiting-acceptance", 1000)
+    assert any("Охрана труда" in line for line in one["would"])
+    assert world.courses() == []
+    assert [entry.kind for entry in world.portal.ledger()] == ["top_up"]
+    assert world.portal.notes(ticket) == []
+    assert world.otbridge("status")[1].count("Охрана") == 0
+
+
+def test_one_ticket_alone_can_be_worked_on(world: World) -> None:
+    world.ticket(ROLE, number="7")
+    world.ticket({**ROLE, "param_shortname": "other"}, number="8")
+
+    assert [one["number"] for one in world.sync("--ticket", "8")["tickets"]] == ["8"]
+    assert (len(world.roles()), len(world.roles("other"))) == (0, 1)

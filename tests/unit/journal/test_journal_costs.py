@@ -1,0 +1,92 @@
+"""What a pass costs: index look-ups only, whatever the journal has ever seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from bridge.effects import Effect, EffectState
+from bridge.journal import Journal
+
+DONE_TICKETS = """
+INSERT INTO tickets (portal, id, number, version, queued_at, document, state, reason, due_at, dirty, changes, fence, first_seen, updated_at)
+SELECT portal, id || '-' || n, number, version, queued_at, document, 'done', reason, due_at, dirty, changes, fence, first_seen, updated_at
+FROM tickets, {numbers}
+"""
+NUMBERS = {
+    "sqlite": "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) SELECT n FROM c)",
+    "postgresql": "generate_series(1, 100000) AS n",
+}
+
+
+@contextmanager
+def plans(journal: Journal) -> Iterator[list[str]]:
+    """How the database finds the rows for each statement within the block."""
+    asked: list[tuple[str, Any]] = []
+    told: list[str] = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest):
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked.append((statement, parameters))
+
+    event.listen(journal._engine, "before_cursor_execute", note)
+    yield told
+    event.remove(journal._engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN" if journal._engine.dialect.name == "sqlite" else "EXPLAIN"
+    with journal._engine.connect() as connection:
+        for statement, parameters in asked:
+            plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement}", parameters))
+            told.append(f"{statement}\n→ {plan}")
+
+
+def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(journal, database, make_ticket, clock):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.release(claim, state="done", reason="", due_at=None, now=clock())
+    database.sql(DONE_TICKETS.format(numbers=NUMBERS[database.kind]), "ANALYZE")
+    with plans(journal) as told, journal.transaction() as unit:
+        assert unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False) is None
+        unit.wake("p", "t1-77777")
+        assert unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False).record.ticket.id == "t1"
+    assert any("ix_tickets_due" in plan for plan in told)
+    assert any("ix_tickets_dirty" in plan for plan in told)
+    assert [plan for plan in told if "SCAN" in plan or "Seq Scan on tickets" in plan] == []
+
+
+def test_nothing_that_a_pass_asks_reads_a_whole_table(journal, database, make_ticket, make_row, clock):
+    if database.kind == "postgresql":
+        pytest.skip("on empty tables PostgreSQL rightly prefers to read them whole")
+    hold, note = (Effect.intent("p", "t1", kind, {}, stage_id="s1", revision=1) for kind in ("hold", "note"))
+    with plans(journal) as told, journal.transaction() as unit:
+        unit.cursor("p")
+        unit.merge("p", [make_ticket()], "c", None)
+        unit.merge("p", [make_ticket(version=2)], "c", None)
+        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        assert len(unit.movable("p", clock())) == 1
+        unit.renew(claim, clock(), timedelta(minutes=1))
+        unit.ticket("p", "t1")
+        unit.refresh("p", make_ticket(version=3))
+        unit.bump_revision("p", "t1", "s1", expected=1)
+        unit.sending(hold, clock())
+        unit.unsettled(hold.key, "no answer")
+        unit.settle(hold.key, EffectState.DONE, {}, clock())
+        unit.sending(note, clock())
+        unit.effects("p", "t1")
+        unit.open_effects()
+        unit.held("p", "a1")
+        unit.append_ledger(make_row("h"), clock())
+        unit.append_ledger(make_row("c", "capture", hold="h"), clock())
+        unit.append_ledger(make_row("r", "reversal", hold="h"), clock())
+        unit.log("p", "t1", "step", "done", clock())
+        unit.events("p", "t1")
+        unit.by_number("№ t1")
+        unit.tickets(state="failed")
+        unit.release(claim, state="done", reason="", due_at=None, now=clock())
+    assert len(told) > 40
+    assert [plan for plan in told if "SCAN" in plan and "ix_effects_open" not in plan] == []

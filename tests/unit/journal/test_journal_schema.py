@@ -1,0 +1,156 @@
+"""The schema: made by migrations, equal to the tables, refused when it is not the program's."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+import bridge.journal
+from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, migrate, schema
+from bridge.journal import schema_state as state_of
+from bridge.journal.tables import metadata
+
+_POSTGRESQL_SHAPE = (
+    "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
+    "SELECT tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '' FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), '' FROM pg_trigger WHERE NOT tgisinternal",
+    "SELECT proname, '', prosrc, '' FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+)
+
+
+def shape(database) -> set[tuple[object, ...]]:
+    """Everything that the database knows of its tables, but alembic's own."""
+    queries = _POSTGRESQL_SHAPE if database.kind == "postgresql" else ("SELECT tbl_name, name, type, coalesce(sql, '') FROM sqlite_master",)
+    with database.raw().connect() as connection:
+        rows = {tuple(row) for query in queries for row in connection.execute(text(query))}
+    return {tuple(re.sub(r"\s+", " ", str(cell)) for cell in row) for row in rows if row[0] != "alembic_version"}
+
+
+def test_a_migrated_database_equals_the_tables_of_the_program(empty):
+    assert migrate(empty.url) == schema.REVISIONS
+    with empty.raw().connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+    migrated = shape(empty)
+    if empty.kind == "sqlite":
+        Path(empty.raw().url.database).unlink()
+    else:
+        empty.sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    metadata.create_all(empty.raw())
+    assert len(migrated) > 20
+    assert shape(empty) == migrated
+
+
+def test_migrating_again_changes_nothing(database):
+    assert migrate(database.url) == ()
+
+
+def test_two_migrations_at_once_apply_each_revision_once(empty):
+    with ThreadPoolExecutor() as threads:
+        applied = list(threads.map(migrate, [empty.url] * 4))
+    assert sorted(applied) == [()] * 3 + [schema.REVISIONS]
+
+
+def test_the_head_is_alembics_head():
+    config = Config()
+    config.set_main_option("script_location", str(Path(bridge.journal.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert [script.revision for script in scripts.walk_revisions()][::-1] == list(schema.REVISIONS)
+    assert scripts.get_current_head() == schema.HEAD
+
+
+def test_the_state_of_a_schema_is_told_without_making_anything(empty, tmp_path):
+    assert state_of(empty.url) == schema.SchemaState(None, schema.HEAD)
+    assert not list(tmp_path.iterdir())
+    migrate(empty.url)
+    assert state_of(empty.url) == schema.SchemaState(schema.HEAD, schema.HEAD)
+
+
+def test_a_journal_that_does_not_exist_is_not_opened(empty):
+    with pytest.raises(SchemaMissing, match="run otbridge migrate"):
+        Journal.open(empty.url)
+
+
+def test_an_older_schema_is_refused(database, monkeypatch):
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    with pytest.raises(SchemaTooOld, match=r"revision 0001, this program needs 0002: run otbridge migrate"):
+        Journal.open(database.url)
+
+
+def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database):
+    database.sql("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(SchemaTooNew, match=r"revision 0999, this program knows none beyond 0001"):
+        Journal.open(database.url)
+    with pytest.raises(SchemaTooNew, match="0999"):
+        migrate(database.url)
+
+
+def test_a_failed_migration_leaves_nothing_behind(empty):
+    if empty.kind == "sqlite":
+        Path(empty.raw().url.database).touch()
+    empty.sql("CREATE TABLE ledger (id integer)")  # the last table of the first revision
+    with pytest.raises(Exception, match="already exists"):
+        migrate(empty.url)
+    assert state_of(empty.url).current is None
+    assert "effects" not in {row[0] for row in shape(empty)}
+
+
+def test_the_files_are_their_owners_alone(tmp_path):
+    path = tmp_path / "100% new" / "journal.db"
+    migrate(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite://", "must outlive the process"),
+        ("sqlite:///:memory:", "must outlive the process"),
+        ("mysql://root:secret@db/x", r"mysql://root:\*\*\*@db/x: the journal is kept in"),
+        ("journal.db", "cannot be read"),
+    ],
+)
+def test_a_url_of_another_kind_is_refused(url, told):
+    with pytest.raises(JournalError, match=told):
+        Journal.open(url)
+
+
+def test_a_file_that_is_no_database_is_told_so(tmp_path):
+    path = tmp_path / "journal.db"
+    path.write_text("What is a journal? " * 100)
+    with pytest.raises(JournalUnavailable, match="not a database: the file is no journal"):
+        Journal.open(f"sqlite:///{path}")
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalUnavailable, match="cannot be made"):
+        migrate(f"sqlite:///{tmp_path}/file/journal.db")
+
+
+def test_a_server_that_is_down_is_told_without_the_password():
+    with pytest.raises(JournalUnavailable, match="check that the database server runs") as caught:
+        Journal.open("postgresql://bridge:secret@127.0.0.1:9/bridge")
+    assert "secret" not in str(caught.value)
+
+
+def test_importing_the_journal_imports_no_alembic():
+    program = "import sys, bridge.journal; sys.exit(any(name.split('.')[0] in ('alembic', 'psycopg') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_journal_exports_what_it_names():
+    assert all(hasattr(bridge.journal, name) for name in bridge.journal.__all__)

@@ -1,0 +1,172 @@
+"""Tickets: merged once a version, parked when unreadable, kept whatever their state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from bridge.journal import CursorRecord, JournalError, MergeResult
+from bridge.tickets import StageState, TicketState
+
+
+def test_a_ticket_comes_back_as_it_was(journal, full_ticket, clock):
+    with journal.transaction() as unit:
+        assert unit.merge("p", [full_ticket], "c1", 'W/"e"') == MergeResult(new=1, changed=0, seen=0)
+    with journal.transaction() as unit:
+        record = unit.ticket("p", "t1")
+        assert unit.cursor("p") == CursorRecord("c1", 'W/"e"')
+    assert record.ticket == full_ticket
+    assert (record.state, record.reason, record.due_at, record.dirty, record.revisions) == ("new", "", None, True, {})
+    assert record.first_seen == record.updated_at == clock()
+
+
+def test_merging_the_same_page_again_changes_nothing(journal, make_ticket, clock):
+    page = [make_ticket("t1"), make_ticket("t2")]
+    with journal.transaction() as unit:
+        unit.merge("p", page, "c1", None)
+        before = unit.tickets()
+    clock.forward(minutes=1)
+    with journal.transaction() as unit:
+        assert unit.merge("p", page, "c1", "e") == MergeResult(new=0, changed=0, seen=2)
+        assert unit.tickets() == before
+        assert unit.cursor("p").etag == "e"
+
+
+def test_only_a_greater_version_is_taken(journal, make_ticket):
+    newer, older = make_ticket(version=3, subject="newer"), make_ticket(version=2, subject="older")
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket(version=1)], "c1", None)
+        assert unit.merge("p", [newer, older], "c2", None) == MergeResult(new=0, changed=1, seen=1)
+        assert unit.merge("p", [older], "c1", None) == MergeResult(new=0, changed=0, seen=1)
+        assert unit.ticket("p", "t1").ticket == newer
+
+
+def test_the_same_id_on_two_portals_is_two_tickets(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+        unit.merge("q", [make_ticket(subject="other")], "c", None)
+        assert [record.portal for record in unit.by_number("№ t1")] == ["p", "q"]
+        assert [record.ticket.subject for record in unit.by_number("№ t1", "q")] == ["other"]
+        assert [record.portal for record in unit.tickets("q")] == ["q"]
+        assert unit.ticket("r", "t1") is None
+
+
+def test_a_page_larger_than_a_databases_limit_of_parameters_is_merged(journal, make_ticket):
+    page = [make_ticket(f"t{number}") for number in range(1200)]
+    with journal.transaction() as unit:
+        assert unit.merge("p", page, "c", None).new == 1200
+        assert unit.merge("p", page, "c", None).seen == 1200
+
+
+def test_a_naive_moment_is_refused(journal, make_ticket):
+    with pytest.raises(Exception, match="naive"), journal.transaction() as unit:
+        unit.merge("p", [make_ticket(agreed_at=datetime(2026, 1, 1))], "c", None)
+
+
+def test_moments_are_told_in_utc(journal, make_ticket):
+    moscow = datetime(2026, 3, 1, 15, 0, 0, 1, tzinfo=timezone(timedelta(hours=3)))
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+        claim = unit.claim("p", "w", now=moscow, ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.release(claim, state="waiting", reason="", due_at=moscow, now=moscow)
+        assert unit.ticket("p", "t1").due_at.isoformat() == "2026-03-01T12:00:00.000001+00:00"
+
+
+def test_hostile_text_stops_nothing(journal, make_ticket, clock):
+    with journal.transaction() as unit:
+        unit.merge("p\x00", [make_ticket("t\x00\ud800", number="\ud800", subject="\x00\ud800")], "c\x00", None)
+        unit.park("p", "r\x00", "{\ud800", ["\x00 is no id \ud800"])
+        unit.log("p", "t\x00", "note", "\x00\ud800", clock())
+        (record,) = unit.tickets()
+        assert record.ticket.subject == "\x00\ud800"
+        claim = unit.claim(record.portal, "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.release(claim, state="done", reason="\x00", due_at=None, now=clock())
+        assert unit.merge("p\x00", [record.ticket], "c", None).seen == 1
+
+
+def test_a_refreshed_ticket_is_newer_but_not_woken(journal, make_ticket, clock):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket(version=2)], "c", None)
+        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.refresh("p", make_ticket(version=3, state=TicketState.WITHDRAWN))
+        unit.refresh("p", make_ticket(version=1))
+        assert unit.ticket("p", "t1").ticket.state is TicketState.WITHDRAWN
+        unit.release(claim, state="withdrawn", reason="", due_at=None, now=clock())
+        assert not unit.ticket("p", "t1").dirty
+        with pytest.raises(JournalError, match="knows no ticket"):
+            unit.refresh("p", make_ticket("t9"))
+
+
+def test_a_ticket_that_cannot_be_read_is_parked_until_it_can(journal, make_ticket, clock):
+    with journal.transaction() as unit:
+        assert unit.park("p", "t1", "{}", ["id: missing", "version: missing"])
+        first = clock()
+        clock.forward(minutes=1)
+        assert not unit.park("p", "t1", '{"id": 1}', ["version: missing"])
+        unit.park("q", "t1", "{}", [])
+        (fault,) = unit.faults("p")
+        assert (fault.ref, fault.payload, fault.problems) == ("t1", '{"id": 1}', ("version: missing",))
+        assert (fault.first_seen, fault.last_seen) == (first, clock())
+        assert len(unit.faults()) == 2
+        unit.merge("p", [make_ticket()], "c", None)
+        assert [fault.portal for fault in unit.faults()] == ["q"]
+
+
+def test_counts_and_lists_follow_the_projection(journal, make_ticket, clock):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket("t2", queued=2), make_ticket("t1", queued=1), make_ticket("t3", queued=3)], "c", None)
+        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.release(claim, state="a state of a newer program", reason="because", due_at=None, now=clock())
+        assert unit.counts() == {"a state of a newer program": 1, "new": 2}
+        assert [record.ticket.id for record in unit.tickets()] == ["t1", "t2", "t3"]
+        assert [record.reason for record in unit.tickets("p", "a state of a newer program")] == ["because"]
+
+
+def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(journal, database, full_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [full_ticket], "c", None)
+    replaced = "replace(replace(CAST(document AS TEXT), '\"open\"', '\"frozen\"'), '\"accepted\"', '\"half_accepted\"')"
+    database.sql(f"UPDATE tickets SET document = {replaced if database.kind == 'sqlite' else f'({replaced})::json'}")
+    with journal.transaction() as unit:
+        ticket = unit.ticket("p", "t1").ticket
+        assert (ticket.state, ticket.state.value) == ("frozen", "frozen")
+        assert ticket.state not in list(TicketState)
+        assert ticket.stages[0].state == "half_accepted"
+        stage = replace(full_ticket.stages[0], state=ticket.stages[0].state)
+        assert ticket == replace(full_ticket, state=ticket.state, stages=(stage,))
+        assert unit.merge("p", [replace(ticket, version=2)], "c", None).changed == 1
+        assert unit.ticket("p", "t1").ticket.state == "frozen"
+    assert StageState("ready") is StageState.READY
+
+
+def test_a_damaged_document_is_told_by_the_tickets_name(journal, database, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+    database.sql("UPDATE tickets SET document = '{}'")
+    with journal.transaction() as unit, pytest.raises(JournalError, match=r"document of ticket № t1 .* is damaged"):
+        unit.ticket("p", "t1")
+
+
+def test_a_revision_is_bumped_once(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+        assert unit.revision("p", "t1", "s1") == 1
+        assert unit.bump_revision("p", "t1", "s1", expected=1) == 2
+        assert unit.bump_revision("p", "t1", "s1", expected=1) == 2
+        assert unit.bump_revision("p", "t1", "s1", expected=2) == 3
+        assert unit.revision("p", "t1", "s2") == 1
+        assert unit.ticket("p", "t1").revisions == {"s1": 3}
+        assert [record.revisions for record in unit.tickets(state="new")] == [{"s1": 3}]
+
+
+def test_events_are_told_oldest_first(journal, clock):
+    with journal.transaction() as unit:
+        for number in range(5):
+            unit.log("p", f"t{number % 2}", "step", f"text {number}", clock.forward(seconds=1))
+        unit.log("q", None, "poll", "nothing new", clock())
+        assert [event.text for event in unit.events(limit=2)] == ["text 4", "nothing new"]
+        assert [event.text for event in unit.events("p", "t1")] == ["text 1", "text 3"]
+        (event,) = unit.events("q")
+        assert (event.portal, event.ticket_id, event.kind, event.at) == ("q", None, "poll", clock())

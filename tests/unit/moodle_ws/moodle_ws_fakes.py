@@ -1,0 +1,156 @@
+"""What the tests of moodle_ws answer with: a WSDL and values as Moodle writes them, and a server that misbehaves."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from xml.sax.saxutils import escape
+
+SITE = "http://moodle.test/sub"
+TOKEN = "0123456789abcdef0123456789abcdef"
+ENVELOPE = (
+    '<SOAP-ENV:Envelope xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/" xmlns:ns1="urn:x" '
+    'xmlns:ns2="http://xml.apache.org/xml-soap" xmlns:SOAP-ENC="http://schemas.xmlsoap.org/soap/encoding/" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema">'
+    "<SOAP-ENV:Body>{}</SOAP-ENV:Body></SOAP-ENV:Envelope>"
+)
+
+FUNCTIONS = {
+    "core_course_get_courses_by_field": ([("field", "xsd:string"), ("value", "xsd:string")], True),
+    "core_course_create_courses": ([("courses", "soap-enc:Array")], True),
+    "core_user_delete_users": ([("userids", "soap-enc:Array")], False),
+    "core_webservice_get_site_info": ([("serviceshortnames", "soap-enc:Array")], True),
+    "local_otbridge_get_info": ([], True),
+    "core_files_get_files": ([("contextid", "xsd:int"), ("component", "xsd:string"), ("options", "tns:struct_0")], True),
+}
+
+
+def wsdl(functions=FUNCTIONS, token=TOKEN, extra=""):
+    """A WSDL with the traits of Moodle's: the token in it, no input for functions without parameters."""
+    namespace = f"{SITE}/webservice/soap/server.php?wstoken={token}"
+    ports, bindings, messages = [], [], []
+    body = f'<soap:body use="encoded" encodingStyle="http://schemas.xmlsoap.org/soap/encoding/" namespace="{namespace}"/>'
+    for name, (parts, returns) in functions.items():
+        sides = [("input", "In", parts)] if parts else []
+        sides += [("output", "Out", [("return", "soap-enc:Array")])] if returns else []
+        ports.append(f'<operation name="{name}">' + "".join(f'<{s} message="tns:{name}{p}"/>' for s, p, _ in sides) + "</operation>")
+        bindings.append(
+            f'<operation name="{name}"><soap:operation soapAction="{namespace}#{name}"/>'
+            + "".join(f"<{s}>{body}</{s}>" for s, _, _ in sides)
+            + "</operation>"
+        )
+        for _, postfix, declared in sides:
+            inside = "".join(f'<part name="{part}" type="{kind}"/>' for part, kind in declared)
+            messages.append(f'<message name="{name}{postfix}">{inside}</message>')
+    return (
+        f'<?xml version="1.0"?>\n<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:tns="{namespace}" '
+        'xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
+        f'xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" name="c" targetNamespace="{namespace}">{extra}'
+        f'<types><xsd:schema targetNamespace="{namespace}"><xsd:complexType name="struct_0"><xsd:all>'
+        '<xsd:element name="list" type="soap-enc:Array"/></xsd:all></xsd:complexType></xsd:schema></types>'
+        f'<portType name="cPort">{"".join(ports)}</portType>'
+        f'<binding name="cBinding" type="tns:cPort"><soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/>{"".join(bindings)}</binding>'
+        f'<service name="cService"><port name="cPort" binding="tns:cBinding"><soap:address location="{namespace}"/></port></service>'
+        f"{''.join(messages)}</definitions>"
+    ).encode()
+
+
+def php(tag, value):
+    """A value as PHP's SOAP server writes it, by hand: the other side of `soap_xml.decode`."""
+    if value is None:
+        return f'<{tag} xsi:nil="true"/>'
+    if isinstance(value, bool):
+        return f'<{tag} xsi:type="xsd:boolean">{"true" if value else "false"}</{tag}>'
+    if isinstance(value, int):
+        return f'<{tag} xsi:type="xsd:int">{value}</{tag}>'
+    if isinstance(value, float):
+        return f'<{tag} xsi:type="xsd:float">{value!r}</{tag}>'
+    if isinstance(value, str):
+        return f'<{tag} xsi:type="xsd:string">{escape(value, {chr(13): "&#13;"})}</{tag}>'
+    if isinstance(value, list) or not value:
+        items = "".join(php("item", item) for item in value)
+        return f'<{tag} SOAP-ENC:arrayType="xsd:ur-type[{len(value)}]" xsi:type="SOAP-ENC:Array">{items}</{tag}>'
+    pairs = "".join(f"<item>{php('key', key)}{php('value', item)}</item>" for key, item in value.items())
+    return f'<{tag} xsi:type="ns2:Map">{pairs}</{tag}>'
+
+
+def soap_result(function, value):
+    """A whole SOAP answer."""
+    return ENVELOPE.format(f"<ns1:{function}Response>{php('return', value)}</ns1:{function}Response>").encode()
+
+
+def soap_fault(code, text, actor=""):
+    """A whole SOAP fault; `actor` is where Moodle puts the errorcode."""
+    told = f"<faultactor>{escape(actor)}</faultactor>" if actor else ""
+    return ENVELOPE.format(
+        f"<SOAP-ENV:Fault><faultcode>{code}</faultcode><faultstring>{escape(text)}</faultstring>{told}</SOAP-ENV:Fault>"
+    ).encode()
+
+
+def http_reply(body, *, status="200 OK", framing="length", kind="application/json"):
+    """An HTTP answer's bytes. `framing`: "length", "chunked", or "none" (its end is the connection's)."""
+    head = f"HTTP/1.1 {status}\r\nServer: nginx\r\nContent-Type: {kind}\r\n"
+    if framing == "length":
+        return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    if framing == "chunked":
+        return f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+    return f"{head}Connection: close\r\n\r\n".encode() + body
+
+
+class RawServer:
+    """A server on a real socket: reads each request whole, then lets `act(connection, request)` do what it likes."""
+
+    def __init__(self, act: Callable[[socket.socket, bytes], None]) -> None:
+        self.act = act
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            connection.settimeout(10)
+            try:
+                request = self._request(connection)
+                if request:
+                    self.requests.append(request)
+                    self.act(connection, request)
+            except OSError:
+                return
+
+    @staticmethod
+    def _request(connection: socket.socket) -> bytes:
+        data = b""
+        while b"\r\n\r\n" not in data:
+            piece = connection.recv(65536)
+            if not piece:
+                return b""
+            data += piece
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        while len(body) < length:
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            body += piece
+        return head + b"\r\n\r\n" + body
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def reset(connection: socket.socket) -> None:
+    """Break the connection with a RST instead of an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

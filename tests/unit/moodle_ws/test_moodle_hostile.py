@@ -1,0 +1,268 @@
+"""A server that breaks off, resets, delays and lies: a read repeats or raises, a write is never taken for done."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import logging
+import socket
+import threading
+import time
+
+import pytest
+from moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
+
+from bridge.moodle_ws import Maintenance, MoodleError, NotMoodle, OutcomeUnknown, Retries, Unreachable, connect
+from bridge.moodle_ws.wire import chunks
+
+ONCE = Retries(attempts=1)
+CREATED = [{"id": 12345, "shortname": "bio"}]
+CREATE = "core_course_create_courses"
+DELETE = "core_user_delete_users"
+GET = "core_course_get_courses_by_field"
+
+
+def sends(data):
+    """Acts by sending these bytes and closing."""
+    return lambda connection, _request: connection.sendall(data)
+
+
+def soap_site(answer):
+    """Acts as a SOAP site: the WSDL whole, every call's answer by `answer`."""
+
+    def act(connection, request):
+        if b"wsdl=1" in request.split(b"\r\n")[0]:
+            connection.sendall(http_reply(wsdl(), kind="application/xml"))
+        else:
+            answer(connection, request)
+
+    return act
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "none"])
+@pytest.mark.parametrize("body", [b'[{"id":12345,"shortname":"bio"}]', b"12345", b"null", b"[]"])
+def test_a_rest_answer_cut_at_any_byte_is_never_a_success(serve, framing, body):
+    whole = http_reply(body, framing=framing)
+    place = {"cut": 0}
+    server = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
+    with connect(server.url, TOKEN, retries=ONCE) as client:
+        for cut in range(whole.rindex(body) + len(body)):
+            place["cut"] = cut
+            with pytest.raises(OutcomeUnknown):
+                client.write(CREATE)
+            with pytest.raises((Unreachable, NotMoodle)):
+                client.read(GET)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_soap_result_cut_at_any_byte_is_never_a_success(serve, framing):
+    whole = http_reply(soap_result(CREATE, CREATED), framing=framing, kind="text/xml")
+    end = whole.rindex(b"Envelope>") + len(b"Envelope>")
+    place = {"cut": 0}
+    server = serve(soap_site(lambda connection, _: connection.sendall(whole[: place["cut"]])))
+    with connect(server.url, TOKEN, transport="soap", retries=ONCE) as client:
+        for cut in [*range(whole.index(b"\r\n\r\n") + 6), *range(end - 60, end)]:
+            place["cut"] = cut
+            with pytest.raises(OutcomeUnknown):
+                client.write(CREATE, courses=[{"shortname": "bio"}])
+        place["cut"] = len(whole)
+        assert client.write(CREATE, courses=[{"shortname": "bio"}]) == CREATED
+
+
+def test_a_soap_answer_without_result_cut_inside_its_head_is_never_a_success(serve):
+    whole = http_reply(b"", status="202 Accepted", kind="text/html")
+    place = {"cut": 0}
+    server = serve(soap_site(lambda connection, _: connection.sendall(whole[: place["cut"]])))
+    with connect(server.url, TOKEN, transport="soap", retries=ONCE) as client:
+        for cut in range(whole.index(b"Content-Length:") + len(b"Content-Length:")):
+            place["cut"] = cut
+            with pytest.raises(OutcomeUnknown):
+                client.write(DELETE, userids=[1])
+        place["cut"] = len(whole)
+        assert client.write(DELETE, userids=[1]) is None
+
+
+@pytest.mark.parametrize("cut", [0, 9, 17, 40, 70, 85])
+def test_a_read_is_sent_again_after_a_cut(serve, cut):
+    whole = http_reply(b"[1]")
+    answers = [whole[:cut], whole]
+    server = serve(lambda connection, _: connection.sendall(answers.pop(0)))
+    with connect(server.url, TOKEN, retries=Retries(sleep=lambda _: None)) as client:
+        assert client.read(GET) == [1]
+    assert len(server.requests) == 2
+
+
+def test_a_write_is_sent_once_whatever_happens(serve):
+    server = serve(lambda connection, _: reset(connection))
+    with connect(server.url, TOKEN) as client, pytest.raises(OutcomeUnknown):
+        client.write(CREATE)
+    assert len(server.requests) == 1
+
+
+def test_a_reset_is_unreachable_for_a_read(serve):
+    server = serve(lambda connection, _: reset(connection))
+    with connect(server.url, TOKEN, retries=Retries(sleep=lambda _: None)) as client, pytest.raises(Unreachable):
+        client.read(GET)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("late", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n["])
+def test_an_answer_later_than_the_time_out_leaves_a_write_unknown(serve, late):
+    release = threading.Event()
+
+    def act(connection, _):
+        connection.sendall(late)
+        release.wait(5)
+
+    server = serve(act)
+    with connect(server.url, TOKEN, read_timeout=0.1, retries=ONCE) as client:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            client.write(CREATE)
+        with pytest.raises(Unreachable):
+            client.read(GET)
+        assert time.monotonic() - began < 2
+    release.set()
+
+
+def test_a_kept_alive_connection_that_the_server_closed_is_not_used_for_a_write(serve):
+    server = serve(sends(http_reply(b"[1]")))
+    with connect(server.url, TOKEN, retries=ONCE) as client:
+        for _ in range(3):
+            assert client.write(CREATE) == [1]
+            time.sleep(0.02)
+
+
+def test_a_refused_connection_proves_that_nothing_was_sent():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with connect(f"http://127.0.0.1:{port}", TOKEN, retries=ONCE) as client, pytest.raises(Unreachable) as caught:
+        client.write(CREATE)
+    assert caught.value.outcome_known
+
+
+def test_a_host_without_an_address_proves_that_nothing_was_sent():
+    with connect("http://moodle.invalid", TOKEN, retries=ONCE) as client, pytest.raises(Unreachable, match="name"):
+        client.write(CREATE)
+
+
+def test_a_connection_that_does_not_come_about_in_time_proves_that_nothing_was_sent():
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        queue = []
+        for _ in range(3):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+            queue.append(waiting)
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        with connect(url, TOKEN, connect_timeout=0.1, read_timeout=0.1, retries=ONCE) as client, pytest.raises(Unreachable):
+            client.write(CREATE)
+        for waiting in queue:
+            waiting.close()
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [b"\x00" * 50, b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 999\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n[]", b"\x16\x03\x01"],
+)
+def test_noise_is_never_a_success(serve, noise):
+    server = serve(sends(noise))
+    with connect(server.url, TOKEN, retries=ONCE) as client:
+        with pytest.raises(OutcomeUnknown):
+            client.write(CREATE)
+        with pytest.raises(MoodleError):
+            client.read(GET)
+
+
+def test_neither_errors_nor_logs_nor_tracebacks_hold_the_token(serve, caplog):
+    caplog.set_level(logging.DEBUG)
+    secret = "Geheim-" + "1"
+    server = serve(soap_site(lambda connection, _: reset(connection)))
+    with connect(server.url, TOKEN, transport="soap", retries=ONCE) as client:
+        try:
+            client.write(CREATE, courses=[{"shortname": secret}])
+        except OutcomeUnknown:
+            logging.getLogger("bridge.test").exception("failed")
+    assert "wstoken=TOKEN" in caplog.text
+    assert TOKEN not in caplog.text
+    assert secret not in caplog.text
+
+
+def test_the_url_in_the_text_of_a_network_error_is_not_chained_to_ours(caplog):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with connect(f"http://127.0.0.1:{port}", TOKEN, transport="soap", retries=ONCE) as client:
+        with pytest.raises(Unreachable) as caught:
+            client.write(CREATE, courses=[{"shortname": "bio"}])
+    logging.getLogger("bridge.test").error("failed", exc_info=caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert "failed" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(("announced", "arrived"), [("20", 2), ("1", 2), ("x", 2), ("", 2)])
+def test_a_length_that_the_library_let_pass_is_compared_all_the_same(announced, arrived):
+    class Lax:
+        """An answer of an HTTP library that does not compare lengths."""
+
+        headers = {"Content-Length": announced}  # noqa: RUF012
+        raw = io.BytesIO(b"[]")
+
+        def iter_content(self, _):
+            yield self.raw.read(arrived)
+
+    with pytest.raises(OutcomeUnknown):
+        list(chunks(CREATE, Lax(), write=True))
+
+
+def test_moodles_own_maintenance_page_proves_that_a_write_did_nothing(serve):
+    page = http_reply(b"<html>", status="503 Moodle under maintenance", kind="text/html")
+    server = serve(sends(page.replace(b"Server:", b"Retry-After: 300\r\nServer:")))
+    with connect(server.url, TOKEN) as client, pytest.raises(Maintenance) as caught:
+        client.write(CREATE)
+    assert caught.value.retry_after == 300
+
+
+def test_a_compressed_answer_is_read_and_its_length_checked(serve):
+    packed = gzip.compress(b"[1, 2, 3]" + b" " * 1000)
+    whole = http_reply(packed).replace(b"Server:", b"Content-Encoding: gzip\r\nServer:")
+    answers = [whole, whole[:-5]]
+    server = serve(lambda connection, _: connection.sendall(answers.pop(0)))
+    with connect(server.url, TOKEN, retries=ONCE) as client:
+        assert client.write(CREATE) == [1, 2, 3]
+        with pytest.raises(OutcomeUnknown):
+            client.write(CREATE)
+
+
+def test_a_compression_bomb_is_cut_short(serve):
+    packed = gzip.compress(b" " * 50_000_000)
+    whole = http_reply(packed).replace(b"Server:", b"Content-Encoding: gzip\r\nServer:")
+    server = serve(sends(whole))
+    with connect(server.url, TOKEN, retries=ONCE, largest_answer=1_000_000) as client, pytest.raises(OutcomeUnknown, match="larger"):
+        client.write(CREATE)
+
+
+def test_soap_calls_of_one_site_go_one_at_a_time(serve):
+    inside, most = [], []
+
+    def answer(connection, _):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        connection.sendall(http_reply(soap_result(GET, []), kind="text/xml"))
+
+    server = serve(soap_site(answer))
+    clients = [connect(server.url, TOKEN, transport="soap") for _ in range(2)]
+    threads = [threading.Thread(target=client.read, args=(GET,), kwargs={"field": "id", "value": 1}) for client in clients * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for client in clients:
+        client.close()
+    assert len(most) == 8
+    assert max(most) == 1

@@ -1,0 +1,65 @@
+"""The docs say what the program has: every command, setting, reason and exit code stands there, and nothing else does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bridge.cli import COMMANDS
+from bridge.cli.words import REASONS
+from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable
+from bridge.sync import Exit
+
+ROOT = Path(__file__).parents[3]
+
+
+def doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def first_column(text: str) -> set[str]:
+    return {name for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+
+
+def test_every_command_is_documented() -> None:
+    assert {name.split()[1] for name in first_column(doc("cli.md"))} == set(COMMANDS)
+
+
+def test_every_exit_code_is_documented() -> None:
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", doc("cli.md"), re.MULTILINE)} == {int(code) for code in Exit}
+
+
+def test_every_setting_is_documented() -> None:
+    tables = {"bridge": BridgeTable, "portal": PortalTable, "installation": InstallationTable, "policy": PolicyTable}
+    keys = {f"{name}.{key}" for name, table in tables.items() for key in table.model_fields}
+    assert first_column(doc("configuration.md")) == keys
+
+
+def test_every_setting_stands_in_the_example_or_has_a_default() -> None:
+    example = (ROOT / "config" / "bridge.example.toml").read_text(encoding="utf-8")
+    for table in (BridgeTable, PortalTable, InstallationTable, PolicyTable):
+        for key, field in table.model_fields.items():
+            assert f"{key} = " in example or not field.is_required(), key
+
+
+def test_every_reason_is_documented() -> None:
+    assert first_column(doc("troubleshooting.md")) - {"[policy] unattended"} == set(REASONS)
+
+
+def test_every_reason_of_the_program_has_a_sentence() -> None:
+    used = set()
+    for path in (ROOT / "bridge").rglob("*.py"):
+        used |= set(re.findall(r"Reason\(\s*\"([a-z-]+)\"", path.read_text(encoding="utf-8")))
+    assert used - {"moodle", "portal"} <= set(REASONS)
+    assert len(used) > 15
+
+
+def test_every_decision_record_has_context_decision_and_consequences() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert records
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        if record.name.startswith("0006"):
+            continue
+        for part in ("**Context.**", "**Decision.**", "**Consequences.**"):
+            assert part in text, record.name

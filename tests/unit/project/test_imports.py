@@ -1,0 +1,27 @@
+"""What a command does not need it does not load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"zeep", "sqlalchemy", "pydantic", "alembic", "requests", "apscheduler", "rich", "jinja2"}
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    program = f"import sys, runpy; sys.argv = ['otbridge', *{arguments!r}]\ntry:\n    from bridge.cli import main; main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return set(done.stdout.split("MODULES")[1].split())
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
+def test_version_and_help_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert not HEAVY & loaded_by(*arguments)
+
+
+def test_zeep_and_alembic_are_loaded_only_where_they_are_used() -> None:
+    program = "import sys, bridge.cli.sync, bridge.cli.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert not {"zeep", "alembic", "apscheduler"} & set(done.stdout.split())
