@@ -69,6 +69,11 @@ def to_kopecks(roubles: Decimal) -> int:
     return int(scaled)
 
 
+def text(hours: Decimal) -> str:
+    """Norm-hours (or a coefficient) without needless zeros and without an exponent: "0.75"."""
+    return f"{hours.normalize():f}"
+
+
 def from_kopecks(kopecks: int) -> Decimal:
     """Whole kopecks as roubles."""
     return exact(kopecks) * _KOPECK

@@ -25,7 +25,7 @@ from typing import Any
 from bridge import billing
 from bridge.catalogue import Service
 from bridge.effects import Effect, EffectState
-from bridge.hours import Charge, hours_taken
+from bridge.hours import Charge, hours_taken, text
 from bridge.tickets import Account, Order, Stage, StageState, Ticket, TicketState
 
 
@@ -299,7 +299,7 @@ def _stages(case: Case) -> Step:
     if not case.history.settled(Kind.TICKET_DONE, last.id, revision):
         return SetTicket(Kind.TICKET_DONE, TicketState.DONE, last, revision)
     if not case.history.settled("note:done"):
-        return Tell("done", None, 0, {"taken": str(_taken(case))})
+        return Tell("done", None, 0, {"taken": text(_taken(case))})
     return Wait(Status.DONE, Reason("done"))
 
 
@@ -328,7 +328,7 @@ def _before_hold(case: Case, stage: Stage) -> Step:
         return AskBalance()
     spendable = case.account.available + case.account.overdraft_limit
     if spendable < amount:
-        facts = {"needed": str(amount), "available": str(case.account.available), "missing": str(amount - spendable)}
+        facts = {"needed": text(amount), "available": text(case.account.available), "missing": text(amount - spendable)}
         told = _tell(case, "held", stage, facts)
         if told is not None:
             return told
@@ -349,7 +349,7 @@ def _work(case: Case, stage: Stage) -> Step:
         return SetTicket(Kind.TICKET_IN_PROGRESS, TicketState.IN_PROGRESS, stage, revision)
     if not history.settled(Kind.STAGE_IN_PROGRESS, stage.id, revision):
         return SetStage(Kind.STAGE_IN_PROGRESS, StageState.IN_PROGRESS, stage, revision)
-    told = _tell(case, "taken", stage, {"amount": str(billing.amount_to_hold(stage))})
+    told = _tell(case, "taken", stage, {"amount": text(billing.amount_to_hold(stage))})
     if told is not None:
         return told
     plan = history.done(Kind.PLAN, stage.id, revision)
@@ -369,13 +369,13 @@ def _acceptance(case: Case, stage: Stage) -> Step:
         entries = billing.stage_entries(case.ticket, stage)
         lines = billing.charges(case.service, stage, entries, unattended=True)
         if hours_taken(lines) > billing.amount_to_hold(stage):
-            facts = {"agreed": str(billing.amount_to_hold(stage)), "spent": str(hours_taken(lines))}
+            facts = {"agreed": text(billing.amount_to_hold(stage)), "spent": text(hours_taken(lines))}
             return Wait(Status.FAILED, Reason("beyond-agreed", facts))
         return SetStage(Kind.STAGE_READY, StageState.READY, stage, revision, evidence, lines)
     lines = _frozen(ready)
     if ready.state is EffectState.INTENDED:
         return SetStage(Kind.STAGE_READY, StageState.READY, stage, revision, evidence, lines)
-    told = _tell(case, "ready", stage, {"evidence": evidence, "taken": str(hours_taken(lines))})
+    told = _tell(case, "ready", stage, {"evidence": evidence, "taken": text(hours_taken(lines))})
     if told is not None:
         return told
     if not history.settled(Kind.TICKET_AWAITING, stage.id, revision):

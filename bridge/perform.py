@@ -17,7 +17,7 @@ from bridge import lifecycle
 from bridge.actions import ACTIONS, ActionError, Policy, Site, StillRunning, validate
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
-from bridge.hours import Charge, to_kopecks, to_milli
+from bridge.hours import Charge, text, to_kopecks, to_milli
 from bridge.journal import Journal, NewLedgerRow, Unit
 from bridge.lifecycle import Kind, Reason, Status
 from bridge.messages import Messages
@@ -201,7 +201,7 @@ class Performer:
 
     def _hold(self, step: lifecycle.Hold) -> Effect:
         # Hold a stage's hours; a hold that does not fit is settled as refused and may be asked for again after a top-up.
-        request = {"account_id": self._ticket.account_id, "amount": str(step.amount)}
+        request = {"account_id": self._ticket.account_id, "amount": text(step.amount)}
 
         def send(effect: Effect) -> dict[str, Any]:
             entry = self._bridge.portal.hold(
@@ -218,7 +218,7 @@ class Performer:
     def _capture(self, step: lifecycle.Capture) -> Effect:
         # Write an accepted stage off.
         request = {
-            "hold_id": step.hold_id, "amount": str(step.amount), "charges": lifecycle.charges_request(step.charges),
+            "hold_id": step.hold_id, "amount": text(step.amount), "charges": lifecycle.charges_request(step.charges),
             "evidence": dict(step.evidence),
         }  # fmt: skip
 
@@ -361,7 +361,7 @@ def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
 
 def _entry(entry: LedgerEntry) -> dict[str, Any]:
     return {
-        "entry_id": entry.id, "hold_id": entry.hold_id, "amount": str(entry.amount), "at": entry.at.isoformat(),
+        "entry_id": entry.id, "hold_id": entry.hold_id, "amount": text(entry.amount), "at": entry.at.isoformat(),
         "price": None if entry.price is None else str(entry.price),
     }  # fmt: skip
 
@@ -369,7 +369,7 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
 def _refusal(error: PortalRefused) -> dict[str, Any]:
     outcome: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if isinstance(error, InsufficientBalance):
-        outcome |= {"available": str(error.available), "needed": str(error.needed)}
+        outcome |= {"available": text(error.available), "needed": text(error.needed)}
     if isinstance(error, StateConflict):
         outcome |= {"actual": error.actual}
     return outcome

@@ -14,6 +14,7 @@ from bridge import lifecycle
 from bridge.actions import ACTIONS, ActionError, validate
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
+from bridge.hours import text
 from bridge.i18n import tr
 from bridge.journal import NEW, TicketRecord
 from bridge.lifecycle import History, Kind, Reason, Status, Wait, decide
@@ -71,7 +72,7 @@ def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], 
 
 def _known(bridge: Bridge) -> dict[str, TicketRecord]:
     now = bridge.clock()
-    with bridge.journal.transaction() as unit:
+    with bridge.journal.transaction(read_only=True) as unit:
         records = unit.movable(bridge.portal.name, now)
     return {record.ticket.id: record for record in records}
 
@@ -79,13 +80,13 @@ def _known(bridge: Bridge) -> dict[str, TicketRecord]:
 def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
     """Add what the portal would tell to what the journal knows; returns the tickets that cannot be read."""
     faults: list[str] = []
-    with bridge.journal.transaction() as unit:
+    with bridge.journal.transaction(read_only=True) as unit:
         kept = unit.cursor(bridge.portal.name)
     cursor, etag = kept.cursor, kept.etag
     while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
         faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
         for ticket in page.tickets:
-            with bridge.journal.transaction() as unit:
+            with bridge.journal.transaction(read_only=True) as unit:
                 known = unit.ticket(bridge.portal.name, ticket.id)
             now = bridge.clock()
             if known is None:
@@ -100,7 +101,7 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
 
 def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]) -> Forecast:
     ticket = record.ticket
-    with bridge.journal.transaction() as unit:
+    with bridge.journal.transaction(read_only=True) as unit:
         effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
     forecast = Forecast(ticket, Status.QUEUED, Reason("queued"))
     account: Account | None = None
@@ -147,15 +148,15 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Step, forecast: For
             except ActionError as error:
                 state, outcome = EffectState.REFUSED, error.outcome()
         case lifecycle.Hold():
-            kind, outcome = Kind.HOLD, {"hold_id": "", "amount": str(step.amount)}
+            kind, outcome = Kind.HOLD, {"hold_id": "", "amount": text(step.amount)}
             forecast.held += step.amount
-            forecast.would.append(tr("hold {amount} norm-hours").format(amount=step.amount))
+            forecast.would.append(tr("hold {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.Operate():
             kind, request = Kind.OPERATION, {"action": step.action, "call": dict(step.call)}
         case lifecycle.Capture():
-            kind, outcome = Kind.CAPTURE, {"amount": str(step.amount), "charges": lifecycle.charges_request(step.charges)}
+            kind, outcome = Kind.CAPTURE, {"amount": text(step.amount), "charges": lifecycle.charges_request(step.charges)}
             forecast.taken += step.amount
-            forecast.would.append(tr("write off {amount} norm-hours").format(amount=step.amount))
+            forecast.would.append(tr("write off {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.Void():
             kind = Kind.VOID
             forecast.would.append(tr("return the held hours"))

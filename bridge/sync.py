@@ -19,6 +19,7 @@ from bridge import lifecycle
 from bridge.catalogue import Handling
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError, UserError
+from bridge.hours import text
 from bridge.journal import Claim, TicketRecord
 from bridge.lifecycle import Case, History, Kind, Reason, Status, Wait, decide
 from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
@@ -70,10 +71,18 @@ class TicketReport:
 
 @dataclass(slots=True)
 class PassReport:
-    """What a pass did: its tickets in the order in which it took them, tickets that cannot be read, and what went wrong beside."""
+    """What a pass did.
+
+    Attributes:
+        tickets: those that it looked at, in the order in which it took them.
+        faults: tickets that cannot be read, by reference, and why.
+        operator: numbers of all tickets that wait for an operator, of this pass or of earlier ones.
+        problems: what went wrong beside.
+    """
 
     tickets: list[TicketReport] = field(default_factory=list)
     faults: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    operator: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     exit: Exit = Exit.WELL
 
@@ -129,10 +138,16 @@ class Pass:
                 break
             seen.add(claim.record.ticket.id)
             self._work(claim)
+        with self._bridge.journal.transaction(read_only=True) as unit:
+            self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
+            for status in sorted(NEEDS_OPERATOR):
+                self._report.operator += [record.ticket.number for record in unit.tickets(self._name, status.value)]
+        if self._report.faults or self._report.operator:
+            self._report.raise_to(Exit.OPERATOR)
         return self._report
 
     def _id_of(self, number: str) -> str:
-        with self._bridge.journal.transaction() as unit:
+        with self._bridge.journal.transaction(read_only=True) as unit:
             records = unit.by_number(number, self._name)
         if len(records) != 1:
             raise UserError(f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}")
@@ -140,7 +155,7 @@ class Pass:
 
     def _poll(self) -> None:
         bridge = self._bridge
-        with bridge.journal.transaction() as unit:
+        with bridge.journal.transaction(read_only=True) as unit:
             record = unit.cursor(self._name)
         cursor, etag = record.cursor, record.etag
         try:
@@ -154,10 +169,6 @@ class Pass:
                 cursor, etag = page.cursor, None
         except PortalError as error:
             self._portal_fault(error)
-        with bridge.journal.transaction() as unit:
-            self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
-        if self._report.faults:
-            self._report.raise_to(Exit.OPERATOR)
 
     def _work(self, claim: Claim) -> None:
         ticket = claim.record.ticket
@@ -175,8 +186,6 @@ class Pass:
             log.error("ticket %s: %s", ticket.number, error)  # noqa: TRY400 (a template of the site's: its message says all)
             wait = Wait(Status.FAILED, Reason("fault", {"detail": str(error)}))
         report.status, report.reason = wait.status, wait.reason
-        if wait.status in NEEDS_OPERATOR:
-            self._report.raise_to(Exit.OPERATOR)
         now = self._bridge.clock()
         due = now if wait.status in DUE_EVERY_PASS else None
         with self._bridge.journal.transaction() as unit:
@@ -294,4 +303,4 @@ class Pass:
 def _missing(effect: Effect) -> dict[str, str]:
     outcome = effect.outcome or {}
     missing = Decimal(outcome["needed"]) - Decimal(outcome["available"])
-    return {"needed": outcome["needed"], "available": outcome["available"], "missing": str(missing)}
+    return {"needed": outcome["needed"], "available": outcome["available"], "missing": text(missing)}

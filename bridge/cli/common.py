@@ -100,7 +100,7 @@ def fail(message: str, code: Exit) -> NoReturn:
 
 def find_ticket(journal: Journal, number: str) -> TicketRecord:
     """The journal's record of the ticket that people call `number`; exits with code 1 when there is none or there are several."""
-    with journal.transaction() as unit:
+    with journal.transaction(read_only=True) as unit:
         records = unit.by_number(number)
     if len(records) != 1:
         message = tr("the journal has no ticket {number}") if not records else tr("several portals have a ticket {number}")

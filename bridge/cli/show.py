@@ -21,7 +21,7 @@ from bridge.lifecycle import Reason
 def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
     with Journal.open(settings_of(ctx).bridge.journal) as journal:
         record = find_ticket(journal, ticket)
-        with journal.transaction() as unit:
+        with journal.transaction(read_only=True) as unit:
             effects = unit.effects(record.portal, record.ticket.id)
             rows = unit.ledger(portal=record.portal, ticket_id=record.ticket.id)
     one = record.ticket

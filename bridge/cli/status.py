@@ -19,7 +19,7 @@ from bridge.lifecycle import Reason
 @click.pass_context
 @told
 def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
-    with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction() as unit:
+    with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
         records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects()
     if as_json:
         document = {

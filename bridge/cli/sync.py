@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bridge.cli import words
 from bridge.cli.common import open_bridge, settings_of, told
-from bridge.hours import to_milli
+from bridge.hours import text, to_milli
 from bridge.i18n import tr
 from bridge.preview import Forecast, preview
 from bridge.sync import Pass, PassReport
@@ -85,12 +85,14 @@ def _print(console: Console, report: PassReport) -> None:
         for one in report.tickets:
             done = [words.effect(kind) for kind in one.done] + [words.evidence(found) for found in one.evidence]
             where = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.number))}"
-            table.add_row(one.number, _plain(one.subject), where, _plain("\n".join(done) or "–"), str(one.taken) if one.taken else "–")
+            table.add_row(one.number, _plain(one.subject), where, _plain("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
         console.print(table)
     else:
         console.print(tr("Nothing to do: no ticket has changed."))
     for ref, problems in report.faults:
         console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({_plain(ref)}): {_plain('; '.join(problems))}")
+    if report.operator:
+        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=_plain(", ".join(report.operator))))
     for problem in report.problems:
         console.print(f"[bold red]{tr('Fault')}[/bold red]: {_plain(problem)}")
 
@@ -113,6 +115,7 @@ def _json(report: PassReport) -> dict[str, Any]:
             for one in report.tickets
         ],
         "faults": [{"ref": ref, "problems": list(problems)} for ref, problems in report.faults],
+        "operator": report.operator,
         "problems": report.problems,
     }  # fmt: skip
 
@@ -130,7 +133,7 @@ def _print_forecasts(console: Console, forecasts: list[Forecast], problems: list
         then = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.ticket.number))}"
         table.add_row(
             one.ticket.number, _plain(one.ticket.subject), _plain("\n".join(one.would) or "–"),
-            str(one.held) if one.held else "–", str(one.taken) if one.taken else "–", then,
+            text(one.held) if one.held else "–", text(one.taken) if one.taken else "–", then,
         )  # fmt: skip
     console.print(table if forecasts else tr("Nothing to do: no ticket has changed."))
     for problem in problems:

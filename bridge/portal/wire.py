@@ -98,6 +98,9 @@ class _ThreadEntry(_Model):
     at: Time
     text: Text
 
+    def value(self) -> ThreadEntry:
+        return ThreadEntry(self.id, self.author, self.visibility, self.at, self.text)
+
 
 class _Attachment(_Model):
     id: Id
@@ -174,7 +177,7 @@ class _Ticket(_Model):
             customer_id=self.customer.id, customer_name=self.customer.name, account_id=self.account_id, installation=self.installation,
             state=self.state, created_at=self.created_at, updated_at=self.updated_at, agreement_required=self.agreement_required,
             agreed_at=self.agreed_at, withdrawn_at=self.withdrawn_at, fields=self.fields,
-            thread=tuple(ThreadEntry(one.id, one.author, one.visibility, one.at, one.text) for one in self.thread),
+            thread=tuple(one.value() for one in self.thread),
             attachments=tuple(one.value() for one in self.attachments),
             stages=tuple(one.value() for one in self.stages),
             time_entries=tuple(
@@ -282,6 +285,11 @@ def account(document: object) -> Account:
         read.id, from_milli(read.granted_mh), from_milli(read.posted_mh), from_milli(read.held_mh), from_milli(read.available_mh),
         from_milli(read.overdraft_limit_mh), read.version, price,
     )  # fmt: skip
+
+
+def thread_entry(document: object) -> ThreadEntry:
+    """A message of a thread."""
+    return _read(_ThreadEntry, document).value()
 
 
 def attachment(document: object) -> Attachment:

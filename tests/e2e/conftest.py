@@ -35,7 +35,9 @@ class World:
     portal: SandboxPortal
     moodle: SandboxMoodle
 
-    def configure(self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", extra: str = "") -> None:
+    def configure(
+        self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", extra: str = ""
+    ) -> None:
         (self.directory / "bridge.toml").write_text(
             f"""
 [bridge]
@@ -102,7 +104,14 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
 
     def course_deleted(self, **course: Any) -> int:
         """A course that was backed up and deleted by accident; returns its old id."""
-        given = {"fullname": "Охрана труда", "shortname": "OT-1", "activities": {"quiz": 1, "page": 2}, "questions": 5, "files": 3, **course}
+        given = {
+            "fullname": "Охрана труда",
+            "shortname": "OT-1",
+            "activities": {"quiz": 1, "page": 2},
+            "questions": 5,
+            "files": 3,
+            **course,
+        }
         course_id = self.moodle.add_course(**given)
         self.moodle.delete_course(course_id)
         return course_id

@@ -60,7 +60,7 @@ def test_a_pass_after_everything_is_done_does_nothing(world: World) -> None:
 
     again = world.sync()
 
-    assert again == {"exit": 0, "tickets": [], "faults": [], "problems": []}
+    assert again == {"exit": 0, "tickets": [], "faults": [], "operator": [], "problems": []}
     assert (len(world.portal.ledger()), len(world.portal.notes(ticket)), len(world.moodle.calls())) == writes
 
 

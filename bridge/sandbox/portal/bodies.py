@@ -87,7 +87,7 @@ def read(model: type[B], content: bytes) -> tuple[B, bytes]:
         Problem: `invalid`, with every fault.
     """
     try:
-        document = json.loads(content)
+        document = json.loads(content, parse_constant=_no_number)
         canonical = json.dumps(document, sort_keys=True).encode()
     except (ValueError, RecursionError):
         raise invalid("the body is no JSON") from None
@@ -96,3 +96,7 @@ def read(model: type[B], content: bytes) -> tuple[B, bytes]:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise invalid(*(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in faults)) from None
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)

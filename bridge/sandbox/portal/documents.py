@@ -42,7 +42,11 @@ class Documents:
     def attachment_row(self, ticket_id: str, attachment_id: str) -> dict[str, Any]:
         """An attachment with its content."""
         number = attachment_id.removeprefix("a")
-        row = self._store.row("SELECT * FROM attachment WHERE ticket_id = ? AND n = ?", ticket_id, int(number) if number.isdecimal() else -1)
+        row = self._store.row(
+            "SELECT *, LENGTH(content) AS size FROM attachment WHERE ticket_id = ? AND n = ?",
+            ticket_id,
+            int(number) if number.isdecimal() else -1,
+        )
         if row is None or attachment_id != f"a{row['n']}":
             raise not_found(f"attachment of ticket {ticket_id}:", attachment_id)
         return row
@@ -77,7 +81,11 @@ class Documents:
         return {"tickets": told, "next_cursor": f"c{place}", "has_more": False}
 
     def notes(self, ticket_id: str) -> list[dict[str, Any]]:
-        """The ticket's thread."""
+        """What the bridge wrote into the ticket's thread."""
+        self.ticket_row(ticket_id)
+        return [entry for entry in self._thread(ticket_id) if entry["author"] == "bridge"]
+
+    def _thread(self, ticket_id: str) -> list[dict[str, Any]]:
         rows = self._store.rows("SELECT * FROM note WHERE ticket_id = ? ORDER BY n", ticket_id)
         return [{"id": f"n{row['n']}", **{name: row[name] for name in ("author", "visibility", "at", "text")}} for row in rows]
 
@@ -110,16 +118,16 @@ class Documents:
 
     def attachment(self, row: dict[str, Any]) -> dict[str, Any]:
         """An Attachment."""
-        return {
-            "id": f"a{row['n']}", "name": row["name"], "size": len(row["content"]), "sha256": row["sha256"], "media_type": row["media_type"],
-        }  # fmt: skip
+        return {"id": f"a{row['n']}", **{member: row[member] for member in ("name", "size", "sha256", "media_type")}}
 
     def _ticket(self, row: dict[str, Any]) -> dict[str, Any]:
         id_ = row["id"]
         name = (self._store.row("SELECT customer FROM account WHERE id = ?", row["account_id"]) or {})["customer"]
         stages = self._store.rows("SELECT * FROM stage WHERE ticket_id = ? ORDER BY position", id_)
         times = self._store.rows("SELECT * FROM time_entry WHERE ticket_id = ? ORDER BY n", id_)
-        attachments = self._store.rows("SELECT * FROM attachment WHERE ticket_id = ? ORDER BY n", id_)
+        attachments = self._store.rows(
+            "SELECT n, name, media_type, sha256, LENGTH(content) AS size FROM attachment WHERE ticket_id = ? ORDER BY n", id_
+        )
         own = (
             "id", "number", "version", "category", "subject", "account_id", "installation", "state", "created_at", "updated_at", "agreed_at",
             "withdrawn_at",
@@ -129,7 +137,7 @@ class Documents:
             "customer": {"id": row["account_id"], "name": name},
             "agreement_required": bool(row["agreement_required"]),
             "fields": json.loads(row["fields"]),
-            "thread": self.notes(id_),
+            "thread": self._thread(id_),
             "attachments": [self.attachment(one) for one in attachments],
             "stages": [_stage(one) for one in stages],
             "time_entries": [_time_entry(one) for one in times],

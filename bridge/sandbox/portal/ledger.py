@@ -40,10 +40,9 @@ class Ledger:
             raise not_found(f"ticket of account {account_id}:", ticket_id)
         if ticket["state"] == "withdrawn":
             raise conflict("the ticket is withdrawn", "withdrawn")
-        if account["available_mh"] + account["overdraft_limit_mh"] < amount_mh:
-            raise Problem(
-                "insufficient_balance", f"{amount_mh} milli-hours do not fit", available_mh=account["available_mh"], needed_mh=amount_mh
-            )
+        available = account["available_mh"] + account["overdraft_limit_mh"]
+        if available < amount_mh:
+            raise Problem("insufficient_balance", f"{amount_mh} milli-hours do not fit", available_mh=available, needed_mh=amount_mh)
         hold_id = f"h{self._next()}"
         return self._append(
             key=key, kind="hold", account_id=account_id, ticket_id=ticket_id, stage_id=stage_id, amount_mh=amount_mh, hold_id=hold_id

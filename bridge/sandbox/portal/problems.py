@@ -21,7 +21,7 @@ STATUS: Mapping[str, int] = {
 """HTTP status of every code that the embedded portal uses."""
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's word
+class Problem(Exception):
     """A refusal. `members` are the document's extra members, such as `actual`."""
 
     def __init__(self, code: str, detail: str, **members: Any) -> None:

@@ -38,7 +38,7 @@ def test_only_a_greater_version_is_taken(journal, make_ticket):
     newer, older = make_ticket(version=3, subject="newer"), make_ticket(version=2, subject="older")
     with journal.transaction() as unit:
         unit.merge("p", [make_ticket(version=1)], "c1", None)
-        assert unit.merge("p", [newer, older], "c2", None) == MergeResult(new=0, changed=1, seen=1)
+        assert unit.merge("p", [older, newer, older], "c2", None) == MergeResult(new=0, changed=1, seen=2)
         assert unit.merge("p", [older], "c1", None) == MergeResult(new=0, changed=0, seen=1)
         assert unit.ticket("p", "t1").ticket == newer
 

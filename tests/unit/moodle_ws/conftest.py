@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from moodle_ws_fakes import SITE, TOKEN, RawServer
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, RawServer
 
 from bridge.moodle_ws import Retries, connect
 

@@ -8,7 +8,7 @@ import re
 
 import pytest
 import responses
-from moodle_ws_fakes import SITE, TOKEN, http_reply
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, http_reply
 
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, NotMoodle, ParameterError, Retries, TokenError, Unreachable, connect
 

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
+from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
 
 from bridge.moodle_ws import Maintenance, MoodleError, NotMoodle, OutcomeUnknown, Retries, Unreachable, connect
 from bridge.moodle_ws.wire import chunks

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from moodle_ws_fakes import SITE, TOKEN
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
 from bridge.moodle_ws import (
     AccessError,

@@ -8,7 +8,7 @@ import time
 
 import pytest
 import responses
-from moodle_ws_fakes import FUNCTIONS, SITE, TOKEN, soap_fault, soap_result, wsdl
+from tests.unit.moodle_ws.moodle_ws_fakes import FUNCTIONS, SITE, TOKEN, soap_fault, soap_result, wsdl
 
 from bridge.moodle_ws import (
     AccessError,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from moodle_ws_fakes import ENVELOPE, php
-from test_moodle_values import names, texts, values
+from tests.unit.moodle_ws.moodle_ws_fakes import ENVELOPE, php
+from tests.unit.moodle_ws.test_moodle_values import names, texts, values
 
 from bridge.moodle_ws.soap_xml import XSI, BadXml, decode, encode, encode_structure, parse
 

@@ -41,5 +41,7 @@ def test_the_compiled_catalogue_is_fresh() -> None:
 
 def test_help_is_told_in_the_operator_s_language() -> None:
     environ = {**os.environ, "LANGUAGE": "ru", "PYTHONUTF8": "1"}
-    done = subprocess.run([str(Path(sys.executable).with_name("otbridge")), "--help"], check=True, capture_output=True, text=True, env=environ)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("otbridge")), "--help"], check=True, capture_output=True, text=True, env=environ
+    )
     assert "Превращает платные заявки" in done.stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from moodle_calls import rest
+from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.faults import MODES, Fault
 from bridge.sandbox.moodle import SandboxMoodle, Site

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moodle_calls import rest
+from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.moodle.roles import capabilities

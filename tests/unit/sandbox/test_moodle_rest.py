@@ -8,7 +8,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from moodle_calls import rest
+from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.moodle.descriptions import Value, clean, php_bracket_decode, validate

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from lxml import etree
-from moodle_calls import soap
+from tests.unit.sandbox.moodle_calls import soap
 
 from bridge.sandbox.moodle import SandboxMoodle
 
