@@ -105,6 +105,9 @@ class Catalogue:
             problems.append("service: no [[service]] tables; the catalogue is empty")
             rows = []
         for number, row in enumerate(rows, 1):
+            if not isinstance(row, dict):
+                problems.append(f"service no. {number}: must be a table")
+                continue
             service = _service(row, f"service {row.get('id') or f'no. {number}'}", problems)
             if service is None:
                 continue
@@ -129,8 +132,8 @@ def _service(row: Mapping[str, Any], where: str, problems: list[str]) -> Service
             problems.append(f"{where}: {key}: must be a text" + (", and not empty" if needed else ""))
         texts[key] = value
     billing = _billing(row.get("billing"), where, problems)
-    coefficient = _number(row, "coefficient", "1", where, problems)
-    unattended = _number(row, "unattended_hours", "0", where, problems)
+    coefficient = _number(row, "coefficient", "1", f"{where}: ", problems)
+    unattended = _number(row, "unattended_hours", "0", f"{where}: ", problems)
     try:
         handling = Handling(row.get("handling", ""))
     except ValueError:
@@ -162,8 +165,9 @@ def _billing(value: Any, where: str, problems: list[str]) -> Billing | None:
     problems += [f"{where}: billing.{key}: {kind} has no such key" for key in sorted(given - needed)]
     if needed != given:
         return None
-    numbers = {key: _number(value, key, "0", f"{where}: billing", problems) for key in sorted(needed)}
-    if kind is BillingKind.RANGE and numbers["hours"] > numbers["most"]:
+    before = len(problems)
+    numbers = {key: _number(value, key, "0", f"{where}: billing.", problems) for key in sorted(needed)}
+    if kind is BillingKind.RANGE and len(problems) == before and numbers["hours"] > numbers["most"]:
         problems.append(f"{where}: billing.most: is less than hours")
     return Billing(kind, numbers.get("hours"), numbers.get("most"))
 
@@ -173,9 +177,9 @@ def _number(row: Mapping[str, Any], key: str, default: str, where: str, problems
     try:
         number = exact(value)
         if number < 0:
-            problems.append(f"{where}: {key}: must not be negative")
+            problems.append(f"{where}{key}: must not be negative")
         to_milli(number) if key == "coefficient" else to_minutes(number)
     except InexactHours as error:
-        problems.append(f'{where}: {key}: {error}; write it as a text, for example "{default}"')
+        problems.append(f'{where}{key}: {error}; write it as a text, for example "{default}"')
         return Decimal(default)
     return number

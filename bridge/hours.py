@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 
 ROUNDING_UNIT = Decimal("0.01")
 """Norm-hours that leave a balance are whole multiples of this."""
@@ -46,10 +46,7 @@ def to_milli(hours: Decimal) -> int:
     Raises:
         InexactHours: when `hours` is finer than a thousandth.
     """
-    scaled = exact(hours) / _MILLI
-    if scaled != scaled.to_integral_value():
-        raise InexactHours(f"{hours} is finer than 0.001")
-    return int(scaled)
+    return _whole(hours, 1000, "is finer than 0.001")
 
 
 def from_milli(milli: int) -> Decimal:
@@ -63,10 +60,7 @@ def to_kopecks(roubles: Decimal) -> int:
     Raises:
         InexactHours: when `roubles` is finer than a kopeck.
     """
-    scaled = exact(roubles) / _KOPECK
-    if scaled != scaled.to_integral_value():
-        raise InexactHours(f"{roubles} is finer than a kopeck")
-    return int(scaled)
+    return _whole(roubles, 100, "is finer than a kopeck")
 
 
 def text(hours: Decimal) -> str:
@@ -85,10 +79,19 @@ def to_minutes(hours: Decimal) -> int:
     Raises:
         InexactHours: when `hours` is finer than a minute.
     """
-    scaled = exact(hours) * 60
-    if scaled != scaled.to_integral_value():
-        raise InexactHours(f"{hours} norm-hours are no whole number of minutes")
-    return int(scaled)
+    return _whole(hours, 60, "norm-hours are no whole number of minutes")
+
+
+def _whole(number: Decimal, units: int, fault: str) -> int:
+    """`number` in units of which it holds `units`; a product that does not fit `Decimal`'s precision is never rounded to a whole one."""
+    try:
+        with localcontext(Context(traps=[Inexact, InvalidOperation, Overflow])):
+            scaled = exact(number) * units
+            if scaled == scaled.to_integral_value():
+                return int(scaled)
+    except (Inexact, Overflow):
+        pass
+    raise InexactHours(f"{number} {fault}")
 
 
 @dataclass(frozen=True, slots=True)

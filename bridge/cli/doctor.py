@@ -38,10 +38,11 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def _print(checks: list[doctor.Check]) -> None:
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(tr("Check"), "", tr("Found"), tr("What to do"))
+    from bridge.cli.tables import table
+
+    rows = table(tr("Check"), "", tr("Found"), tr("What to do"))
     for one in checks:
         mark = f"[green]{tr('ok')}[/green]" if one.fault is Exit.WELL else f"[bold red]{tr('FAULT')}[/bold red]"
-        table.add_row(one.name, mark, escape(one.found), escape(one.advice))
-    Console().print(table)
+        rows.add_row(one.name, mark, escape(one.found), escape(one.advice))
+    Console().print(rows)

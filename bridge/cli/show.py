@@ -42,19 +42,20 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
+
+    from bridge.cli.tables import table
 
     console = Console()
     console.print(f"[bold]{escape(one.number)}[/bold] {escape(one.subject)} – {escape(one.customer_name)}")
     why = escape(words.reason(Reason.from_json(record.reason), one.number)) if record.reason else ""
     console.print(f"[bold]{words.status(record.state)}[/bold]: {why}")
-    table = Table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
+    listed = table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
     titles = {stage.id: stage.title for stage in one.stages}
     for effect in effects:
         outcome = words.evidence(effect.outcome) if effect.outcome and effect.kind == "operation" and effect.state == "done" else ""
         outcome = outcome or (effect.outcome or {}).get("detail", "") or effect.error or (effect.outcome or {}).get("amount", "")
-        table.add_row(
+        listed.add_row(
             f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", words.effect(effect.kind), escape(titles.get(effect.stage_id, "")),
             str(effect.revision or ""), effect.state.value, escape(str(outcome)),
         )  # fmt: skip
-    console.print(table)
+    console.print(listed)

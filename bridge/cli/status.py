@@ -38,17 +38,17 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(tr("Ticket"), tr("Subject"), tr("Customer"), tr("Where it stands"), tr("In the queue since"))
+    from bridge.cli.tables import standing, table
+
+    rows = table(tr("Ticket"), tr("Subject"), tr("Customer"), tr("Where it stands"), tr("In the queue since"))
     for one in records:
-        why = escape(words.reason(Reason.from_json(one.reason), one.ticket.number)) if one.reason else ""
-        where = f"[bold]{words.status(one.state)}[/bold]\n{why}"
-        table.add_row(
+        where = standing(one.state, Reason.from_json(one.reason) if one.reason else None, one.ticket.number)
+        rows.add_row(
             one.ticket.number, escape(one.ticket.subject), escape(one.ticket.customer_name), where, f"{one.ticket.queued_at:%Y-%m-%d %H:%M}"
         )
     console = Console()
-    console.print(table if records else tr("The journal has no such tickets."))
+    console.print(rows if records else tr("The journal has no such tickets."))
     for fault in faults:
         console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({escape(fault.ref)}): {escape('; '.join(fault.problems))}")
     for effect in opened:

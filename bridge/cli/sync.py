@@ -8,16 +8,21 @@ from typing import Any, Self
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bridge.cli import words
 from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.tables import standing, table
 from bridge.hours import text, to_milli
 from bridge.i18n import tr
+from bridge.lifecycle import Status
 from bridge.preview import Forecast, preview
 from bridge.sync import Pass, PassReport
 from bridge.tickets import Ticket
+
+AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
+"""Tickets in these statuses are not told again when nothing was done for them."""
 
 
 @click.command(
@@ -80,28 +85,22 @@ class _Bars:
 
 
 def _print(console: Console, report: PassReport) -> None:
-    if report.tickets:
-        table = Table(tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off"))
-        for one in report.tickets:
+    moved = [one for one in report.tickets if one.done or one.status not in AT_REST]
+    if moved:
+        rows = table(tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off"))
+        for one in moved:
             done = [words.effect(kind) for kind in one.done] + [words.evidence(found) for found in one.evidence]
-            where = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.number))}"
-            table.add_row(one.number, _plain(one.subject), where, _plain("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
-        console.print(table)
+            where = standing(one.status, one.reason, one.number)
+            rows.add_row(one.number, escape(one.subject), where, escape("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
+        console.print(rows)
     else:
         console.print(tr("Nothing to do: no ticket has changed."))
     for ref, problems in report.faults:
-        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({_plain(ref)}): {_plain('; '.join(problems))}")
+        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({escape(ref)}): {escape('; '.join(problems))}")
     if report.operator:
-        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=_plain(", ".join(report.operator))))
+        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=escape(", ".join(report.operator))))
     for problem in report.problems:
-        console.print(f"[bold red]{tr('Fault')}[/bold red]: {_plain(problem)}")
-
-
-def _plain(text: str) -> str:
-    """Text from outside is no markup."""
-    from rich.markup import escape
-
-    return escape(text)
+        console.print(f"[bold red]{tr('Fault')}[/bold red]: {escape(problem)}")
 
 
 def _json(report: PassReport) -> dict[str, Any]:
@@ -128,14 +127,14 @@ def _forecast(one: Forecast) -> dict[str, Any]:
 
 
 def _print_forecasts(console: Console, forecasts: list[Forecast], problems: list[str]) -> None:
-    table = Table(tr("Ticket"), tr("Subject"), tr("Would be done"), tr("Held"), tr("Written off"), tr("Then"))
+    rows = table(tr("Ticket"), tr("Subject"), tr("Would be done"), tr("Held"), tr("Written off"), tr("Then"))
     for one in forecasts:
-        then = f"[bold]{words.status(one.status)}[/bold]\n{_plain(words.reason(one.reason, one.ticket.number))}"
-        table.add_row(
-            one.ticket.number, _plain(one.ticket.subject), _plain("\n".join(one.would) or "–"),
+        then = standing(one.status, one.reason, one.ticket.number)
+        rows.add_row(
+            one.ticket.number, escape(one.ticket.subject), escape("\n".join(one.would) or "–"),
             text(one.held) if one.held else "–", text(one.taken) if one.taken else "–", then,
         )  # fmt: skip
-    console.print(table if forecasts else tr("Nothing to do: no ticket has changed."))
+    console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))
     for problem in problems:
-        console.print(f"[bold red]{tr('Fault')}[/bold red]: {_plain(problem)}")
+        console.print(f"[bold red]{tr('Fault')}[/bold red]: {escape(problem)}")
     console.print(tr("Dry run: nothing was touched."))

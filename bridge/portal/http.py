@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from bridge.hours import Charge, to_milli
 from bridge.portal.errors import PortalNotContract, PortalNotFound
-from bridge.portal.port import LedgerEntry, LedgerPage, Meta, TicketPage
+from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketPage
 from bridge.portal.retry import Retries
 from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
 
@@ -47,7 +47,7 @@ def connect(
     return HttpPortal(name, base_url, auth, category_prefix=category_prefix, connect_timeout=connect_timeout, read_timeout=read_timeout)
 
 
-class HttpPortal:
+class HttpPortal(Portal):
     """See `connect` and `bridge.portal.port.Portal`. Safe to use from several threads.
 
     Parameters:

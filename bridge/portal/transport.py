@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import NoReturn
 
 import requests
@@ -133,6 +134,8 @@ class Transport:
         self._retries = retries
         self._session = session or requests.Session()
         self._session.headers["User-Agent"] = f"otbridge/{__version__}"
+        # No cookies: a PHP session would make parallel calls wait for each other.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         if session is None:
             for scheme in ("http://", "https://"):
                 self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=_POOL))

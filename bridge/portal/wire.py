@@ -42,9 +42,9 @@ def _time(value: object) -> datetime:
 
 
 def _storable(value: str) -> str:
-    # PostgreSQL keeps no U+0000.
-    if "\x00" in value:
-        raise ValueError("must not hold the character U+0000")
+    # JSON can spell lone surrogates, which no encoding knows; and PostgreSQL keeps no U+0000.
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must hold neither U+0000 nor lone surrogates")
     return value
 
 

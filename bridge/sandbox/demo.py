@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.hours import from_kopecks, from_milli
+from bridge.hours import from_kopecks, from_milli, text
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
 
@@ -138,12 +138,14 @@ def _show(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int
         own = [entry for entry in captures if entry.ticket_id == ticket.id]
         hours = sum((entry.amount for entry in own), from_milli(0))
         roubles = sum((entry.price or from_kopecks(0) for entry in own), from_kopecks(0))
-        table.add_row(ticket.number, escape(ticket.subject), ticket.state, f"{hours} h" if own else "–", f"{roubles} ₽" if own else "–")
+        table.add_row(
+            ticket.number, escape(ticket.subject), ticket.state, f"{text(hours)} h" if own else "–", f"{roubles} ₽" if own else "–"
+        )
     console.print(table)
     account = portal.account(ACCOUNT)
-    console.print(
-        f"Balance of {ACCOUNT}: granted {account.granted}, written off {account.posted}, held {account.held}, available {account.available} h"
-    )
+    balance = {"granted": account.granted, "written off": account.posted, "held": account.held, "available": account.available}
+    told = ", ".join(f"{name} {text(value)}" for name, value in balance.items())
+    console.print(f"Balance of {ACCOUNT} in norm-hours: {told}")
     courses = [course for course in moodle.courses() if course.fullname == "Охрана труда"]
     roles = [role for role in moodle.roles() if role.shortname == ROLE["param_shortname"]]
     console.print(

@@ -269,7 +269,7 @@ def test_a_signature_is_good_for_one_request_only(world: World) -> None:
 
 
 def test_a_repeated_write_gets_the_first_answer_and_does_nothing(world: World) -> None:
-    ticket, stage, hold = world.held()
+    ticket, _, hold = world.held()
     first = world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {"курс": 7})
     world.engine.top_up("school", "5")
     again = world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {"курс": 7})
@@ -687,7 +687,7 @@ def test_the_ledger_is_read_in_pages_oldest_first(world: World) -> None:
 
 
 def test_what_is_not_there_is_not_found(world: World) -> None:
-    ticket, (stage,) = world.agreed()
+    ticket = world.ticket()
     for call in (
         lambda: world.bridge.ticket("none"),
         lambda: world.bridge.account("none"),
@@ -708,6 +708,7 @@ def test_what_is_not_there_is_not_found(world: World) -> None:
         ("notes", {"text": "", "visibility": "customer"}),
         ("notes", {"text": "a", "visibility": "everybody"}),
         ("notes", {"text": "a", "visibility": "customer", "colour": "red"}),
+        ("notes", {"text": "\ud800", "visibility": "customer"}),
         ("notes", ["text"]),
         ("state", {"state": "done", "expected": []}),
         ("state", {"state": "finished", "expected": ["open"]}),

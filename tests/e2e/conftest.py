@@ -36,7 +36,7 @@ class World:
     moodle: SandboxMoodle
 
     def configure(
-        self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", extra: str = ""
+        self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", read_seconds: int = 3
     ) -> None:
         (self.directory / "bridge.toml").write_text(
             f"""
@@ -48,16 +48,15 @@ operation_wait_seconds = 60
 name = "test"
 url = "{self.portal.url}"
 connect_seconds = 2
-read_seconds = 3
+read_seconds = {read_seconds}
 [[installation]]
 serial = "{SERIAL}"
 url = "{self.moodle.url}"
 transport = "{transport}"
 connect_seconds = 2
-read_seconds = 3
+read_seconds = {read_seconds}
 [policy]
 unattended = ["2.9.1-restore", "2.9.1-access"]
-{extra}
 """,
             encoding="utf-8",
         )

@@ -88,9 +88,9 @@ def read(model: type[B], content: bytes) -> tuple[B, bytes]:
     """
     try:
         document = json.loads(content, parse_constant=_no_number)
-        canonical = json.dumps(document, sort_keys=True).encode()
+        canonical = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise invalid("the body is no JSON") from None
+        raise invalid("the body is no JSON in UTF-8") from None
     try:
         return model.model_validate(document), canonical
     except ValidationError as error:

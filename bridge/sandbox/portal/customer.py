@@ -11,7 +11,7 @@ from uuid import uuid4
 from bridge.hours import exact, to_kopecks, to_milli
 from bridge.sandbox.portal.documents import Documents
 from bridge.sandbox.portal.ledger import Ledger
-from bridge.sandbox.portal.problems import conflict, not_found
+from bridge.sandbox.portal.problems import conflict, invalid, not_found
 from bridge.sandbox.portal.store import Store
 from bridge.sandbox.portal.tickets import Tickets, touch
 
@@ -101,6 +101,8 @@ class Customer:
             if self._documents.ticket_row(ticket)["withdrawn_at"]:
                 raise conflict("the ticket is withdrawn", "withdrawn")
             for position, (title, estimate, coefficient) in enumerate(stages, 1):
+                if to_milli(exact(estimate)) % 50:
+                    raise invalid(f"stages.{position}: {estimate} norm-hours are no whole number of minutes")
                 self._store.execute(
                     "INSERT INTO stage (ticket_id, position, title, estimate_mh, coefficient_milli, state, revision, comment, evidence) "
                     "VALUES (?, ?, ?, ?, ?, 'planned', 1, '', '{}') ON CONFLICT (ticket_id, position) DO UPDATE SET "

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -61,7 +62,8 @@ def application(portal: SandboxPortal) -> Flask:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         if isinstance(error, HTTPException):
-            return refused(Problem(_CODES.get(error.code or 500, "invalid"), error.description or error.name))
+            told = error.description or error.name
+            return refused(Problem(_CODES[error.code], told) if error.code in _CODES else invalid(told))
         app.logger.error("the embedded portal failed", exc_info=error)
         return refused(Problem("internal", "the portal failed"))
 
@@ -220,7 +222,7 @@ def _sandbox(portal: SandboxPortal) -> Callable[[str], Response]:
                 return _json(views[name](*([id_] if id_ else [])))
             if request.method == "POST" and what in COMMANDS:
                 return _json({"result": getattr(portal, what)(**request.get_json(force=True))})
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, sqlite3.IntegrityError) as error:
             raise invalid(str(error)) from error
         raise Problem("not_found", f"there is no /sandbox/{what}; POST knows {', '.join(COMMANDS)}; GET knows {', '.join(views)}")
 
