@@ -335,11 +335,14 @@ def _before_hold(case: Case, stage: Stage) -> Step:
         if not history.settled(Kind.TICKET_SUSPENDED, stage.id, revision):
             return SetTicket(Kind.TICKET_SUSPENDED, TicketState.SUSPENDED, stage, revision)
         return Wait(Status.HELD, Reason("balance", facts))
-    if history.done(Kind.PLAN, stage.id, revision) is None:
+    plan = history.done(Kind.PLAN, stage.id, revision)
+    if plan is None:
         assert isinstance(case.order, Order), "_order lets nothing else through before a hold"
         assert case.service is not None
         assert case.service.action is not None
         return Examine(stage, revision, case.service.action, case.order)
+    if isinstance(case.order, Order) and plan.request["order"] != order_request(case.order):
+        return NewRevision(stage)
     return Hold(stage, revision, amount)
 
 
@@ -365,11 +368,17 @@ def _acceptance(case: Case, stage: Stage) -> Step:
     evidence = dict(operation.outcome or {})
     ready = history.get(Kind.STAGE_READY, stage.id, revision)
     if ready is None:
-        assert case.service is not None
+        if case.service is None:
+            detail = "the order was changed while its work ran and names no service of the catalogue any more"
+            return Wait(Status.FAILED, Reason("refused", {"what": "order", "detail": detail}))
         entries = billing.stage_entries(case.ticket, stage)
         lines = billing.charges(case.service, stage, entries, unattended=True)
-        if hours_taken(lines) > billing.amount_to_hold(stage):
-            facts = {"agreed": text(billing.amount_to_hold(stage)), "spent": text(hours_taken(lines))}
+        hold = history.done(Kind.HOLD, stage.id, revision)
+        assert hold is not None
+        assert hold.outcome is not None
+        agreed = min(billing.amount_to_hold(stage), Decimal(hold.outcome["amount"]))
+        if hours_taken(lines) > agreed:
+            facts = {"agreed": text(agreed), "spent": text(hours_taken(lines))}
             return Wait(Status.FAILED, Reason("beyond-agreed", facts))
         return SetStage(Kind.STAGE_READY, StageState.READY, stage, revision, evidence, lines)
     lines = _frozen(ready)
@@ -407,13 +416,16 @@ def _withdrawn(case: Case) -> Step:
             continue
         if history.done(Kind.CAPTURE, stage.id, revision) or history.done(Kind.VOID, stage.id, revision):
             continue
+        if (refused := _refused(case, stage)) is not None and refused.kind in (Kind.VOID, Kind.CAPTURE):
+            return _failed(case, stage, refused)
         if hold.state is EffectState.INTENDED:
             return Hold(stage, revision, billing.amount_to_hold(stage))
         operation = history.get(Kind.OPERATION, stage.id, revision)
         if operation is not None and operation.state is EffectState.INTENDED and operation.attempts:
             return Operate(stage, revision, operation.request["action"], operation.request["call"])
         ready = history.get(Kind.STAGE_READY, stage.id, revision)
-        if ready is not None and (stage.state is StageState.ACCEPTED or history.sent(Kind.CAPTURE, stage.id, revision)):
+        accepted = stage.state in (StageState.ACCEPTED, StageState.WRITTEN_OFF) or history.sent(Kind.CAPTURE, stage.id, revision)
+        if ready is not None and accepted:
             return _capture(case, stage, _frozen(ready))
         assert hold.outcome is not None
         return Void(stage, revision, hold.outcome["hold_id"])
@@ -430,7 +442,7 @@ def _unaccepted_work(case: Case, stage: Stage) -> bool:
 def _refused(case: Case, stage: Stage) -> Effect | None:
     """The effect that ended the attempt at the stage, if one did."""
     revision = case.revision(stage)
-    for kind in (Kind.PLAN, Kind.OPERATION, Kind.STAGE_IN_PROGRESS, Kind.STAGE_READY, Kind.CAPTURE):
+    for kind in (Kind.VOID, Kind.PLAN, Kind.OPERATION, Kind.STAGE_IN_PROGRESS, Kind.STAGE_READY, Kind.CAPTURE):
         effect = case.history.get(kind, stage.id, revision)
         if effect is not None and effect.state is EffectState.REFUSED:
             return effect

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from bridge.tickets import Ticket
 
 NAMES = ("order", "held", "taken", "ready", "written_off", "done", "cannot")
 """The messages there are; `order:…` and the like use the template of the name before the colon."""
+
+_EVIDENCE = "evidence"
+"""The part of a message that shows what an operation left."""
 
 _CONTEXT_LEVELS = {
     "system": "система", "user": "пользователь", "coursecat": "категория", "course": "курс", "module": "элемент курса", "block": "блок",
@@ -48,10 +51,10 @@ class Messages:
             context_level=lambda level: _CONTEXT_LEVELS.get(level, level), permission=lambda word: _PERMISSIONS.get(word, word),
         )  # fmt: skip
         problems = []
-        for name in NAMES:
+        for name in (*NAMES, _EVIDENCE):
             try:
                 self._environment.get_template(_file(name))
-            except TemplateError as error:
+            except (TemplateError, UnicodeDecodeError) as error:
                 problems.append(f"{_file(name)}: {error}")
         if problems:
             raise UserError(f"templates in {directory or 'the package'} have faults", problems)
@@ -97,7 +100,7 @@ def number(value: str | Decimal) -> str:
 
 def moment(value: str) -> str:
     """An ISO moment: 01.03.2026 09:30 UTC."""
-    return datetime.fromisoformat(value).strftime("%d.%m.%Y %H:%M UTC")
+    return datetime.fromisoformat(value).astimezone(UTC).strftime("%d.%m.%Y %H:%M UTC")
 
 
 def _file(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bridge.actions import ACTIONS, OrderInvalid, validate
 from bridge.catalogue import Catalogue
+from bridge.errors import UserError
 from bridge.lifecycle import OrderFault
 from bridge.tickets import Order, Ticket
 
@@ -17,7 +18,11 @@ _SOURCE = "поля заявки"
 
 
 def find_order(ticket: Ticket, catalogue: Catalogue) -> Order | OrderFault | None:
-    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free text."""
+    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free text.
+
+    Raises:
+        UserError: the catalogue names an action that the bridge does not have.
+    """
     service_id = ticket.fields.get(SERVICE_FIELD, "").strip()
     if not service_id:
         return None
@@ -30,6 +35,8 @@ def find_order(ticket: Ticket, catalogue: Catalogue) -> Order | OrderFault | Non
         if name.startswith(PARAMETER_PREFIX) and value.strip()
     }
     if service.action is not None:
+        if service.action not in ACTIONS:
+            raise UserError(f"the catalogue's service {service.id} names the action {service.action}, which the bridge does not have")
         try:
             validate(ACTIONS[service.action].params, params)
         except OrderInvalid as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -28,11 +28,19 @@ def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as https://host/path")
+    if parts.port == 0:
+        raise ValueError("must not name port 0")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must hold neither user name nor password nor query")
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ValueError("must be https://; plain http:// is for this machine only")
     return value.rstrip("/")
+
+
+def _not_empty(tables: tuple[InstallationTable, ...]) -> tuple[InstallationTable, ...]:
+    if not tables:
+        raise ValueError("at least one [[installation]] is needed")
+    return tables
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -94,7 +102,7 @@ class PolicyTable(_Table):
 class _File(_Table):
     bridge: BridgeTable = BridgeTable()
     portal: PortalTable
-    installation: Annotated[tuple[InstallationTable, ...], Field(min_length=1)]
+    installation: Annotated[tuple[InstallationTable, ...], AfterValidator(_not_empty)]
     policy: PolicyTable = PolicyTable()
 
 
@@ -153,6 +161,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         file = _File.model_validate(document)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        _collect(problems, lambda: Secrets.gather(path.parent, environ))
         raise UserError(f"{path}: the settings have faults", problems) from None
     problems = [f"{path}: {problem}" for problem in _doubles(file)]
     catalogue = _collect(problems, lambda: _catalogue(file.bridge, path))
@@ -162,23 +171,25 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
             for one in file.policy.unattended
             if not catalogue.get(one)
         ]
-    secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ))
     portal_name = "OTBRIDGE_PORTAL_OTKEY" if file.portal.auth == "otserial" else "OTBRIDGE_PORTAL_TOKEN"
     names = {one.name: moodle_secret_name(one.name, alone=len(file.installation) == 1) for one in file.installation}
+    secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ).take((portal_name, *names.values())))
     if secrets is not None:
         problems += [
             f"{name}: missing; set it in the environment, in {path.parent / '.env'} (mode 0600), or as a systemd credential"
-            for name in (portal_name, *names.values())
-            if not secrets.get(name)
+            for name, secret in secrets.items()
+            if not secret
         ]
-    if problems or catalogue is None or secrets is None:
-        raise UserError("the settings have faults", problems)
     bridge = file.bridge.model_copy(update={"journal": journal_url(file.bridge.journal, path.parent)})
     if bridge.templates is not None:
         bridge = bridge.model_copy(update={"templates": path.parent / bridge.templates})
+        if not (path.parent / bridge.templates).is_dir():
+            problems.append(f"{path}: bridge.templates: {path.parent / bridge.templates} is no directory")
+    if problems or catalogue is None or secrets is None:
+        raise UserError("the settings have faults", problems)
     return Settings(
         path=path, bridge=bridge, portal=file.portal, installations=file.installation, policy=file.policy, catalogue=catalogue,
-        portal_secret=secrets.get(portal_name) or "", moodle_tokens={key: secrets.get(name) or "" for key, name in names.items()},
+        portal_secret=secrets[portal_name], moodle_tokens={key: secrets[name] for key, name in names.items()},
     )  # fmt: skip
 
 
@@ -205,7 +216,7 @@ class Secrets:
 
     @classmethod
     def gather(cls, directory: Path, environ: Mapping[str, str]) -> Secrets:
-        """Raises UserError when the .env file may be read by others."""
+        """Raises UserError when the .env file may be read by others, or cannot be read at all."""
         path = directory / ".env"
         values: dict[str, str] = {}
         if path.exists():
@@ -214,19 +225,29 @@ class Secrets:
                 raise UserError(f"{path}: holds secrets, but others may read it (mode {mode:04o})", [f"chmod 600 {path}"])
             from dotenv import dotenv_values
 
-            values = {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+            try:
+                values = {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+            except (OSError, UnicodeDecodeError) as error:
+                raise UserError(f"{path}: cannot be read: {error}") from error
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         return cls(environ, Path(credentials) if credentials else None, values)
 
-    def get(self, name: str) -> str | None:
-        """The secret, None where nobody has it."""
-        if self.environ.get(name):
-            return self.environ[name]
-        if self.credentials is not None:
-            path = self.credentials / name
-            if path.is_file():
-                return path.read_text(encoding="utf-8").strip()
-        return self.env_file.get(name)
+    def take(self, names: Iterable[str]) -> dict[str, str]:
+        """The secrets of these names, "" where nobody has one.
+
+        Raises:
+            UserError: a credential is there and cannot be read.
+        """
+        return {name: self.environ.get(name) or self._credential(name) or self.env_file.get(name, "") for name in names}
+
+    def _credential(self, name: str) -> str:
+        path = self.credentials / name if self.credentials is not None else None
+        if path is None or not path.is_file():
+            return ""
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: cannot be read: {error}") from error
 
 
 def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
@@ -236,8 +257,8 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
     file = path.parent / table.catalogue
     try:
         return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
-    except OSError as error:
-        raise UserError(f"{path}: bridge.catalogue: {file} cannot be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: bridge.catalogue: {file} cannot be read: {error}") from error
 
 
 def _doubles(file: _File) -> list[str]:

@@ -158,9 +158,11 @@ _FAULTS = {
     "extra_forbidden": "такого параметра у этой услуги нет",
     "int_parsing": "должно быть целым числом",
     "int_type": "должно быть целым числом",
+    "int_parsing_size": "должно быть целым числом",
     "greater_than": "должно быть больше нуля",
     "bool_parsing": "должно быть «да» или «нет»",
     "string_too_short": "не должно быть пустым",
+    "too_short": "не должно быть пустым",
     "string_too_long": "слишком длинное значение",
     "string_pattern_mismatch": "содержит недопустимые символы",
     "literal_error": "недопустимое значение",
@@ -168,7 +170,7 @@ _FAULTS = {
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
+    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         told = str(context["error"])

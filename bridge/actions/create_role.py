@@ -40,8 +40,10 @@ def _capability_lines(value: Any) -> Any:
     found: dict[str, str] = {}
     for line in value.replace(",", "\n").replace(";", "\n").splitlines():
         name, _, permission = line.partition("=")
-        if not name.strip():
+        if not line.strip():
             continue
+        if not name.strip():
+            raise ValueError(f"право не названо: «{line.strip()}»")
         if name.strip() in found:
             raise ValueError(f"право {name.strip()} указано дважды")
         found[name.strip()] = permission.strip().lower() or "allow"

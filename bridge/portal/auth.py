@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from bridge.errors import UserError
+
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
@@ -33,11 +35,26 @@ def signed_values(method: str, path: str, body: bytes, nonce: str, serial: str) 
     return (method, path, hashlib.sha256(body).hexdigest(), nonce, serial)
 
 
+def _random_nonce() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _header_text(what: str, text: str, *, forbidden: str = "") -> str:
+    # Said here, without the text: the HTTP library's own error would repeat the whole header, secret included.
+    if not (text.isascii() and text.isprintable()) or any(character in text for character in forbidden):
+        raise UserError(f"the portal's {what} holds characters that no HTTP header can carry: copy it again, as one line of plain ASCII")
+    return text
+
+
 class BearerAuth:
-    """Sends a token. Fits `requests`' `auth`; its repr does not show the token."""
+    """Sends a token. Fits `requests`' `auth`; its repr does not show the token.
+
+    Raises:
+        UserError: the token holds what no header can carry.
+    """
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = _header_text("token", token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the header."""
@@ -50,17 +67,24 @@ class OtserialAuth:
 
     Parameters:
         clock: Unix seconds.
+        nonce: a new text of 16–64 characters of `[A-Za-z0-9_-]` at each call.
+
+    Raises:
+        UserError: the serial holds what no header can carry.
     """
 
-    def __init__(self, serial: str, otkey: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._serial = serial
+    def __init__(
+        self, serial: str, otkey: str, *, clock: Callable[[], float] = time.time, nonce: Callable[[], str] = _random_nonce
+    ) -> None:
+        self._serial = _header_text("serial", serial, forbidden='"\\')
         self._otkey = otkey
         self._clock = clock
+        self._nonce = nonce
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Sign the request; each call takes a nonce of its own, so a request that is sent again is signed anew."""
         moment = str(int(self._clock() * TICKS))
-        nonce = secrets.token_urlsafe(24)
+        nonce = self._nonce()
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else body
         values = signed_values(request.method or "", request.path_url, body, nonce, self._serial)

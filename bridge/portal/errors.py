@@ -4,7 +4,7 @@ PortalError
 ├── PortalUnreachable        nothing was done (not sent, or 429), or a read got no answer (5xx): try later
 ├── PortalOutcomeUnknown     a write was sent and no believable answer came: ask by key, send the same key again
 ├── PortalNotContract        an answer that the contract does not know (HTML, no JSON, a missing member)
-└── PortalRefused            the portal answered with a problem document
+└── PortalRefused            the portal answered with a problem document (to a read, 401 and 403 count without one)
     ├── PortalUnauthorized       401: the token or the signature is wrong
     ├── PortalForbidden          403: the token lacks a scope, or the thing is another customer's
     ├── PortalNotFound           404
@@ -67,7 +67,7 @@ class PortalNotContract(PortalError):
 
 
 class PortalRefused(PortalError):
-    """The portal refused the call with a problem document; nothing was changed."""
+    """The portal refused the call with a problem document, or a read with a bare 401 or 403; nothing was changed."""
 
 
 class PortalUnauthorized(PortalRefused):

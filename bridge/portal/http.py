@@ -90,8 +90,7 @@ class HttpPortal(Portal):
         if answer.status == 304 and etag:
             return None
         page: TicketPage = _parsed(answer, 200, lambda document: self._wire.ticket_page(document, answer.headers.get("ETag")))
-        if page.has_more and page.cursor == cursor:
-            answer.unbelievable("there is more, but the cursor does not move")
+        _moved(answer, page, cursor)
         return page
 
     def ticket(self, ticket_id: str) -> Ticket:
@@ -104,7 +103,11 @@ class HttpPortal(Portal):
 
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
         """See `Portal.ledger`."""
-        return self._read("/ledger", self._wire.ledger_page, {"account_id": account_id} | ({} if cursor is None else {"cursor": cursor}))
+        params = {"account_id": account_id} | ({} if cursor is None else {"cursor": cursor})
+        answer = self._transport.send(self._get("/ledger", params, {}))
+        page = _parsed(answer, 200, self._wire.ledger_page)
+        _moved(answer, page, cursor)
+        return page
 
     def find(self, key: str) -> Mapping[str, Any] | None:
         """See `Portal.find`."""
@@ -197,8 +200,8 @@ class HttpPortal(Portal):
     def _get(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
         return self._request_type(self.name, "GET", path, params, headers)
 
-    def _read(self, path: str, parse: Callable[[object], Value], params: Mapping[str, str] | None = None) -> Value:
-        return _parsed(self._transport.send(self._get(path, params or {}, {})), 200, parse)
+    def _read(self, path: str, parse: Callable[[object], Value]) -> Value:
+        return _parsed(self._transport.send(self._get(path, {}, {})), 200, parse)
 
     def _post(self, key: str, path: str, body: Mapping[str, Any]) -> Answer:
         content = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
@@ -241,6 +244,12 @@ def _parsed(answer: Answer, status: int, parse: Callable[[object], Value]) -> Va
         return parse(document)
     except ValueError as error:
         answer.unbelievable(f"the answer is not the contract's: {error}"[:1000])
+
+
+def _moved(answer: Answer, page: TicketPage | LedgerPage, cursor: str | None) -> None:
+    """Refuse a page that would be asked for again and again."""
+    if page.has_more and page.cursor == cursor:
+        answer.unbelievable("there is more, but the cursor does not move")
 
 
 def _path(*segments: str) -> str:

@@ -31,7 +31,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class TicketFault:
-    """A ticket of a page that cannot be read: which one (as far as it tells), its raw JSON text, and every fault."""
+    """A ticket of a page that cannot be read: its id (or "sha256:" and a hash, where it tells none), its JSON text, and every fault."""
 
     ref: str
     payload: str

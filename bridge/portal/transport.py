@@ -8,6 +8,7 @@ passed on, nor are the exceptions chained: they hold the request, and the reques
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,7 @@ import requests
 import urllib3.exceptions
 
 from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
-from bridge.portal.refusals import Problem
+from bridge.portal.refusals import Problem, readable
 from bridge.portal.retry import Passing, Retries
 from bridge.version import __version__
 
@@ -36,6 +37,7 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
 _POOL = 8
 _PASSING = frozenset({429, 502, 503, 504})
+_NOT_LET_IN = frozenset({401, 403})
 _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -84,7 +86,7 @@ class Answer:
     @property
     def request_id(self) -> str:
         """The portal's X-Request-Id, "" where there is none."""
-        return self.headers.get("X-Request-Id", "")[:100]
+        return readable(self.headers.get("X-Request-Id", ""))[:100]
 
     def unbelievable(self, why: str) -> NoReturn:
         """Raise what it means that the answer is not the contract's: a write may have happened, a read has no result."""
@@ -104,6 +106,9 @@ class Answer:
             if isinstance(error, Passing):
                 error.wait = retry_after(self.headers.get("Retry-After", ""))
             raise error
+        if problem is None and self.request.key is None and self.status in _NOT_LET_IN:
+            # A gateway before the portal refuses the same token; a read's answer decides about no write.
+            problem = Problem(self.status, "", why, {})
         if problem is None or not 400 <= self.status < 500:
             self.unbelievable(why)
         if self.status == 429:
@@ -214,7 +219,7 @@ def retry_after(text: str) -> float:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
@@ -247,7 +252,8 @@ def _pieces(request: Request, response: requests.Response) -> Iterator[bytes]:
         broken = True
     announced = response.headers.get("Content-Length")
     if not broken and announced is not None and response.status_code != 304:
-        broken = not announced.isdecimal() or int(announced) != response.raw.tell()
+        # Compared as texts: Python turns no text of more than 4300 digits into a number.
+        broken = announced.lstrip("0") != str(response.raw.tell()).lstrip("0")
     if broken:
         raise request.no_answer("the answer broke off")
 
@@ -255,12 +261,12 @@ def _pieces(request: Request, response: requests.Response) -> Iterator[bytes]:
 def _unanswered(request: Request, error: Exception) -> PortalError:
     """The error for a request without an answer; only some failures prove that nothing was sent."""
     cause = _innermost(error)
+    # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for names.
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        unnamed = isinstance(cause.__context__, socket.gaierror)
+        return request.not_sent("the host's name is not known" if unnamed else "the connection was refused or the host cannot be reached")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
         return request.not_sent("no connection within the time-out")
-    if isinstance(cause, urllib3.exceptions.NameResolutionError):
-        return request.not_sent("the host's name is not known")
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return request.not_sent("the connection was refused or the host cannot be reached")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return request.not_sent("the server's certificate is not valid for this address")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):

@@ -347,7 +347,7 @@ def _fault(document: object, problems: tuple[str, ...]) -> TicketFault:
     if isinstance(id_, str) and id_.isprintable() and 0 < len(id_) <= _LONGEST_REF:
         return TicketFault(id_, payload, problems)
     canonical = json.dumps(document, sort_keys=True).encode()
-    return TicketFault(hashlib.sha256(canonical).hexdigest()[:12], payload, problems)
+    return TicketFault(f"sha256:{hashlib.sha256(canonical).hexdigest()[:12]}", payload, problems)
 
 
 def _plain(text: str) -> str:

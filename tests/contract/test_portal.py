@@ -422,6 +422,19 @@ def test_pages_of_any_size_hold_every_ticket(world: World) -> None:
     assert told == made
 
 
+def test_the_oldest_change_comes_first_so_that_no_page_skips_one(world: World) -> None:
+    first, second, third = world.ticket(), world.ticket(), world.ticket()
+    world.engine.say(first, "?")
+    world.engine.say(second, "?")
+    told: list[str] = []
+    cursor, more = "", True
+    while more:
+        page = world.raw("GET", f"/tickets?limit=1{f'&cursor={cursor}' if cursor else ''}").json()
+        told += [one["id"] for one in page["tickets"]]
+        cursor, more = page["next_cursor"], page["has_more"]
+    assert told == [third, first, second]
+
+
 def test_no_change_is_lost_while_pages_are_read(world: World) -> None:
     tickets = [world.ticket() for _ in range(4)]
     seen: dict[str, int] = {}

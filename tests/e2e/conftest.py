@@ -36,7 +36,13 @@ class World:
     moodle: SandboxMoodle
 
     def configure(
-        self, *, portal_token: str | None = None, moodle_token: str | None = None, transport: str = "rest", read_seconds: int = 3
+        self,
+        *,
+        portal_token: str | None = None,
+        moodle_token: str | None = None,
+        transport: str = "rest",
+        read_seconds: int = 3,
+        name: str = "test",
     ) -> None:
         (self.directory / "bridge.toml").write_text(
             f"""
@@ -45,7 +51,7 @@ journal = "sqlite:///journal.sqlite3"
 poll_seconds = 1
 operation_wait_seconds = 60
 [portal]
-name = "test"
+name = "{name}"
 url = "{self.portal.url}"
 connect_seconds = 2
 read_seconds = {read_seconds}

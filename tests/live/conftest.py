@@ -62,11 +62,12 @@ def real() -> Iterator[RealMoodle]:
 
 
 @pytest.fixture
-def live_world(tmp_path: Path, real: RealMoodle) -> Iterator[World]:
+def live_world(tmp_path: Path, real: RealMoodle, unique: str) -> Iterator[World]:
     with SandboxPortal.start(directory=tmp_path / "portal") as portal:
         portal.open_account("school", "Школа", granted="10", hour_price="2500")
         world = World(tmp_path, portal, real)  # type: ignore[arg-type]
-        world.configure(read_seconds=60)
+        # The site remembers operation keys for ever, and a portal's name is part of each key: every run is a portal of its own.
+        world.configure(read_seconds=60, name=unique)
         code, told = world.otbridge("migrate")
         assert code == 0, told
         yield world

@@ -128,6 +128,16 @@ final class operations {
     }
 
     /**
+     * Take an operation for the work on it; the lock goes when the process dies.
+     *
+     * @param \stdClass $row
+     * @return \core\lock\lock|null null when somebody works on it
+     */
+    public static function lock(\stdClass $row): ?\core\lock\lock {
+        return \core\lock\lock_config::get_lock_factory('local_otbridge')->get_lock('operation_' . $row->id, 0) ?: null;
+    }
+
+    /**
      * A task begins to work on the operation, for the first time or again.
      *
      * @param \stdClass $row

@@ -75,6 +75,9 @@ final class restorer {
         $directory = \restore_controller::get_tempdir_name(SITEID, $this->row->userid);
         $path = make_backup_temp_directory($directory);
         $forced = $CFG->forcedifferentsitecheckingusersonrestore ?? null;
+        $teacher = $CFG->restorernewroleid ?? null;
+        // Core would make the bridge's user a teacher of the course.
+        $CFG->restorernewroleid = 0;
         try {
             $this->progress->enter('extracting');
             if (!$file->extract($path, null, new extract_progress($this->progress))) {
@@ -97,6 +100,7 @@ final class restorer {
             return $this->result($courseid, $header, $file, $users);
         } finally {
             $CFG->forcedifferentsitecheckingusersonrestore = $forced;
+            $CFG->restorernewroleid = $teacher;
             if ($this->controller) {
                 $this->controller->destroy();
             }

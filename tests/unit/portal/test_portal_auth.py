@@ -8,6 +8,7 @@ import re
 import pytest
 import requests
 
+from bridge.errors import UserError
 from bridge.portal import BearerAuth, OtserialAuth, otserial_hash
 
 SERIAL = "AAAABBBBCCCCDDDD"
@@ -51,6 +52,21 @@ def test_method_address_body_and_nonce_are_signed(body: bytes | str | None) -> N
 def test_no_nonce_is_used_twice() -> None:
     nonces = {signed(method="GET", url="https://portal.test/v1/meta")[2] for _ in range(100)}
     assert len(nonces) == 100
+
+
+def test_the_same_moment_and_nonce_give_the_same_signature() -> None:
+    auth = OtserialAuth(SERIAL, KEY, clock=lambda: 1763880000.12355, nonce=lambda: "n" * 16)
+    first, second = (requests.Request("GET", "https://portal.test/v1/meta", auth=auth).prepare().headers["Authorization"] for _ in range(2))
+    assert first == second
+    assert 'nonce="nnnnnnnnnnnnnnnn"' in first
+
+
+@pytest.mark.parametrize("text", ["sesame\n", "sesame\r\nX-Evil: 1", "sesame\x00", "сезам", "sesame\x7f"])
+def test_what_no_header_can_carry_is_refused_at_once_and_not_repeated(text: str) -> None:
+    for make in (lambda: BearerAuth(text), lambda: OtserialAuth(text, KEY), lambda: OtserialAuth('a"b', KEY)):
+        with pytest.raises(UserError, match="header") as caught:
+            make()
+        assert not any(word in str(caught.value) for word in ("sesame", "сезам", KEY))
 
 
 def test_a_bearer_token_goes_into_its_header() -> None:

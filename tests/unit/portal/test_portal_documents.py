@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, STAGE, TICKET, entry
 
-from bridge.portal import Portal
+from bridge.portal import Portal, wire
 from bridge.sandbox.portal import SandboxPortal
 from bridge.sandbox.portal.contract import BASE, OPERATIONS
 from bridge.sandbox.portal.problems import STATUS
@@ -120,6 +120,21 @@ def test_what_the_tests_answer_with_is_the_contracts(name: str, value: dict[str,
     validator.validate(value)
     for member in SCHEMAS[name]["required"]:
         assert not validator.is_valid({key: kept for key, kept in value.items() if key != member})
+
+
+MODELS = {
+    "Meta": wire._Meta, "Ticket": wire._Ticket, "ThreadEntry": wire._ThreadEntry, "Attachment": wire._Attachment, "Stage": wire._Stage,
+    "TimeEntry": wire._TimeEntry, "Account": wire._Account, "LedgerEntry": wire._LedgerEntry, "TicketPage": wire._TicketPage,
+    "LedgerPage": wire._LedgerPage, "StoredAnswer": wire._Found,
+}  # fmt: skip
+UNREAD = {"LedgerEntry": {"charges"}}
+"""Members that the bridge has no use for; it knows what it charged."""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_client_requires_the_members_that_the_schema_requires(name: str) -> None:
+    required = {member for member, field in MODELS[name].model_fields.items() if field.is_required()}
+    assert required == set(SCHEMAS[name]["required"]) - UNREAD.get(name, set())
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import threading
 import time
@@ -75,6 +76,24 @@ def test_a_write_whose_connection_is_reset_is_unknown_and_sent_once(serve, name)
     assert len(server.requests) == 1
 
 
+def test_a_lost_connection_is_told_with_urllib3_1_26_too(serve, monkeypatch) -> None:
+    monkeypatch.delattr("urllib3.exceptions.NameResolutionError", raising=False)
+    _, client = serve(lambda connection, _: reset(connection))
+    with pytest.raises(PortalOutcomeUnknown):
+        WRITES["note"][0](client)
+
+
+@write
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "+12", "12, 12", "twelve", "99999"])
+def test_an_answer_whose_length_is_not_the_announced_one_leaves_a_write_unknown(serve, name, length) -> None:
+    call, _, status, document = WRITES[name]
+    whole = http_reply(document, status=f"{status} OK")
+    lying = re.sub(rb"Content-Length: \d+", f"Content-Length: {length}".encode(), whole)
+    _, client = serve(lambda connection, _: connection.sendall(lying))
+    with pytest.raises(PortalOutcomeUnknown):
+        call(client)
+
+
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 201 Created\r\nContent-Length: 12\r\n\r\n{"])
 def test_an_answer_later_than_the_time_out_leaves_a_write_unknown(serve, begun) -> None:
     release = threading.Event()
@@ -113,6 +132,7 @@ def test_a_write_that_was_surely_not_sent_is_unreachable(where, name) -> None:
     with client_of(url) as client, pytest.raises(PortalUnreachable) as caught:
         WRITES[name][0](client)
     assert caught.value.outcome_known
+    assert ("name is not known" in str(caught.value)) is (where == "no such host")
 
 
 def test_a_server_without_tls_gets_nothing_over_https(serve) -> None:

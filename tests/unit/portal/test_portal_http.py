@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import socket
 import ssl
 from decimal import Decimal
 from typing import Any
@@ -195,6 +194,14 @@ def test_a_refusal_says_who_what_where_and_why(client, answers) -> None:
     )
 
 
+def test_a_request_id_is_told_in_printable_characters(client, answers) -> None:
+    post(answers, "note", **{**problem(422, "invalid"), "headers": {"X-Request-Id": "req\x1b[31m" + "x" * 200}})
+    with pytest.raises(PortalRefused) as caught:
+        do(client, "note")
+    assert caught.value.request_id.isprintable()
+    assert len(caught.value.request_id) == 100
+
+
 def test_a_balance_that_is_too_small_is_told_in_norm_hours(client, answers) -> None:
     post(answers, "hold", **problem(402, "insufficient_balance", available_mh=250, needed_mh=1000))
     with pytest.raises(InsufficientBalance) as caught:
@@ -244,6 +251,16 @@ def test_a_portal_that_asks_for_a_long_pause_is_not_waited_for(client, answers, 
     assert (caught.value.status, pauses) == (503, [])
 
 
+@pytest.mark.parametrize(
+    "asked", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +9999999999999", "soon", "-5"]
+)
+def test_a_pause_that_cannot_be_read_is_none(client, answers, asked, pauses) -> None:
+    answers.get(f"{PORTAL}/meta", status=503, headers={"Retry-After": asked})
+    answers.get(f"{PORTAL}/meta", json=META)
+    client.meta()
+    assert 0.25 <= pauses[0] <= 0.5
+
+
 def test_a_read_gives_up_after_four_attempts(client, answers, pauses) -> None:
     answers.get(f"{PORTAL}/meta", body=requests.ConnectionError("no"))
     with pytest.raises(PortalUnreachable):
@@ -260,6 +277,8 @@ def test_a_read_gives_up_after_four_attempts(client, answers, pauses) -> None:
         ({"status": 200, "json": {**META, "rounding_unit_mh": 10.0}}, PortalNotContract),
         ({"status": 302, "headers": {"Location": "https://evil.test/"}}, PortalNotContract),
         ({"status": 404, "body": "nothing here"}, PortalNotContract),
+        ({"status": 401, "body": "<html>", "content_type": "text/html"}, PortalUnauthorized),
+        ({"status": 403, "body": "<html>", "content_type": "text/html"}, PortalForbidden),
         ({"status": 500, "body": "<html>", "content_type": "text/html"}, PortalUnreachable),
         (problem(500, "internal"), PortalUnreachable),
         (problem(401, "unauthorized"), PortalUnauthorized),
@@ -298,6 +317,12 @@ def test_a_cursor_that_does_not_move_is_not_followed_for_ever(client, answers) -
     answers.get(f"{PORTAL}/tickets", json=page(TICKET, cursor="c1", more=True))
     with pytest.raises(PortalNotContract, match="cursor"):
         client.changed_tickets("c1")
+
+
+def test_a_ledgers_cursor_that_does_not_move_is_not_followed_for_ever(client, answers) -> None:
+    answers.get(f"{PORTAL}/ledger", json={"entries": [], "next_cursor": "c1", "has_more": True})
+    with pytest.raises(PortalNotContract, match="cursor"):
+        client.ledger("a1", "c1")
 
 
 def test_a_key_that_the_portal_does_not_know_is_none(client, answers) -> None:
@@ -408,7 +433,6 @@ def test_tls_is_verified_whatever_the_session_says(answers, monkeypatch) -> None
         ssl.SSLCertVerificationError("self-signed certificate"),
         urllib3.exceptions.ConnectTimeoutError("slow"),
         urllib3.exceptions.NewConnectionError(None, "refused"),  # type: ignore[arg-type]
-        urllib3.exceptions.NameResolutionError("portal.test", None, socket.gaierror()),  # type: ignore[arg-type]
     ],
     ids=lambda cause: type(cause).__name__,
 )

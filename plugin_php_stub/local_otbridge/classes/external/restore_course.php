@@ -90,17 +90,11 @@ final class restore_course extends base {
         $category = \context_coursecat::instance($params['categoryid'], IGNORE_MISSING);
         self::require_all($category ?: $system, ...restore_task::capabilities($params['users']));
 
-        return operations::once($key, 'restore_course', $params, static function () use ($key, $params, $category) {
-            global $USER;
-            if (!$category) {
-                throw new \moodle_exception('unknowncategory', 'local_otbridge', '', $params['categoryid']);
-            }
+        return operations::once($key, 'restore_course', $params, static function () use ($key, $params) {
+            global $DB, $USER;
+            $DB->get_record('course_categories', ['id' => $params['categoryid']], 'id', MUST_EXIST);
             restore_task::refuse_taken_shortname(self::future_shortname($params, (int) $USER->id));
-            $task = new restore_task();
-            $task->set_component('local_otbridge');
-            $task->set_userid($USER->id);
-            $task->set_custom_data(['opkey' => $key]);
-            \core\task\manager::queue_adhoc_task($task);
+            restore_task::queue($key, (int) $USER->id);
             return null;
         });
     }

@@ -28,8 +28,8 @@ use local_otbridge\restore_failure;
 use local_otbridge\restorer;
 
 /**
- * Carries out an operation restore_course. A task that died is run again by cron: it then removes what it had made and
- * starts once more; when that dies as well, the operation has failed.
+ * Carries out an operation restore_course. A task that died is run again: it then removes what it had made and starts once
+ * more; when that dies as well, the operation has failed.
  */
 class restore_course extends \core\task\adhoc_task {
     /** @var int how often a restore is begun. */
@@ -72,11 +72,43 @@ class restore_course extends \core\task\adhoc_task {
     }
 
     /**
-     * Work. Failures are recorded, not thrown: cron would try again for ever.
+     * Queue the task of an operation.
+     *
+     * @param string $opkey
+     * @param int $userid who ordered it
+     */
+    public static function queue(string $opkey, int $userid): void {
+        $task = new self();
+        $task->set_component('local_otbridge');
+        $task->set_userid($userid);
+        $task->set_custom_data(['opkey' => $opkey]);
+        \core\task\manager::queue_adhoc_task($task);
+    }
+
+    /**
+     * Work, unless it is done or somebody does it.
      */
     public function execute() {
         $row = operations::row($this->get_custom_data()->opkey);
-        if (!$row || $row->status === operations::DONE || $row->status === operations::FAILED) {
+        $lock = $row ? operations::lock($row) : null;
+        if (!$lock) {
+            return;
+        }
+        try {
+            // Read again: the one who had the lock may have finished it.
+            $this->work(operations::row($row->opkey));
+        } finally {
+            $lock->release();
+        }
+    }
+
+    /**
+     * Carry the operation out. Failures are recorded, not thrown: cron would try again for ever.
+     *
+     * @param \stdClass $row
+     */
+    private function work(\stdClass $row): void {
+        if ($row->status === operations::DONE || $row->status === operations::FAILED) {
             return;
         }
         \core_php_time_limit::raise();

@@ -46,6 +46,7 @@ $string['roleassigned'] = 'The role "{$a}" is assigned to somebody.';
 $string['rolenotours'] = 'The role {$a} was not created by the bridge, or is gone already.';
 $string['shortnametaken'] = 'The short name "{$a}" is taken.';
 $string['taskrestorecourse'] = 'Restore a course for the norm-hours bridge';
+$string['taskresumerestores'] = 'Resume interrupted restores for the norm-hours bridge';
 $string['unknownarchetype'] = 'There is no archetype "{$a}".';
 $string['unknowncapability'] = 'Unknown capabilities: {$a}.';
 $string['unknowncategory'] = 'There is no course category with the id {$a}.';

@@ -46,6 +46,7 @@ $string['roleassigned'] = 'Роль «{$a}» кому-то назначена.';
 $string['rolenotours'] = 'Роль {$a} создана не мостом или уже удалена.';
 $string['shortnametaken'] = 'Краткое название «{$a}» занято.';
 $string['taskrestorecourse'] = 'Восстановление курса для моста нормо-часов';
+$string['taskresumerestores'] = 'Возобновление прерванных восстановлений моста нормо-часов';
 $string['unknownarchetype'] = 'Архетипа «{$a}» нет.';
 $string['unknowncapability'] = 'Неизвестные права: {$a}.';
 $string['unknowncategory'] = 'Категории курсов с идентификатором {$a} нет.';

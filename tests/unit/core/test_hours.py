@@ -1,0 +1,104 @@
+"""Norm-hours: exact in, exact out, one rounding."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bridge.hours import (
+    Charge,
+    InexactHours,
+    estimate_taken,
+    exact,
+    from_kopecks,
+    from_milli,
+    hours_taken,
+    price,
+    text,
+    to_kopecks,
+    to_milli,
+    to_minutes,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [0.5, True, None, b"1", [1]])
+def test_only_decimals_integers_and_texts_are_numbers_of_hours(value):
+    with pytest.raises(InexactHours, match="never float"):
+        exact(value)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "sNaN", Decimal("NaN")])
+def test_hours_are_finite(value):
+    with pytest.raises(InexactHours, match="not finite"):
+        exact(value)
+
+
+@pytest.mark.parametrize("value", ["", "1,5", "два", "1.5 h"])
+def test_a_text_that_is_no_number_is_refused(value):
+    with pytest.raises(InexactHours, match="no decimal number"):
+        exact(value)
+
+
+@pytest.mark.parametrize(
+    ("convert", "hours", "whole"),
+    [(to_milli, "0.001", 1), (to_milli, "1.50", 1500), (to_kopecks, "2500", 250_000), (to_kopecks, "0.01", 1), (to_minutes, "0.05", 3)],
+)
+def test_whole_units_are_told(convert, hours, whole):
+    assert convert(Decimal(hours)) == whole
+
+
+@pytest.mark.parametrize(
+    ("convert", "hours"),
+    [
+        (to_milli, "0.0005"), (to_kopecks, "0.005"), (to_minutes, "0.01"),
+        (to_milli, "1.00000000000000000000000000000000001"), (to_minutes, "0.3333333333333333333333333333333333"), (to_milli, "1E+999999999"),
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_number_of_units_is_refused(convert, hours):
+    with pytest.raises(InexactHours):
+        convert(Decimal(hours))
+
+
+@pytest.mark.parametrize(("hours", "told"), [("0.750", "0.75"), ("10", "10"), ("1E+2", "100"), ("0.00", "0"), ("12.34", "12.34")])
+def test_hours_are_written_without_needless_zeros_and_exponents(hours, told):
+    assert text(Decimal(hours)) == told
+
+
+def test_integers_of_the_wire_become_hours_and_money():
+    assert (from_milli(1500), from_kopecks(250_001)) == (Decimal("1.5"), Decimal("2500.01"))
+
+
+def test_ten_hours_at_a_coefficient_of_0_6_take_six():
+    assert estimate_taken(Decimal(10), Decimal("0.6")) == Decimal(6)
+
+
+def test_each_line_is_charged_at_its_own_coefficient():
+    lines = [Charge("developer", 60, 60, Decimal(1)), Charge("content", 600, 600, Decimal("0.6"))]
+    assert hours_taken(lines) == Decimal(7)
+
+
+@pytest.mark.parametrize(("minutes", "taken"), [(0, "0"), (1, "0.02"), (3, "0.05"), (5, "0.08"), (20, "0.33"), (40, "0.67")])
+def test_a_sum_is_rounded_to_hundredths(minutes, taken):
+    assert hours_taken([Charge("developer", minutes, minutes, Decimal(1))]) == Decimal(taken)
+
+
+def test_a_half_is_rounded_up():
+    assert hours_taken([Charge("developer", 3, 3, Decimal("0.1"))]) == Decimal("0.01")
+
+
+def test_many_short_entries_are_rounded_once():
+    assert hours_taken([Charge("developer", 1, 1, Decimal(1))] * 60) == Decimal(1)
+
+
+def test_nothing_spent_takes_nothing():
+    assert hours_taken([]) == 0
+
+
+def test_charged_time_is_taken_and_not_spent_time():
+    assert hours_taken([Charge("fixed", 10, 120, Decimal(1))]) == Decimal(2)
+
+
+@pytest.mark.parametrize(("taken", "hour_price", "roubles"), [("1.5", "2500", "3750.00"), ("0.01", "0.50", "0.01"), ("0.33", "1000.01", "330.00")])
+def test_the_price_is_rounded_half_up_to_a_kopeck(taken, hour_price, roubles):
+    assert price(Decimal(taken), Decimal(hour_price)) == Decimal(roubles)

@@ -1,0 +1,257 @@
+"""What a customer reads: Russian texts, word for word, and nothing that is meant for operators."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import UserError
+from bridge.messages import NAMES, Messages, hours, minutes, moment, number, roubles
+from tests.builders import make_ticket
+
+STAGE = {"stage": "Новая роль"}
+COURSE = {
+    "kind": "course", "course_id": 7, "fullname": "Охрана труда", "shortname": "OT-1", "url": "https://lms.example.ru/course/view.php?id=7",
+    "category_id": 2, "backup_at": "2026-02-28T21:15:00+00:00", "backup_source": "recyclebin", "backup_file": "b.mbz",
+    "activities": {"quiz": 2, "page": 1}, "questions": 40, "files": 5, "users": True, "warnings": ["блок «HTML» пропущен"],
+}  # fmt: skip
+ROLE = {
+    "kind": "role", "role_id": 9, "shortname": "methodist", "name": "Методист", "context_levels": ["course", "coursecat"],
+    "capabilities": [{"name": "moodle/course:view", "permission": "allow"}, {"name": "mod/quiz:view", "permission": "prohibit"}],
+    "url": "https://lms.example.ru/admin/roles/define.php?action=view&roleid=9",
+}  # fmt: skip
+LINE = {"category": "unattended", "spent_minutes": 30, "charged_minutes": 30, "coefficient": "1"}
+OPERATORS_OWN = "SQL error in /var/www/moodle"
+
+
+def told(message: str, **facts: Any) -> str:
+    """The text of a message; no-break spaces are shown as `_`."""
+    return Messages().render(message, make_ticket(), facts).replace("\u00a0", "_")
+
+
+def test_faults_of_an_order_are_listed():
+    assert told("order:0123456789ab", source="поля заявки", problems=["shortname: параметр не указан", "color: лишнее"]) == """\
+Заявку № 101 пока нельзя взять в работу: в заказе (поля заявки) есть ошибки.
+
+– shortname: параметр не указан
+– color: лишнее
+
+Исправьте поля заявки: работа начнётся без новой заявки. Нормо-часы не списаны.
+"""
+
+
+def test_a_balance_that_does_not_reach_is_explained():
+    assert told("held", **STAGE, needed="2", available="1.5", missing="0.5") == """\
+Выполнение заявки № 101 (этап «Новая роль») приостановлено: на балансе не хватает нормо-часов.
+
+Нужно: 2_нормо-ч. Доступно: 1,5_нормо-ч. Не хватает: 0,5_нормо-ч.
+
+Работа продолжится сама, как только баланс будет пополнен.
+"""
+
+
+def test_the_beginning_of_the_work_is_told():
+    assert told("taken", **STAGE, amount="0.75") == """\
+Заявка № 101 взята в работу: этап «Новая роль».
+
+На балансе зарезервировано 0,75_нормо-ч. Списаны они будут только после того, как Вы примете этап.
+"""
+
+
+def test_a_restored_course_is_shown():
+    assert told("ready", stage="Курс", evidence=COURSE, taken="1") == """\
+Этап «Курс» заявки № 101 готов к приёмке.
+
+Курс «Охрана труда» (OT-1) восстановлен: https://lms.example.ru/course/view.php?id=7
+Курс возвращён в состояние на 28.02.2026 21:15 UTC – дату резервной копии.
+Элементов курса: 3, вопросов: 40, файлов: 5.
+Данные пользователей (записи на курс, ответы, оценки) восстановлены вместе с курсом.
+Обратите внимание: блок «HTML» пропущен
+
+Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 1_нормо-ч.
+"""
+
+
+def test_a_course_without_users_data_says_so():
+    text = told("ready", stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1")
+    assert "Данных пользователей в восстановленном курсе нет." in text
+    assert "Обратите внимание" not in text
+
+
+def test_a_role_is_shown_with_all_its_capabilities():
+    assert told("ready", **STAGE, evidence=ROLE, taken="0.5") == """\
+Этап «Новая роль» заявки № 101 готов к приёмке.
+
+Роль «Методист» (methodist) создана: https://lms.example.ru/admin/roles/define.php?action=view&roleid=9
+Может быть назначена в контекстах: курс, категория.
+Прав: 2.
+– moodle/course:view: разрешить
+– mod/quiz:view: запретить
+
+Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 0,5_нормо-ч.
+"""
+
+
+def test_a_write_off_is_told_line_by_line_with_its_price():
+    short = {"category": "minimum", "spent_minutes": 0, "charged_minutes": 45, "coefficient": "0.6"}
+    assert told("written_off", **STAGE, charges=[LINE, short], amount="0.95", price="12375.50", entry_id="l1", hold_id="h1") == """\
+Этап «Новая роль» заявки № 101 принят, нормо-часы списаны.
+
+Затрачено: 30 мин; К = 1.
+Затрачено: 0 мин, к списанию: 45 мин; К = 0,6.
+Списано с баланса: 0,95_нормо-ч (12_375,50_₽).
+"""
+
+
+@pytest.mark.parametrize("price", [None, ""])
+def test_a_write_off_without_a_price_names_none(price):
+    assert told("written_off", **STAGE, charges=[LINE], amount="0.5", price=price).endswith("\nСписано с баланса: 0,5_нормо-ч.\n")
+
+
+def test_the_end_tells_the_sum():
+    assert told("done", taken="1.5") == "Заявка № 101 выполнена. Всего списано с баланса: 1,5_нормо-ч.\n"
+
+
+CANNOT = "Этап «Новая роль» заявки № 101 выполнить не удалось. Нормо-часы не списаны.\n\n"
+SPECIALIST = "Причину выясняет специалист; он сообщит о результате в этой заявке.\n"
+CANDIDATES = [
+    {"course_id": 7, "fullname": "Охрана труда", "shortname": "OT-1", "backup_at": "2026-02-28 21:15 UTC"},
+    {"course_id": 8, "fullname": "Охрана труда", "shortname": "OT-2", "backup_at": "2026-01-31 21:15 UTC"},
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "text"),
+    [
+        ("no-backup", {"course": "shortname «OT-1»"},
+         "Ни в корзине, ни в резервных копиях нет курса, у которого shortname «OT-1».\n"
+         "Проверьте название или укажите идентификатор курса; если курс удалён давно, его копии могло не сохраниться.\n"),
+        ("ambiguous", {"course": "fullname «Охрана труда»", "candidates": CANDIDATES},
+         "В резервных копиях есть несколько курсов, у которых fullname «Охрана труда»:\n"
+         "– Охрана труда (OT-1), course_id 7, копия от 2026-02-28 21:15 UTC\n"
+         "– Охрана труда (OT-2), course_id 8, копия от 2026-01-31 21:15 UTC\n"
+         "Укажите в заказе course_id нужного курса.\n"),
+        ("course-exists", {"course": "Охрана труда (OT-1), id 7"},
+         "Такой курс уже есть в системе: Охрана труда (OT-1), id 7.\n"
+         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"),
+        ("shortnametaken", {"said": "Short name is taken"},
+         "Такой курс уже есть в системе.\n"
+         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"),
+        ("no-category", {"category_id": 0},
+         "Категории, в которой был курс, больше нет или она не известна. Укажите в заказе category_id – категорию, куда восстановить курс.\n"),
+        ("backupnotfound", {}, "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n"),
+        ("backupinvalid", {}, "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n"),
+        ("precheckfailed", {}, "Резервная копия не проходит проверку системы перед восстановлением. Специалист разберётся с причиной.\n"),
+        ("shortnametaken", {"shortname": "methodist", "said": "taken"},
+         "Роль с кратким названием «methodist» уже есть. Выберите в заказе другое краткое название.\n"),
+        ("unknowncapability", {"said": "Unknown capabilities: mod/x:y", "shortname": "m"},
+         "В заказе названы права, которых нет в Вашей системе. Unknown capabilities: mod/x:y\nИсправьте список прав в заказе.\n"),
+        ("unknowncapability", {}, "В заказе названы права, которых нет в Вашей системе.\nИсправьте список прав в заказе.\n"),
+        ("unknownrole", {"said": "Unknown roles: king"}, "В заказе названо то, чего нет в Вашей системе. Unknown roles: king\nИсправьте заказ.\n"),
+        ("unknownarchetype", {"said": "x"}, "В заказе названо то, чего нет в Вашей системе. x\nИсправьте заказ.\n"),
+        ("unknowncontextlevel", {}, "В заказе названо то, чего нет в Вашей системе.\nИсправьте заказ.\n"),
+        ("guarded", {"capabilities": ["moodle/role:manage", "moodle/site:config"]},
+         "Эти права открывают доступ к управлению сайтом или к чужим данным, по заявке они не выдаются: moodle/role:manage, moodle/site:config.\n"
+         "Уберите их из заказа или согласуйте выдачу со специалистом.\n"),
+        ("restorefailed", {}, SPECIALIST),
+        ("interrupted", {}, SPECIALIST),
+        ("vanished", {}, SPECIALIST),
+        ("not-deleted", {}, SPECIALIST),
+        ("opkeyreused", {"said": "dml_exception"}, SPECIALIST),
+        ("", {}, SPECIALIST),
+    ],
+)  # fmt: skip
+def test_each_reason_why_work_cannot_be_done_has_its_words(code, facts, text):
+    assert told("cannot", **STAGE, code=code, detail=OPERATORS_OWN, **facts) == CANNOT + text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_message_holds_what_the_operator_reads(name):
+    facts = {
+        **STAGE, "source": "поля", "problems": ["x"], "needed": "1", "available": "1", "missing": "1", "amount": "1", "taken": "1",
+        "evidence": COURSE, "charges": [LINE], "price": "1", "code": "restorefailed", "detail": OPERATORS_OWN, "debuginfo": OPERATORS_OWN,
+    }  # fmt: skip
+    text = Messages().render(name, make_ticket(), facts)
+    assert text.strip()
+    assert OPERATORS_OWN not in text
+
+
+def test_braces_in_a_customer_s_words_stay_words():
+    assert "«{{ 7*7 }}{% raw %}»" in told("taken", stage="{{ 7*7 }}{% raw %}", amount="1")
+
+
+# --- filters
+
+
+@pytest.mark.parametrize(("value", "told"), [("1.50", "1,5"), ("10", "10"), ("0.00", "0"), (Decimal("1E+2"), "100"), ("0.125", "0,125")])
+def test_numbers_have_a_comma_and_no_needless_zeros(value, told):
+    assert number(value) == told
+
+
+@pytest.mark.parametrize(("value", "told"), [(0, "0 мин"), (5, "5 мин"), (60, "1 ч"), (90, "1 ч 30 мин"), (1500, "25 ч")])
+def test_minutes_are_told_as_hours_and_minutes(value, told):
+    assert minutes(value) == told
+
+
+@pytest.mark.parametrize(("value", "told"), [("3750", "3_750,00_₽"), ("1234567.5", "1_234_567,50_₽"), ("0.05", "0,05_₽")])
+def test_money_is_told_in_roubles(value, told):
+    assert roubles(value).replace("\u00a0", "_") == told
+
+
+def test_hours_are_told_with_their_unit():
+    assert hours("1.5") == "1,5\u00a0нормо-ч"
+
+
+@pytest.mark.parametrize("value", ["2026-03-01T09:30:00Z", "2026-03-01T09:30:00.123456+00:00", "2026-03-01T12:30:00+03:00"])
+def test_moments_are_told_in_utc(value):
+    assert moment(value) == "01.03.2026 09:30 UTC"
+
+
+# --- a site's own templates
+
+
+def write(directory: Path, name: str, text: str | bytes) -> Messages:
+    (directory / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return Messages(directory)
+
+
+def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
+    messages = write(tmp_path, "done.txt.j2", "Готово: {{ ticket.number }}, {{ taken|hours }}")
+    assert messages.render("done", make_ticket(), {"taken": "1"}) == "Готово: 101, 1\u00a0нормо-ч\n"
+    assert messages.render("taken", make_ticket(), {**STAGE, "amount": "1"}).startswith("Заявка № 101 взята в работу")
+
+
+def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
+    messages = write(tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}")
+    assert "\n\nсм. https://lms.example.ru/course/view.php?id=7\n\n" in messages.render(
+        "ready", make_ticket(), {**STAGE, "evidence": COURSE, "taken": "1"}
+    )
+
+
+@pytest.mark.parametrize("name", ["done.txt.j2", "evidence.txt.j2"])
+@pytest.mark.parametrize(
+    "text", ["{{ taken", "{% if %}", "{{ taken|nosuchfilter }}", "Заявка".encode("cp1251")], ids=["open", "empty if", "filter", "cp1251"]
+)
+def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path, name, text):
+    with pytest.raises(UserError, match="templates in .* have faults") as caught:
+        write(tmp_path, name, text)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [name]
+
+
+def test_all_broken_templates_are_named_at_once(tmp_path):
+    (tmp_path / "held.txt.j2").write_text("{{", encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        write(tmp_path, "done.txt.j2", "{{")
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["held.txt.j2", "done.txt.j2"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ balance }}", "{{ taken|minutes }}", "{{ ticket.number|hours }}x{{ 'a'|hours }}", "{{ taken.__class__.__mro__ }}", "{{ 1|moment }}"]
+)
+def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
+    messages = write(tmp_path, "done.txt.j2", text)
+    with pytest.raises(UserError, match=r"template done\.txt\.j2 cannot be rendered"):
+        messages.render("done", make_ticket(), {"taken": "1"})

@@ -1,0 +1,288 @@
+"""Settings: the examples work as they stand, and every fault is named with its file and key, all at once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import UserError
+from bridge.settings import Settings, find, journal_url, load
+
+CONFIG = Path(__file__).parents[3] / "config"
+PORTAL = '[portal]\nurl = "https://portal.example.ru/api/v1"\n'
+MAIN = '[[installation]]\nserial = "A"\nurl = "https://lms.example.ru"\n'
+SECOND = '[[installation]]\nname = "second-lms"\nserial = "B"\nurl = "https://two.example.ru/moodle/"\ntransport = "soap"\n'
+ENVIRON = {"OTBRIDGE_PORTAL_TOKEN": "portal-secret", "OTBRIDGE_MOODLE_TOKEN": "moodle-secret"}
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write bridge.toml, and .env with a mode; returns the path of bridge.toml."""
+
+    def written(toml: str = PORTAL + MAIN, env: str | bytes | None = None, mode: int = 0o600) -> Path:
+        path = tmp_path / "bridge.toml"
+        path.write_text(toml, encoding="utf-8")
+        if env is not None:
+            (tmp_path / ".env").write_bytes(env.encode() if isinstance(env, str) else env)
+            (tmp_path / ".env").chmod(mode)
+        return path
+
+    return written
+
+
+def faults(path: Path, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(UserError) as caught:
+        load(path, ENVIRON if environ is None else environ)
+    return str(caught.value)
+
+
+# --- what works
+
+
+def test_the_examples_work_once_their_secrets_are_filled_in(tmp_path):
+    shutil.copy(CONFIG / "bridge.example.toml", tmp_path / "bridge.toml")
+    lines = (CONFIG / "env.example").read_text(encoding="utf-8").replace("TOKEN=\n", "TOKEN=secret\n")
+    (tmp_path / ".env").touch(mode=0o600)
+    (tmp_path / ".env").write_text(lines, encoding="utf-8")
+    settings = load(tmp_path / "bridge.toml", {})
+    assert settings.policy.unattended == ("2.9.1-restore", "2.9.1-access")
+    assert (settings.portal.name, settings.portal.auth, settings.installations[0].transport) == ("clients", "bearer", "rest")
+    assert (settings.portal_secret, settings.moodle_tokens) == ("secret", {"main": "secret"})
+    assert settings.bridge.journal == "sqlite:////var/lib/otbridge/journal.sqlite3"
+
+
+def test_the_example_of_secrets_holds_none(tmp_path):
+    shutil.copy(CONFIG / "bridge.example.toml", tmp_path / "bridge.toml")
+    (tmp_path / ".env").touch(mode=0o600)
+    (tmp_path / ".env").write_text((CONFIG / "env.example").read_text(encoding="utf-8"), encoding="utf-8")
+    told = faults(tmp_path / "bridge.toml", {})
+    assert "OTBRIDGE_PORTAL_TOKEN: missing" in told
+    assert "OTBRIDGE_MOODLE_TOKEN: missing" in told
+
+
+def test_what_is_left_out_has_a_default(write):
+    settings = load(write(), ENVIRON)
+    assert (settings.bridge.poll_seconds, settings.bridge.operation_wait_seconds, settings.policy.unattended) == (60, 900, ())
+    assert settings.portal.category_prefix == "Выделенный специалист (н.часы)"
+    assert len(settings.catalogue) >= 2
+
+
+def test_addresses_have_no_slash_at_their_end(write):
+    assert load(write(PORTAL + MAIN.replace("lms.example.ru", "lms.example.ru/")), ENVIRON).installations[0].url == "https://lms.example.ru"
+
+
+def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
+    (tmp_path / "own").mkdir()
+    shutil.copy(CONFIG / "catalogue.toml", tmp_path / "own" / "services.toml")
+    top = '[bridge]\njournal = "sqlite:///j.sqlite3"\ncatalogue = "own/services.toml"\ntemplates = "own"\n'
+    settings = load(write(top + PORTAL + MAIN), ENVIRON)
+    assert settings.bridge.journal == f"sqlite:///{tmp_path / 'j.sqlite3'}"
+    assert settings.bridge.templates == tmp_path / "own"
+
+
+@pytest.mark.parametrize("url", ["sqlite:////var/lib/j.sqlite3", "postgresql+psycopg://otbridge@db/otbridge", "sqlite://"])
+def test_other_journals_stay_where_they_are(url, tmp_path):
+    assert journal_url(url, tmp_path) == url
+
+
+# --- several installations
+
+
+def test_a_ticket_goes_to_the_installation_whose_serial_it_names(write):
+    environ = {**ENVIRON, "OTBRIDGE_MOODLE_TOKEN_MAIN": "one", "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS": "two"}
+    settings = load(write(PORTAL + MAIN + SECOND), environ)
+    found = settings.installation("B")
+    assert found is not None
+    assert (found.name, found.url, found.transport) == ("second-lms", "https://two.example.ru/moodle", "soap")
+    assert settings.moodle_tokens == {"main": "one", "second-lms": "two"}
+
+
+def test_a_serial_that_nobody_has_finds_none(write):
+    assert load(write(), ENVIRON).installation("Z") is None
+
+
+def test_a_ticket_without_a_serial_goes_to_the_only_installation(write):
+    alone = load(write(), ENVIRON)
+    assert alone.installation(None) is alone.installations[0]
+
+
+def test_a_ticket_without_a_serial_goes_to_none_of_several(write):
+    environ = {**ENVIRON, "OTBRIDGE_MOODLE_TOKEN_MAIN": "one", "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS": "two"}
+    assert load(write(PORTAL + MAIN + SECOND), environ).installation(None) is None
+
+
+def test_each_of_several_installations_needs_its_own_token(write):
+    told = faults(write(PORTAL + MAIN + SECOND))
+    assert "OTBRIDGE_MOODLE_TOKEN_MAIN: missing" in told
+    assert "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS: missing" in told
+
+
+# --- secrets
+
+
+@pytest.mark.parametrize(
+    ("environ", "credential", "secret"),
+    [({"OTBRIDGE_PORTAL_TOKEN": "environ"}, "credential", "environ"), ({}, "credential", "credential"), ({}, None, "file")],
+)
+def test_the_environment_goes_before_credentials_and_these_before_the_env_file(write, tmp_path, environ, credential, secret):
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    if credential:
+        (credentials / "OTBRIDGE_PORTAL_TOKEN").write_text(f"{credential}\n", encoding="utf-8")
+    path = write(env="OTBRIDGE_PORTAL_TOKEN=file\nOTBRIDGE_MOODLE_TOKEN=m\n")
+    assert load(path, {"CREDENTIALS_DIRECTORY": str(credentials), **environ}).portal_secret == secret
+
+
+def test_a_secret_of_the_env_file_is_taken_literally(write):
+    path = write(env="OTBRIDGE_PORTAL_TOKEN='a$b${HOME}#c'\nOTBRIDGE_MOODLE_TOKEN=m\n")
+    assert load(path, {}).portal_secret == "a$b${HOME}#c"
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+def test_an_env_file_that_others_may_read_is_refused_with_advice(write, tmp_path, mode):
+    told = faults(write(env="OTBRIDGE_PORTAL_TOKEN=x\n", mode=mode))
+    assert f"{tmp_path / '.env'}: holds secrets, but others may read it (mode {mode:04o})" in told
+    assert f"chmod 600 {tmp_path / '.env'}" in told
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_an_env_file_that_only_its_owner_may_read_is_taken(write, mode):
+    assert load(write(env="OTBRIDGE_PORTAL_TOKEN=x\nOTBRIDGE_MOODLE_TOKEN=y\n", mode=mode), {}).portal_secret == "x"
+
+
+def test_an_env_file_that_is_no_text_is_named(write, tmp_path):
+    assert f"{tmp_path / '.env'}: cannot be read" in faults(write(env=b"OTBRIDGE_PORTAL_TOKEN=\xff\xfe"), {})
+
+
+def test_a_credential_that_is_no_text_is_named(write, tmp_path):
+    (tmp_path / "OTBRIDGE_PORTAL_TOKEN").write_bytes(b"\xff\xfe")
+    told = faults(write(), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert f"{tmp_path / 'OTBRIDGE_PORTAL_TOKEN'}: cannot be read" in told
+
+
+def test_missing_secrets_are_named_with_where_they_may_stand(write, tmp_path):
+    told = faults(write(), {})
+    assert (
+        f"OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment, in {tmp_path / '.env'} (mode 0600), or as a systemd credential" in told
+    )
+    assert "OTBRIDGE_MOODLE_TOKEN: missing" in told
+
+
+def test_with_otserial_the_key_of_the_installation_is_the_secret(write):
+    path = write(PORTAL + 'auth = "otserial"\nserial = "A"\n' + MAIN)
+    assert load(path, {**ENVIRON, "OTBRIDGE_PORTAL_OTKEY": "key"}).portal_secret == "key"
+    assert "OTBRIDGE_PORTAL_OTKEY: missing" in faults(path)
+
+
+def test_no_secret_shows_when_settings_are_printed(write):
+    settings = load(write(env="OTBRIDGE_PORTAL_TOKEN=Hjk7\nOTBRIDGE_MOODLE_TOKEN=Qwe9\n"), {})
+    for shown in (repr(settings), str(settings), f"{settings}"):
+        assert "Hjk7" not in shown
+        assert "Qwe9" not in shown
+
+
+# --- faults
+
+
+@pytest.mark.parametrize(
+    ("toml", "fault"),
+    [
+        (MAIN, "portal: Field required"),
+        (PORTAL, "installation: Field required"),
+        (f"installation = []\n{PORTAL}", "installation: at least one [[installation]] is needed"),
+        (f"[brige]\n{PORTAL}{MAIN}", "brige: Extra inputs are not permitted"),
+        (f"[bridge]\npoll = 1\n{PORTAL}{MAIN}", "bridge.poll: Extra inputs are not permitted"),
+        (f"[bridge]\npoll_seconds = 0\n{PORTAL}{MAIN}", "bridge.poll_seconds: Input should be greater than 0"),
+        (f"[bridge]\npoll_seconds = inf\n{PORTAL}{MAIN}", "bridge.poll_seconds: Input should be less than or equal to 86400"),
+        (f'{PORTAL}name = "Портал"\n{MAIN}', "portal.name: String should match pattern"),
+        (f'{PORTAL}auth = "basic"\n{MAIN}', "portal.auth: Input should be 'bearer' or 'otserial'"),
+        (f'{PORTAL}auth = "otserial"\n{MAIN}', 'portal: serial: missing, auth = "otserial" needs it'),
+        (f'{PORTAL}token = "x"\n{MAIN}', "portal.token: Extra inputs are not permitted"),
+        (f'{PORTAL}category_prefix = ""\n{MAIN}', "portal.category_prefix: String should have at least 1 character"),
+        (f'{PORTAL}{MAIN}transport = "xmlrpc"\n', "installation.0.transport: Input should be 'rest' or 'soap'"),
+        (f"{PORTAL}{MAIN}restore_category = 0\n", "installation.0.restore_category: Input should be greater than 0"),
+        (f'{PORTAL}{MAIN}[policy]\nunattended = "all"\n', "policy.unattended: Input should be a valid tuple"),
+        (f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n', "policy.unattended: 9.9.9: the catalogue has no such service"),
+        (f'{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}', "installation: name 'main' stands twice"),
+        (f'{PORTAL}{MAIN}{SECOND.replace(chr(34) + "B", chr(34) + "A")}', "installation: serial 'A' stands twice"),
+        (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.catalogue: "),
+        (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
+        ("[portal", "is no TOML"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
+    path = write(toml)
+    told = faults(path)
+    assert fault in told
+    assert str(path.parent) in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x.ru", "lms.example.ru", "https://", "https://u:p@x.ru", "https://x.ru?token=1", "https://x.ru#a", "https://[::1", "https://x.ru:x", "https://x.ru:0"],
+)
+def test_what_is_no_plain_address_is_refused(write, url):
+    assert "installation.0.url: " in faults(write(PORTAL + MAIN.replace("https://lms.example.ru", url)))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:80"])
+def test_plain_http_is_for_this_machine(write, host):
+    assert load(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")), ENVIRON).installations[0].url == f"http://{host}"
+
+
+@pytest.mark.parametrize("host", ["lms.example.ru", "127.0.0.1.example.ru", "localhost.example.ru", "0.0.0.0", "10.0.0.1"])
+def test_plain_http_to_another_machine_is_refused(write, host):
+    told = faults(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")))
+    assert "installation.0.url: must be https://; plain http:// is for this machine only" in told
+
+
+def test_all_faults_are_told_at_once(write, tmp_path):
+    toml = '[bridge]\npoll_seconds = 0\n[portal]\nurl = "portal"\n' + MAIN.replace("https", "ftp")
+    told = faults(write(toml, env="X=1\n", mode=0o644))
+    for fault in ("bridge.poll_seconds: ", "portal.url: ", "installation.0.url: ", f"chmod 600 {tmp_path / '.env'}"):
+        assert fault in told
+
+
+def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_path):
+    (tmp_path / "c.toml").write_text("[[service]]\nid = 'x'\n", encoding="utf-8")
+    told = faults(write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}'), {})
+    for fault in ("service x: name: ", "installation: name 'main' stands twice", "OTBRIDGE_PORTAL_TOKEN: missing"):
+        assert fault in told
+
+
+def test_a_catalogue_that_is_no_text_is_named(write, tmp_path):
+    (tmp_path / "c.toml").write_bytes("# Услуги".encode("cp1251"))
+    assert f"bridge.catalogue: {tmp_path / 'c.toml'} cannot be read" in faults(write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}'))
+
+
+def test_one_fault_of_an_installation_is_one_fault(write):
+    assert faults(write(PORTAL + MAIN.replace("https", "ftp"))).count("\n") == 1
+
+
+# --- where settings are looked for
+
+
+def test_a_named_file_is_the_only_one_looked_for(tmp_path):
+    with pytest.raises(UserError, match="no settings file") as caught:
+        find(tmp_path / "none.toml")
+    assert str(tmp_path / "none.toml") in str(caught.value)
+
+
+def test_the_environment_may_name_the_file(write, monkeypatch):
+    path = write()
+    monkeypatch.setenv("OTBRIDGE_CONFIG", str(path))
+    assert find() == path
+
+
+def test_without_a_name_the_usual_places_are_looked_into(tmp_path, monkeypatch):
+    monkeypatch.delenv("OTBRIDGE_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "bridge.toml").write_text(PORTAL + MAIN, encoding="utf-8")
+    assert find() == Path("config/bridge.toml")
+    assert isinstance(load(None, ENVIRON), Settings)
