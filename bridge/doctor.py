@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from bridge.actions import ACTIONS
 from bridge.i18n import tr
 from bridge.journal import JournalError, schema_state
-from bridge.moodle_ws import MoodleError
-from bridge.portal import Portal, PortalError
+from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
+from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.settings import Settings
 from bridge.sync import Exit
 
@@ -87,7 +87,8 @@ def check_portal(portal: Portal, now: datetime) -> Iterator[Check]:
     try:
         meta = portal.meta()
     except PortalError as error:
-        yield Check(name, str(error), tr("check [portal] url, the network, the token or the serial and key"), Exit.UNREACHABLE)
+        code = Exit.CONFIGURATION if isinstance(error, (PortalUnauthorized, PortalForbidden)) else Exit.UNREACHABLE
+        yield Check(name, str(error), tr("check [portal] url, the network, the token or the serial and key"), code)
         return
     if meta.contract.startswith(CONTRACT):
         yield Check(name, tr("{engine}, contract {contract}").format(engine=meta.engine, contract=meta.contract))
@@ -116,16 +117,20 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
     title = tr("Moodle {name}").format(name=name)
     try:
         info = moodle.site_info()
+        found = tr("{site}, Moodle {release}, user {user}").format(site=info["sitename"], release=info["release"], user=info["username"])
+        offered = {one["name"] for one in info["functions"]}
     except MoodleError as error:
-        yield Check(title, str(error), error.advice or tr("check the installation's url and token"), Exit.UNREACHABLE)
+        code = Exit.CONFIGURATION if isinstance(error, (TokenError, AccessError)) else Exit.UNREACHABLE
+        yield Check(title, str(error), error.advice or tr("check the installation's url and token"), code)
         return
-    yield Check(
-        title, tr("{site}, Moodle {release}, user {user}").format(site=info["sitename"], release=info["release"], user=info["username"])
-    )
+    except (LookupError, TypeError) as error:
+        yield Check(title, str(NotMoodle("core_webservice_get_site_info", repr(error))), NotMoodle.advice, Exit.UNREACHABLE)
+        return
+    yield Check(title, found)
     names = {one.action for one in settings.catalogue if one.action and one.id in settings.policy.unattended}
     actions = [ACTIONS[name] for name in sorted(names & set(ACTIONS))]
     functions = ALWAYS_NEEDED.union(*(action.functions for action in actions))
-    missing = functions - {one["name"] for one in info["functions"]}
+    missing = functions - offered
     if missing:
         advice = tr("install or upgrade the plugin local_otbridge and use a token of its service “otbridge”")
         yield Check(tr("functions"), tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
@@ -135,10 +140,12 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         return
     try:
         plugin = moodle.read("local_otbridge_get_info")
+        yield from list(_plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now))
     except MoodleError as error:
         yield Check(tr("plugin"), str(error), error.advice, Exit.CONFIGURATION)
-        return
-    yield from _plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now)
+    except (LookupError, TypeError) as error:
+        advice = tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION)
+        yield Check(tr("plugin"), str(NotMoodle("local_otbridge_get_info", repr(error), advice="")), advice, Exit.CONFIGURATION)
 
 
 def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) -> Iterator[Check]:

@@ -425,7 +425,7 @@ def _withdrawn(case: Case) -> Step:
             return Operate(stage, revision, operation.request["action"], operation.request["call"])
         ready = history.get(Kind.STAGE_READY, stage.id, revision)
         accepted = stage.state in (StageState.ACCEPTED, StageState.WRITTEN_OFF) or history.sent(Kind.CAPTURE, stage.id, revision)
-        if ready is not None and accepted:
+        if ready is not None and accepted and not history.sent(Kind.VOID, stage.id, revision):
             return _capture(case, stage, _frozen(ready))
         assert hold.outcome is not None
         return Void(stage, revision, hold.outcome["hold_id"])

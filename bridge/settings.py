@@ -182,9 +182,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         ]
     bridge = file.bridge.model_copy(update={"journal": journal_url(file.bridge.journal, path.parent)})
     if bridge.templates is not None:
-        bridge = bridge.model_copy(update={"templates": path.parent / bridge.templates})
-        if not (path.parent / bridge.templates).is_dir():
-            problems.append(f"{path}: bridge.templates: {path.parent / bridge.templates} is no directory")
+        templates = path.parent / bridge.templates
+        bridge = bridge.model_copy(update={"templates": templates})
+        if not templates.is_dir():
+            problems.append(f"{path}: bridge.templates: {templates} is no directory")
     if problems or catalogue is None or secrets is None:
         raise UserError("the settings have faults", problems)
     return Settings(

@@ -32,6 +32,9 @@ GUARDED = (
 GUARDED_ARCHETYPES = frozenset({"manager", "coursecreator"})
 """Archetypes that bring guarded capabilities along."""
 
+ORDINARY_ROLES = frozenset({"editingteacher", "teacher", "student", "guest", "user", "frontpage"})
+"""Moodle's own roles that lead no further; who may assign, override or switch to any other role may become what that role is."""
+
 
 def _capability_lines(value: Any) -> Any:
     """Read `capability = permission` lines; a bare capability is allowed."""
@@ -124,13 +127,16 @@ class CreateRole:
 
 
 def guarded_capabilities(params: CreateRoleParams, policy: Policy) -> list[str]:
-    """What of an order the policy does not let through: guarded capabilities, and archetypes that bring such along."""
+    """What of an order the policy does not let through: guarded capabilities, archetypes that bring such along ("archetype:manager"),
+    and power over roles that may hold such ("assign:manager", "override:…", "switch:…")."""
     granted = [name for name, permission in params.capabilities.items() if permission == "allow"]
     guarded = [name for name in granted if _matches(name, GUARDED) and not _matches(name, policy.capabilities_allowed)]
     archetype = f"archetype:{params.archetype}"
     if params.archetype in GUARDED_ARCHETYPES and not _matches(archetype, policy.capabilities_allowed):
         guarded.append(archetype)
-    return sorted(guarded)
+    powers = (("assign", params.allow_assign), ("override", params.allow_override), ("switch", params.allow_switch))
+    over_roles = {f"{power}:{role}" for power, roles in powers for role in roles if role not in ORDINARY_ROLES}
+    return sorted([*guarded, *(power for power in over_roles if not _matches(power, policy.capabilities_allowed))])
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

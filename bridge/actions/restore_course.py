@@ -58,9 +58,9 @@ class RestoreCourse:
 
     def plan(self, params: RestoreCourseParams, site: Site) -> Plan:
         """Find the backup and the category; refuses a living course, no backup, and two courses of that name."""
+        self._refuse_living(params, site)
         backups = site.moodle.read("local_otbridge_find_backups", **params.criteria())["backups"]
         if not backups:
-            self._refuse_living(params, site)
             raise OrderRefused("no-backup", f"no backup holds a course with {_told(params)}", course=_told(params))
         self._refuse_ambiguous(params, backups)
         backup = min(backups, key=lambda one: (one["source"] != "recyclebin", -one["timecreated"]))
@@ -109,7 +109,7 @@ class RestoreCourse:
 
     @staticmethod
     def _refuse_living(params: RestoreCourseParams, site: Site) -> None:
-        """A course that still lives needs no restoring: the customer is told so, rather than that no backup was found."""
+        """A course that still lives needs no restoring, even if backups hold it under names that it bears no more."""
         for field, value in (("id", params.course_id), ("idnumber", params.idnumber), ("shortname", params.shortname)):
             if value:
                 living = site.moodle.read("core_course_get_courses_by_field", field=field, value=str(value))["courses"]

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,20 +12,20 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Version of the norm-hours bridge plugin.
+ * Version of the plugin.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 defined('MOODLE_INTERNAL') || die();
 
 $plugin->component = 'local_otbridge';
-$plugin->version = 2026112300;
-$plugin->release = '1.0.0';
-$plugin->maturity = MATURITY_STABLE;
-$plugin->requires = 2020061500; // Moodle 3.9.
-$plugin->supported = [39, 501];
+$plugin->version   = 2026112300;
+$plugin->requires  = 2020061500; // Moodle 3.9.
+$plugin->release   = '1.0.0';
+$plugin->maturity  = MATURITY_STABLE;

@@ -62,7 +62,7 @@ def test_both_transports_give_the_same_values(moodle_site):
 
 def test_values_keep_their_types(client):
     category = client.read(CATEGORIES)[0]
-    assert {type(category[name]) for name in ("id", "parent", "coursecount", "visible")} == {int}
+    assert {type(category[name]) for name in ("id", "parent", "coursecount", "depth")} == {int}
     assert {type(category[name]) for name in ("name", "path")} == {str}
 
 

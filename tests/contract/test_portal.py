@@ -299,6 +299,25 @@ def test_a_key_belongs_to_one_request(world: World) -> None:
     assert world.kinds() == ["top_up"]
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b'{"text": ""}', b"[]"])
+def test_a_key_is_looked_up_before_the_body_is_judged(world: World, body: bytes) -> None:
+    ticket = world.ticket()
+    world.bridge.note("used", ticket, "a")
+    used = world.raw("POST", f"/tickets/{ticket}/notes", data=body, headers={"Idempotency-Key": "used"})
+    assert (used.status_code, used.json()["code"]) == (422, "key_reused")
+    with world.engine.processing("busy"):
+        busy = world.raw("POST", f"/tickets/{ticket}/notes", data=body, headers={"Idempotency-Key": "busy"})
+    assert (busy.status_code, busy.json()["code"]) == (409, "in_progress")
+
+
+def test_the_key_of_a_top_up_is_used_as_any_other(world: World) -> None:
+    ticket, (stage,) = world.agreed()
+    (top_up,) = world.bridge.ledger("school").entries
+    with pytest.raises(KeyReused):
+        world.bridge.hold(top_up.key, "school", ticket, stage, HOUR)
+    assert world.balance() == (10, 0, 0, 10)
+
+
 def test_attachments_of_one_key_are_compared_with_name_and_type(world: World) -> None:
     ticket = world.ticket()
     world.bridge.attach("k", ticket, "a.txt", "text/plain", b"x")
@@ -473,7 +492,9 @@ def test_an_idle_poll_is_a_304_until_something_changes(world: World) -> None:
     assert world.bridge.changed_tickets(idle.cursor, idle.etag) is not None
 
 
-@pytest.mark.parametrize("query", ["cursor=", "cursor=next", "limit=0", "limit=101", "limit=x"])
+@pytest.mark.parametrize(
+    "query", ["cursor=", "cursor=next", f"cursor=c{'9' * 25}", f"cursor=c{'9' * 5000}", "limit=0", "limit=101", "limit=x", f"limit={'9' * 5000}"]
+)  # fmt: skip
 def test_a_page_that_cannot_be_is_invalid(world: World, query: str) -> None:
     assert world.raw("GET", f"/tickets?{query}").status_code == 422
     assert world.raw("GET", f"/ledger?account_id=school&{query}").status_code == 422
@@ -699,6 +720,23 @@ def test_the_ledger_is_read_in_pages_oldest_first(world: World) -> None:
 # What is not there, and what is not the contract's
 
 
+def test_an_id_may_hold_what_an_address_cannot(world: World) -> None:
+    id_ = "школа № 7 (100%)?#&+;=%41"
+    world.engine.open_account(id_, "Школа", granted="3")
+    ticket, (stage,) = world.agreed(account=id_)
+    assert world.bridge.hold("k", id_, ticket, stage, HOUR).account_id == id_
+    assert (world.bridge.account(id_).id, world.bridge.account(id_).held) == (id_, 1)
+    assert [entry.kind for entry in world.bridge.ledger(id_).entries] == ["top_up", "hold"]
+
+
+@pytest.mark.parametrize("path", ["//tickets", "/tickets/", "/accounts//holds", "/nothing"])
+def test_the_portal_redirects_nothing(world: World, path: str) -> None:
+    headers = {"Authorization": f"Bearer {world.engine.token}"}
+    answer = requests.get(world.engine.url + path, headers=headers, allow_redirects=False, timeout=20)
+    assert (answer.status_code, answer.headers["Content-Type"], answer.json()["code"]) == (404, "application/problem+json", "not_found")
+    assert answer.headers["X-Request-Id"]
+
+
 def test_what_is_not_there_is_not_found(world: World) -> None:
     ticket = world.ticket()
     for call in (
@@ -739,3 +777,22 @@ def test_a_body_that_is_not_the_contracts_is_invalid(world: World, path: str, bo
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
     assert refused.json()["errors"]
     assert world.bridge.find("k") is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        '{"text": "а", "visibility": "customer"}'.encode("utf-16"),
+        '{"text": "а", "visibility": "customer"}'.encode("cp1251"),
+        b'{"state": "done", "expected": ["open"], "evidence": {"n": 1e999}}',
+        b'{"state": "done", "expected": ["open"], "evidence": {"n": NaN}}',
+        b"[" * 100_000,
+    ],
+    ids=["torn", "utf-16", "cp1251", "infinite", "no number", "too deep"],
+)
+def test_a_body_that_is_no_json_in_utf_8_is_invalid(world: World, body: bytes) -> None:
+    ticket, (stage,) = world.agreed()
+    for path in ("notes", f"stages/{stage}/state"):
+        refused = world.raw("POST", f"/tickets/{ticket}/{path}", data=body, headers={"Idempotency-Key": "k"})
+        assert (refused.status_code, refused.json()["errors"]) == (422, ["the body is no JSON in UTF-8"])

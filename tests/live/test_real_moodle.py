@@ -6,6 +6,7 @@ import json
 import signal
 import time
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,7 +43,15 @@ def living_course(real: RealMoodle, shortname: str) -> dict[str, Any]:
 
 
 def back_up_automatically(real: RealMoodle, shortname: str) -> None:
-    """Let Moodle's automated backup run, whose tasks its cron carries out, until the course's backup lies in the folder."""
+    """Let Moodle's automated backup run until the course's backup lies in the folder.
+
+    The first run only schedules a new course for the configured time of day, the next one queues it, and cron carries the task out.
+    """
+    soon = datetime.now() + timedelta(minutes=1)
+    for name, value in (("backup_auto_hour", soon.hour), ("backup_auto_minute", soon.minute)):
+        real.cli("admin/cli/cfg.php", "--component=backup", f"--name={name}", f"--set={value}")
+    real.cli("admin/cli/automated_backups.php")
+    time.sleep(max(0.0, (soon.replace(second=2) - datetime.now()).total_seconds()))
     real.cli("admin/cli/automated_backups.php")
     deadline = time.monotonic() + 240
     while not any(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.hours import (
@@ -35,6 +35,7 @@ charges = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(wholes)
 def test_milli_hours_and_kopecks_come_back_as_they_went(whole: int) -> None:
     assert to_milli(from_milli(whole)) == whole
@@ -42,11 +43,13 @@ def test_milli_hours_and_kopecks_come_back_as_they_went(whole: int) -> None:
     assert exact(text(from_milli(whole))) == from_milli(whole)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_minutes_of_a_price_list_are_exact(twentieths: int) -> None:
     assert to_minutes(Decimal(twentieths) / 20) == twentieths * 3
 
 
+@settings(deadline=None)
 @given(wholes, st.integers(1, 40), st.integers(1, 9))
 def test_what_is_finer_than_the_unit_is_refused_however_fine_it_is(whole: int, places: int, digit: int) -> None:
     finer = Decimal(f"{whole}.{'0' * (places + 3)}{digit}")
@@ -55,6 +58,7 @@ def test_what_is_finer_than_the_unit_is_refused_however_fine_it_is(whole: int, p
             convert(finer)
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_no_float_is_taken_for_hours(number: float) -> None:
     for convert in (exact, to_milli, to_kopecks, to_minutes):
@@ -62,6 +66,7 @@ def test_no_float_is_taken_for_hours(number: float) -> None:
             convert(number)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(charges, st.randoms(use_true_random=False))
 def test_the_order_of_lines_does_not_matter(lines: list[Charge], chance: random.Random) -> None:
     shuffled = list(lines)
@@ -69,6 +74,7 @@ def test_the_order_of_lines_does_not_matter(lines: list[Charge], chance: random.
     assert hours_taken(shuffled) == hours_taken(lines)
 
 
+@settings(deadline=None)
 @given(charges)
 def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]) -> None:
     exactly = sum((Fraction(line.charged_minutes) * Fraction(line.coefficient) / 60 for line in lines), Fraction(0))
@@ -78,6 +84,7 @@ def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]
     assert (taken / Fraction(ROUNDING_UNIT)).denominator == 1
 
 
+@settings(deadline=None)
 @given(charges, st.integers(1, 1000))
 def test_splitting_a_line_into_minutes_changes_nothing(lines: list[Charge], minutes: int) -> None:
     one = [Charge("developer", minutes, minutes, Decimal("0.6"))]
@@ -85,6 +92,7 @@ def test_splitting_a_line_into_minutes_changes_nothing(lines: list[Charge], minu
     assert hours_taken([*lines, *one]) == hours_taken([*lines, *many])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**8), st.integers(0, 10**7))
 def test_the_price_is_never_off_by_more_than_half_a_kopeck(hundredths: int, kopecks: int) -> None:
     taken, hour_price = Decimal(hundredths) * ROUNDING_UNIT, from_kopecks(kopecks)

@@ -6,10 +6,12 @@ agrees, tops up, edits the order, accepts, rejects and withdraws. The portal and
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from hypothesis import settings
@@ -34,7 +36,7 @@ ORDERS: tuple[Mapping[str, str], ...] = (
     ROLE, {**ROLE, "param_shortname": "tutor"}, {**ROLE, "param_shortname": "dean"}, {**ROLE, "param_context_levels": "сайт"},
     {"service": "2.9.1-restore", "param_shortname": "OT-1"}, {},
 )  # fmt: skip
-MISHAPS = ("none", "lost", "answer lost", "refused", "withdrawn meanwhile")
+MISHAPS = (*["none"] * 9, "lost", "answer lost", "refused", "withdrawn meanwhile")
 MOST_STEPS = 200
 
 DONE, REFUSED, INTENDED = EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED
@@ -81,7 +83,7 @@ class World:
         return answer
 
     def _do(self, step: Step, effect: Effect) -> Answer:
-        outcome = dict(effect.outcome or {})
+        outcome = {name: effect.request.get(name, value) for name, value in (effect.outcome or {}).items()}
         match step:
             case lifecycle.Hold():
                 amount = Decimal(effect.request["amount"])
@@ -132,7 +134,7 @@ class Life(RuleBasedStateMachine):
         self.ordered: dict[int, dict[str, Any]] = {}
         self.last: Wait | None = None
 
-    @initialize(agreed=st.booleans(), granted=st.sampled_from([5, 0, 1]))
+    @initialize(agreed=st.sampled_from([True, True, False]), granted=st.sampled_from([5, 4, 3, 1]))
     def begins(self, *, agreed: bool, granted: int) -> None:
         self.world.change(agreed_at=NOW if agreed else None)
         self.world.granted = Decimal(granted)
@@ -164,9 +166,9 @@ class Life(RuleBasedStateMachine):
 
     # --- the bridge's
 
-    @rule(well=st.integers(0, 14), mishaps=st.lists(st.sampled_from(MISHAPS), max_size=4))
-    def a_pass_goes_well_for_a_while(self, well: int, mishaps: list[str]) -> None:
-        self.a_pass(["none"] * well + mishaps)
+    @rule(mishaps=st.lists(st.sampled_from(MISHAPS), min_size=14, max_size=14))
+    def a_pass_meets_mishaps(self, mishaps: list[str]) -> None:
+        self.a_pass(mishaps)
 
     @rule()
     def a_pass_goes_well(self) -> None:
@@ -244,6 +246,9 @@ class Life(RuleBasedStateMachine):
             assert hold.state is DONE, "work begins only after the hold"
             assert self.world.holds[(hold.outcome or {})["hold_id"]][0] == "open"
             assert dict(step.call) == self.ordered[step.revision], "what is done is what was ordered when the hours were held"
+        if isinstance(step, lifecycle.Void):
+            unknown = [one for one in self.effects.values() if one.kind == Kind.OPERATION and one.state is INTENDED and one.attempts]
+            assert not unknown, "hours return only when what was begun is known"
         if isinstance(step, lifecycle.Capture):
             sent_before = before is not None and before.attempts > 0
             assert sent_before or step.stage.state in (StageState.ACCEPTED, StageState.WRITTEN_OFF), "only what was accepted is written off"
@@ -270,8 +275,10 @@ class Life(RuleBasedStateMachine):
         self.a_pass([])
         assert self.last is not None
         assert self.effects == before, "a ticket at rest stays at rest"
+        refused = any(effect.state is REFUSED and effect.kind in (Kind.VOID, Kind.CAPTURE) for effect in self.effects.values())
+        if any(effect.state is REFUSED and effect.kind == Kind.OPERATION for effect in self.effects.values()) and not self.world.operations:
+            assert refused or all(state != "open" for state, _ in self.world.holds.values()) or self.last.status is not Status.FAILED
         if self.world.withdrawn:
-            refused = any(effect.state is REFUSED and effect.kind in (Kind.VOID, Kind.CAPTURE) for effect in self.effects.values())
             assert self.last.status is (Status.FAILED if refused else Status.WITHDRAWN)
             assert refused or all(state != "open" for state, _ in self.world.holds.values())
         elif self.last.status is Status.DONE:
@@ -279,4 +286,41 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=300, stateful_step_count=15, deadline=None)
+TestLife.settings = settings(max_examples=150, stateful_step_count=15, deadline=None)
+
+
+def live(seed: int) -> Life:
+    """One life in which likely moves are likely; the same seed gives the same life."""
+    chance = Random(seed)
+    life = Life()
+    life.begins(agreed=chance.random() < 0.8, granted=chance.choice([5, 4, 2, 1]))
+    for _ in range(chance.randint(2, 16)):
+        life.a_pass(chance.choices(MISHAPS, k=20) if chance.random() < 0.7 else [])
+        move = chance.random()
+        if move < 0.6:
+            life.the_customer_moves(chance.choices(["agree", "top up", "accept", "reject", "withdraw"], [2, 2, 8, 1, 1])[0])
+        elif move < 0.7:
+            life.the_customer_edits_the_order(chance.choice(ORDERS))
+        elif move < 0.75:
+            life.a_specialist_logs_time_and_agrees_anew(chance.choice([10, 45, 120]), chance.randint(1, 4))
+        life.nothing_is_written_off_twice()
+        life.no_more_than_one_stage_is_held_at_a_time()
+        life.no_balance_is_overdrawn()
+    life.teardown()
+    return life
+
+
+def test_two_thousand_lives_come_to_their_end() -> None:
+    ends: Counter[tuple[Status, str]] = Counter()
+    for seed in range(2000):
+        try:
+            last = live(seed).last
+        except AssertionError as error:
+            error.add_note(f"replay: live({seed})")
+            raise
+        assert last is not None
+        ends[last.status, last.reason.code] += 1
+    assert {code for _, code in ends} >= {
+        "done", "withdrawn", "withdrawn-with-work", "rejected", "refused", "beyond-agreed", "balance", "not-accepted", "not-agreed",
+        "order-faults", "free-text",
+    }, "every end is lived to"  # fmt: skip

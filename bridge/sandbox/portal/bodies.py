@@ -80,23 +80,36 @@ class Reversal(Body):
     reason: Text
 
 
-def read(model: type[B], content: bytes) -> tuple[B, bytes]:
-    """The body, and its canonical spelling.
+def canonical(content: bytes) -> bytes:
+    """One spelling for all that is equal as JSON; what is no JSON in UTF-8 stays as it is, for it equals only itself."""
+    try:
+        return _spelled(_parsed(content))
+    except (ValueError, RecursionError):
+        return content
+
+
+def read(model: type[B], content: bytes) -> B:
+    """The body.
 
     Raises:
         Problem: `invalid`, with every fault.
     """
     try:
-        document = json.loads(content, parse_constant=_no_number)
-        canonical = json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
+        document = _parsed(content)
+        _spelled(document)
     except (ValueError, RecursionError):
         raise invalid("the body is no JSON in UTF-8") from None
     try:
-        return model.model_validate(document), canonical
+        return model.model_validate(document)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise invalid(*(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in faults)) from None
 
 
-def _no_number(constant: str) -> None:
-    raise ValueError(constant)
+def _parsed(content: bytes) -> Any:
+    return json.loads(content.decode())
+
+
+def _spelled(document: Any) -> bytes:
+    """The document's canonical spelling; there is none for infinity, for what is not a number, and for half of a surrogate pair."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()

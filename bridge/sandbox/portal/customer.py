@@ -10,12 +10,14 @@ from uuid import uuid4
 
 from bridge.hours import exact, to_kopecks, to_milli
 from bridge.sandbox.portal.documents import Documents
+from bridge.sandbox.portal.keys import Keys
 from bridge.sandbox.portal.ledger import Ledger
 from bridge.sandbox.portal.problems import conflict, invalid, not_found
 from bridge.sandbox.portal.store import Store
 from bridge.sandbox.portal.tickets import Tickets, touch
 
 Hours = Decimal | int | str
+_LONGEST_ID = 200
 
 
 class Customer:
@@ -25,16 +27,19 @@ class Customer:
         Problem: what the portal refuses, as it refuses the bridge.
     """
 
-    def __init__(self, store: Store, documents: Documents, tickets: Tickets, ledger: Ledger) -> None:
+    def __init__(self, store: Store, documents: Documents, tickets: Tickets, ledger: Ledger, keys: Keys) -> None:
         self._store = store
         self._documents = documents
         self._tickets = tickets
         self._ledger = ledger
+        self._keys = keys
 
     def open_account(
         self, id: str, customer: str, *, granted: Hours = 0, hour_price: Hours | None = None, overdraft: Hours = 0  # noqa: A002 - the contract's word
     ) -> None:  # fmt: skip
-        """Open an account; `hour_price` is roubles a norm-hour."""
+        """Open an account; `id` has no slash, which no web server keeps apart in an address; `hour_price` is roubles a norm-hour."""
+        if not 0 < len(id) <= _LONGEST_ID or id in (".", "..") or "/" in id:
+            raise invalid(f"id: must be 1 to {_LONGEST_ID} characters without slashes, and neither . nor ..")
         with self._store.transaction():
             self._store.insert(
                 "account", id=id, customer=customer, overdraft_limit_mh=to_milli(exact(overdraft)),
@@ -45,8 +50,8 @@ class Customer:
 
     def top_up(self, account: str, hours: Hours) -> None:
         """Buy more hours."""
-        with self._store.transaction():
-            self._ledger.top_up(f"top-up:{uuid4()}", account, to_milli(exact(hours)))
+        key, amount_mh = f"top-up:{uuid4()}", to_milli(exact(hours))
+        self._keys.once(key, "top_up", lambda: (201, self._ledger.top_up(key, account, amount_mh)))
 
     def open_ticket(
         self, *, account: str, category: str, subject: str, text: str = "", fields: Mapping[str, str] | None = None,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bridge.sandbox.portal.problems import invalid, not_found
 from bridge.sandbox.portal.store import Store
 
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _BALANCE = """
 SELECT COALESCE(SUM(CASE WHEN kind = 'top_up' THEN amount_mh END), 0) AS granted_mh,
     COALESCE(SUM(CASE kind WHEN 'capture' THEN amount_mh WHEN 'reversal' THEN -amount_mh END), 0) AS posted_mh,
@@ -33,21 +35,17 @@ class Documents:
 
     def stage_row(self, ticket_id: str, stage_id: str) -> dict[str, Any]:
         """A stage's own row."""
-        number = stage_id.removeprefix("s")
-        row = self._store.row("SELECT * FROM stage WHERE ticket_id = ? AND n = ?", ticket_id, int(number) if number.isdecimal() else -1)
-        if row is None or stage_id != f"s{row['n']}":
+        row = self._store.row("SELECT * FROM stage WHERE ticket_id = ? AND n = ?", ticket_id, number_of("s", stage_id))
+        if row is None:
             raise not_found(f"stage of ticket {ticket_id}:", stage_id)
         return row
 
     def attachment_row(self, ticket_id: str, attachment_id: str) -> dict[str, Any]:
         """An attachment with its content."""
-        number = attachment_id.removeprefix("a")
         row = self._store.row(
-            "SELECT *, LENGTH(content) AS size FROM attachment WHERE ticket_id = ? AND n = ?",
-            ticket_id,
-            int(number) if number.isdecimal() else -1,
+            "SELECT *, LENGTH(content) AS size FROM attachment WHERE ticket_id = ? AND n = ?", ticket_id, number_of("a", attachment_id)
         )
-        if row is None or attachment_id != f"a{row['n']}":
+        if row is None:
             raise not_found(f"attachment of ticket {ticket_id}:", attachment_id)
         return row
 
@@ -154,10 +152,15 @@ def read_cursor(cursor: str | None) -> int:
     """The place that a cursor names; the beginning when there is none."""
     if cursor is None:
         return 0
-    number = cursor.removeprefix("c")
-    if not number.isdecimal() or cursor != f"c{int(number)}":
+    place = number_of("c", cursor)
+    if place is None:
         raise invalid("cursor: is none of this portal's")
-    return int(number)
+    return place
+
+
+def number_of(letter: str, id_: str) -> int | None:
+    """The number in an id or a cursor of the form that the portal gives out: a letter and a number that SQLite can hold."""
+    return int(id_[1:]) if id_[:1] == letter and _NUMBER.fullmatch(id_[1:]) else None
 
 
 def is_below(category: str, prefix: str) -> bool:

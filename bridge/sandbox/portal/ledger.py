@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.sandbox.portal.documents import Documents, ledger_entry
+from bridge.sandbox.portal.documents import Documents, ledger_entry, number_of
 from bridge.sandbox.portal.problems import Problem, conflict, not_found
 from bridge.sandbox.portal.store import Store
 from bridge.sandbox.portal.tickets import touch
@@ -80,9 +80,8 @@ class Ledger:
 
     def reverse(self, key: str, entry_id: str, reason: str) -> dict[str, Any]:
         """Take a capture back."""
-        number = entry_id.removeprefix("l")
-        entry = self._store.row("SELECT * FROM ledger WHERE n = ?", int(number) if number.isdecimal() else -1)
-        if entry is None or entry_id != f"l{entry['n']}":
+        entry = self._store.row("SELECT * FROM ledger WHERE n = ?", number_of("l", entry_id))
+        if entry is None:
             raise not_found("ledger entry", entry_id)
         if entry["kind"] != "capture":
             raise conflict("only a capture can be reversed", entry["kind"])

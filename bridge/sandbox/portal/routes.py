@@ -36,17 +36,19 @@ COMMANDS = (
 """What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_LIMIT = re.compile(r"[1-9][0-9]?|100")
 _CODES = {404: "not_found", 405: "not_found", 413: "too_large"}
 
 Answer = tuple[int, Mapping[str, Any]]
-Rule = Callable[[str, dict[str, str]], tuple[bytes, Callable[[], Answer]]]
-"""Takes key and path arguments; reads the body; returns its canonical spelling and what is to be done."""
+Rule = Callable[[str, dict[str, str]], Answer]
+"""Takes key and path arguments; judges the body and does the write."""
 
 
 def application(portal: SandboxPortal) -> Flask:
     """The WSGI application that serves a portal."""
     app = Flask("bridge.sandbox.portal", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.merge_slashes = False  # it would redirect
     reads, writes = _reads(portal), _writes(portal)
     for operation in OPERATIONS:
         serve = _write(portal, operation, writes[operation.name]) if operation.method == "POST" else _guarded(portal, operation, reads)
@@ -114,9 +116,9 @@ def _write(portal: SandboxPortal, operation: Operation, rule: Rule) -> Callable[
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             raise invalid("Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -")
-        canonical, do = rule(key, arguments)
         address = request.path + (f"?{request.query_string.decode('latin-1')}" if request.query_string else "")
-        stored = portal.keys.once(key, fingerprint(request.method, address, canonical), do)
+        content = _file_as_sent() if operation.name == "attach" else bodies.canonical(request.get_data())
+        stored = portal.keys.once(key, fingerprint(request.method, address, content), lambda: rule(key, arguments))
         headers = {"Idempotent-Replayed": "true"} if stored.replayed else {}
         return Response(stored.body, stored.status, headers, content_type="application/json")
 
@@ -164,39 +166,36 @@ def _reads(portal: SandboxPortal) -> dict[str, Callable[..., Response]]:
 def _writes(portal: SandboxPortal) -> dict[str, Rule]:
     tickets, ledger = portal.ticket_rules, portal.ledger_rules
 
-    def note(_: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.Note, request.get_data())
-        return canonical, lambda: (201, tickets.note(at["id"], body.text, body.visibility, author="bridge"))
+    def note(_: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.Note, request.get_data())
+        return 201, tickets.note(at["id"], body.text, body.visibility, author="bridge")
 
-    def attach(_: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        content, media_type = request.get_data(), request.content_type or "application/octet-stream"
-        name = request.args.get("name", "")
-        return media_type.encode() + b"\n" + content, lambda: (201, tickets.attach(at["id"], name, media_type, content))
+    def attach(_: str, at: dict[str, str]) -> Answer:
+        return 201, tickets.attach(at["id"], request.args.get("name", ""), _media_type(), request.get_data())
 
-    def set_ticket_state(_: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.TicketState, request.get_data())
-        return canonical, lambda: (200, tickets.set_state(at["id"], body.state, body.expected))
+    def set_ticket_state(_: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.TicketState, request.get_data())
+        return 200, tickets.set_state(at["id"], body.state, body.expected)
 
-    def set_stage_state(_: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.StageState, request.get_data())
-        return canonical, lambda: (200, tickets.set_stage_state(at["id"], at["sid"], body.state, body.expected, body.evidence))
+    def set_stage_state(_: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.StageState, request.get_data())
+        return 200, tickets.set_stage_state(at["id"], at["sid"], body.state, body.expected, body.evidence)
 
-    def hold(key: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.Hold, request.get_data())
-        return canonical, lambda: (201, ledger.hold(key, at["id"], body.ticket_id, body.stage_id, body.amount_mh))
+    def hold(key: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.Hold, request.get_data())
+        return 201, ledger.hold(key, at["id"], body.ticket_id, body.stage_id, body.amount_mh)
 
-    def capture(key: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.Capture, request.get_data())
-        charges = [one.model_dump() for one in body.charges]
-        return canonical, lambda: (201, ledger.capture(key, at["hold_id"], charges, body.amount_mh, body.evidence))
+    def capture(key: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.Capture, request.get_data())
+        return 201, ledger.capture(key, at["hold_id"], [one.model_dump() for one in body.charges], body.amount_mh, body.evidence)
 
-    def void(key: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        _, canonical = bodies.read(bodies.Void, request.get_data())
-        return canonical, lambda: (201, ledger.void(key, at["hold_id"]))
+    def void(key: str, at: dict[str, str]) -> Answer:
+        bodies.read(bodies.Void, request.get_data())
+        return 201, ledger.void(key, at["hold_id"])
 
-    def reverse(key: str, at: dict[str, str]) -> tuple[bytes, Callable[[], Answer]]:
-        body, canonical = bodies.read(bodies.Reversal, request.get_data())
-        return canonical, lambda: (201, ledger.reverse(key, at["id"], body.reason))
+    def reverse(key: str, at: dict[str, str]) -> Answer:
+        body = bodies.read(bodies.Reversal, request.get_data())
+        return 201, ledger.reverse(key, at["id"], body.reason)
 
     return {
         "note": note, "attach": attach, "set_ticket_state": set_ticket_state, "set_stage_state": set_stage_state, "hold": hold,
@@ -229,9 +228,17 @@ def _sandbox(portal: SandboxPortal) -> Callable[[str], Response]:
     return serve
 
 
+def _media_type() -> str:
+    return request.content_type or "application/octet-stream"
+
+
+def _file_as_sent() -> bytes:
+    return _media_type().encode() + b"\n" + request.get_data()
+
+
 def _limit() -> int:
     text = request.args.get("limit", "100")
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
+    if not _LIMIT.fullmatch(text):
         raise invalid("limit: must be a number from 1 to 100")
     return int(text)
 

@@ -51,7 +51,7 @@ class SandboxPortal(Customer):
         self.token = _kept(directory / "token", token)
         self.admin_token = _kept(directory / "admin-token", None)
         self.auth.add_token(self.token, SCOPES)
-        super().__init__(self.store, self.documents, self.ticket_rules, self.ledger_rules)
+        super().__init__(self.store, self.documents, self.ticket_rules, self.ledger_rules, self.keys)
 
     @classmethod
     def start(cls, directory: Path | str, *, port: int = 0, token: str | None = None) -> Self:

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,92 +12,138 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * A backup file: what it is called outside, where it lies, and how to open it.
+ * A backup file, wherever it is kept.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge;
 
+use stored_file;
+
 /**
- * A file of the automated-backup folder or of Moodle's file storage.
+ * A file in Moodle's pool or in the folder of automated backups.
  */
-final class backup_file {
-    /** @var string reference for the web service, empty for an uploaded file. */
+class backup_file {
+    /** @var string opaque name, by which a restore asks for it */
     public $ref;
-    /** @var string recyclebin, folder, filearea or draft. */
+    /** @var string recyclebin, folder, filearea or draft */
     public $source;
     /** @var string */
     public $filename;
-    /** @var int bytes. */
+    /** @var int bytes */
     public $size;
-    /** @var int category that the course was deleted from, 0 = not known. */
+    /** @var int when it was stored, Unix seconds */
+    public $timestored;
+    /** @var int category that the course was deleted from, 0 = not known */
     public $categoryid;
-    /** @var string key of the content: the same for the same content. */
-    public $contentkey;
-    /** @var string|null path of a file in the folder. */
-    private $path;
-    /** @var \stored_file|null file in Moodle's file storage. */
-    private $file;
+    /** @var stored_file|string the file in the pool, or a path */
+    public $content;
 
     /**
-     * A file of the automated-backup folder.
+     * A file in the pool.
      *
-     * @param string $path
-     * @return self
-     */
-    public static function in_folder(string $path): self {
-        $backup = new self();
-        $backup->ref = 'folder:' . basename($path);
-        $backup->source = 'folder';
-        $backup->filename = basename($path);
-        $backup->size = (int) filesize($path);
-        $backup->categoryid = 0;
-        $backup->contentkey = sha1(implode("\n", [$path, $backup->size, (int) filemtime($path)]));
-        $backup->path = $path;
-        return $backup;
-    }
-
-    /**
-     * A file of Moodle's file storage.
-     *
-     * @param \stored_file $file
      * @param string $ref
      * @param string $source
+     * @param stored_file $file
      * @param int $categoryid
      * @return self
      */
-    public static function stored(\stored_file $file, string $ref, string $source, int $categoryid = 0): self {
-        $backup = new self();
-        $backup->ref = $ref;
-        $backup->source = $source;
-        $backup->filename = $file->get_filename();
-        $backup->size = (int) $file->get_filesize();
-        $backup->categoryid = $categoryid;
-        $backup->contentkey = $file->get_contenthash();
-        $backup->file = $file;
-        return $backup;
+    public static function stored(string $ref, string $source, stored_file $file, int $categoryid = 0): self {
+        $one = new self();
+        $one->ref = $ref;
+        $one->source = $source;
+        $one->filename = $file->get_filename();
+        $one->size = (int) $file->get_filesize();
+        $one->timestored = (int) $file->get_timecreated();
+        $one->categoryid = $categoryid;
+        $one->content = $file;
+        return $one;
     }
 
     /**
-     * Extract the file, or some files of it.
+     * A file in the folder.
      *
-     * @param string $directory where to
-     * @param string[]|null $only names of the files wanted, null = all
-     * @param \file_progress|null $progress
-     * @return bool whether the archive could be read
+     * @param string $ref
+     * @param string $path
+     * @return self
      */
-    public function extract(string $directory, ?array $only = null, ?\file_progress $progress = null): bool {
-        $path = $this->path;
-        if ($this->file) {
-            // Packers extract single files from a path only, not from a stored_file.
-            $path = get_file_storage()->get_file_system()->get_local_path_from_storedfile($this->file, true);
+    public static function in_folder(string $ref, string $path): self {
+        $one = new self();
+        $one->ref = $ref;
+        $one->source = 'folder';
+        $one->filename = fix_utf8(basename($path));
+        $one->size = (int) filesize($path);
+        $one->timestored = (int) filemtime($path);
+        $one->categoryid = 0;
+        $one->content = $path;
+        return $one;
+    }
+
+    /**
+     * The same for the same content, as far as can be told without reading it.
+     *
+     * @return string letters and digits
+     */
+    public function key(): string {
+        return is_string($this->content)
+            ? sha1($this->content . '|' . $this->size . '|' . $this->timestored)
+            : $this->content->get_contenthash();
+    }
+
+    /**
+     * Whether the file begins with these bytes.
+     *
+     * @param string $magic
+     * @return bool
+     */
+    public function starts_with(string $magic): bool {
+        $handle = is_string($this->content) ? fopen($this->content, 'rb') : $this->content->get_content_file_handle();
+        if (!$handle) {
+            return false;
         }
-        return is_readable($path)
-            && (bool) get_file_packer('application/vnd.moodle.backup')->extract_to_pathname($path, $directory, $only, $progress);
+        $head = fread($handle, strlen($magic));
+        fclose($handle);
+        return $head === $magic;
+    }
+
+    /**
+     * Open the file for reading through gzip.
+     *
+     * @return resource
+     */
+    public function open_gz() {
+        $handle = is_string($this->content)
+            ? gzopen($this->content, 'rb')
+            : $this->content->get_content_file_handle(stored_file::FILE_HANDLE_GZOPEN);
+        if (!$handle) {
+            throw new \coding_exception('the file cannot be opened');
+        }
+        return $handle;
+    }
+
+    /**
+     * A path under which the file can be read; give it back by {@see self::release_path()}.
+     *
+     * @return string
+     */
+    public function local_path(): string {
+        return is_string($this->content) ? $this->content : (string) $this->content->copy_content_to_temp();
+    }
+
+    /**
+     * Delete the copy that {@see self::local_path()} may have made.
+     *
+     * @param string $path
+     */
+    public function release_path(string $path): void {
+        if (!is_string($this->content) && is_file($path)) {
+            unlink($path);
+        }
     }
 }

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,136 +12,251 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * What is written inside a backup file about itself.
+ * What a backup file (.mbz) says of itself, read without unpacking it.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge;
 
-defined('MOODLE_INTERNAL') || die();
-
-global $CFG;
-require_once($CFG->dirroot . '/backup/util/includes/backup_includes.php');
-require_once($CFG->dirroot . '/backup/util/includes/restore_includes.php');
+use SimpleXMLElement;
+use stored_file;
+use Throwable;
+use ZipArchive;
 
 /**
- * Header of a backup. File names can be configured, so only this tells what is in a file.
+ * Reads the two small descriptions inside a backup: moodle_backup.xml and course/course.xml.
+ *
+ * Backups come from users, too, so sizes are limited and nothing is written to disk (but for zip files in a remote pool).
  */
-final class backup_header {
-    /** @var string[] files inside the backup that hold it. */
-    private const FILES = ['moodle_backup.xml', 'course/course.xml'];
+class backup_header {
+    /** @var int[] the descriptions, and how many bytes each may have */
+    const MEMBERS = ['moodle_backup.xml' => 67108864, 'course/course.xml' => 16777216];
 
-    /** @var string empty, or why the file is no course backup that can be read. */
-    public $problem = '';
-    /** @var bool it is a readable backup, but of an activity or a section. */
-    public $partial = false;
-    /** @var int original id of the course. */
-    public $courseid = 0;
-    /** @var string */
-    public $idnumber = '';
-    /** @var string */
-    public $shortname = '';
-    /** @var string */
-    public $fullname = '';
-    /** @var bool users' data are in it. */
-    public $users = false;
-    /** @var int moment of the backup. */
-    public $timecreated = 0;
-    /** @var int category of the course at that moment, 0 = not known. */
-    public $categoryid = 0;
+    /** @var string how a backup writes that a field has no value */
+    const NULL_VALUE = '$@NULL@$';
 
     /**
-     * The header of a file, from the cache when its content was read before.
+     * Read a file, or remember what it held.
      *
      * @param backup_file $file
-     * @return self
+     * @return array either `problem` (string id of this plugin), or type, courseid, shortname, fullname, idnumber, categoryid,
+     *     timecreated, users, samesite
      */
-    public static function of(backup_file $file): self {
-        $cached = self::cached($file);
-        if ($cached) {
-            return $cached;
+    public static function of(backup_file $file): array {
+        $cache = self::cache();
+        $header = $cache->get($file->key());
+        if (!is_array($header)) {
+            $header = self::read($file);
+            $cache->set($file->key(), $header);
         }
-        $directory = 'otbridge_' . random_string(20);
-        $path = make_backup_temp_directory($directory);
-        try {
-            $file->extract($path, self::FILES);
-            $header = self::in_directory($directory);
-        } finally {
-            remove_dir($path);
-        }
-        \cache::make('local_otbridge', 'backupheaders')->set($file->contentkey, (array) $header);
         return $header;
     }
 
     /**
-     * The header of a file whose content was read before.
+     * Whether it is remembered what the file holds.
      *
      * @param backup_file $file
-     * @return self|null
+     * @return bool
      */
-    public static function cached(backup_file $file): ?self {
-        $values = \cache::make('local_otbridge', 'backupheaders')->get($file->contentkey);
-        if ($values === false) {
+    public static function is_known(backup_file $file): bool {
+        return is_array(self::cache()->get($file->key()));
+    }
+
+    /**
+     * The cache.
+     *
+     * @return \cache_application
+     */
+    private static function cache() {
+        return \cache::make('local_otbridge', 'backupheaders');
+    }
+
+    /**
+     * Read a file.
+     *
+     * @param backup_file $file
+     * @return array
+     */
+    private static function read(backup_file $file): array {
+        try {
+            $texts = $file->starts_with("PK\x03\x04") ? self::zip_members($file) : self::tgz_members($file);
+        } catch (Throwable $error) {
+            return ['problem' => 'badarchive']; // Whatever it was, it is one of many files that nobody asked for by name.
+        }
+        if (in_array(null, $texts, true)) {
+            return ['problem' => 'toolarge'];
+        }
+        if (!isset($texts['moodle_backup.xml'])) {
+            return ['problem' => 'nodescription'];
+        }
+        $backup = self::parse($texts['moodle_backup.xml']);
+        $course = isset($texts['course/course.xml']) ? self::parse($texts['course/course.xml']) : null;
+        if ($backup === null || !isset($backup->information)) {
+            return ['problem' => 'badxml'];
+        }
+        return self::describe($backup->information, $course);
+    }
+
+    /**
+     * The facts that a search needs.
+     *
+     * @param SimpleXMLElement $about
+     * @param SimpleXMLElement|null $course
+     * @return array
+     */
+    private static function describe(SimpleXMLElement $about, ?SimpleXMLElement $course): array {
+        global $CFG;
+
+        $users = false;
+        foreach ($about->settings->setting ?? [] as $setting) {
+            if ((string) $setting->level === 'root' && (string) $setting->name === 'users') {
+                $users = (bool) (int) $setting->value;
+            }
+        }
+        $site = (string) $about->original_site_identifier_hash;
+        return [
+            'type' => (string) ($about->details->detail->type ?? ''),
+            'courseid' => (int) $about->original_course_id,
+            'shortname' => (string) $about->original_course_shortname,
+            'fullname' => (string) $about->original_course_fullname,
+            'idnumber' => $course === null ? '' : str_replace(self::NULL_VALUE, '', (string) $course->idnumber),
+            'categoryid' => $course === null ? 0 : (int) ($course->category['id'] ?? 0),
+            'timecreated' => (int) $about->backup_date,
+            'users' => $users,
+            'samesite' => $site !== '' ? $site === md5(get_site_identifier())
+                : (string) $about->original_wwwroot === $CFG->wwwroot,
+        ];
+    }
+
+    /**
+     * Parse XML without a document type, so without entities of its own.
+     *
+     * @param string $text
+     * @return SimpleXMLElement|null
+     */
+    private static function parse(string $text): ?SimpleXMLElement {
+        if (stripos($text, '<!DOCTYPE') !== false) {
             return null;
         }
-        $header = new self();
-        foreach ($values as $name => $value) {
-            $header->$name = $value;
-        }
-        return $header;
-    }
-
-    /**
-     * The header of an extracted backup.
-     *
-     * @param string $directory name below Moodle's directory for backups
-     * @return self
-     */
-    public static function in_directory(string $directory): self {
-        $header = new self();
-        $path = make_backup_temp_directory($directory);
-        if (!is_readable("$path/moodle_backup.xml")) {
-            $header->problem = 'there is no moodle_backup.xml in it';
-            return $header;
-        }
-        try {
-            $info = \backup_general_helper::get_backup_information($directory);
-        } catch (\Throwable $problem) {
-            $header->problem = 'moodle_backup.xml cannot be read';
-            return $header;
-        }
-        if ($info->type !== \backup::TYPE_1COURSE) {
-            $header->problem = 'it is the backup of a part of a course (' . $info->type . ')';
-            $header->partial = true;
-            return $header;
-        }
-        $header->courseid = (int) $info->original_course_id;
-        $header->shortname = (string) $info->original_course_shortname;
-        $header->fullname = (string) $info->original_course_fullname;
-        $header->users = !empty($info->root_settings['users']);
-        $header->timecreated = (int) $info->backup_date;
-        $header->read_course("$path/course/course.xml");
-        return $header;
-    }
-
-    /**
-     * Read what only course/course.xml tells.
-     *
-     * @param string $path
-     */
-    private function read_course(string $path): void {
         $before = libxml_use_internal_errors(true);
-        $course = is_readable($path) ? simplexml_load_string(file_get_contents($path), \SimpleXMLElement::class, LIBXML_NONET) : false;
+        $parsed = simplexml_load_string($text, SimpleXMLElement::class, LIBXML_NONET);
         libxml_clear_errors();
         libxml_use_internal_errors($before);
-        if ($course) {
-            $this->idnumber = (string) $course->idnumber;
-            $this->categoryid = isset($course->category) ? (int) $course->category['id'] : 0;
+        return $parsed === false ? null : $parsed;
+    }
+
+    /**
+     * The descriptions in a gzipped tar; stops as soon as both are found.
+     *
+     * @param backup_file $file
+     * @return array name => text, null for one that is too large
+     */
+    private static function tgz_members(backup_file $file): array {
+        $handle = $file->open_gz();
+        try {
+            $found = [];
+            while (count($found) < count(self::MEMBERS)) {
+                $block = self::read_bytes($handle, 512, true);
+                if ($block === '' || trim($block, "\0") === '') {
+                    break;
+                }
+                if (substr($block, 257, 5) !== 'ustar') {
+                    throw new \coding_exception('not a tar header');
+                }
+                $name = rtrim(substr($block, 0, 100), "\0");
+                $prefix = rtrim(substr($block, 345, 155), "\0");
+                $name = preg_replace('~^\./~', '', $prefix === '' ? $name : $prefix . '/' . $name);
+                $size = self::tar_number(substr($block, 124, 12));
+                $padded = (int) (ceil($size / 512) * 512);
+                if (!isset(self::MEMBERS[$name]) || !in_array($block[156], ['0', "\0"], true)) {
+                    self::skip($handle, $padded);
+                } else if ($size > self::MEMBERS[$name]) {
+                    $found[$name] = null;
+                    self::skip($handle, $padded);
+                } else {
+                    $found[$name] = substr(self::read_bytes($handle, $padded), 0, $size);
+                }
+            }
+            return $found;
+        } finally {
+            gzclose($handle);
+        }
+    }
+
+    /**
+     * A size in a tar header: octal, or binary where it is very large.
+     *
+     * @param string $field twelve bytes
+     * @return int
+     */
+    private static function tar_number(string $field): int {
+        if (ord($field[0]) & 0x80) {
+            return (int) unpack('J', substr($field, 4))[1];
+        }
+        return (int) octdec(trim($field, " \0"));
+    }
+
+    /**
+     * Read so many bytes.
+     *
+     * @param resource $handle
+     * @param int $length
+     * @param bool $endallowed whether there may be nothing left
+     * @return string
+     */
+    private static function read_bytes($handle, int $length, bool $endallowed = false): string {
+        $data = '';
+        while (strlen($data) < $length && ($more = gzread($handle, $length - strlen($data))) !== false && $more !== '') {
+            $data .= $more;
+        }
+        if (strlen($data) < $length && !($endallowed && $data === '')) {
+            throw new \coding_exception('the archive is cut off');
+        }
+        return $data;
+    }
+
+    /**
+     * Leave bytes out.
+     *
+     * @param resource $handle
+     * @param int $length
+     */
+    private static function skip($handle, int $length): void {
+        if ($length > 0 && gzseek($handle, $length, SEEK_CUR) !== 0) {
+            throw new \coding_exception('the archive is cut off');
+        }
+    }
+
+    /**
+     * The descriptions in a zip file.
+     *
+     * @param backup_file $file
+     * @return array name => text, null for one that is too large
+     */
+    private static function zip_members(backup_file $file): array {
+        $path = $file->local_path();
+        try {
+            $archive = new ZipArchive();
+            if ($archive->open($path) !== true) {
+                throw new \coding_exception('not a zip file');
+            }
+            $found = [];
+            foreach (self::MEMBERS as $name => $limit) {
+                $entry = $archive->statName($name);
+                if ($entry !== false) {
+                    $found[$name] = $entry['size'] > $limit ? null : (string) $archive->getFromName($name);
+                }
+            }
+            $archive->close();
+            return $found;
+        } finally {
+            $file->release_path($path);
         }
     }
 }

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,86 +12,88 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Progress of a restore, written into its operation.
+ * How far a restore is, written to the row of its operation.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge;
 
+use stdClass;
+
 /**
- * Maps the progress of each phase of a restore into a part of the whole.
+ * Progress reporter of core's restore classes; each phase of the work has a part of the whole.
  */
-final class restore_progress extends \core\progress\base {
-    /** @var array step => [from, to] of the whole. */
-    private const PARTS = [
-        'extracting' => [0.0, 0.2],
-        'prechecking' => [0.2, 0.3],
-        'restoring' => [0.3, 0.95],
-        'finishing' => [0.95, 1.0],
-    ];
+class restore_progress extends \core\progress\base {
+    /** @var float seconds between two writes to the database */
+    const PAUSE = 0.5;
 
-    /** @var float seconds between two writes. */
-    private const INTERVAL = 0.5;
-
-    /** @var \stdClass the operation's row. */
-    private $row;
-    /** @var string */
-    private $step = 'extracting';
-    /** @var float when it was written last. */
+    /** @var stdClass row of the operation */
+    private $operation;
+    /** @var float where this phase begins, 0 to 1 */
+    private $from = 0.0;
+    /** @var float where this phase ends, 0 to 1 */
+    private $to = 0.0;
+    /** @var float when the row was written last */
     private $written = 0.0;
 
     /**
-     * Constructor.
+     * Report for an operation.
      *
-     * @param \stdClass $row the operation's row
+     * @param stdClass $operation its row
      */
-    public function __construct(\stdClass $row) {
-        $this->row = $row;
+    public function __construct(stdClass $operation) {
+        $this->operation = $operation;
     }
 
     /**
      * A phase begins.
      *
-     * @param string $step
+     * @param string $step a short English word
+     * @param float $from
+     * @param float $to
      */
-    public function enter(string $step): void {
-        $this->step = $step;
-        $this->write(self::PARTS[$step][0]);
+    public function enter(string $step, float $from, float $to): void {
+        $this->from = $from;
+        $this->to = $to;
+        $this->write($from, $step);
     }
 
     /**
-     * The current phase is so far.
+     * So much of the phase is done.
      *
-     * @param float $share 0 to 1
+     * @param float $part 0 to 1
      */
-    public function advance(float $share): void {
-        if (microtime(true) - $this->written >= self::INTERVAL) {
-            [$from, $to] = self::PARTS[$this->step];
-            $this->write($from + $share * ($to - $from));
+    public function reach(float $part): void {
+        if (microtime(true) - $this->written >= self::PAUSE) {
+            $this->write($this->from + ($this->to - $this->from) * max(0.0, min(1.0, $part)), $this->operation->step);
         }
     }
 
     /**
-     * Called by core whenever new progress should be shown.
+     * Called by core's classes when something moved.
      */
-    protected function update_progress() {
+    public function update_progress() {
         if ($this->is_in_progress_section()) {
-            $this->advance($this->get_progress_proportion_range()[0]);
+            $this->reach((float) $this->get_progress_proportion_range()[0]);
         }
     }
 
     /**
-     * Write the progress.
+     * Write to the row; progress never goes back, also not where a second attempt begins anew.
      *
      * @param float $progress
+     * @param string $step
      */
-    private function write(float $progress): void {
+    private function write(float $progress, string $step): void {
         $this->written = microtime(true);
-        operations::progress($this->row, $this->step, $progress);
+        operations::update($this->operation, [
+            'progress' => max((float) $this->operation->progress, round($progress, 5)), 'step' => $step,
+        ]);
     }
 }

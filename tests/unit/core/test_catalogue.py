@@ -78,8 +78,8 @@ def test_a_manual_service_needs_no_action():
         ({"billing": '{ kind = "from", hours = "-1" }'}, "service x: billing.hours: must not be negative"),
         (
             {"billing": '{ kind = "range", hours = "1", most = 2.5 }'},
-            "service x: billing.most: 2.5 is a float: hours and money are Decimal, int or str, never float; "
-            'write it as a text, for example "0"',
+            ("service x: billing.most: 2.5 is a float: hours and money are Decimal, int or str, never float; "
+            'write it as a text, for example "0"'),
         ),
         ({"billing": '{ kind = "fixed", hours = "0.001" }'},
          'service x: billing.hours: 0.001 norm-hours are no whole number of minutes; write it as a text, for example "0"'),
@@ -121,5 +121,5 @@ def test_a_service_that_is_no_table_is_a_fault():
 
 
 def test_a_file_that_is_no_toml_is_named():
-    with pytest.raises(UserError, match="site.toml: is no TOML"):
+    with pytest.raises(UserError, match=r"site\.toml: is no TOML"):
         Catalogue.parse("service = ", "site.toml")

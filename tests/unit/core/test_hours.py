@@ -99,6 +99,8 @@ def test_charged_time_is_taken_and_not_spent_time():
     assert hours_taken([Charge("fixed", 10, 120, Decimal(1))]) == Decimal(2)
 
 
-@pytest.mark.parametrize(("taken", "hour_price", "roubles"), [("1.5", "2500", "3750.00"), ("0.01", "0.50", "0.01"), ("0.33", "1000.01", "330.00")])
+@pytest.mark.parametrize(
+    ("taken", "hour_price", "roubles"), [("1.5", "2500", "3750.00"), ("0.01", "0.50", "0.01"), ("0.33", "1000.01", "330.00")]
+)
 def test_the_price_is_rounded_half_up_to_a_kopeck(taken, hour_price, roubles):
     assert price(Decimal(taken), Decimal(hour_price)) == Decimal(roubles)

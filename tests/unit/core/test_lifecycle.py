@@ -593,6 +593,16 @@ def test_R7_a_capture_whose_answer_was_lost_is_learned_first():
     assert isinstance(play.next(), Capture)
 
 
+def test_R7_a_return_whose_answer_was_lost_is_learned_first_even_if_the_stage_was_accepted_meanwhile():
+    play = Play()
+    play.rest()
+    withdraw(play)
+    assert isinstance(play.does(INTENDED), Void)
+    accept(play)
+    assert isinstance(play.does(), Void)
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
+
+
 def test_R7_a_written_off_stage_stays_written_off():
     play = Play()
     play.rest()

@@ -33,7 +33,9 @@ def told(message: str, **facts: Any) -> str:
 
 
 def test_faults_of_an_order_are_listed():
-    assert told("order:0123456789ab", source="поля заявки", problems=["shortname: параметр не указан", "color: лишнее"]) == """\
+    assert (
+        told("order:0123456789ab", source="поля заявки", problems=["shortname: параметр не указан", "color: лишнее"])
+        == """\
 Заявку № 101 пока нельзя взять в работу: в заказе (поля заявки) есть ошибки.
 
 – shortname: параметр не указан
@@ -41,28 +43,37 @@ def test_faults_of_an_order_are_listed():
 
 Исправьте поля заявки: работа начнётся без новой заявки. Нормо-часы не списаны.
 """
+    )
 
 
 def test_a_balance_that_does_not_reach_is_explained():
-    assert told("held", **STAGE, needed="2", available="1.5", missing="0.5") == """\
+    assert (
+        told("held", **STAGE, needed="2", available="1.5", missing="0.5")
+        == """\
 Выполнение заявки № 101 (этап «Новая роль») приостановлено: на балансе не хватает нормо-часов.
 
 Нужно: 2_нормо-ч. Доступно: 1,5_нормо-ч. Не хватает: 0,5_нормо-ч.
 
 Работа продолжится сама, как только баланс будет пополнен.
 """
+    )
 
 
 def test_the_beginning_of_the_work_is_told():
-    assert told("taken", **STAGE, amount="0.75") == """\
+    assert (
+        told("taken", **STAGE, amount="0.75")
+        == """\
 Заявка № 101 взята в работу: этап «Новая роль».
 
 На балансе зарезервировано 0,75_нормо-ч. Списаны они будут только после того, как Вы примете этап.
 """
+    )
 
 
 def test_a_restored_course_is_shown():
-    assert told("ready", stage="Курс", evidence=COURSE, taken="1") == """\
+    assert (
+        told("ready", stage="Курс", evidence=COURSE, taken="1")
+        == """\
 Этап «Курс» заявки № 101 готов к приёмке.
 
 Курс «Охрана труда» (OT-1) восстановлен: https://lms.example.ru/course/view.php?id=7
@@ -73,6 +84,7 @@ def test_a_restored_course_is_shown():
 
 Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 1_нормо-ч.
 """
+    )
 
 
 def test_a_course_without_users_data_says_so():
@@ -82,7 +94,9 @@ def test_a_course_without_users_data_says_so():
 
 
 def test_a_role_is_shown_with_all_its_capabilities():
-    assert told("ready", **STAGE, evidence=ROLE, taken="0.5") == """\
+    assert (
+        told("ready", **STAGE, evidence=ROLE, taken="0.5")
+        == """\
 Этап «Новая роль» заявки № 101 готов к приёмке.
 
 Роль «Методист» (methodist) создана: https://lms.example.ru/admin/roles/define.php?action=view&roleid=9
@@ -93,17 +107,21 @@ def test_a_role_is_shown_with_all_its_capabilities():
 
 Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 0,5_нормо-ч.
 """
+    )
 
 
 def test_a_write_off_is_told_line_by_line_with_its_price():
     short = {"category": "minimum", "spent_minutes": 0, "charged_minutes": 45, "coefficient": "0.6"}
-    assert told("written_off", **STAGE, charges=[LINE, short], amount="0.95", price="12375.50", entry_id="l1", hold_id="h1") == """\
+    assert (
+        told("written_off", **STAGE, charges=[LINE, short], amount="0.95", price="12375.50", entry_id="l1", hold_id="h1")
+        == """\
 Этап «Новая роль» заявки № 101 принят, нормо-часы списаны.
 
 Затрачено: 30 мин; К = 1.
 Затрачено: 0 мин, к списанию: 45 мин; К = 0,6.
 Списано с баланса: 0,95_нормо-ч (12_375,50_₽).
 """
+    )
 
 
 @pytest.mark.parametrize("price", [None, ""])
@@ -127,19 +145,19 @@ CANDIDATES = [
     ("code", "facts", "text"),
     [
         ("no-backup", {"course": "shortname «OT-1»"},
-         "Ни в корзине, ни в резервных копиях нет курса, у которого shortname «OT-1».\n"
-         "Проверьте название или укажите идентификатор курса; если курс удалён давно, его копии могло не сохраниться.\n"),
+         ("Ни в корзине, ни в резервных копиях нет курса, у которого shortname «OT-1».\n"
+         "Проверьте название или укажите идентификатор курса; если курс удалён давно, его копии могло не сохраниться.\n")),
         ("ambiguous", {"course": "fullname «Охрана труда»", "candidates": CANDIDATES},
-         "В резервных копиях есть несколько курсов, у которых fullname «Охрана труда»:\n"
+         ("В резервных копиях есть несколько курсов, у которых fullname «Охрана труда»:\n"
          "– Охрана труда (OT-1), course_id 7, копия от 2026-02-28 21:15 UTC\n"
          "– Охрана труда (OT-2), course_id 8, копия от 2026-01-31 21:15 UTC\n"
-         "Укажите в заказе course_id нужного курса.\n"),
+         "Укажите в заказе course_id нужного курса.\n")),
         ("course-exists", {"course": "Охрана труда (OT-1), id 7"},
-         "Такой курс уже есть в системе: Охрана труда (OT-1), id 7.\n"
-         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"),
+         ("Такой курс уже есть в системе: Охрана труда (OT-1), id 7.\n"
+         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n")),
         ("shortnametaken", {"said": "Short name is taken"},
-         "Такой курс уже есть в системе.\n"
-         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"),
+         ("Такой курс уже есть в системе.\n"
+         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n")),
         ("no-category", {"category_id": 0},
          "Категории, в которой был курс, больше нет или она не известна. Укажите в заказе category_id – категорию, куда восстановить курс.\n"),
         ("backupnotfound", {}, "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n"),
@@ -154,8 +172,8 @@ CANDIDATES = [
         ("unknownarchetype", {"said": "x"}, "В заказе названо то, чего нет в Вашей системе. x\nИсправьте заказ.\n"),
         ("unknowncontextlevel", {}, "В заказе названо то, чего нет в Вашей системе.\nИсправьте заказ.\n"),
         ("guarded", {"capabilities": ["moodle/role:manage", "moodle/site:config"]},
-         "Эти права открывают доступ к управлению сайтом или к чужим данным, по заявке они не выдаются: moodle/role:manage, moodle/site:config.\n"
-         "Уберите их из заказа или согласуйте выдачу со специалистом.\n"),
+         ("Эти права открывают доступ к управлению сайтом или к чужим данным, по заявке они не выдаются: moodle/role:manage, moodle/site:config.\n"
+         "Уберите их из заказа или согласуйте выдачу со специалистом.\n")),
         ("restorefailed", {}, SPECIALIST),
         ("interrupted", {}, SPECIALIST),
         ("vanished", {}, SPECIALIST),
@@ -236,7 +254,7 @@ def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
     "text", ["{{ taken", "{% if %}", "{{ taken|nosuchfilter }}", "Заявка".encode("cp1251")], ids=["open", "empty if", "filter", "cp1251"]
 )
 def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path, name, text):
-    with pytest.raises(UserError, match="templates in .* have faults") as caught:
+    with pytest.raises(UserError, match=r"templates in .* have faults") as caught:
         write(tmp_path, name, text)
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [name]
 
@@ -249,7 +267,14 @@ def test_all_broken_templates_are_named_at_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ balance }}", "{{ taken|minutes }}", "{{ ticket.number|hours }}x{{ 'a'|hours }}", "{{ taken.__class__.__mro__ }}", "{{ 1|moment }}"]
+    "text",
+    [
+        "{{ balance }}",
+        "{{ taken|minutes }}",
+        "{{ ticket.number|hours }}x{{ 'a'|hours }}",
+        "{{ taken.__class__.__mro__ }}",
+        "{{ 1|moment }}",
+    ],
 )
 def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
     messages = write(tmp_path, "done.txt.j2", text)

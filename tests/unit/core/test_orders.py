@@ -71,8 +71,8 @@ def test_a_service_that_the_catalogue_does_not_have_is_told():
         (RESTORE, {"param_idnumber": "x" * 101}, "idnumber: слишком длинное значение (не более 100 знаков)"),
         (ROLE, {"param_shortname": ""}, "shortname: параметр не указан"),
         (ROLE, {"param_shortname": "Методист"}, "shortname: содержит недопустимые символы"),
-        (ROLE, {"param_archetype": "бог"}, "archetype: недопустимое значение; допустимо: '', 'manager', 'coursecreator', 'editingteacher', "
-                                           "'teacher', 'student', 'guest', 'user' или 'frontpage'"),
+        (ROLE, {"param_archetype": "бог"}, ("archetype: недопустимое значение; допустимо: '', 'manager', 'coursecreator', 'editingteacher', "
+                                           "'teacher', 'student', 'guest', 'user' или 'frontpage'")),
         (ROLE, {"param_context_levels": "сайт"},
          "context_levels.0: недопустимое значение; допустимо: 'system', 'user', 'coursecat', 'course', 'module' или 'block'"),
         (ROLE, {"param_context_levels": ","}, "context_levels: не должно быть пустым"),

@@ -224,7 +224,17 @@ def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://x.ru", "lms.example.ru", "https://", "https://u:p@x.ru", "https://x.ru?token=1", "https://x.ru#a", "https://[::1", "https://x.ru:x", "https://x.ru:0"],
+    [
+        "ftp://x.ru",
+        "lms.example.ru",
+        "https://",
+        "https://u:p@x.ru",
+        "https://x.ru?token=1",
+        "https://x.ru#a",
+        "https://[::1",
+        "https://x.ru:x",
+        "https://x.ru:0",
+    ],
 )
 def test_what_is_no_plain_address_is_refused(write, url):
     assert "installation.0.url: " in faults(write(PORTAL + MAIN.replace("https://lms.example.ru", url)))

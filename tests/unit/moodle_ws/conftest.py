@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, RawServer
 
 from bridge.moodle_ws import Retries, connect
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, RawServer
 
 
 @pytest.fixture

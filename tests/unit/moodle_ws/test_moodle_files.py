@@ -8,9 +8,9 @@ import re
 
 import pytest
 import responses
-from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, http_reply
 
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, NotMoodle, ParameterError, Retries, TokenError, Unreachable, connect
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, http_reply
 
 UPLOAD = f"{SITE}/webservice/upload.php"
 FILE = f"{SITE}/webservice/pluginfile.php/5/user/private/a.bin"

@@ -10,10 +10,10 @@ import threading
 import time
 
 import pytest
-from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
 
 from bridge.moodle_ws import Maintenance, MoodleError, NotMoodle, OutcomeUnknown, Retries, Unreachable, connect
 from bridge.moodle_ws.wire import chunks
+from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
 
 ONCE = Retries(attempts=1)
 CREATED = [{"id": 12345, "shortname": "bio"}]
@@ -90,6 +90,12 @@ def test_a_read_is_sent_again_after_a_cut(serve, cut):
     with connect(server.url, TOKEN, retries=Retries(sleep=lambda _: None)) as client:
         assert client.read(GET) == [1]
     assert len(server.requests) == 2
+
+
+def test_an_absurd_announced_length_leaves_a_write_unknown(serve):
+    server = serve(lambda connection, _: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n[1]"))
+    with connect(server.url, TOKEN) as client, pytest.raises(OutcomeUnknown):
+        client.write(CREATE)
 
 
 def test_a_write_is_sent_once_whatever_happens(serve):

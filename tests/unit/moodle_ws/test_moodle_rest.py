@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
 from bridge.moodle_ws import (
     AccessError,
@@ -24,6 +23,7 @@ from bridge.moodle_ws import (
     connect,
     require_no_warnings,
 )
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
 URL = f"{SITE}/webservice/rest/server.php"
 
@@ -192,7 +192,9 @@ def test_a_maintenance_page_that_asks_for_five_minutes_does_not_block_the_pass(c
     assert not pauses
 
 
-@pytest.mark.parametrize("header", ["2", "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:00", "soon", ""])
+@pytest.mark.parametrize(
+    "header", ["2", "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:00", "soon", "", "Mon, 01 Jan 2001 00:00:00 +99999999999"]
+)
 def test_a_short_retry_after_is_honoured(client, moodle, pauses, header):
     answers(moodle, b"", 503, {"Retry-After": header})
     answers(moodle, [])

@@ -8,7 +8,6 @@ import time
 
 import pytest
 import responses
-from tests.unit.moodle_ws.moodle_ws_fakes import FUNCTIONS, SITE, TOKEN, soap_fault, soap_result, wsdl
 
 from bridge.moodle_ws import (
     AccessError,
@@ -25,6 +24,7 @@ from bridge.moodle_ws import (
 )
 from bridge.moodle_ws.soap_xml import decode, parse
 from bridge.moodle_ws.wsdl import WsdlCache
+from tests.unit.moodle_ws.moodle_ws_fakes import FUNCTIONS, SITE, TOKEN, soap_fault, soap_result, wsdl
 
 URL = f"{SITE}/webservice/soap/server.php"
 GET = "core_course_get_courses_by_field"

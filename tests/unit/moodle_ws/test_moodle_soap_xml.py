@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from tests.unit.moodle_ws.moodle_ws_fakes import ENVELOPE, php
-from tests.unit.moodle_ws.test_moodle_values import names, texts, values
 
 from bridge.moodle_ws.soap_xml import XSI, BadXml, decode, encode, encode_structure, parse
+from tests.unit.moodle_ws.moodle_ws_fakes import ENVELOPE, php
+from tests.unit.moodle_ws.test_moodle_values import names, texts, values
 
 results = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), texts),

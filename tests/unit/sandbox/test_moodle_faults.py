@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.faults import MODES, Fault
 from bridge.sandbox.moodle import SandboxMoodle, Site
+from tests.unit.sandbox.moodle_calls import rest
 
 CREATE = "core_course_create_courses"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.moodle.roles import capabilities
+from tests.unit.sandbox.moodle_calls import rest
 
 
 def key() -> str:

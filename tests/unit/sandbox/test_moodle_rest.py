@@ -8,12 +8,12 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.sandbox.moodle_calls import rest
 
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.moodle.descriptions import Value, clean, php_bracket_decode, validate
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.rest import php_json
+from tests.unit.sandbox.moodle_calls import rest
 
 INVALID_PARAMETER = {
     "exception": "core\\exception\\invalid_parameter_exception",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 from lxml import etree
-from tests.unit.sandbox.moodle_calls import soap
 
 from bridge.sandbox.moodle import SandboxMoodle
+from tests.unit.sandbox.moodle_calls import soap
 
 EMPTY = 'enc:arrayType="xsd:ur-type[0]" xsi:type="enc:Array"'
 FAULT = (

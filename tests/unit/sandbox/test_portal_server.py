@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import stat
@@ -16,10 +17,19 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.portal import BearerAuth, HttpPortal, PortalNotContract, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, Retries
+from bridge.portal import (
+    BearerAuth,
+    HttpPortal,
+    PortalNotContract,
+    PortalNotFound,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnreachable,
+    Retries,
+)
 from bridge.sandbox.portal import Problem, SandboxPortal
 from bridge.sandbox.portal.store import Store
-from bridge.tickets import TicketState
+from bridge.tickets import Attachment, StageState, TicketState
 
 PAID = "Выделенный специалист (н.часы)"
 
@@ -163,6 +173,25 @@ def test_a_body_over_the_limit_is_too_large(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(PortalRefused) as caught:
             client.attach("k", ticket, "a.bin", "application/octet-stream", b"x" * 1001)
         assert (caught.value.status, caught.value.code) == (413, "too_large")
+
+
+@pytest.mark.parametrize("number", ["01", "٣", "-1", "9" * 25, "9" * 5000], ids=["padded", "arabic", "negative", "long", "longer"])
+def test_an_id_of_a_form_that_is_never_given_is_not_found(portal: SandboxPortal, number: str) -> None:
+    ticket, _ = opened(portal)
+    with bridge(portal.url, portal.token) as client:
+        for call in (
+            lambda: client.reverse("k", f"l{number}", "?"),
+            lambda: client.set_stage_state("k", ticket, f"s{number}", StageState.READY, [StageState.PLANNED]),
+            lambda: client.download(ticket, Attachment(f"a{number}", "a.txt", 1, "0" * 64, "text/plain"), io.BytesIO()),
+        ):
+            with pytest.raises(PortalNotFound):
+                call()
+
+
+@pytest.mark.parametrize("id_", ["", ".", "..", "a/b", "x" * 201])
+def test_an_account_has_an_id_that_can_stand_in_an_address(portal: SandboxPortal, id_: str) -> None:
+    with pytest.raises(Problem, match="not valid"):
+        portal.open_account(id_, "Школа")
 
 
 def test_an_estimate_is_a_whole_number_of_minutes(portal: SandboxPortal) -> None:

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,61 +12,65 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: create a role.
+ * Web service function local_otbridge_create_role.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_multiple_structure;
-use local_otbridge\local\external_single_structure;
-use local_otbridge\local\external_value;
+
+use core_external\external_function_parameters;
+use core_external\external_multiple_structure;
+use core_external\external_single_structure;
+use core_external\external_value;
 use local_otbridge\operations;
-use local_otbridge\roles;
+use local_otbridge\role_maker;
 
 /**
- * local_otbridge_create_role.
+ * Creates a role at once.
  */
-final class create_role extends base {
+class create_role extends api {
     /**
      * Parameters.
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
-        $names = static function (string $description): external_multiple_structure {
-            return new external_multiple_structure(new external_value(PARAM_ALPHANUMEXT, 'Name'), $description, VALUE_DEFAULT, []);
-        };
+    public static function execute_parameters() {
         return new external_function_parameters([
-            'opkey' => self::opkey_description(),
-            'shortname' => new external_value(PARAM_ALPHANUMEXT, 'Short name of the role'),
-            'name' => new external_value(PARAM_TEXT, 'Name of the role'),
-            'description' => new external_value(PARAM_CLEANHTML, 'Description', VALUE_DEFAULT, ''),
-            'archetype' => new external_value(PARAM_ALPHANUMEXT, 'Archetype to start from, empty: none', VALUE_DEFAULT, ''),
-            'contextlevels' => $names('Where it may be assigned: ' . implode(', ', array_keys(roles::CONTEXT_LEVELS))),
-            'capabilities' => new external_multiple_structure(new external_single_structure([
-                'name' => new external_value(PARAM_RAW, 'Capability'),
-                'permission' => new external_value(PARAM_ALPHA, implode(', ', array_keys(roles::PERMISSIONS))),
-            ]), 'On top of the archetype\'s', VALUE_DEFAULT, []),
-            'allowassign' => $names('Short names of the roles that the new role may assign'),
-            'allowoverride' => $names('Short names of the roles that the new role may override'),
-            'allowswitch' => $names('Short names of the roles that the new role may switch to'),
-            'allowview' => $names('Short names of the roles that the new role may view'),
+            'opkey' => self::opkey(),
+            'shortname' => new external_value(PARAM_ALPHANUMEXT, 'Short name of the role', VALUE_REQUIRED, null, NULL_NOT_ALLOWED),
+            'name' => new external_value(PARAM_TEXT, 'Name of the role', VALUE_REQUIRED, null, NULL_NOT_ALLOWED),
+            'description' => new external_value(PARAM_RAW, 'Description', VALUE_DEFAULT, ''),
+            'archetype' => new external_value(PARAM_ALPHANUMEXT, 'Archetype, empty: none', VALUE_DEFAULT, ''),
+            'contextlevels' => self::names('Context levels where it can be assigned: ' . implode(', ', array_keys(role_maker::LEVELS))),
+            'capabilities' => new external_multiple_structure(
+                new external_single_structure([
+                    'name' => new external_value(PARAM_RAW, 'Name of the capability'),
+                    'permission' => new external_value(PARAM_ALPHA, implode(', ', array_keys(role_maker::PERMISSIONS))),
+                ]),
+                'On top of the archetype\'s',
+                VALUE_DEFAULT,
+                []
+            ),
+            'allowassign' => self::names('Short names of the roles that it may assign'),
+            'allowoverride' => self::names('Short names of the roles that it may override'),
+            'allowswitch' => self::names('Short names of the roles that it may switch to'),
+            'allowview' => self::names('Short names of the roles that it may view'),
         ]);
     }
 
     /**
-     * Make the role at once.
+     * Make the role, once.
      *
      * @param string $opkey
      * @param string $shortname
@@ -74,12 +78,12 @@ final class create_role extends base {
      * @param string $description
      * @param string $archetype
      * @param string[] $contextlevels
-     * @param array[] $capabilities
+     * @param array $capabilities
      * @param string[] $allowassign
      * @param string[] $allowoverride
      * @param string[] $allowswitch
      * @param string[] $allowview
-     * @return array the operation
+     * @return array
      */
     public static function execute(
         $opkey,
@@ -93,38 +97,30 @@ final class create_role extends base {
         $allowoverride = [],
         $allowswitch = [],
         $allowview = []
-    ): array {
+    ) {
         $params = self::validate_parameters(self::execute_parameters(), [
-            'opkey' => $opkey,
-            'shortname' => $shortname,
-            'name' => $name,
-            'description' => $description,
-            'archetype' => $archetype,
-            'contextlevels' => $contextlevels,
-            'capabilities' => $capabilities,
-            'allowassign' => $allowassign,
-            'allowoverride' => $allowoverride,
-            'allowswitch' => $allowswitch,
+            'opkey' => $opkey, 'shortname' => $shortname, 'name' => $name, 'description' => $description,
+            'archetype' => $archetype, 'contextlevels' => $contextlevels, 'capabilities' => $capabilities,
+            'allowassign' => $allowassign, 'allowoverride' => $allowoverride, 'allowswitch' => $allowswitch,
             'allowview' => $allowview,
         ]);
-        $key = self::opkey($params['opkey']);
+        self::demand(['local/otbridge:managerole', 'moodle/role:manage']);
+        $opkey = operations::key($params['opkey']);
         unset($params['opkey']);
-        if ($params['shortname'] === '' || trim($params['name']) === '') {
-            throw new \invalid_parameter_exception('shortname and name must not be empty');
+        $params['description'] = (string) $params['description'];
+        $params['archetype'] = (string) $params['archetype'];
+        $maker = new role_maker($params);
+        try {
+            return operations::once('create_role', $opkey, $params, [$maker, 'check'], static function ($row) use ($maker) {
+                $roleid = $maker->make();
+                $row->roleid = $roleid;
+                operations::update($row, ['roleid' => $roleid]);
+                operations::done($row, role_maker::read_back($roleid));
+            });
+        } catch (\dml_write_exception $error) {
+            $maker->check(); // A role of that short name that was made at the same moment is the likely reason.
+            throw $error;
         }
-        foreach ($params['capabilities'] as $capability) {
-            if (!isset(roles::PERMISSIONS[$capability['permission']])) {
-                throw new \invalid_parameter_exception('permission must be one of ' . implode(', ', array_keys(roles::PERMISSIONS)));
-            }
-        }
-        $context = \context_system::instance();
-        self::validate_context($context);
-        self::require_all($context, 'local/otbridge:managerole', 'moodle/role:manage');
-
-        return operations::once($key, 'create_role', $params, static function () use ($params): array {
-            $roleid = roles::create($params);
-            return ['objectid' => $roleid, 'result' => roles::read($roleid)];
-        });
     }
 
     /**
@@ -132,7 +128,17 @@ final class create_role extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
-        return self::operation_description();
+    public static function execute_returns() {
+        return self::operation();
+    }
+
+    /**
+     * Description of a list of names.
+     *
+     * @param string $description
+     * @return external_multiple_structure
+     */
+    private static function names(string $description): external_multiple_structure {
+        return new external_multiple_structure(new external_value(PARAM_ALPHANUMEXT, 'Name'), $description, VALUE_DEFAULT, []);
     }
 }

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,61 +12,69 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: delete a role that this plugin made.
+ * Web service function local_otbridge_delete_role.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_single_structure;
-use local_otbridge\local\external_value;
+
+use core_external\external_function_parameters;
+use core_external\external_single_structure;
+use core_external\external_value;
 use local_otbridge\operations;
-use local_otbridge\roles;
+use local_otbridge\role_maker;
 
 /**
- * local_otbridge_delete_role.
+ * Deletes one of the plugin's own roles at once.
  */
-final class delete_role extends base {
+class delete_role extends api {
     /**
      * Parameters.
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
+    public static function execute_parameters() {
         return new external_function_parameters([
-            'opkey' => self::opkey_description(),
-            'roleid' => new external_value(PARAM_INT, 'The role'),
+            'opkey' => self::opkey(),
+            'roleid' => new external_value(PARAM_INT, 'The role', VALUE_REQUIRED, null, NULL_NOT_ALLOWED),
         ]);
     }
 
     /**
-     * Delete the role at once.
+     * Delete the role, once.
      *
      * @param string $opkey
      * @param int $roleid
-     * @return array the operation
+     * @return array
      */
-    public static function execute($opkey, $roleid): array {
+    public static function execute($opkey, $roleid) {
         $params = self::validate_parameters(self::execute_parameters(), ['opkey' => $opkey, 'roleid' => $roleid]);
-        $key = self::opkey($params['opkey']);
-        $context = \context_system::instance();
-        self::validate_context($context);
-        self::require_all($context, 'local/otbridge:managerole', 'moodle/role:manage');
-
-        $id = $params['roleid'];
-        return operations::once($key, 'delete_role', ['roleid' => $id], static function () use ($id): array {
-            return ['objectid' => $id, 'result' => roles::delete($id)];
-        });
+        self::demand(['local/otbridge:managerole', 'moodle/role:manage']);
+        $opkey = operations::key($params['opkey']);
+        $roleid = $params['roleid'];
+        return operations::once(
+            'delete_role',
+            $opkey,
+            ['roleid' => $roleid],
+            static function () use ($roleid) {
+                role_maker::check_deletable($roleid);
+            },
+            static function ($row) use ($roleid) {
+                operations::update($row, ['roleid' => $roleid]);
+                operations::done($row, ['roleid' => $roleid, 'shortname' => role_maker::delete($roleid)]);
+            }
+        );
     }
 
     /**
@@ -74,7 +82,7 @@ final class delete_role extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
-        return self::operation_description();
+    public static function execute_returns() {
+        return self::operation();
     }
 }

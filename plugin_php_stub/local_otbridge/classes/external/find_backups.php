@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,48 +12,51 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: find backups of a course.
+ * Web service function local_otbridge_find_backups.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\backup_store;
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_multiple_structure;
-use local_otbridge\local\external_single_structure;
-use local_otbridge\local\external_value;
+
+use core_external\external_function_parameters;
+use core_external\external_multiple_structure;
+use core_external\external_single_structure;
+use core_external\external_value;
+use invalid_parameter_exception;
+use local_otbridge\backups;
 
 /**
- * local_otbridge_find_backups.
+ * Finds backups of a course, also of one that no longer exists.
  */
-final class find_backups extends base {
+class find_backups extends api {
     /**
      * Parameters.
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
+    public static function execute_parameters() {
         return new external_function_parameters([
-            'courseid' => new external_value(PARAM_INT, 'Original id of the course, 0 = any', VALUE_DEFAULT, 0),
-            'idnumber' => new external_value(PARAM_RAW, 'Exact, empty = any', VALUE_DEFAULT, ''),
-            'shortname' => new external_value(PARAM_RAW, 'Exact, empty = any', VALUE_DEFAULT, ''),
-            'fullname' => new external_value(PARAM_RAW, 'Exact, empty = any', VALUE_DEFAULT, ''),
+            'courseid' => new external_value(PARAM_INT, 'Original id of the course', VALUE_DEFAULT, 0),
+            'idnumber' => new external_value(PARAM_RAW, 'Exact', VALUE_DEFAULT, ''),
+            'shortname' => new external_value(PARAM_RAW, 'Exact', VALUE_DEFAULT, ''),
+            'fullname' => new external_value(PARAM_RAW, 'Exact', VALUE_DEFAULT, ''),
             'limit' => new external_value(PARAM_INT, 'How many at most', VALUE_DEFAULT, 50),
         ]);
     }
 
     /**
-     * Search recycle bins, the automated-backup folder and stored backup areas.
+     * Search.
      *
      * @param int $courseid
      * @param string $idnumber
@@ -62,29 +65,22 @@ final class find_backups extends base {
      * @param int $limit
      * @return array
      */
-    public static function execute($courseid = 0, $idnumber = '', $shortname = '', $fullname = '', $limit = 50): array {
+    public static function execute($courseid = 0, $idnumber = '', $shortname = '', $fullname = '', $limit = 50) {
         $params = self::validate_parameters(self::execute_parameters(), [
-            'courseid' => $courseid,
-            'idnumber' => $idnumber,
-            'shortname' => $shortname,
-            'fullname' => $fullname,
-            'limit' => $limit,
+            'courseid' => $courseid, 'idnumber' => $idnumber, 'shortname' => $shortname, 'fullname' => $fullname, 'limit' => $limit,
         ]);
-        $limit = $params['limit'];
-        unset($params['limit']);
-        $wanted = array_filter($params, static function ($value): bool {
-            return $value !== '' && $value !== 0;
+        self::demand(['local/otbridge:restore', 'moodle/restore:restorecourse']);
+        $criteria = array_filter(array_intersect_key($params, array_flip(backups::CRITERIA)), static function ($wanted) {
+            return $wanted !== null && $wanted !== '' && $wanted !== 0;
         });
-        if (!$wanted) {
-            throw new \invalid_parameter_exception('At least one of courseid, idnumber, shortname and fullname is needed');
+        if (!$criteria) {
+            throw new invalid_parameter_exception('At least one of courseid, idnumber, shortname and fullname is needed');
         }
-        if ($limit < 1) {
-            throw new \invalid_parameter_exception('limit must be at least 1');
+        if ($params['limit'] < 1) {
+            throw new invalid_parameter_exception('limit must be at least 1');
         }
-        $context = \context_system::instance();
-        self::validate_context($context);
-        self::require_all($context, 'local/otbridge:restore', 'moodle/restore:restorecourse');
-        return backup_store::find($wanted, $limit);
+        \core_php_time_limit::raise(120);
+        return backups::find($criteria, $params['limit']);
     }
 
     /**
@@ -92,25 +88,25 @@ final class find_backups extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
+    public static function execute_returns() {
         return new external_single_structure([
             'backups' => new external_multiple_structure(new external_single_structure([
-                'ref' => new external_value(PARAM_RAW, 'Reference for local_otbridge_restore_course'),
-                'source' => new external_value(PARAM_RAW, 'recyclebin, folder or filearea'),
-                'filename' => new external_value(PARAM_RAW, 'File name'),
+                'ref' => new external_value(PARAM_RAW, 'Reference for restore_course'),
+                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea'),
+                'filename' => new external_value(PARAM_RAW, 'Name of the file'),
                 'size' => new external_value(PARAM_INT, 'Bytes'),
                 'timecreated' => new external_value(PARAM_INT, 'Moment of the backup, Unix seconds'),
-                'courseid' => new external_value(PARAM_INT, 'Original id'),
-                'idnumber' => new external_value(PARAM_RAW, 'ID number'),
-                'shortname' => new external_value(PARAM_RAW, 'Short name'),
-                'fullname' => new external_value(PARAM_RAW, 'Full name'),
-                'users' => new external_value(PARAM_BOOL, 'Users\' data are in it'),
-                'categoryid' => new external_value(PARAM_INT, 'Category of the course, 0 = not known'),
+                'courseid' => new external_value(PARAM_INT, 'Original id of the course'),
+                'idnumber' => new external_value(PARAM_RAW, 'Of the course'),
+                'shortname' => new external_value(PARAM_RAW, 'Of the course'),
+                'fullname' => new external_value(PARAM_RAW, 'Of the course'),
+                'users' => new external_value(PARAM_BOOL, 'Whether data of users are in it'),
+                'categoryid' => new external_value(PARAM_INT, 'Category that the course was in, 0 = not known or gone'),
             ])),
-            'truncated' => new external_value(PARAM_BOOL, 'There are more, or not all files could be opened in time'),
+            'truncated' => new external_value(PARAM_BOOL, 'Whether there may be more'),
             'unreadable' => new external_multiple_structure(new external_single_structure([
-                'source' => new external_value(PARAM_RAW, 'recyclebin, folder or filearea'),
-                'filename' => new external_value(PARAM_RAW, 'File name'),
+                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea'),
+                'filename' => new external_value(PARAM_RAW, 'Name of the file'),
                 'reason' => new external_value(PARAM_RAW, 'Why it cannot be read'),
             ])),
         ]);

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,58 +12,48 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: what the bridge must know about this site.
+ * Web service function local_otbridge_get_info.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\backup_store;
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_multiple_structure;
-use local_otbridge\local\external_single_structure;
-use local_otbridge\local\external_value;
+
+use context_system;
+use core_external\external_function_parameters;
+use core_external\external_multiple_structure;
+use core_external\external_single_structure;
+use core_external\external_value;
+use core_plugin_manager;
+use local_otbridge\backups;
 
 /**
- * local_otbridge_get_info.
+ * Tells what the bridge must know about this site: versions, cron, where backups are, and what its user may do.
  */
-final class get_info extends base {
-    /** @var string[] capabilities that some function needs. */
-    public const REQUIRED = [
-        'local/otbridge:view',
-        'local/otbridge:restore',
-        'local/otbridge:managerole',
-        'moodle/restore:restorecourse',
-        'moodle/restore:userinfo',
-        'moodle/course:create',
-        'moodle/role:manage',
+class get_info extends api {
+    /** @var string[] what the plugin's functions ask for */
+    const NEEDED = [
+        'local/otbridge:view', 'local/otbridge:restore', 'local/otbridge:managerole', 'moodle/restore:restorecourse',
+        'moodle/course:create', 'moodle/restore:userinfo', 'moodle/role:manage',
     ];
 
-    /** @var string[] capabilities without which Moodle leaves parts of a backup out, or refuses to set names and users. */
-    public const COMPLETE_RESTORE = [
-        'moodle/restore:configure',
-        'moodle/restore:createuser',
-        'moodle/restore:rolldates',
-        'moodle/course:changefullname',
-        'moodle/course:changeshortname',
-        'moodle/course:changeidnumber',
-        'moodle/course:enrolconfig',
-        'moodle/course:managescales',
-        'moodle/course:setforcedlanguage',
-        'moodle/grade:manageoutcomes',
-        'moodle/question:add',
-        'moodle/question:managecategory',
-        'moodle/role:assign',
-        'moodle/role:override',
+    /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */
+    const FAITHFUL = [
+        'moodle/restore:configure', 'moodle/restore:createuser', 'moodle/restore:rolldates', 'moodle/course:update',
+        'moodle/course:changefullname', 'moodle/course:changeshortname', 'moodle/course:changeidnumber',
+        'moodle/course:changesummary', 'moodle/course:enrolconfig', 'moodle/course:managescales',
+        'moodle/course:setforcedlanguage', 'moodle/grade:manageoutcomes', 'moodle/question:add',
+        'moodle/question:managecategory', 'moodle/role:assign', 'moodle/role:override', 'mod/glossary:manageentries',
     ];
 
     /**
@@ -71,39 +61,36 @@ final class get_info extends base {
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
+    public static function execute_parameters() {
         return new external_function_parameters([]);
     }
 
     /**
-     * Versions, cron, where backups are, and the capabilities of the token's user.
+     * Look around.
      *
      * @return array
      */
-    public static function execute(): array {
+    public static function execute() {
         global $CFG, $DB;
 
-        $context = \context_system::instance();
-        self::validate_context($context);
-        self::require_all($context, 'local/otbridge:view');
-
-        $plugin = new \stdClass();
-        require(__DIR__ . '/../../version.php');
+        self::demand(['local/otbridge:view']);
+        $plugin = core_plugin_manager::instance()->get_plugin_info('local_otbridge');
+        $system = context_system::instance();
         $capabilities = [];
-        foreach (array_merge(self::REQUIRED, self::COMPLETE_RESTORE) as $name) {
-            $capabilities[] = ['name' => $name, 'granted' => has_capability($name, $context)];
+        foreach (array_merge(self::NEEDED, self::FAITHFUL) as $name) {
+            $capabilities[] = ['name' => $name, 'granted' => has_capability($name, $system)];
         }
         return [
             'release' => $CFG->release,
             'version' => (string) $CFG->version,
-            'pluginversion' => (int) get_config('local_otbridge', 'version'),
-            'pluginrelease' => $plugin->release,
+            'pluginversion' => (int) $plugin->versiondisk,
+            'pluginrelease' => (string) $plugin->release,
             'phpversion' => PHP_VERSION,
             'time' => time(),
             'lastcron' => (int) get_config('tool_task', 'lastcronstart'),
             'adhocqueued' => $DB->count_records('task_adhoc', ['component' => 'local_otbridge']),
-            'recyclebin' => (bool) get_config('tool_recyclebin', 'categorybinenable'),
-            'backupfolder' => backup_store::folder() !== '' && (int) get_config('backup', 'backup_auto_storage') > 0,
+            'recyclebin' => class_exists('tool_recyclebin\category_bin') && \tool_recyclebin\category_bin::is_enabled(),
+            'backupfolder' => backups::folder() !== null && (int) get_config('backup', 'backup_auto_storage') !== 0,
             'capabilities' => $capabilities,
         ];
     }
@@ -113,21 +100,21 @@ final class get_info extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
+    public static function execute_returns() {
         return new external_single_structure([
-            'release' => new external_value(PARAM_RAW, 'Moodle\'s release'),
-            'version' => new external_value(PARAM_RAW, 'Moodle\'s version'),
-            'pluginversion' => new external_value(PARAM_INT, 'Version of this plugin'),
-            'pluginrelease' => new external_value(PARAM_RAW, 'Release of this plugin'),
-            'phpversion' => new external_value(PARAM_RAW, 'PHP\'s version'),
+            'release' => new external_value(PARAM_TEXT, 'Moodle release'),
+            'version' => new external_value(PARAM_TEXT, 'Moodle version'),
+            'pluginversion' => new external_value(PARAM_INT, 'Version of the plugin'),
+            'pluginrelease' => new external_value(PARAM_TEXT, 'Release of the plugin'),
+            'phpversion' => new external_value(PARAM_TEXT, 'PHP version'),
             'time' => new external_value(PARAM_INT, 'Unix seconds'),
-            'lastcron' => new external_value(PARAM_INT, 'When cron last started, Unix seconds, 0 = never'),
-            'adhocqueued' => new external_value(PARAM_INT, 'Tasks of this plugin that wait or run'),
-            'recyclebin' => new external_value(PARAM_BOOL, 'Deleted courses go into the category\'s recycle bin'),
-            'backupfolder' => new external_value(PARAM_BOOL, 'Automated backups go to a readable folder'),
+            'lastcron' => new external_value(PARAM_INT, 'When cron started last, Unix seconds, 0 = never'),
+            'adhocqueued' => new external_value(PARAM_INT, 'Number of waiting tasks of this plugin'),
+            'recyclebin' => new external_value(PARAM_BOOL, 'Whether deleted courses go to the recycle bin'),
+            'backupfolder' => new external_value(PARAM_BOOL, 'Whether automated backups go to a readable folder'),
             'capabilities' => new external_multiple_structure(new external_single_structure([
-                'name' => new external_value(PARAM_RAW, 'Capability'),
-                'granted' => new external_value(PARAM_BOOL, 'The token\'s user has it in the system context'),
+                'name' => new external_value(PARAM_RAW, 'Name of the capability'),
+                'granted' => new external_value(PARAM_BOOL, 'Whether the user has it in the system context'),
             ])),
         ]);
     }

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,51 +12,51 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: what became of an operation key.
+ * Web service function local_otbridge_get_operation.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_single_structure;
+
+use core_external\external_function_parameters;
+use core_external\external_single_structure;
 use local_otbridge\operations;
 
 /**
- * local_otbridge_get_operation.
+ * Tells what became of an operation key.
  */
-final class get_operation extends base {
+class get_operation extends api {
     /**
      * Parameters.
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
-        return new external_function_parameters(['opkey' => self::opkey_description()]);
+    public static function execute_parameters() {
+        return new external_function_parameters(['opkey' => self::opkey()]);
     }
 
     /**
-     * The operation as it is now.
+     * The operation; status none for a key that was never seen.
      *
      * @param string $opkey
      * @return array
      */
-    public static function execute($opkey): array {
+    public static function execute($opkey) {
         $params = self::validate_parameters(self::execute_parameters(), ['opkey' => $opkey]);
-        $key = self::opkey($params['opkey']);
-        $context = \context_system::instance();
-        self::validate_context($context);
-        self::require_all($context, 'local/otbridge:view');
-        return operations::state($key);
+        self::demand(['local/otbridge:view']);
+        $opkey = operations::key($params['opkey']);
+        return operations::describe(operations::find($opkey), $opkey);
     }
 
     /**
@@ -64,7 +64,7 @@ final class get_operation extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
-        return self::operation_description();
+    public static function execute_returns() {
+        return self::operation();
     }
 }

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,106 +12,106 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function: restore a course from a backup.
+ * Web service function local_otbridge_restore_course.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\external;
 
 defined('MOODLE_INTERNAL') || die();
 
-require_once(__DIR__ . '/../../compat.php');
+require_once(__DIR__ . '/../../externalcompat.php');
 
-use local_otbridge\backup_header;
-use local_otbridge\backup_store;
-use local_otbridge\local\external_function_parameters;
-use local_otbridge\local\external_single_structure;
-use local_otbridge\local\external_value;
+
+use context_coursecat;
+use core_external\external_function_parameters;
+use core_external\external_single_structure;
+use core_external\external_value;
+use invalid_parameter_exception;
+use local_otbridge\course_restorer;
 use local_otbridge\operations;
-use local_otbridge\task\restore_course as restore_task;
+use local_otbridge\task\restore_course as task;
 
 /**
- * local_otbridge_restore_course: validates and records; the work is a task's.
+ * Records the order to restore a course; an ad hoc task does the work.
  */
-final class restore_course extends base {
+class restore_course extends api {
     /**
      * Parameters.
      *
      * @return external_function_parameters
      */
-    public static function execute_parameters(): external_function_parameters {
+    public static function execute_parameters() {
         return new external_function_parameters([
-            'opkey' => self::opkey_description(),
-            'ref' => new external_value(PARAM_RAW, 'Reference from local_otbridge_find_backups', VALUE_DEFAULT, ''),
+            'opkey' => self::opkey(),
+            'categoryid' => new external_value(PARAM_INT, 'Category of the new course', VALUE_REQUIRED, null, NULL_NOT_ALLOWED),
+            'ref' => new external_value(PARAM_RAW, 'Reference from find_backups', VALUE_DEFAULT, ''),
             'draftitemid' => new external_value(PARAM_INT, 'Draft area that holds the backup file', VALUE_DEFAULT, 0),
-            'categoryid' => new external_value(PARAM_INT, 'Category of the new course'),
             'fullname' => new external_value(PARAM_TEXT, 'Empty: as in the backup', VALUE_DEFAULT, ''),
             'shortname' => new external_value(PARAM_TEXT, 'Empty: as in the backup', VALUE_DEFAULT, ''),
-            'users' => new external_value(PARAM_BOOL, 'Users and their data come along', VALUE_DEFAULT, true),
+            'users' => new external_value(PARAM_BOOL, 'Whether users and their data come along', VALUE_DEFAULT, true),
         ]);
     }
 
     /**
-     * Queue the restore.
+     * Check and queue, once.
      *
      * @param string $opkey
+     * @param int $categoryid
      * @param string $ref
      * @param int $draftitemid
-     * @param int $categoryid
      * @param string $fullname
      * @param string $shortname
      * @param bool $users
-     * @return array the operation
+     * @return array
      */
-    public static function execute($opkey, $ref, $draftitemid, $categoryid, $fullname = '', $shortname = '', $users = true): array {
+    public static function execute(
+        $opkey,
+        $categoryid,
+        $ref = '',
+        $draftitemid = 0,
+        $fullname = '',
+        $shortname = '',
+        $users = true
+    ) {
+        global $DB, $USER;
+
         $params = self::validate_parameters(self::execute_parameters(), [
-            'opkey' => $opkey,
-            'ref' => $ref,
-            'draftitemid' => $draftitemid,
-            'categoryid' => $categoryid,
-            'fullname' => $fullname,
-            'shortname' => $shortname,
-            'users' => $users,
+            'opkey' => $opkey, 'categoryid' => $categoryid, 'ref' => $ref, 'draftitemid' => $draftitemid,
+            'fullname' => $fullname, 'shortname' => $shortname, 'users' => $users,
         ]);
-        $key = self::opkey($params['opkey']);
-        unset($params['opkey']);
-        $params['users'] = (bool) $params['users'];
-        if (($params['ref'] === '') === ($params['draftitemid'] === 0)) {
-            throw new \invalid_parameter_exception('Exactly one of ref and draftitemid is needed');
+        self::demand(['local/otbridge:restore']);
+        $opkey = operations::key($params['opkey']);
+        $order = [
+            'categoryid' => $params['categoryid'],
+            'ref' => (string) $params['ref'],
+            'draftitemid' => (int) $params['draftitemid'],
+            'fullname' => trim((string) $params['fullname']),
+            'shortname' => trim((string) $params['shortname']),
+            'users' => (bool) $params['users'],
+        ];
+        if (($order['ref'] === '') === ($order['draftitemid'] === 0)) {
+            throw new invalid_parameter_exception('Exactly one of ref and draftitemid is needed');
         }
-        $system = \context_system::instance();
-        self::validate_context($system);
-        self::require_all($system, 'local/otbridge:restore');
-        $category = \context_coursecat::instance($params['categoryid'], IGNORE_MISSING);
-        self::require_all($category ?: $system, ...restore_task::capabilities($params['users']));
-
-        return operations::once($key, 'restore_course', $params, static function () use ($key, $params) {
-            global $DB, $USER;
-            $DB->get_record('course_categories', ['id' => $params['categoryid']], 'id', MUST_EXIST);
-            restore_task::refuse_taken_shortname(self::future_shortname($params, (int) $USER->id));
-            restore_task::queue($key, (int) $USER->id);
-            return null;
-        });
-    }
-
-    /**
-     * The short name that the course would come back under; empty when the backup cannot be read, which the task will tell.
-     *
-     * @param array $params
-     * @param int $userid
-     * @return string
-     */
-    private static function future_shortname(array $params, int $userid): string {
-        if ($params['shortname'] !== '') {
-            return $params['shortname'];
-        }
-        $file = backup_store::resolve($params['ref'], $params['draftitemid'], $userid);
-        return $file ? backup_header::of($file)->shortname : '';
+        return operations::once(
+            'restore_course',
+            $opkey,
+            $order,
+            static function () use ($DB, $USER, $order) {
+                $DB->get_record('course_categories', ['id' => $order['categoryid']], 'id', MUST_EXIST);
+                self::demand([], context_coursecat::instance($order['categoryid']), course_restorer::capabilities($order));
+                course_restorer::check_shortname($order, $USER->id);
+            },
+            static function ($row) {
+                task::queue($row->id);
+            }
+        );
     }
 
     /**
@@ -119,7 +119,7 @@ final class restore_course extends base {
      *
      * @return external_single_structure
      */
-    public static function execute_returns(): external_single_structure {
-        return self::operation_description();
+    public static function execute_returns() {
+        return self::operation();
     }
 }

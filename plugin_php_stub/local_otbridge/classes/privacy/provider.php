@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,17 +12,20 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Privacy: operations name the user whose token ordered them.
+ * Privacy: the operations tell which user's token ordered them.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\privacy;
 
+use context;
+use context_system;
 use core_privacy\local\metadata\collection;
 use core_privacy\local\request\approved_contextlist;
 use core_privacy\local\request\approved_userlist;
@@ -33,87 +36,91 @@ use core_privacy\local\request\writer;
 use local_otbridge\operations;
 
 /**
- * Exports operations and forgets who ordered them. The rows stay: a key must never be used a second time.
+ * Tells, exports and forgets who ordered an operation.
+ *
+ * The operation itself stays when its user is forgotten: without it a repeated key would do the work a second time.
  */
 class provider implements
     \core_privacy\local\metadata\provider,
     \core_privacy\local\request\core_userlist_provider,
     \core_privacy\local\request\plugin\provider {
     /**
-     * What is stored.
+     * What is kept.
      *
      * @param collection $collection
      * @return collection
      */
     public static function get_metadata(collection $collection): collection {
         $fields = [];
-        foreach (['userid', 'action', 'params', 'result', 'timecreated'] as $field) {
-            $fields[$field] = "privacy:metadata:operation:$field";
+        foreach (['userid', 'opkey', 'action', 'params', 'status', 'result', 'error', 'timecreated', 'timefinished'] as $name) {
+            $fields[$name] = 'privacy:metadata:operation:' . $name;
         }
         return $collection->add_database_table(operations::TABLE, $fields, 'privacy:metadata:operation');
     }
 
     /**
-     * Where a user's operations are: in the system context.
+     * Contexts with data of a user.
      *
      * @param int $userid
      * @return contextlist
      */
     public static function get_contexts_for_userid(int $userid): contextlist {
         global $DB;
-        $list = new contextlist();
+
+        $contexts = new contextlist();
         if ($DB->record_exists(operations::TABLE, ['userid' => $userid])) {
-            $list->add_system_context();
+            $contexts->add_system_context();
         }
-        return $list;
+        return $contexts;
     }
 
     /**
-     * Whose operations are in a context.
+     * Users with data in a context.
      *
      * @param userlist $userlist
      */
-    public static function get_users_in_context(userlist $userlist): void {
-        if ($userlist->get_context() instanceof \context_system) {
+    public static function get_users_in_context(userlist $userlist) {
+        if ($userlist->get_context() instanceof context_system) {
             $userlist->add_from_sql('userid', 'SELECT userid FROM {' . operations::TABLE . '} WHERE userid <> 0', []);
         }
     }
 
     /**
-     * Export a user's operations.
+     * Export what a user ordered.
      *
      * @param approved_contextlist $contextlist
      */
-    public static function export_user_data(approved_contextlist $contextlist): void {
+    public static function export_user_data(approved_contextlist $contextlist) {
         global $DB;
+
         foreach ($contextlist->get_contexts() as $context) {
-            if (!$context instanceof \context_system) {
+            if (!$context instanceof context_system) {
                 continue;
             }
-            $operations = [];
-            foreach ($DB->get_records(operations::TABLE, ['userid' => $contextlist->get_user()->id], 'id') as $row) {
-                $operations[] = (object) [
-                    'action' => $row->action,
-                    'params' => $row->params,
-                    'result' => $row->result,
+            $rows = $DB->get_records(operations::TABLE, ['userid' => $contextlist->get_user()->id], 'id');
+            $operations = array_map(static function ($row) {
+                return (object) [
+                    'opkey' => $row->opkey, 'action' => $row->action, 'params' => $row->params, 'status' => $row->status,
+                    'result' => $row->result, 'error' => $row->error,
                     'timecreated' => transform::datetime($row->timecreated),
+                    'timefinished' => $row->timefinished ? transform::datetime($row->timefinished) : '',
                 ];
+            }, array_values($rows));
+            if ($operations) {
+                $data = (object) ['operations' => $operations];
+                writer::with_context($context)->export_data([get_string('pluginname', 'local_otbridge')], $data);
             }
-            writer::with_context($context)->export_data(
-                [get_string('privacy:path', 'local_otbridge')],
-                (object) ['operations' => $operations]
-            );
         }
     }
 
     /**
-     * Forget everybody in a context.
+     * Forget all users in a context.
      *
-     * @param \context $context
+     * @param context $context
      */
-    public static function delete_data_for_all_users_in_context(\context $context): void {
+    public static function delete_data_for_all_users_in_context(context $context) {
         global $DB;
-        if ($context instanceof \context_system) {
+        if ($context instanceof context_system) {
             $DB->set_field(operations::TABLE, 'userid', 0);
         }
     }
@@ -123,24 +130,34 @@ class provider implements
      *
      * @param approved_contextlist $contextlist
      */
-    public static function delete_data_for_user(approved_contextlist $contextlist): void {
-        global $DB;
+    public static function delete_data_for_user(approved_contextlist $contextlist) {
         foreach ($contextlist->get_contexts() as $context) {
-            if ($context instanceof \context_system) {
-                $DB->set_field(operations::TABLE, 'userid', 0, ['userid' => $contextlist->get_user()->id]);
+            if ($context instanceof context_system) {
+                self::forget([$contextlist->get_user()->id]);
             }
         }
     }
 
     /**
-     * Forget several users.
+     * Forget some users.
      *
      * @param approved_userlist $userlist
      */
-    public static function delete_data_for_users(approved_userlist $userlist): void {
+    public static function delete_data_for_users(approved_userlist $userlist) {
+        if ($userlist->get_context() instanceof context_system) {
+            self::forget($userlist->get_userids());
+        }
+    }
+
+    /**
+     * Forget who ordered.
+     *
+     * @param int[] $userids
+     */
+    private static function forget(array $userids): void {
         global $DB;
-        if ($userlist->get_context() instanceof \context_system && $userlist->get_userids()) {
-            [$in, $params] = $DB->get_in_or_equal($userlist->get_userids());
+        if ($userids) {
+            [$in, $params] = $DB->get_in_or_equal($userids);
             $DB->set_field_select(operations::TABLE, 'userid', 0, "userid $in", $params);
         }
     }

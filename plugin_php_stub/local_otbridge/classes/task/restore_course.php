@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,31 +12,66 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Ad hoc task: restore a course.
+ * Ad hoc task that does the work of a restore operation.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge\task;
 
+use core\lock\lock_config;
+use core\task\adhoc_task;
+use core\task\manager;
+use core_user;
+use local_otbridge\course_restorer;
 use local_otbridge\operations;
-use local_otbridge\restore_failure;
-use local_otbridge\restorer;
+use moodle_exception;
+use stdClass;
+use Throwable;
 
 /**
- * Carries out an operation restore_course. A task that died is run again: it then removes what it had made and starts once
- * more; when that dies as well, the operation has failed.
+ * Restores a course, so that the operation ends with exactly one course, or with none and a reason.
+ *
+ * When its process died (killed, out of memory, rebooted), the task is run again by cron or by {@see rescue}. What the dead
+ * attempt left is then removed, and the work begins anew, once; after a second death the operation has failed.
  */
-class restore_course extends \core\task\adhoc_task {
-    /** @var int how often a restore is begun. */
-    private const ATTEMPTS = 2;
+class restore_course extends adhoc_task {
+    /** @var int how often the work is begun at most */
+    const ATTEMPTS = 2;
+
+    /** @var string[] error codes of docs/plugin-api.md; every other failure is `restorefailed` */
+    const ERRORCODES = ['backupnotfound', 'backupinvalid', 'precheckfailed', 'shortnametaken'];
 
     /**
-     * Name, as administrators see it (Moodle 4.0 and later).
+     * Queue the work of an operation.
+     *
+     * @param int $operationid
+     */
+    public static function queue(int $operationid): void {
+        $task = new self();
+        // The user is not set here: cron drops tasks of users who are gone, and nobody would learn what became of the operation.
+        $task->set_component('local_otbridge');
+        $task->set_custom_data(['operationid' => $operationid]);
+        manager::queue_adhoc_task($task);
+    }
+
+    /**
+     * Name of the lock that is held while an operation is worked on.
+     *
+     * @param int $operationid
+     * @return string
+     */
+    public static function lock_name(int $operationid): string {
+        return 'operation' . $operationid;
+    }
+
+    /**
+     * Name of the task for the administrator.
      *
      * @return string
      */
@@ -45,158 +80,95 @@ class restore_course extends \core\task\adhoc_task {
     }
 
     /**
-     * The core capabilities that a restore needs in the category.
-     *
-     * @param bool $users whether users come along
-     * @return string[]
-     */
-    public static function capabilities(bool $users): array {
-        $needed = ['moodle/restore:restorecourse', 'moodle/course:create'];
-        if ($users) {
-            $needed[] = 'moodle/restore:userinfo';
-        }
-        return $needed;
-    }
-
-    /**
-     * Refuse a short name that a course bears.
-     *
-     * @param string $shortname
-     * @throws \moodle_exception shortnametaken
-     */
-    public static function refuse_taken_shortname(string $shortname): void {
-        global $DB;
-        if ($shortname !== '' && $DB->record_exists('course', ['shortname' => $shortname])) {
-            throw new \moodle_exception('shortnametaken', 'local_otbridge', '', $shortname);
-        }
-    }
-
-    /**
-     * Queue the task of an operation.
-     *
-     * @param string $opkey
-     * @param int $userid who ordered it
-     */
-    public static function queue(string $opkey, int $userid): void {
-        $task = new self();
-        $task->set_component('local_otbridge');
-        $task->set_userid($userid);
-        $task->set_custom_data(['opkey' => $opkey]);
-        \core\task\manager::queue_adhoc_task($task);
-    }
-
-    /**
-     * Work, unless it is done or somebody does it.
+     * Do the work, unless it is done.
      */
     public function execute() {
-        $row = operations::row($this->get_custom_data()->opkey);
-        $lock = $row ? operations::lock($row) : null;
+        $operationid = (int) $this->get_custom_data()->operationid;
+        $lock = lock_config::get_lock_factory('local_otbridge')->get_lock(self::lock_name($operationid), 5);
         if (!$lock) {
-            return;
+            throw new moodle_exception('locktimeout'); // Somebody is at it; cron comes again later.
         }
         try {
-            // Read again: the one who had the lock may have finished it.
-            $this->work(operations::row($row->opkey));
+            $operation = operations::get($operationid);
+            if ($operation && in_array($operation->status, [operations::QUEUED, operations::RUNNING], true)) {
+                $this->work($operation);
+            }
         } finally {
             $lock->release();
         }
     }
 
     /**
-     * Carry the operation out. Failures are recorded, not thrown: cron would try again for ever.
+     * Begin, or begin anew.
      *
-     * @param \stdClass $row
+     * @param stdClass $operation its row
      */
-    private function work(\stdClass $row): void {
-        if ($row->status === operations::DONE || $row->status === operations::FAILED) {
-            return;
-        }
-        \core_php_time_limit::raise();
-        raise_memory_limit(MEMORY_EXTRA);
-        try {
-            if ($row->status === operations::RUNNING) {
-                mtrace('An earlier run died; what it had made is removed.');
-                $this->remove_course($row);
-                if ($row->attempts >= self::ATTEMPTS) {
-                    throw new restore_failure('interrupted');
-                }
-            }
-            operations::start($row);
-            operations::done($row, $this->restore($row));
-        } catch (\Throwable $problem) {
-            $this->fail($row, $problem);
-        }
-    }
-
-    /**
-     * Restore, with the output of core's progress and faults kept out of the way.
-     *
-     * @param \stdClass $row
-     * @return array the result
-     */
-    private function restore(\stdClass $row): array {
-        $params = json_decode($row->params, true);
-        $context = \context_coursecat::instance($params['categoryid'], IGNORE_MISSING);
-        if (!$context) {
-            throw new restore_failure('restorefailed', get_string('unknowncategory', 'local_otbridge', $params['categoryid']));
-        }
-        // The capabilities may be gone since the order came.
-        $needed = array_fill_keys(self::capabilities($params['users']), $context);
-        $needed['local/otbridge:restore'] = \context_system::instance();
-        foreach ($needed as $capability => $where) {
-            if (!has_capability($capability, $where, $row->userid)) {
-                throw new restore_failure('restorefailed', get_string('missingcapability', 'local_otbridge', $capability));
+    private function work(stdClass $operation): void {
+        if ($operation->status === operations::RUNNING) {
+            mtrace("operation {$operation->opkey}: attempt {$operation->attempts} died, removing what it left");
+            course_restorer::clean_up($operation);
+            if ($operation->attempts >= self::ATTEMPTS) {
+                operations::failed($operation, 'interrupted', get_string('interrupted', 'local_otbridge', $operation->attempts));
+                return;
             }
         }
-        ob_start();
+        operations::update($operation, [
+            'status' => operations::RUNNING, 'attempts' => $operation->attempts + 1, 'timestarted' => $operation->timestarted ?: time(),
+        ]);
         try {
-            return (new restorer($row, $params))->run();
+            self::become((int) $operation->userid);
+            $result = (new course_restorer($operation))->run();
+            operations::done($operation, $result);
+        } catch (Throwable $error) {
+            $this->fail($operation, $error);
         } finally {
-            ob_end_clean();
+            self::set_up_user(null);
         }
     }
 
     /**
-     * Record a failure and remove what the restore had made.
+     * Remove what the attempt left, and note why it failed.
      *
-     * @param \stdClass $row
-     * @param \Throwable $problem
+     * @param stdClass $operation its row
+     * @param Throwable $error
      */
-    private function fail(\stdClass $row, \Throwable $problem): void {
-        global $CFG, $DB;
+    private function fail(stdClass $operation, Throwable $error): void {
+        global $DB;
 
-        mtrace(get_class($problem) . ': ' . $problem->getMessage());
         if ($DB->is_transaction_started()) {
             $DB->force_transaction_rollback();
         }
-        require_once($CFG->dirroot . '/backup/util/includes/restore_includes.php');
-        if ($DB->get_manager()->table_exists('backup_ids_temp')) {
-            // The next restore of this process would take them for its own.
-            \restore_controller_dbops::drop_restore_temp_tables('');
-        }
-        $this->remove_course($row);
-        if ($problem instanceof restore_failure) {
-            operations::failed($row, $problem->errorcode, $problem->getMessage());
-        } else {
-            operations::failed($row, 'restorefailed', get_string('restorefailed', 'local_otbridge', $problem->getMessage()));
-        }
+        self::set_up_user(null);
+        mtrace("operation {$operation->opkey} failed: " . get_class($error) . ': ' . $error->getMessage());
+        mtrace(format_backtrace($error->getTrace(), true));
+        course_restorer::clean_up($operation);
+        $code = $error instanceof moodle_exception && in_array($error->errorcode, self::ERRORCODES, true)
+            ? $error->errorcode : 'restorefailed';
+        operations::failed($operation, $code, $error->getMessage());
     }
 
     /**
-     * Remove the unfinished course of an operation, past the recycle bin.
+     * Work as the user who ordered it.
      *
-     * @param \stdClass $row
+     * @param int $userid
      */
-    private function remove_course(\stdClass $row): void {
-        global $CFG, $DB;
+    private static function become(int $userid): void {
+        $user = core_user::get_user($userid, '*', MUST_EXIST);
+        core_user::require_active_user($user, true, true);
+        self::set_up_user($user);
+    }
 
-        require_once($CFG->dirroot . '/course/lib.php');
-        $course = $row->objectid ? $DB->get_record('course', ['id' => $row->objectid]) : false;
-        if ($course) {
-            $course->deletesource = 'restore';
-            delete_course($course, false);
-            fix_course_sortorder();
+    /**
+     * Change the current user, in the way of this Moodle's version.
+     *
+     * @param stdClass|null $user null for cron's own
+     */
+    private static function set_up_user(?stdClass $user): void {
+        if (class_exists('core\cron')) {
+            \core\cron::setup_user($user);
+        } else {
+            require_once($GLOBALS['CFG']->libdir . '/cronlib.php');
+            cron_setup_user($user);
         }
-        operations::made($row, 0);
     }
 }

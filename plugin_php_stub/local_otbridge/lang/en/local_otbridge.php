@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,45 +12,55 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * English texts.
+ * English strings of the plugin.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 defined('MOODLE_INTERNAL') || die();
 
-$string['backupinvalid'] = 'The file is no course backup: {$a}';
-$string['backupnotfound'] = 'The backup is not there, or not there any more.';
-$string['cachedef_backupheaders'] = 'What is written inside backup files';
-$string['interrupted'] = 'The restore was interrupted twice; what it had made was removed.';
-$string['missingcapability'] = 'The capability {$a} is missing.';
-$string['opkeyreused'] = 'The operation key {$a} was used with other parameters.';
-$string['otbridge:managerole'] = 'Create roles, and delete those that the bridge created';
-$string['otbridge:restore'] = 'Find backups of courses and restore them';
-$string['otbridge:view'] = 'See the state of the site and of the bridge\'s operations';
+$string['aliasnotrestored'] = 'Could not restore a link to a file: {$a}';
+$string['backupinvalid'] = 'The file is no course backup that can be restored: {$a}';
+$string['backupnotfound'] = 'The backup is not there, or not there any more';
+$string['badarchive'] = 'It is no archive that can be read, or it is cut off';
+$string['badxml'] = 'Its description is damaged';
+$string['cachedef_backupheaders'] = 'What backup files say of themselves';
+$string['filesmissing'] = 'The backup does not hold all files of the course, and this site does not have them any more';
+$string['idnumberleftout'] = 'The ID number “{$a}” was left out: another course has it, or the backup comes from another site';
+$string['interrupted'] = 'The restore died {$a} times before it was done; what it left was removed';
+$string['nodescription'] = 'It does not hold moodle_backup.xml';
+$string['notcourse'] = 'It is not the backup of a whole course in Moodle\'s format';
+$string['nousersinbackup'] = 'The users and their data did not come back: they are not in the backup';
+$string['opkeyreused'] = 'The operation key {$a} was used with other parameters';
+$string['otbridge:managerole'] = 'Manage roles for the norm-hours bridge';
+$string['otbridge:restore'] = 'Restore courses for the norm-hours bridge';
+$string['otbridge:view'] = 'View operations of the norm-hours bridge';
 $string['pluginname'] = 'Norm-hours bridge';
-$string['precheckfailed'] = 'The backup cannot be restored here: {$a}';
-$string['privacy:metadata:operation'] = 'Writes that were ordered over web services, each under a key that is used once.';
-$string['privacy:metadata:operation:action'] = 'What was ordered.';
-$string['privacy:metadata:operation:params'] = 'The parameters of the order.';
-$string['privacy:metadata:operation:result'] = 'What came of it.';
-$string['privacy:metadata:operation:timecreated'] = 'When it was ordered.';
-$string['privacy:metadata:operation:userid'] = 'The user whose token ordered it.';
-$string['privacy:path'] = 'Operations of the norm-hours bridge';
-$string['restorefailed'] = 'The restore failed: {$a}';
-$string['roleassigned'] = 'The role "{$a}" is assigned to somebody.';
-$string['rolenotours'] = 'The role {$a} was not created by the bridge, or is gone already.';
-$string['shortnametaken'] = 'The short name "{$a}" is taken.';
+$string['precheckfailed'] = 'Moodle\'s checks before restoring found errors: {$a}';
+$string['privacy:metadata:operation'] = 'Operations that the norm-hours bridge ordered, each under a key that is used once';
+$string['privacy:metadata:operation:action'] = 'What was ordered';
+$string['privacy:metadata:operation:error'] = 'Why it failed; may name users whose accounts stand in the way of a restore';
+$string['privacy:metadata:operation:opkey'] = 'The key of the operation';
+$string['privacy:metadata:operation:params'] = 'The parameters of the order';
+$string['privacy:metadata:operation:result'] = 'What was made';
+$string['privacy:metadata:operation:status'] = 'What became of the operation';
+$string['privacy:metadata:operation:timecreated'] = 'When it was ordered';
+$string['privacy:metadata:operation:timefinished'] = 'When it ended';
+$string['privacy:metadata:operation:userid'] = 'The user whose token was used';
+$string['roleassigned'] = 'The role {$a} is assigned to somebody, or the site\'s settings use it';
+$string['rolenotours'] = 'The role {$a} was not created by this plugin';
+$string['shortnametaken'] = 'The short name “{$a}” is already used';
+$string['sizelimit'] = 'The limit on the size of this installation has been reached';
+$string['taskrescue'] = 'Take up restores whose process died';
 $string['taskrestorecourse'] = 'Restore a course for the norm-hours bridge';
-$string['taskresumerestores'] = 'Resume interrupted restores for the norm-hours bridge';
-$string['unknownarchetype'] = 'There is no archetype "{$a}".';
-$string['unknowncapability'] = 'Unknown capabilities: {$a}.';
-$string['unknowncategory'] = 'There is no course category with the id {$a}.';
-$string['unknowncontextlevel'] = 'Unknown context levels: {$a}.';
-$string['unknownrole'] = 'Unknown roles: {$a}.';
-$string['userrestoreforced'] = 'Users were matched as if the backup came from another site: its users are not the same as those here.';
-$string['usersleftout'] = 'There are no users in the backup.';
+$string['toolarge'] = 'Its description is too large';
+$string['unknownarchetype'] = 'There is no archetype {$a}';
+$string['unknowncapability'] = 'Unknown capabilities: {$a}';
+$string['unknowncontextlevel'] = 'Unknown context levels: {$a}';
+$string['unknownrole'] = 'There are no roles with these short names: {$a}';
+$string['usersmatchedbyname'] = 'Accounts of the backup were matched by user name and e-mail address, because some had been made anew since';

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,45 +12,55 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Russian texts.
+ * Russian strings of the plugin.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 defined('MOODLE_INTERNAL') || die();
 
-$string['backupinvalid'] = 'Файл не является резервной копией курса: {$a}';
-$string['backupnotfound'] = 'Резервной копии нет или уже нет.';
-$string['cachedef_backupheaders'] = 'Сведения изнутри файлов резервных копий';
-$string['interrupted'] = 'Восстановление дважды прервано; всё, что оно успело создать, удалено.';
-$string['missingcapability'] = 'Не хватает права {$a}.';
-$string['opkeyreused'] = 'Ключ операции {$a} уже использован с другими параметрами.';
-$string['otbridge:managerole'] = 'Создавать роли и удалять созданные мостом';
-$string['otbridge:restore'] = 'Находить резервные копии курсов и восстанавливать их';
-$string['otbridge:view'] = 'Видеть состояние сайта и операций моста';
+$string['aliasnotrestored'] = 'Не удалось восстановить ссылку на файл: {$a}';
+$string['backupinvalid'] = 'Файл не является резервной копией курса, которую можно восстановить: {$a}';
+$string['backupnotfound'] = 'Резервной копии нет или уже нет';
+$string['badarchive'] = 'Это не архив, который можно прочитать, или он обрезан';
+$string['badxml'] = 'Описание внутри копии повреждено';
+$string['cachedef_backupheaders'] = 'Сведения из резервных копий';
+$string['filesmissing'] = 'В копии есть не все файлы курса, и на этом сайте их больше нет';
+$string['idnumberleftout'] = 'Идентификационный номер «{$a}» не восстановлен: он есть у другого курса, или копия сделана на другом сайте';
+$string['interrupted'] = 'Восстановление прервалось {$a} раза, не дойдя до конца; то, что от него осталось, удалено';
+$string['nodescription'] = 'Внутри нет moodle_backup.xml';
+$string['notcourse'] = 'Это не резервная копия целого курса в формате Moodle';
+$string['nousersinbackup'] = 'Пользователи и их данные не восстановлены: их нет в копии';
+$string['opkeyreused'] = 'Ключ операции {$a} уже использован с другими параметрами';
+$string['otbridge:managerole'] = 'Управлять ролями для моста нормо-часов';
+$string['otbridge:restore'] = 'Восстанавливать курсы для моста нормо-часов';
+$string['otbridge:view'] = 'Просматривать операции моста нормо-часов';
 $string['pluginname'] = 'Мост нормо-часов';
-$string['precheckfailed'] = 'Эту копию нельзя восстановить здесь: {$a}';
-$string['privacy:metadata:operation'] = 'Изменения, заказанные через веб-службы, каждое под ключом, который действует один раз.';
-$string['privacy:metadata:operation:action'] = 'Что было заказано.';
-$string['privacy:metadata:operation:params'] = 'Параметры заказа.';
-$string['privacy:metadata:operation:result'] = 'Что получилось.';
-$string['privacy:metadata:operation:timecreated'] = 'Когда заказано.';
-$string['privacy:metadata:operation:userid'] = 'Пользователь, чей токен это заказал.';
-$string['privacy:path'] = 'Операции моста нормо-часов';
-$string['restorefailed'] = 'Восстановить не удалось: {$a}';
-$string['roleassigned'] = 'Роль «{$a}» кому-то назначена.';
-$string['rolenotours'] = 'Роль {$a} создана не мостом или уже удалена.';
-$string['shortnametaken'] = 'Краткое название «{$a}» занято.';
-$string['taskrestorecourse'] = 'Восстановление курса для моста нормо-часов';
-$string['taskresumerestores'] = 'Возобновление прерванных восстановлений моста нормо-часов';
-$string['unknownarchetype'] = 'Архетипа «{$a}» нет.';
-$string['unknowncapability'] = 'Неизвестные права: {$a}.';
-$string['unknowncategory'] = 'Категории курсов с идентификатором {$a} нет.';
-$string['unknowncontextlevel'] = 'Неизвестные уровни контекста: {$a}.';
-$string['unknownrole'] = 'Неизвестные роли: {$a}.';
-$string['userrestoreforced'] = 'Пользователи сопоставлены как для копии с другого сайта: они не совпадают с здешними.';
-$string['usersleftout'] = 'В резервной копии нет пользователей.';
+$string['precheckfailed'] = 'Проверки Moodle перед восстановлением нашли ошибки: {$a}';
+$string['privacy:metadata:operation'] = 'Операции, заказанные мостом нормо-часов; у каждой ключ, который используется один раз';
+$string['privacy:metadata:operation:action'] = 'Что заказано';
+$string['privacy:metadata:operation:error'] = 'Почему не удалось; может называть пользователей, чьи учётные записи мешают восстановлению';
+$string['privacy:metadata:operation:opkey'] = 'Ключ операции';
+$string['privacy:metadata:operation:params'] = 'Параметры заказа';
+$string['privacy:metadata:operation:result'] = 'Что создано';
+$string['privacy:metadata:operation:status'] = 'Что стало с операцией';
+$string['privacy:metadata:operation:timecreated'] = 'Когда заказано';
+$string['privacy:metadata:operation:timefinished'] = 'Когда закончено';
+$string['privacy:metadata:operation:userid'] = 'Пользователь, чей токен использован';
+$string['roleassigned'] = 'Роль {$a} кому-то назначена или используется в настройках сайта';
+$string['rolenotours'] = 'Роль {$a} создана не этим плагином';
+$string['shortnametaken'] = 'Краткое название «{$a}» уже занято';
+$string['sizelimit'] = 'Достигнуто ограничение на размер этой инсталляции';
+$string['taskrescue'] = 'Продолжить восстановления, процесс которых умер';
+$string['taskrestorecourse'] = 'Восстановить курс для моста нормо-часов';
+$string['toolarge'] = 'Описание внутри копии слишком велико';
+$string['unknownarchetype'] = 'Нет архетипа {$a}';
+$string['unknowncapability'] = 'Неизвестные права: {$a}';
+$string['unknowncontextlevel'] = 'Неизвестные уровни контекста: {$a}';
+$string['unknownrole'] = 'Нет ролей с такими краткими названиями: {$a}';
+$string['usersmatchedbyname'] = 'Учётные записи из копии сопоставлены по логину и адресу почты, потому что некоторые с тех пор созданы заново';

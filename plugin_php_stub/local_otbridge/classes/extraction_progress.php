@@ -1,5 +1,5 @@
 <?php
-// This file is part of Moodle - https://moodle.org/
+// This file is part of Moodle - http://moodle.org/
 //
 // Moodle is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,31 +12,31 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Moodle.  If not, see <https://www.gnu.org/licenses/>.
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Progress of extracting a backup.
+ * How far the unpacking of a backup is.
  *
  * @package    local_otbridge
- * @license    https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 namespace local_otbridge;
 
 defined('MOODLE_INTERNAL') || die();
 
-global $CFG;
-require_once($CFG->libdir . '/filestorage/file_progress.php');
+require_once($GLOBALS['CFG']->libdir . '/filestorage/file_progress.php');
 
 /**
- * Hands a packer's progress on to the restore's.
+ * Passes what core's file packers report on to the operation.
  */
-final class extract_progress implements \file_progress {
+class extraction_progress implements \file_progress {
     /** @var restore_progress */
     private $progress;
 
     /**
-     * Constructor.
+     * Report to an operation.
      *
      * @param restore_progress $progress
      */
@@ -45,14 +45,14 @@ final class extract_progress implements \file_progress {
     }
 
     /**
-     * Called by packers.
+     * Called by the packer.
      *
      * @param int $progress
      * @param int $max
      */
     public function progress($progress = self::INDETERMINATE, $max = self::INDETERMINATE) {
         if ($progress !== self::INDETERMINATE && $max > 0) {
-            $this->progress->advance(min(1.0, $progress / $max));
+            $this->progress->reach($progress / $max);
         }
     }
 }

@@ -1,0 +1,413 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Restoring a course from a backup file into a new course.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge;
+
+defined('MOODLE_INTERNAL') || die();
+
+require_once($GLOBALS['CFG']->dirroot . '/backup/util/includes/restore_includes.php');
+require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
+
+use backup;
+use backup_general_helper;
+use context_coursecat;
+use core\lock\lock_config;
+use core_text;
+use moodle_exception;
+use restore_controller;
+use restore_controller_dbops;
+use restore_dbops;
+use stdClass;
+
+/**
+ * Does the work of one restore operation, as the user who ordered it.
+ *
+ * The new course is noted in the operation's row in the same transaction that makes it, so that an attempt that died
+ * leaves nothing that could not be found and removed.
+ */
+class course_restorer {
+    /** @var string[] core's admin settings for what a restore takes from a backup: all that is in it */
+    const EVERYTHING = [
+        'enrolments', 'role_assignments', 'permissions', 'activities', 'blocks', 'filters', 'comments', 'badges', 'calendarevents',
+        'userscompletion', 'logs', 'histories', 'questionbank', 'groups', 'competencies', 'customfield', 'contentbankcontent',
+        'xapistate', 'legacyfiles',
+    ];
+
+    /** @var stdClass row of the operation */
+    private $operation;
+    /** @var array the order: parameters of restore_course without the key */
+    private $order;
+    /** @var restore_progress */
+    private $progress;
+    /** @var restore_controller|null */
+    private $controller = null;
+    /** @var string[] what the customer should know */
+    private $warnings = [];
+
+    /**
+     * Prepare.
+     *
+     * @param stdClass $operation its row
+     */
+    public function __construct(stdClass $operation) {
+        $this->operation = $operation;
+        $this->order = json_decode($operation->params, true);
+        $this->progress = new restore_progress($operation);
+    }
+
+    /**
+     * Capabilities that an order needs in its category.
+     *
+     * @param array $order
+     * @return string[]
+     */
+    public static function capabilities(array $order): array {
+        $needed = ['moodle/restore:restorecourse', 'moodle/course:create'];
+        return $order['users'] ? array_merge($needed, ['moodle/restore:userinfo']) : $needed;
+    }
+
+    /**
+     * Refuse an order for a short name that is taken; a backup that cannot be read is left for the task to tell.
+     *
+     * @param array $order
+     * @param int $userid
+     * @throws moodle_exception `shortnametaken`
+     */
+    public static function check_shortname(array $order, int $userid): void {
+        $shortname = $order['shortname'];
+        if ($shortname === '') {
+            try {
+                $shortname = backup_header::of(backups::resolve($order['ref'], $order['draftitemid'], $userid))['shortname'] ?? '';
+            } catch (moodle_exception $error) {
+                return;
+            }
+        }
+        self::refuse_taken($shortname);
+    }
+
+    /**
+     * Restore.
+     *
+     * @return array the operation's result
+     * @throws moodle_exception `backupnotfound`, `backupinvalid`, `shortnametaken`, `precheckfailed`, or core's own
+     */
+    public function run(): array {
+        global $CFG;
+
+        $context = context_coursecat::instance($this->order['categoryid']);
+        foreach (self::capabilities($this->order) as $capability) {
+            require_capability($capability, $context);
+        }
+        $saved = [
+            $CFG->forced_plugin_settings, $CFG->restorernewroleid ?? null, $CFG->forcedifferentsitecheckingusersonrestore ?? null,
+        ];
+        ob_start();
+        try {
+            $this->configure();
+            $file = backups::resolve($this->order['ref'], $this->order['draftitemid'], (int) $this->operation->userid);
+            $about = $this->extract($file);
+            $this->warn_of_size_limit();
+            $names = $this->make_shell($about);
+            $this->precheck($names);
+            $this->progress->enter('restoring', 0.2, 0.97);
+            $users = (bool) $this->controller->get_plan()->get_setting('users')->get_value();
+            $this->controller->execute_plan();
+            $this->note_results($this->controller->get_results());
+            $this->progress->enter('finishing', 0.97, 1.0);
+            return $this->finish($file, $about, $names, $users);
+        } finally {
+            ob_end_clean();
+            $this->close_controller();
+            [$CFG->forced_plugin_settings, $CFG->restorernewroleid, $CFG->forcedifferentsitecheckingusersonrestore] = $saved;
+        }
+    }
+
+    /**
+     * Remove what an attempt left behind: its course (not into the recycle bin) and its unpacked files.
+     *
+     * @param stdClass $operation its row
+     */
+    public static function clean_up(stdClass $operation): void {
+        global $DB;
+
+        $tables = $DB->get_manager();
+        if ($tables->table_exists('backup_ids_temp') || $tables->table_exists('backup_files_temp')) {
+            restore_controller_dbops::drop_restore_temp_tables('');
+        }
+        $folder = make_backup_temp_directory('', false) . '/' . self::folder($operation);
+        if (is_dir($folder)) {
+            fulldelete($folder);
+        }
+        if ($operation->courseid && ($course = $DB->get_record('course', ['id' => $operation->courseid]))) {
+            $course->deletesource = 'restore';
+            ob_start();
+            try {
+                delete_course($course, false);
+            } finally {
+                ob_end_clean();
+            }
+            fix_course_sortorder();
+        }
+        operations::update($operation, ['courseid' => 0]);
+    }
+
+    /**
+     * Name of the folder, inside Moodle's backup folder, that this operation unpacks into.
+     *
+     * @param stdClass $operation
+     * @return string
+     */
+    private static function folder(stdClass $operation): string {
+        return 'otbridge_' . $operation->opkey;
+    }
+
+    /**
+     * Let core take all that is in the backup, whatever the defaults of this site are, and leave the restoring user out of it.
+     */
+    private function configure(): void {
+        global $CFG;
+
+        foreach (array_merge(['users'], self::EVERYTHING) as $name) {
+            $value = $name === 'users' ? (int) $this->order['users'] : 1;
+            $CFG->forced_plugin_settings['restore']['restore_general_' . $name] = $value;
+            $CFG->forced_plugin_settings['restore']['restore_general_' . $name . '_locked'] = 0;
+        }
+        $CFG->restorernewroleid = 0;
+    }
+
+    /**
+     * Unpack the backup.
+     *
+     * @param backup_file $file
+     * @return stdClass what the backup says of itself
+     */
+    private function extract(backup_file $file): stdClass {
+        $this->progress->enter('extracting', 0.0, 0.1);
+        $header = backup_header::of($file);
+        if (isset($header['problem'])) {
+            throw new moodle_exception('backupinvalid', 'local_otbridge', '', get_string($header['problem'], 'local_otbridge'));
+        }
+        $name = self::folder($this->operation);
+        $folder = make_backup_temp_directory($name);
+        $packer = get_file_packer('application/vnd.moodle.backup');
+        try {
+            $packer->extract_to_pathname($file->content, $folder, null, new extraction_progress($this->progress));
+            $about = backup_general_helper::get_backup_information($name);
+            $format = backup_general_helper::detect_backup_format($name);
+        } catch (moodle_exception $error) {
+            throw new moodle_exception('backupinvalid', 'local_otbridge', '', $error->getMessage());
+        }
+        if ($format !== backup::FORMAT_MOODLE || $about->type !== backup::TYPE_1COURSE) {
+            throw new moodle_exception('backupinvalid', 'local_otbridge', '', get_string('notcourse', 'local_otbridge'));
+        }
+        return $about;
+    }
+
+    /**
+     * Make the hidden, empty course that is restored into; from now on its names are taken.
+     *
+     * @param stdClass $about
+     * @return string[] full name, short name
+     */
+    private function make_shell(stdClass $about): array {
+        global $DB;
+
+        $names = [
+            core_text::substr($this->order['fullname'] !== '' ? $this->order['fullname'] : $about->original_course_fullname, 0, 254),
+            core_text::substr($this->order['shortname'] !== '' ? $this->order['shortname'] : $about->original_course_shortname, 0, 255),
+        ];
+        $lock = lock_config::get_lock_factory('local_otbridge')->get_lock('coursenames', 60);
+        if (!$lock) {
+            throw new moodle_exception('locktimeout');
+        }
+        try {
+            self::refuse_taken($names[1]);
+            $transaction = $DB->start_delegated_transaction();
+            $courseid = restore_dbops::create_new_course($names[0], $names[1], $this->order['categoryid']);
+            operations::update($this->operation, ['courseid' => $courseid]);
+            $transaction->allow_commit();
+        } finally {
+            $lock->release();
+        }
+        return $names;
+    }
+
+    /**
+     * Let core check whether the backup can be restored.
+     *
+     * Users of a backup of this site are matched by id first. An account that was deleted and made again is then a conflict,
+     * which matching by name and e-mail address, as for backups of other sites, may solve.
+     *
+     * @param string[] $names
+     * @throws moodle_exception `precheckfailed`
+     */
+    private function precheck(array $names): void {
+        global $CFG;
+
+        $this->progress->enter('prechecking', 0.1, 0.2);
+        $told = $this->open_controller($names);
+        if (!empty($told['errors']) && $this->controller->is_samesite() && $this->order['users']) {
+            $this->close_controller();
+            $CFG->forcedifferentsitecheckingusersonrestore = true;
+            $again = $this->open_controller($names);
+            if (empty($again['errors'])) {
+                $told = $again;
+                $this->warnings[] = get_string('usersmatchedbyname', 'local_otbridge');
+            }
+        }
+        if (!empty($told['errors'])) {
+            throw new moodle_exception('precheckfailed', 'local_otbridge', '', self::plain($told['errors']));
+        }
+        $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($told['warnings'] ?? [])));
+    }
+
+    /**
+     * Make core's controller and run its checks.
+     *
+     * @param string[] $names
+     * @return array errors and warnings
+     */
+    private function open_controller(array $names): array {
+        $this->controller = new restore_controller(
+            self::folder($this->operation),
+            (int) $this->operation->courseid,
+            backup::INTERACTIVE_NO,
+            backup::MODE_GENERAL,
+            (int) $this->operation->userid,
+            backup::TARGET_NEW_COURSE,
+            $this->progress
+        );
+        $plan = $this->controller->get_plan();
+        foreach (['course_fullname' => $names[0], 'course_shortname' => $names[1]] as $setting => $value) {
+            if ($plan->setting_exists($setting) && $plan->get_setting($setting)->get_status() === \base_setting::NOT_LOCKED) {
+                $plan->get_setting($setting)->set_value($value);
+            }
+        }
+        $this->controller->execute_precheck();
+        return (array) $this->controller->get_precheck_results();
+    }
+
+    /**
+     * Let go of core's controller; its record would otherwise stay for ever after a failure.
+     */
+    private function close_controller(): void {
+        global $DB;
+
+        if ($this->controller !== null) {
+            $restoreid = $this->controller->get_restoreid();
+            $this->controller->destroy();
+            $this->controller = null;
+            $DB->delete_records('backup_controllers', ['backupid' => $restoreid]);
+        }
+    }
+
+    /**
+     * Give the course its names and order, and tell what came back.
+     *
+     * @param backup_file $file
+     * @param stdClass $about
+     * @param string[] $names
+     * @param bool $users
+     * @return array
+     */
+    private function finish(backup_file $file, stdClass $about, array $names, bool $users): array {
+        global $DB;
+
+        $courseid = (int) $this->operation->courseid;
+        // Core gives a course "copy 1" for a name where another course has the same full name, and cuts short names at 100.
+        $DB->update_record('course', (object) ['id' => $courseid, 'fullname' => $names[0], 'shortname' => $names[1]]);
+        fix_course_sortorder();
+        rebuild_course_cache($courseid, true);
+        \cache_helper::purge_by_event('changesincourse');
+        $course = $DB->get_record('course', ['id' => $courseid], '*', MUST_EXIST);
+        $header = backup_header::of($file);
+        if ($header['idnumber'] !== '' && $course->idnumber !== $header['idnumber']) {
+            $this->warnings[] = get_string('idnumberleftout', 'local_otbridge', $header['idnumber']);
+        }
+        if ($this->order['users'] && !$users) {
+            $this->warnings[] = get_string('nousersinbackup', 'local_otbridge');
+        }
+        return [
+            'courseid' => $courseid,
+            'fullname' => $course->fullname,
+            'shortname' => $course->shortname,
+            'url' => (new \moodle_url('/course/view.php', ['id' => $courseid]))->out(false),
+            'categoryid' => (int) $course->category,
+            'backuptime' => (int) $about->backup_date,
+            'source' => $file->source,
+            'filename' => $file->filename,
+            'activities' => course_contents::activities($courseid),
+            'questions' => course_contents::questions($courseid),
+            'files' => course_contents::files($courseid),
+            'users' => $users,
+            'warnings' => $this->warnings,
+        ];
+    }
+
+    /**
+     * Make warnings of what core's plan reports as left out.
+     *
+     * @param array $results
+     */
+    private function note_results($results): void {
+        if (!empty($results['file_missing_in_backup'])) {
+            $this->warnings[] = get_string('filesmissing', 'local_otbridge');
+        }
+        foreach ((array) ($results['file_aliases_restore_failures'] ?? []) as $alias) {
+            $this->warnings[] = get_string('aliasnotrestored', 'local_otbridge', $alias);
+        }
+    }
+
+    /**
+     * 3KL limits the size of an installation; say so when it is reached already.
+     */
+    private function warn_of_size_limit(): void {
+        $statistics = 'local_opentechnology\statistics';
+        if (is_callable([$statistics, 'is_moodle_size_limit_exceeded']) && $statistics::is_moodle_size_limit_exceeded()) {
+            $this->warnings[] = get_string('sizelimit', 'local_otbridge');
+        }
+    }
+
+    /**
+     * Refuse a short name that a course bears.
+     *
+     * @param string $shortname
+     */
+    private static function refuse_taken(string $shortname): void {
+        global $DB;
+        if ($shortname !== '' && $DB->record_exists('course', ['shortname' => $shortname])) {
+            throw new moodle_exception('shortnametaken', 'local_otbridge', '', $shortname);
+        }
+    }
+
+    /**
+     * Core's messages as plain text.
+     *
+     * @param string|string[] $messages
+     * @return string
+     */
+    private static function plain($messages): string {
+        return trim(html_entity_decode(strip_tags(implode('; ', (array) $messages)), ENT_QUOTES, 'UTF-8'));
+    }
+}

@@ -1,0 +1,110 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Scheduled task that takes up restores whose process died.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge\task;
+
+use core\lock\lock_config;
+use core\task\scheduled_task;
+use local_otbridge\operations;
+use stdClass;
+
+/**
+ * Sees to it that every operation ends.
+ *
+ * Moodle 3.9 runs an ad hoc task again as soon as its process is gone. Newer ones do so only after a nightly clean-up, and until
+ * then the dead task's row takes the place of new ones. The locks tell what is dead: they go with the process that held them.
+ */
+class rescue extends scheduled_task {
+    /**
+     * Name of the task for the administrator.
+     *
+     * @return string
+     */
+    public function get_name() {
+        return get_string('taskrescue', 'local_otbridge');
+    }
+
+    /**
+     * Look at every operation that has not ended and that nobody works on.
+     */
+    public function execute() {
+        global $DB;
+
+        [$in, $params] = $DB->get_in_or_equal([operations::QUEUED, operations::RUNNING]);
+        $locks = lock_config::get_lock_factory('local_otbridge');
+        foreach ($DB->get_fieldset_select(operations::TABLE, 'id', "status $in", $params) as $operationid) {
+            if ($lock = $locks->get_lock(restore_course::lock_name((int) $operationid), 0)) {
+                try {
+                    $this->look_at(operations::get((int) $operationid));
+                } finally {
+                    $lock->release();
+                }
+            }
+        }
+    }
+
+    /**
+     * Queue an operation that has no task any more.
+     *
+     * @param stdClass|null $operation its row, read under its lock
+     */
+    private function look_at(?stdClass $operation): void {
+        global $DB;
+
+        if (!$operation || !in_array($operation->status, [operations::QUEUED, operations::RUNNING], true)) {
+            return;
+        }
+        $rows = array_filter($DB->get_records('task_adhoc', ['component' => 'local_otbridge']), static function ($row) use ($operation) {
+            return (int) (json_decode($row->customdata)->operationid ?? 0) === (int) $operation->id;
+        });
+        foreach ($rows as $row) {
+            if (empty($row->timestarted) || !$this->forget_dead($row)) {
+                return; // Cron will run it, or is just running it.
+            }
+        }
+        mtrace("operation {$operation->opkey} is {$operation->status} and has no task: queued anew");
+        restore_course::queue((int) $operation->id);
+    }
+
+    /**
+     * Delete the row of a task whose process is gone.
+     *
+     * @param stdClass $row
+     * @return bool false when the process lives
+     */
+    private function forget_dead(stdClass $row): bool {
+        global $DB;
+
+        $lock = lock_config::get_lock_factory('cron')->get_lock('adhoc_' . $row->id, 0);
+        if (!$lock) {
+            return false;
+        }
+        try {
+            $DB->delete_records('task_adhoc', ['id' => $row->id]);
+            return true;
+        } finally {
+            $lock->release();
+        }
+    }
+}

@@ -1,0 +1,330 @@
+"""otbridge doctor: every check when all is well, and every fault with what to do and the exit code it means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.actions import ACTIONS
+from bridge.doctor import (
+    ALWAYS_NEEDED,
+    CAPABILITIES,
+    PLUGIN_VERSION,
+    SCOPES,
+    Check,
+    check_journal,
+    check_moodle,
+    check_portal,
+    check_settings,
+)
+from bridge.journal import migrate
+from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
+from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable
+from bridge.settings import Settings, load
+from bridge.sync import Exit
+from tests.builders import NOW
+
+CATALOGUE = """
+[[service]]
+id = "restore"
+name = "Курс"
+billing = { kind = "actual" }
+handling = "auto"
+action = "restore-course"
+
+[[service]]
+id = "access"
+name = "Роль"
+billing = { kind = "actual" }
+handling = "auto"
+action = "create-role"
+"""
+TOML = """
+[bridge]
+journal = "sqlite:///journal.sqlite3"
+catalogue = "catalogue.toml"
+[portal]
+url = "https://portal.example.ru/v1"
+[[installation]]
+serial = "A"
+url = "https://lms.example.ru"
+[policy]
+unattended = ["restore", "access"]
+"""
+ENVIRON = {"OTBRIDGE_PORTAL_TOKEN": "p", "OTBRIDGE_MOODLE_TOKEN": "m"}
+
+
+def settings_in(directory: Path, toml: str = TOML, catalogue: str = CATALOGUE) -> Settings:
+    (directory / "bridge.toml").write_text(toml, encoding="utf-8")
+    (directory / "catalogue.toml").write_text(catalogue, encoding="utf-8")
+    return load(directory / "bridge.toml", ENVIRON)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.doctor.tr", lambda message: message)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
+
+
+def only(checks: list[Check], name: str) -> Check:
+    (found,) = [check for check in checks if check.name == name]
+    return found
+
+
+def is_well(checks: list[Check]) -> bool:
+    return all(check.fault is Exit.WELL and not check.advice for check in checks)
+
+
+# --- settings
+
+
+def test_sound_settings_are_told(settings):
+    checks = list(check_settings(settings))
+    assert is_well(checks)
+    assert only(checks, "settings").found == f"{settings.path}: 2 services in the catalogue"
+    assert only(checks, "secrets").found == "from the environment or systemd credentials"
+
+
+def test_an_env_file_of_its_owner_only_is_told(settings):
+    (settings.path.parent / ".env").touch(mode=0o600)
+    assert "is readable by its owner only" in only(list(check_settings(settings)), "secrets").found
+
+
+def test_an_action_that_the_bridge_does_not_have_is_a_fault(tmp_path):
+    settings = settings_in(tmp_path, catalogue=CATALOGUE.replace("create-role", "fly"))
+    fault = only(list(check_settings(settings)), "catalogue")
+    assert (fault.found, fault.fault) == ("service access names the action fly, which the bridge does not have", Exit.CONFIGURATION)
+    assert fault.advice == "name one of: create-role, restore-course"
+
+
+def test_a_policy_that_lets_nothing_run_is_told(tmp_path):
+    settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', "[]"))
+    assert only(list(check_settings(settings)), "policy").fault is Exit.OPERATOR
+
+
+# --- journal
+
+
+def test_a_journal_with_the_program_s_schema_is_well(settings):
+    migrate(settings.bridge.journal)
+    checks = list(check_journal(settings))
+    assert is_well(checks)
+    assert len(checks) == 1
+
+
+def test_a_journal_that_was_never_made_wants_migrate(settings):
+    (fault,) = check_journal(settings)
+    assert fault.fault is Exit.CONFIGURATION
+    assert fault.found.startswith("schema is –, the program wants ")
+    assert "otbridge migrate" in fault.advice
+    assert not Path(settings.bridge.journal.removeprefix("sqlite:///")).exists(), "looking makes no file"
+
+
+def test_a_journal_that_cannot_be_read_is_a_fault(settings):
+    Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    (fault,) = check_journal(settings)
+    assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, "check [bridge] journal, the file's owner and the disk")
+
+
+# --- portal
+
+
+class FakePortal:
+    """A portal that says of itself what it is told to say."""
+
+    name = "clients"
+
+    def __init__(self, error: PortalError | None = None, **changes: Any) -> None:
+        self.error = error
+        self.said = replace(Meta("1.0", "osTicket 1.18", NOW, CAPABILITIES, SCOPES, Decimal("0.01")), **changes)
+
+    def meta(self) -> Meta:
+        if self.error:
+            raise self.error
+        return self.said
+
+
+def portal_checks(error: PortalError | None = None, **changes: Any) -> list[Check]:
+    return list(check_portal(FakePortal(error, **changes), NOW))  # type: ignore[arg-type]
+
+
+def test_a_portal_that_serves_the_contract_is_well():
+    checks = portal_checks()
+    assert is_well(checks)
+    assert [check.name for check in checks] == ["portal clients", "portal scopes", "portal abilities", "portal clock"]
+    assert checks[0].found == "osTicket 1.18, contract 1.0"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PortalUnreachable("GET /meta", "no route"), Exit.UNREACHABLE),
+        (PortalNotContract("GET /meta", "HTML"), Exit.UNREACHABLE),
+        (PortalUnauthorized("GET /meta", "wrong token", status=401), Exit.CONFIGURATION),
+    ],
+)
+def test_a_portal_that_cannot_be_asked_ends_its_checks(error, code):
+    (fault,) = portal_checks(error)
+    assert (fault.found, fault.fault) == (str(error), code)
+    assert "[portal] url" in fault.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "found", "code"),
+    [
+        ({"contract": "2.0"}, "portal clients", "speaks contract 2.0", Exit.CONFIGURATION),
+        ({"contract": "11.0"}, "portal clients", "speaks contract 11.0", Exit.CONFIGURATION),
+        ({"scopes": SCOPES - {"ledger:write"}}, "portal scopes", "missing: ledger:write", Exit.CONFIGURATION),
+        ({"capabilities": CAPABILITIES - {"holds", "ledger"}}, "portal abilities", "missing: holds, ledger", Exit.CONFIGURATION),
+        ({"time": NOW + timedelta(seconds=61)}, "portal clock", "61 s apart from this machine's", Exit.OPERATOR),
+        ({"time": NOW - timedelta(hours=1)}, "portal clock", "3600 s apart from this machine's", Exit.OPERATOR),
+    ],
+)
+def test_what_a_portal_lacks_is_a_fault(changes, name, found, code):
+    checks = portal_checks(**changes)
+    fault = only(checks, name)
+    assert (fault.found, fault.fault) == (found, code)
+    assert fault.advice
+    assert is_well([check for check in checks if check is not fault])
+
+
+@pytest.mark.parametrize("seconds", [60, -60])
+def test_a_minute_between_clocks_is_no_fault(seconds):
+    assert is_well(portal_checks(time=NOW + timedelta(seconds=seconds)))
+
+
+# --- Moodle
+
+FUNCTIONS = ALWAYS_NEEDED.union(*(action.functions for action in ACTIONS.values()))
+GRANTS = frozenset[str]().union(*(action.capabilities for action in ACTIONS.values()))
+INFO = {"sitename": "СДО", "release": "4.5", "username": "otbridge", "functions": [{"name": name} for name in FUNCTIONS]}
+SECONDS = int(NOW.timestamp())
+PLUGIN = {
+    "release": "4.5", "version": "2024100700", "pluginversion": PLUGIN_VERSION, "pluginrelease": "1.0", "phpversion": "8.1", "time": SECONDS,
+    "lastcron": SECONDS - 30, "adhocqueued": 0, "recyclebin": True, "backupfolder": True,
+    "capabilities": [{"name": name, "granted": True} for name in GRANTS],
+}  # fmt: skip
+
+
+class FakeMoodle:
+    """A Moodle that says of itself and of its plugin what it is told to say."""
+
+    def __init__(self, info: Any = INFO, plugin: Any = PLUGIN) -> None:
+        self.info, self.plugin = info, plugin
+
+    def site_info(self) -> Any:
+        return self._said(self.info)
+
+    def read(self, function: str, /, **params: Any) -> Any:
+        assert (function, params) == ("local_otbridge_get_info", {})
+        return self._said(self.plugin)
+
+    @staticmethod
+    def _said(value: Any) -> Any:
+        if isinstance(value, MoodleError):
+            raise value
+        return value
+
+
+def moodle_checks(settings: Settings, info: Any = INFO, plugin: Any = PLUGIN) -> list[Check]:
+    return list(check_moodle("main", FakeMoodle(info, plugin), settings, NOW))
+
+
+def lacking(*names: str) -> dict[str, Any]:
+    return {**INFO, "functions": [{"name": name} for name in FUNCTIONS if name not in names]}
+
+
+def test_a_moodle_with_everything_is_well(settings):
+    checks = moodle_checks(settings)
+    assert is_well(checks)
+    assert [check.name for check in checks] == [
+        "Moodle main", "functions", "plugin", "capabilities", "cron", "backups", "Moodle clock",
+    ]  # fmt: skip
+    assert checks[0].found == "СДО, Moodle 4.5, user otbridge"
+    assert only(checks, "cron").found == "ran 30 s ago"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Unreachable("core_webservice_get_site_info", "no route"), Exit.UNREACHABLE),
+        (NotMoodle("core_webservice_get_site_info", "HTML"), Exit.UNREACHABLE),
+        (TokenError("core_webservice_get_site_info", "Invalid token"), Exit.CONFIGURATION),
+        (AccessError("core_webservice_get_site_info", "no access"), Exit.CONFIGURATION),
+    ],
+)
+def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings, error, code):
+    (fault,) = moodle_checks(settings, info=error)
+    assert (fault.found, fault.advice, fault.fault) == (str(error), error.advice, code)
+
+
+def test_an_answer_that_is_not_moodle_s_is_a_fault(settings):
+    (fault,) = moodle_checks(settings, info={"hello": "world"})
+    assert (fault.name, fault.fault) == ("Moodle main", Exit.UNREACHABLE)
+    assert fault.advice
+
+
+def test_a_missing_function_is_named(settings):
+    checks = moodle_checks(settings, info=lacking("local_otbridge_create_role", "core_course_get_categories"))
+    fault = only(checks, "functions")
+    assert fault.found == "missing: core_course_get_categories, local_otbridge_create_role"
+    assert (fault.fault, "local_otbridge" in fault.advice) == (Exit.CONFIGURATION, True)
+
+
+def test_only_what_runs_unattended_is_needed(tmp_path):
+    settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', '["restore"]'))
+    assert is_well(moodle_checks(settings, info=lacking("local_otbridge_create_role", "local_otbridge_delete_role")))
+
+
+def test_without_the_plugin_its_checks_are_left_out(settings):
+    checks = moodle_checks(settings, info=lacking("local_otbridge_get_info"))
+    assert [check.name for check in checks] == ["Moodle main", "functions"]
+
+
+def test_a_plugin_that_may_not_be_asked_is_a_fault(settings):
+    fault = only(moodle_checks(settings, plugin=AccessError("local_otbridge_get_info", "no capability")), "plugin")
+    assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, AccessError.advice)
+
+
+def test_a_plugin_too_old_to_tell_everything_is_a_fault(settings):
+    old = {key: value for key, value in PLUGIN.items() if key not in ("capabilities", "recyclebin")}
+    fault = only(moodle_checks(settings, plugin={**old, "pluginversion": 2020010100}), "plugin")
+    assert fault.fault is Exit.CONFIGURATION
+    assert str(PLUGIN_VERSION) in fault.advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "found", "code"),
+    [
+        ({"pluginversion": PLUGIN_VERSION - 1}, "plugin", f"local_otbridge 1.0 ({PLUGIN_VERSION - 1}), PHP 8.1", Exit.CONFIGURATION),
+        (
+            {"capabilities": [{"name": name, "granted": name != "moodle/role:manage"} for name in GRANTS if name != "local/otbridge:view"]},
+            "capabilities", "missing: local/otbridge:view, moodle/role:manage", Exit.CONFIGURATION,
+        ),
+        ({"lastcron": SECONDS - 601}, "cron", "last ran: 2026-03-01 09:19 UTC", Exit.OPERATOR),
+        ({"lastcron": 0}, "cron", "last ran: never", Exit.OPERATOR),
+        ({"recyclebin": False, "backupfolder": False}, "backups", "neither recycle bin nor backup folder: deleted courses cannot come back",
+         Exit.OPERATOR),
+        ({"time": SECONDS + 120}, "Moodle clock", "120 s apart from this machine's", Exit.OPERATOR),
+    ],
+)  # fmt: skip
+def test_what_a_moodle_lacks_is_a_fault(settings, changes, name, found, code):
+    checks = moodle_checks(settings, plugin={**PLUGIN, **changes})
+    fault = only(checks, name)
+    assert (fault.found, fault.fault) == (found, code)
+    assert fault.advice
+    assert is_well([check for check in checks if check is not fault])
+
+
+@pytest.mark.parametrize(("bin_", "folder", "found"), [(True, False, "recycle bin"), (False, True, "backup folder")])
+def test_one_source_of_backups_is_enough(settings, bin_, folder, found):
+    assert only(moodle_checks(settings, plugin={**PLUGIN, "recyclebin": bin_, "backupfolder": folder}), "backups").found == found
