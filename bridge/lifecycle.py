@@ -257,16 +257,17 @@ def decide(case: Case) -> Step:
 
     Never asks for an effect that the history shows as settled, so that the same case always gives the same step.
     """
-    if not case.paid:
+    if not case.paid and not _started(case):
         return Wait(Status.NOT_PAID, Reason("not-paid", {"category": case.ticket.category}))
     if case.ticket.withdrawn_at is not None or case.ticket.state is TicketState.WITHDRAWN:
         return _withdrawn(case)
-    return _order(case) or _agreement(case) or _stages(case)
+    if not _started(case) and (step := _unusable_order(case)) is not None:
+        return step
+    return _agreement(case) or _stages(case)
 
 
-def _order(case: Case) -> Step | None:
-    if _started(case):
-        return None
+def _unusable_order(case: Case) -> Step | None:
+    """What there is to do as long as the order is none that an action carries out; None when it is one."""
     if case.order is None:
         return Wait(Status.NEEDS_ORDER, Reason("free-text"))
     if isinstance(case.order, OrderFault):
@@ -306,6 +307,9 @@ def _stages(case: Case) -> Step:
 def _stage(case: Case, stage: Stage) -> Step | None:
     """The next step of one stage, None when it is written off and told."""
     history, revision = case.history, case.revision(stage)
+    left_open = _left_open(case, stage)
+    if left_open is not None:
+        return left_open
     captured = history.done(Kind.CAPTURE, stage.id, revision)
     if captured is not None:
         return _tell(case, "written_off", stage, dict(captured.outcome or {}))
@@ -324,6 +328,9 @@ def _before_hold(case: Case, stage: Stage) -> Step:
     amount = billing.amount_to_hold(stage)
     if history.sent(Kind.HOLD, stage.id, revision):
         return Hold(stage, revision, amount)
+    unusable = _unusable_order(case)
+    if unusable is not None:
+        return unusable
     if case.account is None:
         return AskBalance()
     spendable = case.account.available + case.account.overdraft_limit
@@ -337,13 +344,28 @@ def _before_hold(case: Case, stage: Stage) -> Step:
         return Wait(Status.HELD, Reason("balance", facts))
     plan = history.done(Kind.PLAN, stage.id, revision)
     if plan is None:
-        assert isinstance(case.order, Order), "_order lets nothing else through before a hold"
+        assert isinstance(case.order, Order), "_unusable_order lets nothing else through"
         assert case.service is not None
         assert case.service.action is not None
         return Examine(stage, revision, case.service.action, case.order)
     if isinstance(case.order, Order) and plan.request["order"] != order_request(case.order):
         return NewRevision(stage)
     return Hold(stage, revision, amount)
+
+
+def _left_open(case: Case, stage: Stage) -> Step | None:
+    """Return the hold of an earlier attempt before anything else."""
+    history = case.history
+    for earlier in range(1, case.revision(stage)):
+        hold = history.done(Kind.HOLD, stage.id, earlier)
+        if hold is None or history.done(Kind.CAPTURE, stage.id, earlier) or history.done(Kind.VOID, stage.id, earlier):
+            continue
+        void = history.get(Kind.VOID, stage.id, earlier)
+        if void is not None and void.state is EffectState.REFUSED:
+            return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
+        assert hold.outcome is not None
+        return Void(stage, earlier, hold.outcome["hold_id"])
+    return None
 
 
 def _work(case: Case, stage: Stage) -> Step:
@@ -389,7 +411,7 @@ def _acceptance(case: Case, stage: Stage) -> Step:
         return told
     if not history.settled(Kind.TICKET_AWAITING, stage.id, revision):
         return SetTicket(Kind.TICKET_AWAITING, TicketState.AWAITING_ACCEPTANCE, stage, revision)
-    if stage.state is StageState.REJECTED:
+    if stage.state is StageState.REJECTED and stage.revision > ready.request.get("stage_revision", 0):
         return Wait(Status.FAILED, Reason("rejected", {"stage": stage.title, "comment": stage.comment}))
     if stage.state not in (StageState.ACCEPTED, StageState.WRITTEN_OFF) and not history.sent(Kind.CAPTURE, stage.id, revision):
         return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", {"stage": stage.title}))
@@ -411,6 +433,9 @@ def _withdrawn(case: Case) -> Step:
     history = case.history
     for stage in case.ticket.stages:
         revision = case.revision(stage)
+        left_open = _left_open(case, stage)
+        if left_open is not None:
+            return left_open
         hold = history.get(Kind.HOLD, stage.id, revision)
         if hold is None or not history.sent(Kind.HOLD, stage.id, revision):
             continue

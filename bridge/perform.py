@@ -186,7 +186,7 @@ class Performer:
         # Set a stage's state; with READY its evidence and the frozen lines of its write-off.
         request = {
             "state": step.state.value, "expected": [state.value for state in lifecycle.STAGE_BEFORE[step.state]],
-            "evidence": dict(step.evidence), "charges": lifecycle.charges_request(step.charges),
+            "evidence": dict(step.evidence), "charges": lifecycle.charges_request(step.charges), "stage_revision": step.stage.revision,
         }  # fmt: skip
 
         def send(effect: Effect) -> dict[str, Any]:

@@ -52,10 +52,16 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _journal(value: str) -> str:
+    if urlsplit(value).password is not None:
+        raise ValueError("must hold no password; leave it out and give it as $PGPASSWORD or in ~/.pgpass")
+    return value
+
+
 class BridgeTable(_Table):
     """[bridge]: where the journal is, and the rhythm of the work."""
 
-    journal: str = "sqlite:////var/lib/otbridge/journal.sqlite3"
+    journal: Annotated[str, AfterValidator(_journal)] = "sqlite:////var/lib/otbridge/journal.sqlite3"
     catalogue: Path | None = None
     templates: Path | None = None
     poll_seconds: Seconds = 60
@@ -265,7 +271,8 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
 def _doubles(file: _File) -> list[str]:
     problems = []
     for key in ("name", "serial"):
-        values = [getattr(one, key) for one in file.installation]
+        # Names that differ in - and _ only would share the name of their secret.
+        values = [getattr(one, key).replace("_", "-") if key == "name" else getattr(one, key) for one in file.installation]
         problems += [f"installation: {key} {value!r} stands twice" for value in sorted({one for one in values if values.count(one) > 1})]
     return problems
 

@@ -20,7 +20,7 @@ from bridge.catalogue import Handling
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError, UserError
 from bridge.hours import text
-from bridge.journal import Claim, TicketRecord
+from bridge.journal import Claim, EffectConflict, LostClaim, TicketRecord
 from bridge.lifecycle import Case, History, Kind, Reason, Status, Wait, decide
 from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
 from bridge.orders import find_order
@@ -95,12 +95,23 @@ def build_case(bridge: Bridge, record: TicketRecord, history: History, account: 
     """All that `decide` looks at, for a ticket of the journal."""
     ticket = record.ticket
     order = find_order(ticket, bridge.settings.catalogue)
-    service = bridge.settings.catalogue.get(order.service) if isinstance(order, Order) else None
+    service_id = _begun_service(record, history) or (order.service if isinstance(order, Order) else "")
+    service = bridge.settings.catalogue.get(service_id)
     unattended = service is not None and service.handling is Handling.AUTO and service.id in bridge.settings.policy.unattended
     return Case(
         ticket=ticket, paid=is_paid(ticket, bridge.settings.portal.category_prefix), order=order, service=service, unattended=unattended,
         history=history, account=account, revisions=record.revisions,
     )  # fmt: skip
+
+
+def _begun_service(record: TicketRecord, history: History) -> str:
+    """The service under which hours are held: what the form says now no longer changes how the work is billed."""
+    for stage in record.ticket.stages:
+        revision = record.revisions.get(stage.id, 1)
+        plan = history.done(Kind.PLAN, stage.id, revision)
+        if plan is not None and history.sent(Kind.HOLD, stage.id, revision) and not history.done(Kind.CAPTURE, stage.id, revision):
+            return str(plan.request["order"]["service"])
+    return ""
 
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:
@@ -137,7 +148,10 @@ class Pass:
             if claim is None:
                 break
             seen.add(claim.record.ticket.id)
-            self._work(claim)
+            try:
+                self._work(claim)
+            except (LostClaim, EffectConflict) as error:  # this worker slept past its lease
+                log.warning("%s; another worker goes on with it", error)
         with self._bridge.journal.transaction(read_only=True) as unit:
             self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
             for status in sorted(NEEDS_OPERATOR):

@@ -61,6 +61,7 @@ def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mappin
         case lifecycle.SetStage():
             kind = step.kind.value
             request = {"state": step.state.value, "evidence": dict(step.evidence), "charges": lifecycle.charges_request(step.charges)}
+            request["stage_revision"] = step.stage.revision
         case lifecycle.Examine():
             kind, request = Kind.PLAN.value, {"action": step.action, "order": lifecycle.order_request(step.order)}
             usual = {"summary": ["create a role"], "call": dict(step.order.params)}

@@ -32,8 +32,12 @@ REASONS: Mapping[str, str] = {
     "no-stages": tr("is agreed, but has no stages: agree at least one on the portal"),
     "balance": tr("{needed} norm-hours are needed, {available} are available, {missing} are missing; goes on after a top-up"),
     "not-accepted": tr("stage “{stage}” waits for the customer's acceptance"),
-    "rejected": tr("the customer has rejected stage “{stage}”: {comment}; mend it, then: otbridge retry {number}"),
-    "beyond-agreed": tr("{spent} norm-hours were spent, {agreed} are agreed; agree the rest on the portal, then: otbridge retry {number}"),
+    "rejected": tr(
+        "the customer has rejected stage “{stage}”: {comment}; take back what was made, then: otbridge retry {number} (it is done anew)"
+    ),
+    "beyond-agreed": tr(
+        "{spent} norm-hours were spent, {agreed} are agreed; move the entries beyond that to a ticket of their own, then: otbridge retry {number}"
+    ),
     "withdrawn": tr("the customer has withdrawn the ticket"),
     "withdrawn-with-work": tr("the customer has withdrawn the ticket; work that was not accepted is left in Moodle: {stages}"),
     "done": tr("everything is accepted and written off"),

@@ -7,7 +7,6 @@ Hours are whole milli-hours, money whole kopecks, moments UTC.
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
-    event,
     text,
 )
 
@@ -75,22 +73,6 @@ tickets = Table(
 
 Index("ix_tickets_number", tickets.c.number)
 Index("ix_tickets_state", tickets.c.state, tickets.c.portal, tickets.c.queued_at, tickets.c.id)
-Index(
-    "ix_tickets_dirty",
-    tickets.c.portal,
-    tickets.c.queued_at,
-    tickets.c.id,
-    sqlite_where=text("dirty = 1"),
-    postgresql_where=text("dirty"),
-)
-Index(
-    "ix_tickets_due",
-    tickets.c.portal,
-    tickets.c.due_at,
-    sqlite_where=text("due_at IS NOT NULL AND dirty = 0"),
-    postgresql_where=text("due_at IS NOT NULL AND NOT dirty"),
-)
-
 stage_revisions = Table(
     "stage_revisions",
     metadata,
@@ -129,7 +111,6 @@ effects = Table(
 
 Index("ix_effects_ticket", effects.c.portal, effects.c.ticket_id, effects.c.seq)
 OPEN = text("state = 'intended'")
-Index("ix_effects_open", effects.c.created_at, sqlite_where=OPEN, postgresql_where=OPEN)
 
 events = Table(
     "events",
@@ -191,27 +172,5 @@ ledger = Table(
 
 Index("ix_ledger_ticket", ledger.c.portal, ledger.c.ticket_id)
 CLOSING = text("kind IN ('capture', 'void')")
-Index("uq_ledger_closed_once", ledger.c.hold_key, unique=True, sqlite_where=CLOSING, postgresql_where=CLOSING)
 REVERSING = text("kind = 'reversal'")
 """With `CLOSING` the conditions of two unique indexes; a query that names one of them finds a hold's rows by its index."""
-Index("uq_ledger_reversed_once", ledger.c.hold_key, unique=True, sqlite_where=REVERSING, postgresql_where=REVERSING)
-
-APPEND_ONLY = {
-    "sqlite": (
-        "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-        "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-    ),
-    "postgresql": (
-        """
-        CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation'; END $$
-        """,
-        "CREATE TRIGGER ledger_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_append_only()",
-        "CREATE TRIGGER ledger_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
-    ),
-}
-"""Triggers that let the ledger only grow, by database; the migrations carry their own copy."""
-
-for _dialect, _statements in APPEND_ONLY.items():
-    for _statement in _statements:
-        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

@@ -100,6 +100,38 @@ def test_retry_lets_a_failed_ticket_go_on_once_the_cause_is_mended(world: World)
     assert len(world.courses()) == 1
 
 
+def test_a_rejected_stage_is_done_anew_after_what_was_made_was_taken_back(world: World) -> None:
+    ticket = world.ticket(ROLE, number="56")
+    world.sync()
+    world.portal.reject(ticket, stage=1, comment="не хватает прав")
+    assert [(one["status"], one["reason"]) for one in world.sync()["tickets"]] == [("failed", "rejected")]
+    world.portal.edit_fields(ticket, {**ROLE, "param_shortname": "methodist2"})
+
+    world.otbridge("retry", "56")
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+
+    assert world.portal.ticket(ticket).state == "done"
+    assert len(world.roles("methodist2")) == len(world.captures()) == 1
+    assert world.open_holds() == 0
+
+
+def test_what_is_done_is_billed_as_the_service_that_was_begun(world: World) -> None:
+    world.moodle.restore_seconds = 3.0
+    world.course_deleted()
+    ticket = world.ticket(RESTORE)
+    world.sync_killed_when(lambda: any(one.status == "running" for one in world.moodle.operations()))
+    world.portal.edit_fields(ticket, ROLE)
+
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+
+    assert [entry.amount for entry in world.captures()] == [1]
+    assert len(world.courses()) == 1
+
+
 def test_a_wrong_moodle_token_stops_its_tickets_and_is_told(world: World) -> None:
     world.configure(moodle_token="0" * 32)
     ticket = world.ticket(RESTORE)

@@ -151,7 +151,8 @@ class Life(RuleBasedStateMachine):
         elif move == "withdraw":
             self.world.withdraw()
         elif ready:
-            self.world.change(stages=(replace(stage, state=StageState.ACCEPTED if move == "accept" else StageState.REJECTED),))
+            judged = {"state": StageState.ACCEPTED} if move == "accept" else {"state": StageState.REJECTED, "revision": stage.revision + 1}
+            self.world.change(stages=(replace(stage, **judged),))
 
     @rule(fields=st.sampled_from(ORDERS))
     def the_customer_edits_the_order(self, fields: Mapping[str, str]) -> None:

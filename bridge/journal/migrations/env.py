@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from bridge.journal.tables import metadata
+from bridge.journal.ddl import metadata
 
 attributes = context.config.attributes
 context.configure(

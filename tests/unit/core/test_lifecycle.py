@@ -457,6 +457,64 @@ def test_a_rejected_stage_is_not_written_off():
     assert "capture" not in play.seen
 
 
+def test_a_rejected_stage_is_done_anew_once_an_operator_says_so():
+    play = Play()
+    play.rest()
+    play.portal(stage={"state": StageState.REJECTED, "revision": 2, "comment": "нет прав"})
+    play.rest()
+    play.seen.clear()
+    play.revisions["s1"] = 2
+
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+
+    assert play.seen[:3] == ["void", "plan", "hold"]
+    assert {effect.revision for effect in play.effects.values() if effect.kind == "void"} == {1}
+    assert play.seen.count("operation") == play.seen.count("stage:ready") == 1
+
+
+def test_the_hold_of_an_earlier_attempt_goes_back_first_even_after_a_withdrawal():
+    play = Play()
+    play.rest()
+    play.revisions["s1"] = 2
+    play.portal(withdrawn_at=NOW)
+    play.seen.clear()
+
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+
+    assert play.seen == ["void"]
+
+
+def test_a_hold_of_an_earlier_attempt_that_the_portal_keeps_is_an_operator_s_turn():
+    play = Play()
+    play.rest()
+    play.revisions["s1"] = 2
+    play.does(EffectState.REFUSED, {"code": "not_found"})
+
+    assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "void"
+
+
+def test_a_stage_that_is_agreed_after_the_first_one_is_worked_on_by_hand():
+    play = Play()
+    play.rest()
+    play.portal(stage={"state": StageState.ACCEPTED})
+    play.portal(stages=(*play.ticket.stages, make_stage(id="s2", title="Ещё роль")))
+
+    waits(play.rest(), Status.NEEDS_ORDER, "by-hand")
+
+    assert play.seen.count("operation") == play.seen.count("capture") == 1
+
+
+def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_its_end():
+    play = Play()
+    play.rest()
+    play.paid = False
+    play.portal(stage={"state": StageState.ACCEPTED})
+
+    waits(play.rest(), Status.DONE, "done")
+
+    assert "capture" in play.seen
+
+
 def test_more_than_was_agreed_is_never_taken_silently():
     play = Play(make_ticket(time_entries=(TimeEntry("e1", "s1", "Иванов", "developer", 91, NOW),)))
     assert waits(play.rest(), Status.FAILED, "beyond-agreed").facts == {"agreed": "2", "spent": "2.02"}

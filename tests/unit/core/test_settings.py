@@ -210,6 +210,8 @@ def test_no_secret_shows_when_settings_are_printed(write):
         (f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n', "policy.unattended: 9.9.9: the catalogue has no such service"),
         (f'{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}', "installation: name 'main' stands twice"),
         (f'{PORTAL}{MAIN}{SECOND.replace(chr(34) + "B", chr(34) + "A")}', "installation: serial 'A' stands twice"),
+        (PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"), "installation: name 'a-b' stands twice"),
+        (f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.catalogue: "),
         (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
         ("[portal", "is no TOML"),

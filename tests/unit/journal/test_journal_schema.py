@@ -19,7 +19,7 @@ from sqlalchemy import text
 import bridge.journal
 from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, migrate, schema
 from bridge.journal import schema_state as state_of
-from bridge.journal.tables import metadata
+from bridge.journal.ddl import metadata
 
 _POSTGRESQL_SHAPE = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
