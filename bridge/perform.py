@@ -254,11 +254,13 @@ class Performer:
         # Let the action plan the order; what it plans, or why it cannot be carried out, is kept.
         request = {"action": step.action, "order": lifecycle.order_request(step.order)}
         effect = self._sending(self._intent(Kind.PLAN, step.stage.id, step.revision, request))
-        action = ACTIONS[step.action]
+        # The order as it was first intended: a changed one gets a plan of its own, under a new revision.
+        name, params = effect.request["action"], effect.request["order"]["params"]
+        action = ACTIONS[name]
         try:
             site = self._bridge.site(self._ticket)
-            with _believed(step.action, NotMoodle):
-                plan = action.plan(validate(action.params, step.order.params), site)
+            with _believed(name, NotMoodle):
+                plan = action.plan(validate(action.params, params), site)
         except ActionError as error:
             return self._settle(effect, EffectState.REFUSED, error.outcome())
         except MoodleError as error:

@@ -136,7 +136,7 @@ def chunks(function: str, response: requests.Response, *, write: bool) -> Iterat
     announced = response.headers.get("Content-Length")
     if not broken and announced is not None:
         # Compared as texts: Python turns no text of more than 4300 digits into a number.
-        broken = announced.lstrip("0") != str(response.raw.tell()).lstrip("0")
+        broken = not announced.isdecimal() or (announced.lstrip("0") or "0") != str(response.raw.tell())
     if broken:
         raise no_answer(function, "the answer broke off", write=write)
 

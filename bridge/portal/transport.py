@@ -253,7 +253,7 @@ def _pieces(request: Request, response: requests.Response) -> Iterator[bytes]:
     announced = response.headers.get("Content-Length")
     if not broken and announced is not None and response.status_code != 304:
         # Compared as texts: Python turns no text of more than 4300 digits into a number.
-        broken = announced.lstrip("0") != str(response.raw.tell()).lstrip("0")
+        broken = not announced.isdecimal() or (announced.lstrip("0") or "0") != str(response.raw.tell())
     if broken:
         raise request.no_answer("the answer broke off")
 
