@@ -33,7 +33,7 @@ bench: $(VENV)/.installed
 
 locale: $(VENV)/.installed ## operators' texts: new sentences into the catalogues, the catalogues compiled
 	mkdir -p build
-	$(BIN)/pybabel -q extract --keywords tr --no-location --output build/otbridge.pot bridge
+	$(BIN)/pybabel -q extract --keywords tr --keywords noop --no-location --output build/otbridge.pot bridge
 	$(BIN)/pybabel -q update --domain otbridge --input-file build/otbridge.pot --output-dir bridge/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 140
 	$(BIN)/pybabel -q compile --domain otbridge --directory bridge/locale
 

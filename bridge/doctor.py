@@ -121,10 +121,10 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         offered = {one["name"] for one in info["functions"]}
     except MoodleError as error:
         code = Exit.CONFIGURATION if isinstance(error, (TokenError, AccessError)) else Exit.UNREACHABLE
-        yield Check(title, str(error), error.advice or tr("check the installation's url and token"), code)
+        yield Check(title, _told(error), tr(error.advice) or tr("check the installation's url and token"), code)
         return
     except (LookupError, TypeError) as error:
-        yield Check(title, str(NotMoodle("core_webservice_get_site_info", repr(error))), NotMoodle.advice, Exit.UNREACHABLE)
+        yield Check(title, f"core_webservice_get_site_info: {error!r}", tr(NotMoodle.advice), Exit.UNREACHABLE)
         return
     yield Check(title, found)
     names = {one.action for one in settings.catalogue if one.action and one.id in settings.policy.unattended}
@@ -142,10 +142,10 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         plugin = moodle.read("local_otbridge_get_info")
         yield from list(_plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now))
     except MoodleError as error:
-        yield Check(tr("plugin"), str(error), error.advice, Exit.CONFIGURATION)
+        yield Check(tr("plugin"), _told(error), tr(error.advice), Exit.CONFIGURATION)
     except (LookupError, TypeError) as error:
         advice = tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION)
-        yield Check(tr("plugin"), str(NotMoodle("local_otbridge_get_info", repr(error), advice="")), advice, Exit.CONFIGURATION)
+        yield Check(tr("plugin"), f"local_otbridge_get_info: {error!r}", advice, Exit.CONFIGURATION)
 
 
 def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) -> Iterator[Check]:
@@ -176,6 +176,12 @@ def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) ->
         kinds = [word for word, on in ((tr("recycle bin"), plugin["recyclebin"]), (tr("backup folder"), plugin["backupfolder"])) if on]
         yield Check(tr("backups"), ", ".join(kinds))
     yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now)
+
+
+def _told(error: MoodleError) -> str:
+    """The error without its advice, which has a place of its own."""
+    code = f" [{error.errorcode}]" if error.errorcode else ""
+    return f"{error.function}{code}: {error.detail}"
 
 
 def _clock(name: str, theirs: datetime, now: datetime) -> Check:

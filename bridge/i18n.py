@@ -21,3 +21,8 @@ def _translations() -> gettext.NullTranslations:
 def tr(message: str) -> str:
     """The message in the operator's language; itself where there is no translation."""
     return _translations().gettext(message) if message else ""
+
+
+def noop(message: str) -> str:
+    """Marks a message that is translated where it is shown: `tr` is called there."""
+    return message

@@ -43,6 +43,7 @@ def _print(checks: list[doctor.Check]) -> None:
 
     rows = table(tr("Check"), "", tr("Found"), tr("What to do"))
     for one in checks:
-        mark = f"[green]{tr('ok')}[/green]" if one.fault is Exit.WELL else f"[bold red]{tr('FAULT')}[/bold red]"
+        good, bad = tr("ok"), tr("FAULT")
+        mark = f"[green]{good}[/green]" if one.fault is Exit.WELL else f"[bold red]{bad}[/bold red]"
         rows.add_row(one.name, mark, escape(one.found), escape(one.advice))
     Console().print(rows)

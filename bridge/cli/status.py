@@ -39,7 +39,7 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from bridge.cli.tables import standing, table
+    from bridge.cli.tables import fault, standing, table
 
     rows = table(tr("Ticket"), tr("Subject"), tr("Customer"), tr("Where it stands"), tr("In the queue since"))
     for one in records:
@@ -49,8 +49,7 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
         )
     console = Console()
     console.print(rows if records else tr("The journal has no such tickets."))
-    for fault in faults:
-        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({escape(fault.ref)}): {escape('; '.join(fault.problems))}")
+    for unread in faults:
+        console.print(fault(tr("A ticket cannot be read"), f"{unread.ref}: {'; '.join(unread.problems)}"))
     for effect in opened:
-        told_error = escape(effect.error) or "–"
-        console.print(f"[bold yellow]{tr('Outcome not known yet')}[/bold yellow] ({words.effect(effect.kind)}, {effect.key}): {told_error}")
+        console.print(fault(tr("Outcome not known yet"), f"{words.effect(effect.kind)}, {effect.key}: {effect.error or '–'}"))

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from bridge.cli import words
 from bridge.cli.common import open_bridge, settings_of, told
-from bridge.cli.tables import standing, table
+from bridge.cli.tables import fault, standing, table
 from bridge.hours import text, to_milli
 from bridge.i18n import tr
 from bridge.lifecycle import Status
@@ -96,11 +96,11 @@ def _print(console: Console, report: PassReport) -> None:
     else:
         console.print(tr("Nothing to do: no ticket has changed."))
     for ref, problems in report.faults:
-        console.print(f"[bold red]{tr('A ticket cannot be read')}[/bold red] ({escape(ref)}): {escape('; '.join(problems))}")
+        console.print(fault(tr("A ticket cannot be read"), f"{ref}: {'; '.join(problems)}"))
     if report.operator:
         console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=escape(", ".join(report.operator))))
     for problem in report.problems:
-        console.print(f"[bold red]{tr('Fault')}[/bold red]: {escape(problem)}")
+        console.print(fault(tr("Fault"), problem))
 
 
 def _json(report: PassReport) -> dict[str, Any]:
@@ -136,5 +136,5 @@ def _print_forecasts(console: Console, forecasts: list[Forecast], problems: list
         )  # fmt: skip
     console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))
     for problem in problems:
-        console.print(f"[bold red]{tr('Fault')}[/bold red]: {escape(problem)}")
+        console.print(fault(tr("Fault"), problem))
     console.print(tr("Dry run: nothing was touched."))

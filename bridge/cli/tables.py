@@ -21,3 +21,8 @@ def standing(status: str, reason: Reason | None, number: str) -> str:
     """A cell: where a ticket stands, and why."""
     why = escape(words.reason(reason, number)) if reason else ""
     return f"[bold]{words.status(status)}[/bold]\n{why}"
+
+
+def fault(title: str, told: str) -> str:
+    """A line that something is wrong."""
+    return f"[bold red]{title}[/bold red]: {escape(told)}"

@@ -16,6 +16,7 @@ MoodleError
 from __future__ import annotations
 
 from bridge.errors import BridgeError
+from bridge.i18n import noop
 
 
 class MoodleError(BridgeError):
@@ -61,13 +62,13 @@ class MoodleError(BridgeError):
 class TokenError(MoodleError):
     """Moodle does not accept the token."""
 
-    advice = "check the token in the environment, its expiry and its IP restriction (Site administration, Server, Manage tokens)"
+    advice = noop("check the token in the environment, its expiry and its IP restriction (Site administration, Server, Manage tokens)")
 
 
 class AccessError(MoodleError):
     """The token's service lacks the function, or its user lacks a capability."""
 
-    advice = (
+    advice = noop(
         "add the function to the service otbridge, give its user the capability, or renew an expired token "
         "(over SOAP a missing plugin looks the same); otbridge doctor lists what is missing"
     )
@@ -80,7 +81,7 @@ class ParameterError(MoodleError):
 class UnknownFunction(MoodleError):
     """Moodle has no such function."""
 
-    advice = "install or upgrade the plugin local_otbridge, then run otbridge doctor"
+    advice = noop("install or upgrade the plugin local_otbridge, then run otbridge doctor")
 
 
 class MoodleRefused(MoodleError):
@@ -90,29 +91,29 @@ class MoodleRefused(MoodleError):
 class Maintenance(MoodleError):
     """Moodle is in maintenance or is being upgraded; nothing was done."""
 
-    advice = "wait until the maintenance is over; the next pass tries again"
+    advice = noop("wait until the maintenance is over; the next pass tries again")
 
 
 class NotMoodle(MoodleError):
     """The answer is not one of Moodle's."""
 
-    advice = "check the address of the site and what stands in front of it (proxy, firewall, a login page)"
+    advice = noop("check the address of the site and what stands in front of it (proxy, firewall, a login page)")
 
 
 class ServerError(MoodleError):
     """The server failed while it answered a read."""
 
-    advice = "look into the web server's and PHP's error logs"
+    advice = noop("look into the web server's and PHP's error logs")
 
 
 class Unreachable(MoodleError):
     """The server could not be reached, or a read got no answer; nothing was changed."""
 
-    advice = "check the address, the network and the server; the next pass tries again"
+    advice = noop("check the address, the network and the server; the next pass tries again")
 
 
 class OutcomeUnknown(MoodleError):
     """A write was sent and no believable answer came; it may have happened. Ask by opkey before anything else."""
 
-    advice = "the next pass asks Moodle by the operation's key"
+    advice = noop("the next pass asks Moodle by the operation's key")
     outcome_known = False

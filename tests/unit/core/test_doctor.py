@@ -264,7 +264,7 @@ def test_a_moodle_with_everything_is_well(settings):
 )
 def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings, error, code):
     (fault,) = moodle_checks(settings, info=error)
-    assert (fault.found, fault.advice, fault.fault) == (str(error), error.advice, code)
+    assert (fault.found, fault.advice, fault.fault) == (f"{error.function}: {error.detail}", error.advice, code)
 
 
 def test_an_answer_that_is_not_moodle_s_is_a_fault(settings):

@@ -23,8 +23,13 @@ def catalogue() -> dict[str, str]:
 
 
 def test_every_sentence_is_translated_and_no_other() -> None:
-    found = {message for _, _, message, *_ in extract_from_dir(ROOT / "bridge", keywords={"tr": None})}
+    found = {message for _, _, message, *_ in extract_from_dir(ROOT / "bridge", keywords={"tr": None, "noop": None})}
     assert {message for message, told in catalogue().items() if told} == found
+
+
+def test_no_sentence_hides_from_the_extraction_inside_an_f_string() -> None:
+    hidden = [str(path) for path in (ROOT / "bridge").rglob("*.py") if re.search(r"\{(tr|noop)\(", path.read_text(encoding="utf-8"))]
+    assert hidden == []
 
 
 def test_translations_keep_the_names_in_braces() -> None:
