@@ -16,6 +16,11 @@ from collections.abc import Sequence
 class BridgeError(Exception):
     """Something went wrong that the bridge knows how to name."""
 
+    @property
+    def repeat_after(self) -> float | None:
+        """Seconds after which the same read may go well; None where it will not by itself."""
+        return None
+
 
 class UserError(BridgeError):
     """What a person wrote has faults; all of them are told at once.

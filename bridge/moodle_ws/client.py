@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from bridge.moodle_ws.errors import NotMoodle
-from bridge.moodle_ws.retry import Retries
 from bridge.moodle_ws.transport import Transport
 from bridge.moodle_ws.values import plain
+from bridge.retries import Retries
 
 if TYPE_CHECKING:
     from bridge.moodle_ws.files import Files

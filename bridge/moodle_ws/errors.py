@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from bridge.errors import BridgeError
 from bridge.i18n import noop
+from bridge.retries import PASSING
 
 
 class MoodleError(BridgeError):
@@ -57,6 +58,11 @@ class MoodleError(BridgeError):
         code = f" [{errorcode}]" if errorcode else ""
         told = f": {self.advice}" if self.advice else ""
         super().__init__(f"Moodle: {function}{code}: {detail}{told}")
+
+    @property
+    def repeat_after(self) -> float | None:
+        """See `BridgeError.repeat_after`: a lost connection and statuses that pass."""
+        return (self.retry_after or 0.0) if isinstance(self, Unreachable) or self.status in PASSING else None
 
 
 class TokenError(MoodleError):

@@ -21,8 +21,8 @@ from bridge.moodle_ws.errors import MoodleError, MoodleRefused, NotMoodle, Param
 from bridge.moodle_ws.outcome import Reply, bad_status, no_answer
 from bridge.moodle_ws.redact import hide
 from bridge.moodle_ws.refusals import refusal
-from bridge.moodle_ws.retry import Retries
 from bridge.moodle_ws.wire import Wire, chunks, head
+from bridge.retries import Retries
 
 _CHUNK = 256 * 1024
 _LARGEST_ERROR = 64 * 1024

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from bridge.http import retry_after
 from bridge.moodle_ws.errors import (
     AccessError,
     Maintenance,
@@ -66,7 +65,7 @@ def unbelievable(function: str, why: str, reply: Reply, *, write: bool, kind: ty
 
 def bad_status(function: str, reply: Reply, *, write: bool) -> MoodleError:
     """The error for an answer without an error of Moodle's inside, whose status is not 200."""
-    status, wait = reply.status, retry_after(reply.headers)
+    status, wait = reply.status, retry_after(reply.headers.get("retry-after", ""))
     if 300 <= status < 400:
         return _redirected(function, reply, write=write)
     if status == 403:
@@ -83,19 +82,6 @@ def bad_status(function: str, reply: Reply, *, write: bool) -> MoodleError:
         return OutcomeUnknown(function, f"the server answered HTTP {status}", status=status)
     kind = ServerError if status >= 500 else NotMoodle
     return kind(function, f"the server answered HTTP {status}", status=status, retry_after=wait)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of a Retry-After header (a number or a date), None where there is none that can be read."""
-    text = headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 _FORBIDDEN_ADVICE = (

@@ -16,9 +16,9 @@ from bridge.moodle_ws.errors import NotMoodle, OutcomeUnknown, ParameterError, S
 from bridge.moodle_ws.outcome import Reply, bad_status, no_answer, unbelievable
 from bridge.moodle_ws.redact import hide, readable
 from bridge.moodle_ws.refusals import refusal
-from bridge.moodle_ws.retry import Retries
 from bridge.moodle_ws.values import scalar_text
 from bridge.moodle_ws.wire import Wire
+from bridge.retries import Retries
 
 PATH = "/webservice/rest/server.php"
 MOST_FIELDS = 900

@@ -25,10 +25,10 @@ from bridge.moodle_ws.errors import AccessError, Maintenance, MoodleError, NotMo
 from bridge.moodle_ws.faults import Fault, fault_error, find_fault
 from bridge.moodle_ws.outcome import Reply, bad_status, unbelievable
 from bridge.moodle_ws.redact import TokenFilter
-from bridge.moodle_ws.retry import Retries
 from bridge.moodle_ws.soap_xml import ENVELOPE, BadXml, decode, encode, encode_structure, parse
 from bridge.moodle_ws.wire import Wire
 from bridge.moodle_ws.wsdl import Part, Service, WsdlCache, without_token
+from bridge.retries import Retries
 
 PATH = "/webservice/soap/server.php"
 

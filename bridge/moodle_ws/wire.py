@@ -7,8 +7,6 @@ holds the token.
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3.exceptions
 
+from bridge.http import BROKEN, is_cut, is_framed, never_sent
+from bridge.http import no_answer as lost
 from bridge.moodle_ws.errors import MoodleError, NotMoodle
 from bridge.moodle_ws.outcome import Reply, no_answer, not_sent, unbelievable
 from bridge.version import __version__
@@ -26,7 +25,6 @@ logger = logging.getLogger("bridge.moodle_ws")
 
 _CHUNK = 64 * 1024
 _POOL = 8
-_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
 def site_address(base_url: str) -> str:
@@ -101,7 +99,7 @@ class Wire:
             response = self._session.post(
                 self.base_url + path, data=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
             )
-        except _BROKEN as error:
+        except BROKEN as error:
             problem = _unanswered(function, error, write=write)
         if problem is not None or response is None:
             logger.debug("%s: %d ms, no answer", function, (time.monotonic() - began) * 1000)
@@ -117,8 +115,7 @@ class Wire:
 def head(response: requests.Response, body: bytes = b"") -> Reply:
     """The answer's head as plain values."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    framed = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
-    return Reply(response.status_code, response.reason or "", headers, body, framed)
+    return Reply(response.status_code, response.reason or "", headers, body, is_framed(headers))
 
 
 def chunks(function: str, response: requests.Response, *, write: bool) -> Iterator[bytes]:
@@ -130,40 +127,13 @@ def chunks(function: str, response: requests.Response, *, write: bool) -> Iterat
     broken = False
     try:
         yield from response.iter_content(_CHUNK)
-    except _BROKEN:
+    except BROKEN:
         broken = True
-    # Not every urllib3 in use compares the length itself.
-    announced = response.headers.get("Content-Length")
-    if not broken and announced is not None:
-        # Compared as texts: Python turns no text of more than 4300 digits into a number.
-        broken = not announced.isdecimal() or (announced.lstrip("0") or "0") != str(response.raw.tell())
-    if broken:
+    if broken or is_cut(response):
         raise no_answer(function, "the answer broke off", write=write)
 
 
 def _unanswered(function: str, error: Exception, *, write: bool) -> MoodleError:
     """The error for a request without an answer; only some failures prove that nothing was sent."""
-    if isinstance(error, requests.ConnectTimeout):
-        return not_sent(function, "no connection within the time-out")
-    cause = _innermost(error)
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        if isinstance(cause.__cause__, socket.gaierror):
-            return not_sent(function, "the host's name is not known")
-        return not_sent(function, "the connection was refused or the host cannot be reached")
-    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return not_sent(function, "no connection within the time-out")
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return not_sent(function, "the server's certificate is not valid for this address")
-    if isinstance(error, requests.Timeout):
-        return no_answer(function, "no answer within the time-out", write=write)
-    return no_answer(function, "the connection was lost", write=write)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """What a chain of wrapped network errors began with."""
-    inner = getattr(error, "reason", None) or getattr(error, "original_error", None)
-    if inner is None and error.args:
-        inner = error.args[0]
-    if isinstance(inner, BaseException) and not isinstance(error, urllib3.exceptions.NewConnectionError):
-        return _innermost(inner)
-    return error
+    why = never_sent(error)
+    return not_sent(function, why) if why else no_answer(function, lost(error), write=write)

@@ -17,7 +17,7 @@ from bridge.portal.errors import (
 )
 from bridge.portal.http import HttpPortal, connect
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
-from bridge.portal.retry import Retries
+from bridge.retries import Retries
 
 __all__ = [
     "BearerAuth",

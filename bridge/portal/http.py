@@ -17,7 +17,7 @@ from urllib.parse import quote
 from bridge.hours import Charge, to_milli
 from bridge.portal.errors import PortalNotContract, PortalNotFound
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketPage
-from bridge.portal.retry import Retries
+from bridge.retries import Retries
 from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
 
 if TYPE_CHECKING:

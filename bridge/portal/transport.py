@@ -8,23 +8,19 @@ passed on, nor are the exceptions chained: they hold the request, and the reques
 from __future__ import annotations
 
 import logging
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import NoReturn
 
 import requests
-import urllib3.exceptions
 
+from bridge.http import BROKEN, is_cut, is_framed, never_sent, no_answer, retry_after
 from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
 from bridge.portal.refusals import Problem, readable
-from bridge.portal.retry import Passing, Retries
+from bridge.retries import PASSING, Retries
 from bridge.version import __version__
 
 logger = logging.getLogger("bridge.portal")
@@ -36,9 +32,18 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 
 _CHUNK = 64 * 1024
 _POOL = 8
-_PASSING = frozenset({429, 502, 503, 504})
 _NOT_LET_IN = frozenset({401, 403})
-_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+
+class Passing(PortalUnreachable):
+    """A read failed in a way that may pass: no connection, or 429, 502, 503, 504. `wait` is what the portal asked for, seconds."""
+
+    wait: float = 0.0
+
+    @property
+    def repeat_after(self) -> float | None:
+        """See `BridgeError.repeat_after`."""
+        return self.wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +104,12 @@ class Answer:
         problem = Problem.read(self.status, self.headers.get("Content-Type", ""), self.body)
         why = problem.detail if problem else f"the portal answered HTTP {self.status}{' with a page' if self._is_html else ''}"
         code = problem.code if problem else ""
-        if self.request.key is None and (self.status in _PASSING or self.status >= 500):
-            error = (Passing if self.status in _PASSING else PortalUnreachable)(
+        if self.request.key is None and (self.status in PASSING or self.status >= 500):
+            error = (Passing if self.status in PASSING else PortalUnreachable)(
                 self.request.endpoint, why, status=self.status, code=code, **told
             )
             if isinstance(error, Passing):
-                error.wait = retry_after(self.headers.get("Retry-After", ""))
+                error.wait = retry_after(self.headers.get("Retry-After", "")) or 0.0
             raise error
         if problem is None and self.request.key is None and self.status in _NOT_LET_IN:
             # A gateway before the portal refuses the same token; a read's answer decides about no write.
@@ -159,9 +164,9 @@ class Transport:
         def once() -> Answer:
             with self._open(request) as response:
                 answer = _read(request, response)
-            if answer.status == 200 and not answer.body and not _framed(answer):
+            if answer.status == 200 and not answer.body and not is_framed(answer.headers):
                 raise request.no_answer("the answer was cut off inside its head")
-            if request.key is None and answer.status in _PASSING:
+            if request.key is None and answer.status in PASSING:
                 answer.refuse()
             return answer
 
@@ -178,7 +183,7 @@ class Transport:
 
     def _begin(self, request: Request) -> requests.Response:
         response = self._request(request)
-        if response.status_code in _PASSING:
+        if response.status_code in PASSING:
             with response:
                 _read(request, response).refuse()
         return response
@@ -203,7 +208,7 @@ class Transport:
                 request.method, self._base_url + request.path, params=dict(request.params), data=request.body, headers=headers,
                 auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, verify=True,
             )  # fmt: skip
-        except _BROKEN as error:
+        except BROKEN as error:
             failure = _unanswered(request, error)
         milliseconds = (time.monotonic() - began) * 1000
         if failure is not None or response is None:
@@ -213,25 +218,8 @@ class Transport:
         return response
 
 
-def retry_after(text: str) -> float:
-    """Seconds of a Retry-After header (a number or a date), 0 where there is none that can be read."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
 def _head(request: Request, response: requests.Response, body: bytes) -> Answer:
     return Answer(request, response.status_code, response.headers, body)
-
-
-def _framed(answer: Answer) -> bool:
-    """Whether the answer's end was marked, so that a cut would have shown."""
-    return "Content-Length" in answer.headers or "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
 
 
 def _read(request: Request, response: requests.Response) -> Answer:
@@ -248,39 +236,13 @@ def _pieces(request: Request, response: requests.Response) -> Iterator[bytes]:
     broken = False
     try:
         yield from response.iter_content(_CHUNK)
-    except _BROKEN:
+    except BROKEN:
         broken = True
-    announced = response.headers.get("Content-Length")
-    if not broken and announced is not None and response.status_code != 304:
-        # Compared as texts: Python turns no text of more than 4300 digits into a number.
-        broken = not announced.isdecimal() or (announced.lstrip("0") or "0") != str(response.raw.tell())
-    if broken:
+    if broken or (response.status_code != 304 and is_cut(response)):
         raise request.no_answer("the answer broke off")
 
 
 def _unanswered(request: Request, error: Exception) -> PortalError:
     """The error for a request without an answer; only some failures prove that nothing was sent."""
-    cause = _innermost(error)
-    # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for names.
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        unnamed = isinstance(cause.__context__, socket.gaierror)
-        return request.not_sent("the host's name is not known" if unnamed else "the connection was refused or the host cannot be reached")
-    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return request.not_sent("no connection within the time-out")
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return request.not_sent("the server's certificate is not valid for this address")
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
-        return request.not_sent("the portal's address is no http:// or https:// address")
-    if isinstance(error, requests.Timeout):
-        return request.no_answer("no answer within the time-out")
-    return request.no_answer("the connection was lost")
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """What a chain of wrapped network errors began with."""
-    inner = getattr(error, "reason", None) or getattr(error, "original_error", None)
-    if inner is None and error.args:
-        inner = error.args[0]
-    if isinstance(inner, BaseException) and not isinstance(error, urllib3.exceptions.NewConnectionError):
-        return _innermost(inner)
-    return error
+    why = never_sent(error)
+    return request.not_sent(why) if why else request.no_answer(no_answer(error))

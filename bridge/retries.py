@@ -8,15 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bridge.portal.errors import PortalUnreachable
+from bridge.errors import BridgeError
 
 Result = TypeVar("Result")
 
-
-class Passing(PortalUnreachable):
-    """A read failed in a way that may pass: no connection, or 429, 502, 503, 504. `wait` is what the portal asked for, seconds."""
-
-    wait: float = 0.0
+PASSING = frozenset({429, 502, 503, 504})
+"""HTTP statuses after which the same read may go well a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Retries:
     Attributes:
         attempts: calls in all, the first included.
         first_pause: upper bound of the first pause, seconds; it doubles each time, and the half of it is random.
-        longest_wait: all pauses of one read together, seconds. A portal that asks for more is not waited for.
+        longest_wait: all pauses of one read together, seconds. A server that asks for more is not waited for.
     """
 
     attempts: int = 4
@@ -35,23 +32,25 @@ class Retries:
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, attempt: Callable[[], Result]) -> Result:
-        """Call `attempt` until it gives a result, fails for good, or there is no time left.
+        """Call `attempt` until it gives a result, or an error whose `repeat_after` is None, or there is no time left.
 
         Raises:
-            PortalError: the last attempt's.
+            BridgeError: the last attempt's.
         """
         left = self.longest_wait
         for number in range(1, self.attempts + 1):
             try:
                 return attempt()
-            except Passing as error:
-                pause = self._pause(number, error.wait)
-                if number == self.attempts or pause > left:
+            except BridgeError as error:
+                if error.repeat_after is None or number == self.attempts:
+                    raise
+                pause = max(self._pause(number), error.repeat_after)
+                if pause > left:
                     raise
             left -= pause
             self.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _pause(self, number: int, asked: float) -> float:
+    def _pause(self, number: int) -> float:
         bound = self.first_pause * 2.0 ** (number - 1)
-        return max(bound / 2 + random.uniform(0, bound / 2), asked)  # noqa: S311 - spreads load, keeps no secret
+        return bound / 2 + random.uniform(0, bound / 2)  # noqa: S311 - spreads load, keeps no secret
