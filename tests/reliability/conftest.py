@@ -1,0 +1,43 @@
+"""Fixtures of the reliability suite, and how long it looks: HYPOTHESIS_PROFILE=thorough on each change, long before a release."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.reliability.scenarios import Trials
+from tests.reliability.world import Disk
+
+settings.register_profile(  # the same courses each time: what fails is the change's fault
+    "reliability", max_examples=40, stateful_step_count=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=100)
+settings.register_profile("long", settings.get_profile("reliability"), max_examples=10_000, stateful_step_count=50, derandomize=False)
+PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "reliability"))
+
+
+@pytest.fixture(scope="session")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+    """The journal's file of all trials, one after the other."""
+    one = Disk(tmp_path_factory.mktemp("journal"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def trials(disk: Disk) -> Trials:
+    return Trials(disk)
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What goes wrong here goes wrong on purpose."""
+    log = logging.getLogger("bridge")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    yield
+    log.setLevel(before)

@@ -1,0 +1,288 @@
+"""A portal in memory: the Portal protocol with the contract's semantics, and the customer's side of it.
+
+The names are the embedded portal's, and test_fakes.py holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from bridge.hours import Charge, exact, hours_taken, price
+from bridge.portal import (
+    InsufficientBalance,
+    KeyReused,
+    LedgerEntry,
+    LedgerPage,
+    PortalForbidden,
+    PortalNotFound,
+    PortalRefused,
+    StateConflict,
+    TicketPage,
+)
+from bridge.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
+
+T = TypeVar("T")
+PAGE = 2
+"""Tickets a page: few, so that a pass reads several."""
+
+
+class FakePortal:
+    """Accounts, tickets, a ledger that only grows, and the answers to all keys that ever succeeded."""
+
+    name = "test"
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self.tickets: dict[str, Ticket] = {}
+        self.entries: list[LedgerEntry] = []
+        self.accounts: dict[str, tuple[Decimal, Decimal | None]] = {}
+        self.answers: dict[str, tuple[str, Any]] = {}
+        self.changes = 0
+        self._changed: dict[str, int] = {}
+
+    # --- reads
+
+    def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
+        after = int(cursor.removeprefix("c")) if cursor else 0
+        tag = f'"{after}-{self.changes}"'
+        if etag == tag:
+            return None
+        due = sorted((change, id_) for id_, change in self._changed.items() if change > after)
+        page = due[:PAGE]
+        cursor = f"c{page[-1][0] if page else after}"
+        return TicketPage(tuple(self.tickets[id_] for _, id_ in page), (), cursor, tag, len(due) > PAGE)
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        if ticket_id not in self.tickets:
+            raise PortalNotFound("GET /tickets", f"no ticket {ticket_id}", status=404, code="not_found")
+        return self.tickets[ticket_id]
+
+    def account(self, account_id: str) -> Account:
+        if account_id not in self.accounts:
+            raise PortalNotFound("GET /accounts", f"no account {account_id}", status=404, code="not_found")
+        mine = [entry for entry in self.entries if entry.account_id == account_id]
+        granted, posted = (_sum(entry for entry in mine if entry.kind == kind) for kind in ("top_up", "capture"))
+        held = _sum(entry for entry in mine if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None)
+        overdraft, hour_price = self.accounts[account_id]
+        return Account(account_id, granted, posted, held, granted - posted - held, overdraft, len(mine), hour_price)
+
+    def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
+        return LedgerPage(tuple(entry for entry in self.entries if entry.account_id == account_id), f"c{len(self.entries)}", False)
+
+    def find(self, key: str) -> Mapping[str, Any] | None:
+        return {"key": key} if key in self.answers else None
+
+    def open_hold(self, hold_id: str | None) -> LedgerEntry | None:
+        """The hold, None when it is unknown or has ended."""
+        named = {entry.kind: entry for entry in self.entries if entry.hold_id == hold_id}
+        return named["hold"] if set(named) == {"hold"} else None
+
+    # --- writes
+
+    def note(self, key: str, ticket_id: str, text: str, *, internal: bool = False) -> str:
+        def do() -> str:
+            return self._say(ticket_id, text, "bridge", "internal" if internal else "customer")
+
+        return self._once(key, ["note", ticket_id, text, internal], do)
+
+    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+        def do() -> None:
+            ticket = self.ticket(ticket_id)
+            if state is TicketState.WITHDRAWN:
+                raise PortalForbidden("POST state", "only the customer withdraws", status=403, code="forbidden")
+            if ticket.state is state:
+                return
+            if ticket.state is TicketState.WITHDRAWN or ticket.state not in expected:
+                raise _conflict(f"the ticket is {ticket.state}", ticket.state)
+            self._touch(replace(ticket, state=state))
+
+        self._once(key, ["ticket state", ticket_id, state, list(expected)], do)
+
+    def set_stage_state(
+        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        evidence: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        def do() -> None:
+            stage = self._stage(ticket_id, stage_id)
+            if state in (StageState.ACCEPTED, StageState.REJECTED, StageState.WRITTEN_OFF):
+                raise PortalForbidden("POST state", f"the bridge sets no stage to {state}", status=403, code="forbidden")
+            if stage.state is state:
+                return
+            if stage.state not in expected:
+                raise _conflict(f"the stage is {stage.state}", stage.state)
+            self._set_stage(ticket_id, replace(stage, state=state))
+
+        self._once(key, ["stage state", ticket_id, stage_id, state, list(expected), dict(evidence or {})], do)
+
+    def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
+        def do() -> LedgerEntry:
+            account, ticket = self.account(account_id), self.ticket(ticket_id)
+            self._stage(ticket_id, stage_id)
+            if ticket.account_id != account_id:
+                raise PortalNotFound("POST holds", "another account's ticket", status=404, code="not_found")
+            if ticket.state is TicketState.WITHDRAWN:
+                raise _conflict("the ticket is withdrawn", "withdrawn")
+            fits = account.available + account.overdraft_limit
+            if fits < amount:
+                code = "insufficient_balance"
+                raise InsufficientBalance("POST holds", "does not fit", available=fits, needed=amount, status=402, code=code)
+            return self._append(key, "hold", account_id, ticket_id, stage_id, amount, hold_id=f"h{len(self.entries) + 1}")
+
+        return self._once(key, ["hold", account_id, ticket_id, stage_id, amount], do)
+
+    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]) -> LedgerEntry:
+        def do() -> LedgerEntry:
+            hold = self._held(hold_id)
+            stage = self._stage(str(hold.ticket_id), str(hold.stage_id))
+            if stage.state is not StageState.ACCEPTED:
+                raise _conflict("the stage is not accepted", stage.state)
+            if amount != hours_taken(charges):
+                raise PortalRefused("POST capture", f"the charges make {hours_taken(charges)}", status=422, code="amount_mismatch")
+            if amount > hold.amount:
+                raise _conflict("more than the hold", "held")
+            self._set_stage(str(hold.ticket_id), replace(stage, state=StageState.WRITTEN_OFF))
+            hour_price = self.accounts[hold.account_id][1]
+            cost = None if hour_price is None else price(amount, hour_price)
+            return self._append(key, "capture", hold.account_id, hold.ticket_id, hold.stage_id, amount, hold_id=hold_id, price=cost)
+
+        return self._once(key, ["capture", hold_id, [asdict(charge) for charge in charges], amount, dict(evidence)], do)
+
+    def void(self, key: str, hold_id: str) -> LedgerEntry:
+        def do() -> LedgerEntry:
+            hold = self._held(hold_id)
+            return self._append(key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold_id=hold_id)
+
+        return self._once(key, ["void", hold_id], do)
+
+    def _once(self, key: str, request: list[Any], do: Callable[[], T]) -> T:
+        """The first answer for ever; a refused write leaves its key free."""
+        asked = json.dumps(request, sort_keys=True, default=str)
+        if key in self.answers:
+            kept, answer = self.answers[key]
+            if kept != asked:
+                raise KeyReused(f"POST {request[0]}", f"the key {key} belongs to another request", status=422, code="key_reused")
+            return answer  # type: ignore[no-any-return]
+        answer = do()
+        self.answers[key] = (asked, answer)
+        return answer
+
+    # --- the customer and the specialist
+
+    def open_account(
+        self, id: str, customer: str, *, granted: Any = 0, hour_price: Any = None, overdraft: Any = 0  # noqa: A002 - the contract's word
+    ) -> None:  # fmt: skip
+        self.accounts[id] = (exact(overdraft), None if hour_price is None else exact(hour_price))
+        if exact(granted):
+            self.top_up(id, granted)
+
+    def top_up(self, account: str, hours: Any) -> None:
+        self._append(f"top-up:{len(self.entries)}", "top_up", account, None, None, exact(hours))
+
+    def open_ticket(
+        self, *, account: str, category: str, subject: str, fields: Mapping[str, str], installation: str | None = None
+    ) -> str:  # fmt: skip
+        n, now = len(self.tickets) + 1, self._clock()
+        self._touch(
+            Ticket(
+                id=f"t{n}", number=str(100_000 + n), version=0, category=category, subject=subject, customer_id=account, customer_name="Школа",
+                account_id=account, installation=installation, state=TicketState.OPEN, created_at=now, updated_at=now, fields=dict(fields),
+            )
+        )  # fmt: skip
+        return f"t{n}"
+
+    def agree(self, ticket: str, stages: Sequence[tuple[str, Any, Any]]) -> None:
+        """Agree on stages (title, estimate, K); agreeing again changes estimates, states stay."""
+        known = self.ticket(ticket)
+        if known.withdrawn_at:
+            raise _conflict("the ticket is withdrawn", "withdrawn")
+        agreed = list(known.stages)
+        for place, (title, estimate, coefficient) in enumerate(stages):
+            terms = {"title": title, "estimate": exact(estimate), "coefficient": exact(coefficient)}
+            if place < len(agreed):
+                agreed[place] = replace(agreed[place], **terms)
+            else:
+                agreed.append(Stage(id=f"s{ticket.removeprefix('t')}-{place + 1}", state=StageState.PLANNED, **terms))
+        self._touch(replace(known, stages=tuple(agreed), agreed_at=self._clock()))
+
+    def accept(self, ticket: str, stage: int = 1) -> None:
+        ready = self._ready(ticket, stage)
+        self._set_stage(ticket, replace(ready, state=StageState.ACCEPTED, accepted_at=self._clock()))
+
+    def reject(self, ticket: str, stage: int = 1) -> None:
+        ready = self._ready(ticket, stage)
+        self._set_stage(ticket, replace(ready, state=StageState.REJECTED, revision=ready.revision + 1, rejected_at=self._clock()))
+
+    def withdraw(self, ticket: str) -> None:
+        known = self.ticket(ticket)
+        if known.state in (TicketState.DONE, TicketState.WITHDRAWN):
+            raise _conflict(f"the ticket is {known.state}", known.state)
+        self._touch(replace(known, state=TicketState.WITHDRAWN, withdrawn_at=self._clock()))
+
+    def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
+        self._touch(replace(self.ticket(ticket), fields=dict(fields)))
+
+    def log_time(self, ticket: str, minutes: int, stage: int = 1) -> None:
+        known = self.ticket(ticket)
+        entry = TimeEntry(f"w{len(known.time_entries)}", known.stages[stage - 1].id, "Иванов", "developer", minutes, self._clock())
+        self._touch(replace(known, time_entries=(*known.time_entries, entry)))
+
+    def notes(self, ticket: str) -> list[ThreadEntry]:
+        """What the bridge wrote into the ticket's thread."""
+        return [entry for entry in self.ticket(ticket).thread if entry.author == "bridge"]
+
+    # --- inside
+
+    def _say(self, ticket_id: str, text: str, author: str, visibility: str) -> str:
+        ticket = self.ticket(ticket_id)
+        entry = ThreadEntry(f"n{self.changes}", author, visibility, self._clock(), text)
+        self._touch(replace(ticket, thread=(*ticket.thread, entry)))
+        return entry.id
+
+    def _ready(self, ticket: str, number: int) -> Stage:
+        stage = self.ticket(ticket).stages[number - 1]
+        if stage.state is not StageState.READY:
+            raise _conflict(f"the stage is {stage.state}, not ready", stage.state)
+        return stage
+
+    def _stage(self, ticket_id: str, stage_id: str) -> Stage:
+        for stage in self.ticket(ticket_id).stages:
+            if stage.id == stage_id:
+                return stage
+        raise PortalNotFound("stages", f"no stage {stage_id}", status=404, code="not_found")
+
+    def _set_stage(self, ticket_id: str, stage: Stage) -> None:
+        ticket = self.ticket(ticket_id)
+        self._touch(replace(ticket, stages=tuple(stage if one.id == stage.id else one for one in ticket.stages)))
+
+    def _touch(self, ticket: Ticket) -> None:
+        self.changes += 1
+        self._changed[ticket.id] = self.changes
+        self.tickets[ticket.id] = replace(ticket, version=ticket.version + 1, updated_at=self._clock())
+
+    def _held(self, hold_id: str) -> LedgerEntry:
+        if not any(entry.hold_id == hold_id for entry in self.entries):
+            raise PortalNotFound("holds", f"no hold {hold_id}", status=404, code="not_found")
+        hold = self.open_hold(hold_id)
+        if hold is None:
+            raise _conflict("the hold has ended", "captured or voided")
+        return hold
+
+    def _append(
+        self, key: str, kind: str, account: str, ticket: str | None, stage: str | None, amount: Decimal, **more: Any
+    ) -> LedgerEntry:  # fmt: skip
+        entry = LedgerEntry(f"l{len(self.entries) + 1}", key, kind, account, ticket, stage, amount, self._clock(), **more)
+        self.entries.append(entry)
+        return entry
+
+
+def _conflict(detail: str, actual: str) -> StateConflict:
+    return StateConflict("POST", detail, actual=str(actual), status=409, code="state_conflict")
+
+
+def _sum(entries: Any) -> Decimal:
+    return sum((entry.amount for entry in entries), Decimal(0))

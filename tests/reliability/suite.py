@@ -1,0 +1,36 @@
+"""The quick variant of the suite, for the planted bugs: every one of them must break it."""
+
+from __future__ import annotations
+
+from tests.reliability.chaos import Chaos
+from tests.reliability.scenarios import AGREED_ANEW, MAIN, OTHERS, ROLE_DONE, Scenario, Trials
+
+QUICK_MODES = ("lost after", "lost before")
+
+
+def quick(trials: Trials) -> None:
+    """Undisturbed lives, lost writes, kills; the cheapest first.
+
+    Raises:
+        AssertionError: something that must hold does not.
+    """
+    for scenario in (*MAIN, *OTHERS):
+        trials.trial(scenario, trials.begun(scenario), Chaos())
+    lose_writes(trials, AGREED_ANEW, QUICK_MODES)
+    lose_writes(trials, ROLE_DONE, ("in progress",))
+    for part in trials.segments(ROLE_DONE):
+        trials.kill_everywhere(part, lasting=True)
+    for scenario in (*MAIN, *OTHERS):
+        lose_writes(trials, scenario, QUICK_MODES)
+
+
+def lose_writes(trials: Trials, scenario: Scenario, modes: tuple[str, ...]) -> int:
+    """Let each outside write of a scenario fail once in each mode, and judge each end; returns how many trials that took."""
+    snapshot = trials.begun(scenario)
+    calls = trials.trial(scenario, snapshot, Chaos()).calls
+    number = 0
+    for call, (_, write) in enumerate(calls, 1):
+        for mode in modes if write else ():
+            trials.trial(scenario, snapshot, Chaos(faults={call: mode}))
+            number += 1
+    return number

@@ -1,0 +1,29 @@
+"""The process is killed at every point at which it can be, and started again: everything ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.reliability.scenarios import MAIN, RESTORE_DONE, ROLE_DONE, Scenario, Trials
+
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+THOROUGH = LONG or os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
+
+@pytest.mark.parametrize("scenario", MAIN, ids=lambda one: one.name)
+def test_one_kill_before_or_after_any_commit_and_any_call_changes_nothing(trials: Trials, scenario: Scenario) -> None:
+    points = [trials.kill_everywhere(part, lasting=scenario is RESTORE_DONE and not LONG) for part in trials.segments(scenario)]
+
+    assert all(number >= 30 for number in points), points
+
+
+@pytest.mark.skipif(not THOROUGH, reason="takes a minute: HYPOTHESIS_PROFILE=thorough")
+@pytest.mark.parametrize("scenario", MAIN if LONG else (RESTORE_DONE,), ids=lambda one: one.name)
+def test_any_number_of_kills_on_the_way_to_acceptance_changes_nothing(trials: Trials, scenario: Scenario) -> None:
+    assert trials.kill_ever_again(trials.segments(scenario)[0]) > 100
+
+
+def test_any_number_of_kills_between_acceptance_and_done_changes_nothing(trials: Trials) -> None:
+    assert trials.kill_ever_again(trials.segments(ROLE_DONE)[1]) > 50

@@ -1,0 +1,46 @@
+"""A worker falls asleep in the middle of a call, another one goes on with its ticket: nothing is done twice, and nobody breaks down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.sync import LEASE
+from tests.reliability.chaos import Chaos
+from tests.reliability.scenarios import MAIN, Scenario, Segment, Trials
+from tests.reliability.world import Disk, World
+
+SLEEPER, OTHER = "one.example.ru:1:1", "other.example.ru:1:1"
+"""Processes of other machines: nobody can see whether they are alive, so that their leases have to end."""
+
+
+def nap(disk: Disk, part: Segment, call: int, minutes: float) -> bool:
+    """The sleeper naps before its call of that number, while the other one makes a pass; False when it makes no so many calls."""
+    chaos = Chaos()
+    world = World(disk, part.snapshot, chaos)
+    napped = False
+
+    def sleep(number: int) -> None:
+        nonlocal napped
+        if number == call and not napped:
+            napped = True
+            world.run_pass(OTHER, minutes=minutes)
+
+    chaos.at_call = sleep
+    world.run_pass(SLEEPER)
+    world.clock.now += 2 * LEASE
+    world.rest()
+    world.check()
+    assert world.trace() == part.trace, f"{part.name}: a nap of {minutes} minutes before {chaos.calls[call - 1][0]}"
+    return napped
+
+
+@pytest.mark.parametrize("minutes", [0, LEASE / timedelta(minutes=1) + 1], ids=["within its lease", "past its lease"])
+@pytest.mark.parametrize("scenario", MAIN, ids=lambda one: one.name)
+def test_a_worker_may_sleep_before_any_call(trials: Trials, disk: Disk, scenario: Scenario, minutes: float) -> None:
+    for part in trials.segments(scenario):
+        call = 1
+        while nap(disk, part, call, minutes):
+            call += 1
+        assert call > 4
