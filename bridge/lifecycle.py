@@ -257,6 +257,10 @@ def decide(case: Case) -> Step:
 
     Never asks for an effect that the history shows as settled, so that the same case always gives the same step.
     """
+    for stage in case.ticket.stages:
+        left_open = _left_open(case, stage)
+        if left_open is not None:
+            return left_open
     if not case.paid and not _started(case):
         return Wait(Status.NOT_PAID, Reason("not-paid", {"category": case.ticket.category}))
     if case.ticket.withdrawn_at is not None or case.ticket.state is TicketState.WITHDRAWN:
@@ -307,9 +311,6 @@ def _stages(case: Case) -> Step:
 def _stage(case: Case, stage: Stage) -> Step | None:
     """The next step of one stage, None when it is written off and told."""
     history, revision = case.history, case.revision(stage)
-    left_open = _left_open(case, stage)
-    if left_open is not None:
-        return left_open
     captured = history.done(Kind.CAPTURE, stage.id, revision)
     if captured is not None:
         return _tell(case, "written_off", stage, dict(captured.outcome or {}))
@@ -354,7 +355,7 @@ def _before_hold(case: Case, stage: Stage) -> Step:
 
 
 def _left_open(case: Case, stage: Stage) -> Step | None:
-    """Return the hold of an earlier attempt before anything else."""
+    """Return the hold of an earlier attempt before anything else, whatever has become of order, category and agreement meanwhile."""
     history = case.history
     for earlier in range(1, case.revision(stage)):
         hold = history.done(Kind.HOLD, stage.id, earlier)
@@ -433,9 +434,6 @@ def _withdrawn(case: Case) -> Step:
     history = case.history
     for stage in case.ticket.stages:
         revision = case.revision(stage)
-        left_open = _left_open(case, stage)
-        if left_open is not None:
-            return left_open
         hold = history.get(Kind.HOLD, stage.id, revision)
         if hold is None or not history.sent(Kind.HOLD, stage.id, revision):
             continue
