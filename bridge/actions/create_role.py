@@ -108,9 +108,10 @@ class CreateRole:
     def apply(self, call: Mapping[str, Any], opkey: str, site: Site) -> dict[str, Any]:
         """Create the role and read it back."""
         try:
-            result = follow(site.moodle.write("local_otbridge_create_role", opkey=opkey, **call), site)
+            operation = site.moodle.write("local_otbridge_create_role", opkey=opkey, **call)
         except (MoodleRefused, ParameterError) as error:
             raise refused(error, shortname=call["shortname"]) from error
+        result = follow(operation, site)
         return {
             "kind": "role", "role_id": result["roleid"], "shortname": result["shortname"], "name": result["name"],
             "context_levels": result["contextlevels"], "capabilities": result["capabilities"],
@@ -120,9 +121,10 @@ class CreateRole:
     def undo(self, evidence: Mapping[str, Any], opkey: str, site: Site) -> dict[str, Any]:
         """Delete the role, if it was made by an operation of the plugin and nobody holds it."""
         try:
-            result = follow(site.moodle.write("local_otbridge_delete_role", opkey=opkey, roleid=evidence["role_id"]), site)
+            operation = site.moodle.write("local_otbridge_delete_role", opkey=opkey, roleid=evidence["role_id"])
         except (MoodleRefused, ParameterError) as error:
             raise refused(error) from error
+        result = follow(operation, site)
         return {"kind": "role-deleted", "role_id": result["roleid"], "shortname": result["shortname"]}
 
 

@@ -17,7 +17,10 @@ settings.register_profile(  # the same courses each time: what fails is the chan
 )
 settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=100)
 settings.register_profile("long", settings.get_profile("reliability"), max_examples=10_000, stateful_step_count=50, derandomize=False)
-PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "reliability"))
+_NAME = os.environ.get("HYPOTHESIS_PROFILE", "reliability")
+PROFILE = settings.get_profile(_NAME)
+LONG = _NAME == "long"
+THOROUGH = LONG or _NAME == "thorough"
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
+from tests.reliability.conftest import LONG, THOROUGH
 from tests.reliability.scenarios import MAIN, RESTORE_DONE, ROLE_DONE, Scenario, Trials
-
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-THOROUGH = LONG or os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 @pytest.mark.parametrize("scenario", MAIN, ids=lambda one: one.name)
 def test_one_kill_before_or_after_any_commit_and_any_call_changes_nothing(trials: Trials, scenario: Scenario) -> None:
-    points = [trials.kill_everywhere(part, lasting=scenario is RESTORE_DONE and not LONG) for part in trials.segments(scenario)]
+    points = [
+        trials.kill_everywhere(part, lasting=not (LONG or (THOROUGH and scenario is ROLE_DONE))) for part in trials.segments(scenario)
+    ]
 
     assert all(number >= 30 for number in points), points
 
