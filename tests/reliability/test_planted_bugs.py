@@ -22,6 +22,7 @@ from bridge.perform import Performer, Postpone
 from bridge.portal import PortalOutcomeUnknown
 from bridge.sync import Pass
 from bridge.tickets import Stage
+from tests.reliability.conftest import THOROUGH
 from tests.reliability.scenarios import Trials
 from tests.reliability.suite import quick
 
@@ -215,6 +216,7 @@ BUGS = (
 )  # fmt: skip
 
 
+@pytest.mark.skipif(not THOROUGH, reason="judges the suite, not the bridge: HYPOTHESIS_PROFILE=thorough")
 @pytest.mark.parametrize("plant", BUGS, ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_caught(trials: Trials, monkeypatch: Patch, plant: Callable[[Patch], None]) -> None:
     plant(monkeypatch)
