@@ -342,6 +342,8 @@ def _before_hold(case: Case, stage: Stage) -> Step:
             return told
         if not history.settled(Kind.TICKET_SUSPENDED, stage.id, revision):
             return SetTicket(Kind.TICKET_SUSPENDED, TicketState.SUSPENDED, stage, revision)
+        if _did_not_fit(history.get(Kind.HOLD, stage.id, revision)):
+            return Hold(stage, revision, amount)
         return Wait(Status.HELD, Reason("balance", facts))
     plan = history.done(Kind.PLAN, stage.id, revision)
     if plan is None:
@@ -435,6 +437,8 @@ def _withdrawn(case: Case) -> Step:
     for stage in case.ticket.stages:
         revision = case.revision(stage)
         hold = history.get(Kind.HOLD, stage.id, revision)
+        if _did_not_fit(hold):
+            return Hold(stage, revision, billing.amount_to_hold(stage))
         if hold is None or not history.sent(Kind.HOLD, stage.id, revision):
             continue
         if history.done(Kind.CAPTURE, stage.id, revision) or history.done(Kind.VOID, stage.id, revision):
@@ -470,9 +474,15 @@ def _refused(case: Case, stage: Stage) -> Effect | None:
         if effect is not None and effect.state is EffectState.REFUSED:
             return effect
     hold = case.history.get(Kind.HOLD, stage.id, revision)
-    if hold is not None and hold.state is EffectState.REFUSED and (hold.outcome or {}).get("code") != "insufficient_balance":
+    if hold is not None and hold.state is EffectState.REFUSED and not _did_not_fit(hold):
         return hold
     return None
+
+
+def _did_not_fit(hold: Effect | None) -> bool:
+    """Whether a hold was refused for the balance. An earlier sending of it may still be under way and hold the hours late, so it is
+    asked for again under its key: the balance alone would not tell that the hours are missing because this very hold has them."""
+    return hold is not None and hold.state is EffectState.REFUSED and (hold.outcome or {}).get("code") == "insufficient_balance"
 
 
 def _failed(case: Case, stage: Stage, refused: Effect) -> Step:

@@ -220,7 +220,10 @@ class Life(RuleBasedStateMachine):
         self.effects[effect.key] = replace(effect, state=state, outcome=outcome)
         if outcome.get("code") == "state_conflict":
             self.known = self.world.ticket
-        return outcome.get("code") != "insufficient_balance"
+        if outcome.get("code") != "insufficient_balance":
+            return True
+        self.last = Wait(Status.HELD, lifecycle.Reason("balance"))
+        return False
 
     def intended(self, step: Step) -> Effect:
         """The effect of a step; its request is frozen once it was sent."""

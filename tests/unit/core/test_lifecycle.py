@@ -210,9 +210,34 @@ def test_R5_a_hold_that_did_not_fit_after_all_is_asked_for_again_with_a_new_bala
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
     assert isinstance(play.next(), AskBalance)
     play.balance = make_account(1)
-    waits(play.rest(), Status.HELD, "balance")
-    play.account, play.balance = None, make_account(3)
+    play.until(Hold)
+    assert play.seen[-2:] == ["note:held", "ticket:suspended"]
+    play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    play.balance = make_account(3)
     play.until(Operate)
+
+
+def test_R5_a_hold_that_came_late_after_all_is_learned_though_the_balance_is_too_small_now():
+    play = Play()
+    play.until(Hold)
+    play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    play.balance = make_account(0)
+    play.until(Hold)
+    play.does()
+    play.until(Operate)
+
+
+def test_R7_a_hold_that_did_not_fit_may_have_come_late_and_is_learned_and_returned():
+    play = Play()
+    play.until(Hold)
+    play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    play.portal(withdrawn_at=NOW)
+    play.until(Hold)
+    play.does()
+
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+
+    assert play.seen[-1] == "void"
 
 
 def test_R8_the_hold_is_the_estimate_at_the_stage_s_coefficient():
