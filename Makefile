@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-reset test test-live lint bench locale picture clean
+.PHONY: demo demo-reset test test-live lint bench lifecycle locale picture clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ locale: $(VENV)/.installed ## operators' texts: new sentences into the catalogue
 	$(BIN)/pybabel -q extract --keywords tr --keywords noop --no-location --output build/otbridge.pot bridge
 	$(BIN)/pybabel -q update --domain otbridge --input-file build/otbridge.pot --output-dir bridge/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 140
 	$(BIN)/pybabel -q compile --domain otbridge --directory bridge/locale
+
+lifecycle: $(VENV)/.installed ## docs/lifecycle.md, from the gates and the tests that show their answers
+	$(BIN)/python docs/lifecycle.py
 
 picture: $(VENV)/.installed ## docs/demo.svg, the picture in the README
 	$(BIN)/python docs/picture.py

@@ -5,15 +5,26 @@ Source: seed, item 1 (R2: time really spent, or fixed beforehand by the service'
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from bridge.catalogue import BillingKind, Service
+from bridge.catalogue import Billing, BillingKind, Service
 from bridge.hours import Charge, estimate_taken, to_minutes
-from bridge.tickets import Stage, Ticket, TimeEntry
+from bridge.tickets import Order, Stage, Ticket, TimeEntry
 
 UNATTENDED = "unattended"
 """Category of the time that an unattended run of an action counts as (docs/adr/0004-unattended-hours.md)."""
+
+BY_TIME = frozenset({BillingKind.ACTUAL, BillingKind.FROM, BillingKind.RANGE})
+"""Kinds of billing that charge the time that was logged."""
+
+
+class UnknownCategory(ValueError):
+    """Time was logged for categories of specialists that the catalogue does not have; `names` are theirs."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        super().__init__(f"the catalogue has no category {', '.join(names)}")
 
 
 def amount_to_hold(stage: Stage) -> Decimal:
@@ -21,30 +32,62 @@ def amount_to_hold(stage: Stage) -> Decimal:
     return estimate_taken(stage.estimate, stage.coefficient)
 
 
-def stage_entries(ticket: Ticket, stage: Stage) -> tuple[TimeEntry, ...]:
-    """Time entries that belong to a stage; those without a stage belong to the only stage there is."""
-    alone = len(ticket.stages) == 1
-    return tuple(entry for entry in ticket.time_entries if entry.stage_id == stage.id or (entry.stage_id is None and alone))
+def price_fault(service: Service, order: Order, ticket: Ticket) -> tuple[Decimal, Decimal] | None:
+    """What is agreed and what the service's terms say, in norm-hours before K, where the two do not agree; None where they do."""
+    terms = service.billing_of(order.variant)
+    if terms.kind not in (BillingKind.FIXED, BillingKind.FROM) or terms.hours is None:
+        return None
+    agreed = sum((stage.estimate for stage in ticket.stages), Decimal(0))
+    price = terms.hours * order.quantity
+    fits = agreed >= price if terms.kind is BillingKind.FROM else agreed == price
+    return None if fits else (agreed, price)
 
 
-def charges(service: Service, stage: Stage, entries: Iterable[TimeEntry], *, unattended: bool) -> tuple[Charge, ...]:
+def charges(
+    service: Service,
+    order: Order,
+    stage: Stage,
+    entries: Iterable[TimeEntry],
+    coefficient: Callable[[str], Decimal | None],
+    *,
+    unattended: bool,
+    charged_before: int = 0,
+    last: bool = True,
+) -> tuple[Charge, ...]:
     """The lines of a stage's write-off.
 
     Parameters:
         entries: what specialists logged for the stage.
+        coefficient: K of a category of specialists, by the name under which the portal logs its time; None where there is no such category.
+            Time that the portal logs under no category has the stage's own K.
         unattended: whether an action did the stage's work.
+        charged_before: minutes that the ticket's earlier stages charged; a minimum counts once a ticket.
+        last: whether this is the ticket's last stage.
+
+    Raises:
+        UnknownCategory: for time of categories that `coefficient` does not know.
     """
     spent: dict[str, int] = {}
     for entry in entries:
         spent[entry.category] = spent.get(entry.category, 0) + entry.minutes
-    if unattended and service.unattended_hours:
-        spent[UNATTENDED] = spent.get(UNATTENDED, 0) + to_minutes(service.unattended_hours)
-    coefficient = stage.coefficient
-    kind = service.billing.kind
-    if kind in (BillingKind.FIXED, BillingKind.AGREED):
-        total = sum(spent.values())
-        return (Charge(kind.value, total, to_minutes(stage.estimate), coefficient),)
-    lines = tuple(Charge(category, minutes, minutes, coefficient) for category, minutes in sorted(spent.items()))
-    least = to_minutes(service.billing.hours) if service.billing.hours is not None else 0
-    missing = least - sum(spent.values())
-    return (*lines, Charge("minimum", 0, missing, coefficient)) if missing > 0 else lines
+    own = to_minutes(service.unattended_hours) if unattended else 0
+    terms = service.billing_of(order.variant)
+    if terms.kind not in BY_TIME:
+        return (Charge(terms.kind.value, sum(spent.values()) + own, to_minutes(stage.estimate), stage.coefficient),)
+    found = {category: coefficient(category) if category else stage.coefficient for category in sorted(spent)}
+    unknown = tuple(category for category, k in found.items() if k is None)
+    if unknown:
+        raise UnknownCategory(unknown)
+    lines = [Charge(category, spent[category], spent[category], k) for category, k in found.items() if k is not None]
+    if own:
+        lines.append(Charge(UNATTENDED, own, own, stage.coefficient))
+    if last:
+        missing = _minimum(terms, order) - charged_before - sum(line.charged_minutes for line in lines)
+        if missing > 0:
+            lines.append(Charge("minimum", 0, missing, stage.coefficient))
+    return tuple(lines)
+
+
+def _minimum(terms: Billing, order: Order) -> int:
+    """Minutes that are charged at least."""
+    return to_minutes(terms.hours * order.quantity) if terms.kind is BillingKind.FROM and terms.hours is not None else 0

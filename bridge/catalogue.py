@@ -44,33 +44,46 @@ class Billing:
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    id: str
+    name: str
+    coefficient: Decimal
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    id: str
+    name: str
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """One service of the catalogue.
-
-    Attributes:
-        id: the row's id, "2.9.1-restore".
-        name: what the customer reads, Russian.
-        item: item of the vendor's service regulation, "" where it has none.
-        coefficient: K.
-        action: name of the action that carries an order out, None for manual services.
-        unattended_hours: what one unattended run counts as time spent.
-    """
-
     id: str
     name: str
     item: str
+    section: str
+    category: Category
     billing: Billing
-    coefficient: Decimal
     handling: Handling
-    action: str | None
+    actions: tuple[str, ...]
+    limits: Mapping[str, int]
     unattended_hours: Decimal
+    variants: tuple[Variant, ...]
+
+    def billing_of(self, variant: str) -> Billing:
+        if not self.variants and not variant:
+            return self.billing
+        return Billing(self.billing.kind, {one.id: one.hours for one in self.variants}[variant], self.billing.most)
 
 
 class Catalogue:
     """The services by id."""
 
-    def __init__(self, services: Mapping[str, Service]) -> None:
+    def __init__(self, services: Mapping[str, Service], categories: Mapping[str, Category]) -> None:
         self._services = dict(services)
+        self._categories = dict(categories)
 
     def __iter__(self) -> Iterator[Service]:
         return iter(self._services.values())
@@ -81,6 +94,9 @@ class Catalogue:
     def get(self, service_id: str) -> Service | None:
         """The service of this id, None when the catalogue has none."""
         return self._services.get(service_id)
+
+    def category(self, name: str) -> Category | None:
+        return self._categories.get(name)
 
     @classmethod
     def parse(cls, text: str, source: str) -> Catalogue:

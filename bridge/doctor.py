@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.actions import ACTIONS
+from bridge.catalogue import Handling, Service
 from bridge.i18n import tr
 from bridge.journal import JournalError, schema_state
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
-from bridge.settings import Settings
+from bridge.settings import PolicyTable, Settings
 from bridge.sync import Exit
 
 CONTRACT = "1."
@@ -51,19 +52,20 @@ def check_settings(settings: Settings) -> Iterator[Check]:
         tr("{path} is readable by its owner only").format(path=env) if env.exists() else tr("from the environment or systemd credentials")
     )
     yield Check(tr("secrets"), found)
-    for service in settings.catalogue:
-        if service.action is not None and service.action not in ACTIONS:
-            yield Check(
-                tr("catalogue"), tr("service {id} names the action {action}, which the bridge does not have").format(id=service.id, action=service.action),
-                tr("name one of: {actions}").format(actions=", ".join(sorted(ACTIONS))), Exit.CONFIGURATION,
-            )  # fmt: skip
-    if not settings.policy.unattended:
+    by_hand = sorted(one for one in settings.policy.unattended if not _runs_unattended(settings.catalogue.get(one)))
+    if by_hand:
         yield Check(
             tr("policy"),
-            tr("no service runs unattended: the bridge will carry no order out"),
-            tr("name services under [policy] unattended"),
-            Exit.OPERATOR,
+            tr("these services of [policy] unattended have no action that carries them out: {ids}").format(ids=", ".join(by_hand)),
+            tr("take them out: they are worked on by hand; actions are {actions}").format(actions=", ".join(sorted(ACTIONS))),
+            Exit.CONFIGURATION,
         )
+    elif not settings.policy.unattended:
+        yield Check(tr("policy"), tr("no service runs unattended: all work is done by hand"))
+
+
+def _runs_unattended(service: Service | None) -> bool:
+    return service is not None and service.handling is Handling.AUTO and not ACTIONS.keys().isdisjoint(service.actions)
 
 
 def check_journal(settings: Settings) -> Iterator[Check]:
@@ -81,8 +83,9 @@ def check_journal(settings: Settings) -> Iterator[Check]:
         yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.CONFIGURATION)
 
 
-def check_portal(portal: Portal, now: datetime) -> Iterator[Check]:
+def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator[Check]:
     """The portal: reachable, contract, scopes, abilities, clock."""
+    tacit = frozenset({"tacit_acceptance"}) if policy.accept_after_days or policy.accept_unasked else frozenset()
     name = tr("portal {name}").format(name=portal.name)
     try:
         meta = portal.meta()
@@ -100,7 +103,7 @@ def check_portal(portal: Portal, now: datetime) -> Iterator[Check]:
         (
             tr("portal abilities"),
             meta.capabilities,
-            CAPABILITIES,
+            CAPABILITIES | tacit,
             tr("this engine needs an adapter that makes up for it (docs/portal-api.md)"),
         ),
     ):

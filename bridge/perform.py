@@ -14,12 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import lifecycle
-from bridge.actions import ACTIONS, ActionError, Policy, Site, StillRunning, validate
+from bridge.actions import ACTIONS, Action, ActionError, Policy, Site, StillRunning, validate
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
 from bridge.hours import Charge, text, to_kopecks, to_milli
-from bridge.journal import Journal, NewLedgerRow, Unit
-from bridge.lifecycle import Kind, Reason, Status
+from bridge.journal import Journal, LedgerKind, NewLedgerRow, Unit
+from bridge.lifecycle import Reason, Status
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleError, NotMoodle, OutcomeUnknown
 from bridge.portal import (
@@ -38,13 +38,6 @@ from bridge.tickets import Account, StageState, Ticket, TicketState
 
 Progress = Callable[[Ticket, float, str], None]
 """Told while an operation of a ticket runs: the share done and Moodle's word for the step."""
-
-
-Effectual = (
-    lifecycle.Tell | lifecycle.SetTicket | lifecycle.SetStage | lifecycle.Examine | lifecycle.Hold | lifecycle.Operate | lifecycle.Capture
-    | lifecycle.Void
-)  # fmt: skip
-"""Steps that are one outside call each."""
 
 
 def utc_now() -> datetime:
@@ -116,12 +109,14 @@ class Performer:
     Parameters:
         ticket: as the journal knows it.
         accounts: balances read in this pass, by account id; forgotten when a write changes one.
+        fence: called in each transaction before it writes; raises `LostClaim` when the ticket is another worker's by now.
     """
 
-    def __init__(self, bridge: Bridge, ticket: Ticket, accounts: dict[str, Account]) -> None:
+    def __init__(self, bridge: Bridge, ticket: Ticket, accounts: dict[str, Account], fence: Callable[[Unit], None]) -> None:
         self._bridge = bridge
         self._ticket = ticket
         self._accounts = accounts
+        self._fence = fence
 
     def account(self) -> Account:
         """The balance of the ticket's account, read at most once a pass as long as nothing changes it.
@@ -137,7 +132,7 @@ class Performer:
                 raise Postpone(Status.FAILED, Reason("account", {"account": account_id, "detail": str(error)}), error) from error
         return self._accounts[account_id]
 
-    def perform(self, step: Effectual) -> Effect:
+    def perform(self, step: lifecycle.Effectual) -> Effect:
         """Make the step's one outside call; returns the effect as it was settled.
 
         Raises:
@@ -157,38 +152,34 @@ class Performer:
                 return self._hold(step)
             case lifecycle.Operate():
                 return self._operate(step)
+            case lifecycle.Undo():
+                return self._undo(step)
+            case lifecycle.Freeze():
+                return self._freeze(step)
             case lifecycle.Capture():
                 return self._capture(step)
             case lifecycle.Void():
                 return self._void(step)
+            case lifecycle.Reverse():
+                return self._reverse(step)
 
     def _tell(self, step: lifecycle.Tell) -> Effect:
         text = self._bridge.messages.render(step.message, self._ticket, step.facts)
-        stage_id = step.stage.id if step.stage else ""
-        return self._portal_effect(
-            f"note:{step.message}", stage_id, step.revision, {"text": text},
-            lambda effect: {"note_id": self._bridge.portal.note(effect.key, self._ticket.id, effect.request["text"])},
-        )  # fmt: skip
+
+        def send(effect: Effect) -> dict[str, Any]:
+            return {"note_id": self._bridge.portal.note(effect.key, self._ticket.id, effect.request["text"])}
+
+        return self._portal_effect(self._intent(step, {"text": text}), send)
 
     def _set_ticket(self, step: lifecycle.SetTicket) -> Effect:
-        # Set the ticket's state, unless the customer has withdrawn it.
-        expected = [state.value for state in TicketState if state is not TicketState.WITHDRAWN]
-
         def send(effect: Effect) -> dict[str, Any]:
             asked = [TicketState(state) for state in effect.request["expected"]]
             self._bridge.portal.set_ticket_state(effect.key, self._ticket.id, TicketState(effect.request["state"]), asked)
             return {"state": effect.request["state"]}
 
-        request = {"state": step.state.value, "expected": expected}
-        return self._portal_effect(step.kind, step.stage.id, step.revision, request, send)
+        return self._portal_effect(self._intent(step, step.request), send)
 
     def _set_stage(self, step: lifecycle.SetStage) -> Effect:
-        # Set a stage's state; with READY its evidence and the frozen lines of its write-off.
-        request = {
-            "state": step.state.value, "expected": [state.value for state in lifecycle.STAGE_BEFORE[step.state]],
-            "evidence": dict(step.evidence), "charges": lifecycle.charges_request(step.charges), "stage_revision": step.stage.revision,
-        }  # fmt: skip
-
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             expected = [StageState(state) for state in asked["expected"]]
@@ -197,63 +188,44 @@ class Performer:
             )
             return {"state": asked["state"]}
 
-        return self._portal_effect(step.kind, step.stage.id, step.revision, request, send)
+        return self._portal_effect(self._intent(step, step.request), send)
 
     def _hold(self, step: lifecycle.Hold) -> Effect:
-        # Hold a stage's hours; a hold that does not fit is settled as refused and may be asked for again after a top-up.
-        request = {"account_id": self._ticket.account_id, "amount": text(step.amount)}
-
+        # A hold that does not fit is settled as refused and may be asked for again after a top-up.
         def send(effect: Effect) -> dict[str, Any]:
-            entry = self._bridge.portal.hold(
-                effect.key, effect.request["account_id"], self._ticket.id, step.stage.id, Decimal(effect.request["amount"])
+            asked = effect.request
+            return _entry(
+                self._bridge.portal.hold(effect.key, asked["account_id"], self._ticket.id, step.stage.id, Decimal(asked["amount"]))
             )
-            return _entry(entry)
 
-        def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
-            unit.append_ledger(self._row(effect, outcome, "hold", None), self._bridge.clock())
-
-        self._accounts.pop(self._ticket.account_id, None)
-        return self._portal_effect(Kind.HOLD, step.stage.id, step.revision, request, send, book)
+        return self._booked(self._intent(step, step.request), send, "hold", None)
 
     def _capture(self, step: lifecycle.Capture) -> Effect:
-        # Write an accepted stage off.
-        request = {
-            "hold_id": step.hold_id, "amount": text(step.amount), "charges": lifecycle.charges_request(step.charges),
-            "evidence": dict(step.evidence),
-        }  # fmt: skip
-
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             entry = self._bridge.portal.capture(
-                effect.key, asked["hold_id"], lifecycle.charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"]
-            )
+                effect.key, asked["hold_id"], lifecycle.charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"],
+                accepted_by=asked["accepted_by"],
+            )  # fmt: skip
             return {**_entry(entry), "charges": asked["charges"]}
 
-        def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
-            charges = lifecycle.charges_from(effect.request["charges"])
-            unit.append_ledger(
-                self._row(effect, outcome, "capture", self._hold_key(step.stage.id, step.revision), charges), self._bridge.clock()
-            )
-
-        self._accounts.pop(self._ticket.account_id, None)
-        return self._portal_effect(Kind.CAPTURE, step.stage.id, step.revision, request, send, book)
+        return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
 
     def _void(self, step: lifecycle.Void) -> Effect:
-        # Return a stage's hold to the balance.
-
         def send(effect: Effect) -> dict[str, Any]:
             return _entry(self._bridge.portal.void(effect.key, effect.request["hold_id"]))
 
-        def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
-            unit.append_ledger(self._row(effect, outcome, "void", self._hold_key(step.stage.id, step.revision)), self._bridge.clock())
+        return self._booked(self._intent(step, step.request), send, "void", step.hold_kind)
 
-        self._accounts.pop(self._ticket.account_id, None)
-        return self._portal_effect(Kind.VOID, step.stage.id, step.revision, {"hold_id": step.hold_id}, send, book)
+    def _reverse(self, step: lifecycle.Reverse) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            return _entry(self._bridge.portal.reverse(effect.key, effect.request["entry_id"], effect.request["reason"]))
+
+        return self._booked(self._intent(step, step.request), send, "reversal", step.hold_kind)
 
     def _examine(self, step: lifecycle.Examine) -> Effect:
-        # Let the action plan the order; what it plans, or why it cannot be carried out, is kept.
-        request = {"action": step.action, "order": lifecycle.order_request(step.order)}
-        effect = self._sending(self._intent(Kind.PLAN, step.stage.id, step.revision, request))
+        # What the action plans, or why the order cannot be carried out, is kept.
+        effect = self._sending(self._intent(step, step.request))
         # The order as it was first intended: a changed one gets a plan of its own, under a new revision.
         name, params = effect.request["action"], effect.request["order"]["params"]
         action = ACTIONS[name]
@@ -269,12 +241,19 @@ class Performer:
             return self._settle(effect, EffectState.DONE, {"summary": list(plan.summary), "call": dict(plan.call)})
 
     def _operate(self, step: lifecycle.Operate) -> Effect:
-        # Let the action work under the operation's key, or learn what became of it.
-        effect = self._sending(self._intent(Kind.OPERATION, step.stage.id, step.revision, {"action": step.action, "call": dict(step.call)}))
+        # The action works under the operation's key, or learns what became of it.
+        return self._in_moodle(step, lambda action, effect, site: action.apply(effect.request["call"], effect.key, site))
+
+    def _undo(self, step: lifecycle.Undo) -> Effect:
+        return self._in_moodle(step, lambda action, effect, site: action.undo(effect.request["evidence"], effect.key, site))
+
+    def _in_moodle(self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Action, Effect, Site], dict[str, Any]]) -> Effect:
+        effect = self._sending(self._intent(step, step.request))
+        name = effect.request["action"]
         try:
             site = self._bridge.site(self._ticket)
-            with _believed(effect.request["action"], OutcomeUnknown):
-                evidence = ACTIONS[effect.request["action"]].apply(effect.request["call"], effect.key, site)
+            with _believed(name, OutcomeUnknown):
+                evidence = work(ACTIONS[name], effect, site)
         except StillRunning as error:
             raise self._unsettled(effect, Status.RUNNING, error, code="still-running") from error
         except ActionError as error:
@@ -286,16 +265,36 @@ class Performer:
         else:
             return self._settle(effect, EffectState.DONE, evidence)
 
+    def _freeze(self, step: lifecycle.Freeze) -> Effect:
+        """Nothing outside: the journal itself is where it happens."""
+        intent = self._intent(step, step.request)
+        now = self._bridge.clock()
+        with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
+            unit.intend(intent, now)
+            return unit.settle(intent.key, EffectState.DONE, {}, now)
+
+    def _booked(self, intent: Effect, send: Callable[[Effect], dict[str, Any]], kind: LedgerKind, hold_kind: str | None) -> Effect:
+        """A write to the portal's ledger, and the row of the journal's own in the transaction that settles it."""
+        hold_key = None
+        if hold_kind is not None:
+            portal = self._bridge.portal.name
+            hold_key = Effect.intent(portal, self._ticket.id, hold_kind, {}, stage_id=intent.stage_id, revision=intent.revision).key
+
+        def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
+            charges = lifecycle.charges_from(effect.request.get("charges", ()))
+            unit.append_ledger(self._row(effect, outcome, kind, hold_key, charges), self._bridge.clock())
+
+        self._accounts.pop(self._ticket.account_id, None)
+        return self._portal_effect(intent, send, book)
+
     def _portal_effect(
         self,
-        kind: str,
-        stage_id: str,
-        revision: int,
-        request: Mapping[str, Any],
+        intent: Effect,
         send: Callable[[Effect], dict[str, Any]],
         book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
     ) -> Effect:
-        effect = self._sending(self._intent(kind, stage_id, revision, request))
+        effect = self._sending(intent)
         try:
             outcome = send(effect)
         except (KeyInProgress, PortalUnauthorized, PortalForbidden) as error:
@@ -307,12 +306,14 @@ class Performer:
         else:
             return self._settle(effect, EffectState.DONE, outcome, book)
 
-    def _intent(self, kind: str, stage_id: str, revision: int, request: Mapping[str, Any]) -> Effect:
-        return Effect.intent(self._bridge.portal.name, self._ticket.id, kind, request, stage_id=stage_id, revision=revision)
+    def _intent(self, step: lifecycle.Effectual, request: Mapping[str, Any]) -> Effect:
+        stage_id = step.stage.id if step.stage is not None else ""
+        return Effect.intent(self._bridge.portal.name, self._ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision)
 
     def _sending(self, effect: Effect) -> Effect:
         """Put the intent on disk and count the attempt, before anything is sent; returns the intent as it was first written."""
         with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
             return unit.sending(effect, self._bridge.clock())
 
     def _settle(
@@ -323,6 +324,7 @@ class Performer:
         book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
     ) -> Effect:
         with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
             settled = unit.settle(effect.key, state, outcome, self._bridge.clock())
             if book is not None:
                 book(unit, effect, outcome)
@@ -330,21 +332,19 @@ class Performer:
 
     def _unsettled(self, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
         with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
             unit.unsettled(effect.key, str(error))
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error)
 
-    def _hold_key(self, stage_id: str, revision: int) -> str:
-        return self._intent(Kind.HOLD, stage_id, revision, {}).key
-
     def _row(
-        self, effect: Effect, outcome: Mapping[str, Any], kind: Any, hold_key: str | None, charges: tuple[Charge, ...] = ()
+        self, effect: Effect, outcome: Mapping[str, Any], kind: LedgerKind, hold_key: str | None, charges: tuple[Charge, ...]
     ) -> NewLedgerRow:
         coefficients = {charge.coefficient for charge in charges}
         price = outcome.get("price")
         return NewLedgerRow(
-            portal=self._bridge.portal.name, account_id=self._ticket.account_id, ticket_id=self._ticket.id, stage_id=effect.stage_id,
-            revision=effect.revision, kind=kind, key=effect.key, hold_key=hold_key,
+            portal=self._bridge.portal.name, account_id=outcome["account_id"], ticket_id=self._ticket.id,
+            stage_id=effect.stage_id, revision=effect.revision, kind=kind, key=effect.key, hold_key=hold_key,
             spent_minutes=sum(charge.spent_minutes for charge in charges), charged_minutes=sum(charge.charged_minutes for charge in charges),
             coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
             amount_mh=to_milli(Decimal(outcome["amount"])), price_kopecks=to_kopecks(Decimal(price)) if price else None,
@@ -363,7 +363,7 @@ def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
 
 def _entry(entry: LedgerEntry) -> dict[str, Any]:
     return {
-        "entry_id": entry.id, "hold_id": entry.hold_id, "amount": text(entry.amount), "at": entry.at.isoformat(),
+        "entry_id": entry.id, "account_id": entry.account_id, "hold_id": entry.hold_id, "amount": text(entry.amount), "at": entry.at.isoformat(),
         "price": None if entry.price is None else str(entry.price),
     }  # fmt: skip
 

@@ -17,11 +17,11 @@ from bridge.errors import BridgeError
 from bridge.hours import text
 from bridge.i18n import tr
 from bridge.journal import NEW, TicketRecord
-from bridge.lifecycle import History, Kind, Reason, Status, Wait, decide
+from bridge.lifecycle import Decisions, History, Reason, Status, Wait, decide
 from bridge.moodle_ws import MoodleError
 from bridge.perform import Bridge, Postpone
 from bridge.portal import PortalError
-from bridge.sync import MOST_STEPS, NEEDS_OPERATOR, Exit, build_case
+from bridge.sync import MOST_STEPS, NEEDS_OPERATOR, Exit, case_of, fetched_orders
 from bridge.tickets import Account, Ticket
 
 
@@ -103,10 +103,14 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
     ticket = record.ticket
     with bridge.journal.transaction(read_only=True) as unit:
         effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
+        decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(bridge.portal.name, ticket.id))
+        files = unit.order_files(bridge.portal.name, ticket.id)
+        drift = unit.drift(bridge.portal.name, ticket.account_id)
+    files = {**files, **fetched_orders(bridge.portal, ticket, files)}
     forecast = Forecast(ticket, Status.QUEUED, Reason("queued"))
     account: Account | None = None
     for _ in range(MOST_STEPS):
-        step = decide(build_case(bridge, record, History(effects.values()), account))
+        step = decide(case_of(bridge, record, History(effects.values()), decisions, files, account, drift))
         if isinstance(step, Wait):
             forecast.status, forecast.reason = step.status, step.reason
             return forecast
@@ -128,42 +132,38 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
     raise BridgeError(f"ticket {ticket.number} goes in circles")
 
 
-def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Step, forecast: Forecast) -> Effect:
+def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast: Forecast) -> Effect:
     """The effect that a step would leave, without the step; only plans are really made."""
     outcome: dict[str, Any] = {}
-    state, kind, request = EffectState.DONE, "", {}
+    state = EffectState.DONE
+    request: dict[str, Any] = {} if isinstance(step, lifecycle.Tell) else step.request
     match step:
         case lifecycle.Tell():
-            kind = f"note:{step.message}"
             forecast.would.append(tr("tell the customer: {message}").format(message=step.message.partition(":")[0]))
-        case lifecycle.SetTicket() | lifecycle.SetStage():
-            kind = step.kind
         case lifecycle.Examine():
-            kind, request = Kind.PLAN, {"action": step.action, "order": lifecycle.order_request(step.order)}
             try:
-                action = ACTIONS[step.action]
+                action = ACTIONS[request["action"]]
                 plan = action.plan(validate(action.params, step.order.params), bridge.site(ticket))
                 outcome = {"call": dict(plan.call), "summary": list(plan.summary)}
                 forecast.would += plan.summary
             except ActionError as error:
                 state, outcome = EffectState.REFUSED, error.outcome()
         case lifecycle.Hold():
-            kind, outcome = Kind.HOLD, {"hold_id": "", "amount": text(step.amount)}
+            outcome = {"hold_id": "", "amount": text(step.amount)}
             forecast.held += step.amount
             forecast.would.append(tr("hold {amount} norm-hours").format(amount=text(step.amount)))
-        case lifecycle.Operate():
-            kind, request = Kind.OPERATION, {"action": step.action, "call": dict(step.call)}
         case lifecycle.Capture():
-            kind, outcome = Kind.CAPTURE, {"amount": text(step.amount), "charges": lifecycle.charges_request(step.charges)}
+            outcome = {"entry_id": "", "amount": text(step.amount), "charges": request["charges"]}
             forecast.taken += step.amount
             forecast.would.append(tr("write off {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.Void():
-            kind = Kind.VOID
             forecast.would.append(tr("return the held hours"))
-        case _:
-            raise AssertionError(step)
-    stage = getattr(step, "stage", None)
-    intent = Effect.intent(
-        bridge.portal.name, ticket.id, kind, request, stage_id=stage.id if stage else "", revision=getattr(step, "revision", 0)
-    )
+        case lifecycle.Reverse():
+            forecast.would.append(tr("take a write-off back"))
+        case lifecycle.Undo():
+            forecast.would.append(tr("take back what was made in Moodle"))
+        case lifecycle.SetTicket() | lifecycle.SetStage() | lifecycle.Freeze() | lifecycle.Operate():
+            pass
+    stage_id = step.stage.id if step.stage is not None else ""
+    intent = Effect.intent(bridge.portal.name, ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision)
     return replace(intent, state=state, outcome=outcome)

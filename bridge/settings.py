@@ -99,10 +99,13 @@ class InstallationTable(_Table):
 
 
 class PolicyTable(_Table):
-    """[policy]: what runs with nobody's hands, and which guarded capabilities orders may grant."""
+    """[policy]: what runs with nobody's hands, which guarded capabilities orders may grant, and what counts as acceptance (R4)."""
 
     unattended: tuple[str, ...] = ()
     capabilities_allowed: tuple[str, ...] = ()
+    accept_after_days: Annotated[int, Field(gt=0, le=3650)] | None = None
+    accept_unasked: tuple[str, ...] = ()
+    undo_rejected: tuple[str, ...] = ()
 
 
 class _File(_Table):
@@ -173,8 +176,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     catalogue = _collect(problems, lambda: _catalogue(file.bridge, path))
     if catalogue is not None:
         problems += [
-            f"{path}: policy.unattended: {one}: the catalogue has no such service"
-            for one in file.policy.unattended
+            f"{path}: policy.{key}: {one}: the catalogue has no such service"
+            for key in ("unattended", "accept_unasked", "undo_rejected")
+            for one in getattr(file.policy, key)
             if not catalogue.get(one)
         ]
     portal_name = "OTBRIDGE_PORTAL_OTKEY" if file.portal.auth == "otserial" else "OTBRIDGE_PORTAL_TOKEN"

@@ -9,24 +9,27 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum
+from io import BytesIO
 from typing import Any
 
 from bridge import lifecycle
-from bridge.catalogue import Handling
+from bridge.catalogue import Handling, Service
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError, UserError
 from bridge.hours import text
-from bridge.journal import Claim, EffectConflict, LostClaim, TicketRecord
-from bridge.lifecycle import Case, History, Kind, Reason, Status, Wait, decide
+from bridge.journal import Claim, EffectConflict, LostClaim, TicketRecord, Unit
+from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide
 from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
-from bridge.orders import find_order
+from bridge.orders import find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
-from bridge.portal import PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.settings import PolicyTable
 from bridge.tickets import Account, Order, Ticket
 
 log = logging.getLogger("bridge.sync")
@@ -38,6 +41,9 @@ MOST_STEPS = 200
 NEEDS_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED})
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
+SOMEBODY_MOVES = frozenset({"by-hand", "operator-hold"})
+"""Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
+MOST_ORDER_BYTES = 64 * 1024
 
 
 class Exit(IntEnum):
@@ -91,27 +97,58 @@ class PassReport:
         self.exit = max(self.exit, code)
 
 
-def build_case(bridge: Bridge, record: TicketRecord, history: History, account: Account | None = None) -> Case:
+def build_case(bridge: Bridge, unit: Unit, record: TicketRecord, account: Account | None = None) -> Case:
     """All that `decide` looks at, for a ticket of the journal."""
-    ticket = record.ticket
-    order = find_order(ticket, bridge.settings.catalogue)
-    service_id = _begun_service(record, history) or (order.service if isinstance(order, Order) else "")
-    service = bridge.settings.catalogue.get(service_id)
-    unattended = service is not None and service.handling is Handling.AUTO and service.id in bridge.settings.policy.unattended
+    ticket, portal = record.ticket, bridge.portal.name
+    history = History(unit.effects(portal, ticket.id))
+    decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(portal, ticket.id))
+    return case_of(bridge, record, history, decisions, unit.order_files(portal, ticket.id), account, unit.drift(portal, ticket.account_id))
+
+
+def case_of(
+    bridge: Bridge,
+    record: TicketRecord,
+    history: History,
+    decisions: Decisions,
+    files: Mapping[str, str],
+    account: Account | None = None,
+    drift: tuple[str, ...] = (),
+) -> Case:
+    """A case from its parts; `files` are the texts of attached order files by attachment id."""
+    settings = bridge.settings
+    catalogue, policy = settings.catalogue, settings.policy
+
+    def runs_unattended(service: Service) -> bool:
+        return service.handling is Handling.AUTO and service.id in policy.unattended and len(record.ticket.stages) <= 1
+
+    order = find_order(record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended)
+    service = catalogue.get(order.service) if isinstance(order, Order) else None
+    unattended = isinstance(order, Order) and order.action is not None and service is not None and runs_unattended(service)
     return Case(
-        ticket=ticket, paid=is_paid(ticket, bridge.settings.portal.category_prefix), order=order, service=service, unattended=unattended,
-        history=history, account=account, revisions=record.revisions,
+        ticket=record.ticket, paid=is_paid(record.ticket, settings.portal.category_prefix), order=order, unattended=unattended,
+        catalogue=catalogue, history=history, decisions=decisions, now=bridge.clock(), terms=_terms(policy), account=account,
+        revisions=record.revisions, drift=drift,
     )  # fmt: skip
 
 
-def _begun_service(record: TicketRecord, history: History) -> str:
-    """The service under which hours are held: what the form says now no longer changes how the work is billed."""
-    for stage in record.ticket.stages:
-        revision = record.revisions.get(stage.id, 1)
-        plan = history.done(Kind.PLAN, stage.id, revision)
-        if plan is not None and history.sent(Kind.HOLD, stage.id, revision) and not history.done(Kind.CAPTURE, stage.id, revision):
-            return str(plan.request["order"]["service"])
-    return ""
+def _terms(policy: PolicyTable) -> Terms:
+    after = None if policy.accept_after_days is None else timedelta(days=policy.accept_after_days)
+    return Terms(after, frozenset(policy.accept_unasked), frozenset(policy.undo_rejected))
+
+
+def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> dict[str, str]:
+    """The texts of the ticket's attached order files that are not `known`, by attachment id; one that is too large to be an order is left out.
+
+    Raises:
+        PortalError: the portal could not give one.
+    """
+    texts = {}
+    for attachment in order_attachments(ticket):
+        if attachment.id not in known and attachment.size <= MOST_ORDER_BYTES:
+            content = BytesIO()
+            portal.download(ticket.id, attachment, content)
+            texts[attachment.id] = content.getvalue().decode("utf-8", "replace")
+    return texts
 
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:
@@ -201,7 +238,7 @@ class Pass:
             wait = Wait(Status.FAILED, Reason("fault", {"detail": str(error)}))
         report.status, report.reason = wait.status, wait.reason
         now = self._bridge.clock()
-        due = now if wait.status in DUE_EVERY_PASS else None
+        due = now if wait.status in DUE_EVERY_PASS and wait.reason.code not in SOMEBODY_MOVES else wait.until
         with self._bridge.journal.transaction() as unit:
             unit.release(claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=due, now=now)
 
@@ -210,15 +247,16 @@ class Pass:
         bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
         account: Account | None = None
         refreshed = False
+        self._fetch_orders(record.ticket)
         for _ in range(MOST_STEPS):
             with bridge.journal.transaction() as unit:
                 unit.renew(claim, bridge.clock(), LEASE)
                 record = unit.ticket(self._name, record.ticket.id) or record
-                history = History(unit.effects(self._name, record.ticket.id))
-            step = decide(build_case(bridge, record, history, account))
+                case = build_case(bridge, unit, record, account)
+            step = decide(case)
             if isinstance(step, Wait):
                 return step
-            performer = Performer(bridge, record.ticket, self._accounts)
+            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.renew(claim, bridge.clock(), LEASE))
             if isinstance(step, lifecycle.AskBalance):
                 account = performer.account()
                 continue
@@ -226,11 +264,11 @@ class Pass:
                 with bridge.journal.transaction() as unit:
                     unit.bump_revision(self._name, record.ticket.id, step.stage.id, expected=record.revisions.get(step.stage.id, 1))
                 continue
-            if isinstance(step, (lifecycle.Examine, lifecycle.Operate)):
+            if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
                 if bridge.stopping():
                     return Wait(Status.QUEUED, Reason("stopping"))
                 self._refuse_down(record.ticket)
-            if isinstance(step, lifecycle.Examine) and not refreshed:
+            if _wants_the_newest(step) and not refreshed:
                 self._refresh(record.ticket)
                 refreshed = True
                 continue
@@ -244,6 +282,20 @@ class Pass:
                     self._refresh(record.ticket)
             account = None
         return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
+
+    def _fetch_orders(self, ticket: Ticket) -> None:
+        """Fetch attached order files that the journal does not have yet.
+
+        Raises:
+            PortalError: the portal could not give one.
+        """
+        if not order_attachments(ticket):
+            return
+        with self._bridge.journal.transaction(read_only=True) as unit:
+            known = unit.order_files(self._name, ticket.id)
+        for attachment_id, content in fetched_orders(self._bridge.portal, ticket, known).items():
+            with self._bridge.journal.transaction() as unit:
+                unit.keep_order_file(self._name, ticket.id, attachment_id, content, self._bridge.clock())
 
     def _keeping(self, claim: Claim) -> Progress:
         """Progress that also keeps the claim while a long operation runs."""
@@ -277,8 +329,10 @@ class Pass:
         report.done.append(effect.kind)
         if effect.kind == Kind.OPERATION:
             report.evidence.append(outcome)
-        if effect.kind == Kind.CAPTURE:
+        if effect.kind == Kind.CAPTURE or (effect.kind.startswith("correct:") and effect.kind.endswith(":capture")):
             report.taken += Decimal(outcome["amount"])
+        if effect.kind.endswith(":reversal"):
+            report.taken -= Decimal(outcome["amount"])
 
     def _refuse_down(self, ticket: Ticket) -> None:
         """A Moodle that was found down in this pass is not asked again for every ticket of its own."""
@@ -312,6 +366,11 @@ class Pass:
         self._report.problems.append(str(error))
         self._report.raise_to(code)
         log.error("%s", error)
+
+
+def _wants_the_newest(step: lifecycle.Effectual) -> bool:
+    """Before work begins, and before silence accepts, the ticket is looked at once more."""
+    return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (isinstance(step, lifecycle.Capture) and step.accepted_by != "customer")
 
 
 def _missing(effect: Effect) -> dict[str, str]:

@@ -153,9 +153,16 @@ class Account:
 class Order:
     """The structured request inside a ticket: a service of the catalogue plus parameters.
 
-    `source` says where it was found ("fields", "attachment NAME", "assigned"), for messages.
+    Attributes:
+        source: where it was found (form fields, an attached file, an operator), for messages.
+        variant: which variant of the service, "" where it has none.
+        quantity: how many times the service is ordered.
+        action: the action of the bridge that would carry it out, None: by hand.
     """
 
     service: str
     params: Mapping[str, Any]
     source: str
+    variant: str = ""
+    quantity: int = 1
+    action: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -9,16 +10,22 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import lifecycle
-from bridge.catalogue import Billing, BillingKind, Handling, Service
+from bridge.catalogue import Billing, BillingKind, Catalogue, Category, Handling, Service
 from bridge.effects import Effect, EffectState
 from bridge.hours import text
-from bridge.lifecycle import Case, History, Kind, OrderFault, Step, Wait, decide
-from bridge.tickets import Account, Order, Stage, StageState, Ticket, TicketState
+from bridge.lifecycle import Case, Decisions, History, OrderFault, Step, Terms, Wait, answer, judge
+from bridge.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 PAID = "Выделенный специалист (н.часы)/Настройка"
-ORDER = Order("2.9.1-access", {"shortname": "methodist"}, "поля заявки")
+ORDER = Order("2.9.1-access", {"shortname": "methodist"}, "поля заявки", action="create-role")
+DEVELOPMENT = Category("development", "Разработка и сопровождение", Decimal(1), ())
+CONTENT = Category("content", "Ассистент редактора", Decimal("0.6"), ())
 ROLE = {"kind": "role", "role_id": 9, "shortname": "methodist"}
+
+
+SHOWN: dict[tuple[str, str], str] = {}
+"""The first test that saw each gate give each answer: docs/lifecycle.md names it."""
 
 
 def make_stage(**changes: Any) -> Stage:
@@ -44,45 +51,43 @@ def make_account(available: int | str = 10, overdraft: int | str = 0) -> Account
 def make_service(**changes: Any) -> Service:
     """A service that is billed by time really spent; an unattended run counts as half an hour."""
     service = Service(
-        "2.9.1-access", "Новая роль", "13", Billing(BillingKind.ACTUAL), Decimal(1), Handling.AUTO, "create-role", Decimal("0.5")
-    )
+        id="2.9.1-access", name="Новая роль", item="13", section="2.9.1", category=DEVELOPMENT, billing=Billing(BillingKind.ACTUAL),
+        handling=Handling.AUTO, actions=("create-role",), limits={}, unattended_hours=Decimal("0.5"), variants=(),
+    )  # fmt: skip
     return replace(service, **changes)
+
+
+def make_catalogue(*services: Service) -> Catalogue:
+    """A catalogue of these services, or of `make_service()` alone."""
+    return Catalogue({one.id: one for one in services or (make_service(),)}, {one.id: one for one in (DEVELOPMENT, CONTENT)})
+
+
+def make_entry(minutes: int = 60, **changes: Any) -> TimeEntry:
+    """An hour that a developer logged for the first stage."""
+    return replace(TimeEntry("e1", "s1", "Иванов", "development", minutes, NOW), **changes)
 
 
 def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Effect:
     """The effect that a step leaves in the journal, as `bridge.perform` writes it; `outcome` is added to what a step of its kind comes to."""
-    request: dict[str, Any] = {}
+    assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.NewRevision)), f"{step} leaves no effect"
+    request = {"text": step.message} if isinstance(step, lifecycle.Tell) else step.request
+    stage_id = step.stage.id if step.stage else ""
     usual: dict[str, Any] = {}
     match step:
-        case lifecycle.Tell():
-            kind, usual = f"note:{step.message}", {"note_id": "n1"}
-        case lifecycle.SetTicket():
-            kind, request = step.kind.value, {"state": step.state.value}
-        case lifecycle.SetStage():
-            kind = step.kind.value
-            request = {"state": step.state.value, "evidence": dict(step.evidence), "charges": lifecycle.charges_request(step.charges)}
-            request["stage_revision"] = step.stage.revision
         case lifecycle.Examine():
-            kind, request = Kind.PLAN.value, {"action": step.action, "order": lifecycle.order_request(step.order)}
             usual = {"summary": ["create a role"], "call": dict(step.order.params)}
         case lifecycle.Hold():
-            kind, request = Kind.HOLD.value, {"account_id": "a1", "amount": text(step.amount)}
-            usual = {"hold_id": f"h-{step.stage.id}-{step.revision}", "amount": text(step.amount)}
+            usual = {"hold_id": f"{step.kind}-{stage_id}-{step.revision}", "amount": text(step.amount)}
         case lifecycle.Operate():
-            kind, request, usual = Kind.OPERATION.value, {"action": step.action, "call": dict(step.call)}, dict(ROLE)
+            usual = dict(ROLE)
         case lifecycle.Capture():
-            charges = lifecycle.charges_request(step.charges)
-            kind, request = Kind.CAPTURE.value, {"hold_id": step.hold_id, "amount": text(step.amount), "charges": charges}
-            usual = {"amount": text(step.amount), "charges": charges, "price": None}
-        case lifecycle.Void():
-            kind, request = Kind.VOID.value, {"hold_id": step.hold_id}
-        case _:
-            raise AssertionError(f"{step} leaves no effect")
-    stage = getattr(step, "stage", None)
-    intent = Effect.intent("p", "t1", kind, request, stage_id=stage.id if stage else "", revision=getattr(step, "revision", 0))
+            entry = f"{step.kind}-{stage_id}-{step.revision}"
+            usual = {"entry_id": entry, "amount": text(step.amount), "charges": request["charges"], "price": None}
+    intent = Effect.intent("p", "t1", step.kind, request, stage_id=stage_id, revision=step.revision)
     if state is EffectState.INTENDED:
         return replace(intent, attempts=attempts, error="no answer" if attempts else "")
-    return replace(intent, state=state, attempts=attempts, outcome={**(usual if state is EffectState.DONE else {}), **(outcome or {})})
+    settled = {**(usual if state is EffectState.DONE else {}), **(outcome or {})}
+    return replace(intent, state=state, attempts=attempts, outcome=settled, settled_at=NOW)
 
 
 @dataclass
@@ -91,23 +96,36 @@ class Play:
 
     ticket: Ticket = field(default_factory=make_ticket)
     order: Order | OrderFault | None = ORDER
-    service: Service | None = field(default_factory=make_service)
+    catalogue: Catalogue = field(default_factory=make_catalogue)
     balance: Account = field(default_factory=make_account)
     paid: bool = True
     unattended: bool = True
     effects: dict[str, Effect] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
+    decisions: list[tuple[str, dict[str, Any], datetime]] = field(default_factory=list)
+    terms: Terms = field(default_factory=Terms)
+    now: datetime = NOW
+    drift: tuple[str, ...] = ()
     account: Account | None = None
     seen: list[str] = field(default_factory=list)
 
-    def next(self) -> Step:
-        """What `decide` says now."""
-        return decide(
-            Case(
-                self.ticket, self.paid, self.order, self.service, self.unattended, History(self.effects.values()), self.account,
-                dict(self.revisions),
-            )
+    def case(self) -> Case:
+        """What `decide` looks at now."""
+        return Case(
+            self.ticket, self.paid, self.order, self.unattended, self.catalogue, History(self.effects.values()), Decisions.of(self.decisions),
+            self.now, self.terms, self.account, dict(self.revisions), self.drift,
         )  # fmt: skip
+
+    def next(self) -> Step:
+        """What `decide` says now; a gate says nothing that it does not declare."""
+        gate, step = judge(self.case())
+        assert answer(step) in gate.answers, f"{gate.name} does not declare {answer(step)}"
+        SHOWN.setdefault((gate.name, answer(step)), os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[2].partition(" ")[0])
+        return step
+
+    def decides(self, kind: str, **document: Any) -> None:
+        """An operator decides something about the ticket."""
+        self.decisions.append((kind, document, self.now))
 
     def does(self, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Step:
         """Let the next step happen, be refused, or lose its answer (`INTENDED`); returns it."""

@@ -22,7 +22,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     settings = settings_of(ctx)
     checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]
     with open_portal(settings) as portal:
-        checks += doctor.check_portal(portal, utc_now())
+        checks += doctor.check_portal(portal, settings.policy, utc_now())
     for installation in settings.installations:
         with open_moodle(settings, installation) as moodle:
             checks += doctor.check_moodle(installation.name, moodle, settings, utc_now())

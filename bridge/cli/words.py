@@ -27,19 +27,31 @@ REASONS: Mapping[str, str] = {
     "not-paid": tr("category “{category}” is not a paid one"),
     "free-text": tr("there is free text only: a specialist works on it, or gives it an order"),
     "order-faults": tr("the order has faults ({source}): {problems}; the customer was told"),
-    "by-hand": tr("service {service} does not run unattended here: a specialist works on it"),
+    "no-service": tr("the catalogue has no service {service}; add it, or: otbridge assign {number} SERVICE"),
+    "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
+    "price-differs": tr(
+        "{agreed} norm-hours are agreed, the terms of service {service} say {price}; agree anew on the portal, then: otbridge retry {number}"
+    ),
+    "by-hand": tr("a specialist works on stage “{stage}” and reports it ready on the portal"),
+    "unknown-category": tr(
+        "time is logged for categories that the catalogue does not have: {categories}; add them as aliases, then: otbridge retry {number}"
+    ),
     "not-agreed": tr("waits for the final agreement with the customer"),
     "no-stages": tr("is agreed, but has no stages: agree at least one on the portal"),
     "balance": tr("{needed} norm-hours are needed, {available} are available, {missing} are missing; goes on after a top-up"),
     "not-accepted": tr("stage “{stage}” waits for the customer's acceptance"),
     "rejected": tr(
-        "the customer has rejected stage “{stage}”: {comment}; take back what was made, then: otbridge retry {number} (it is done anew)"
+        "the customer has rejected stage “{stage}”: {comment}; otbridge undo {number} takes back what was made and does it anew"
     ),
     "beyond-agreed": tr(
-        "{spent} norm-hours were spent, {agreed} are agreed; move the entries beyond that to a ticket of their own, then: otbridge retry {number}"
+        "{spent} norm-hours were spent on stage “{stage}”, {agreed} are agreed: a new agreement with the customer is needed"
     ),
-    "withdrawn": tr("the customer has withdrawn the ticket"),
-    "withdrawn-with-work": tr("the customer has withdrawn the ticket; work that was not accepted is left in Moodle: {stages}"),
+    "drift": tr("the ledger of account {account} differs from the portal's: otbridge reconcile"),
+    "late-time": tr("{minutes} minutes were logged or changed after the last stage was reported ready: otbridge correct {number}"),
+    "withdrawn": tr("the ticket is withdrawn"),
+    "withdrawn-with-work": tr(
+        "the ticket is withdrawn; work that was not accepted is left in Moodle: {stages}; otbridge undo {number} takes it back"
+    ),
     "done": tr("everything is accepted and written off"),
     "refused": tr("{detail}; once the cause is mended: otbridge retry {number}"),
     "queued": tr("waits for its turn"),
@@ -58,7 +70,10 @@ EFFECTS: Mapping[str, str] = {
     "plan": tr("planned"),
     "hold": tr("hours held"),
     "operation": tr("work done in Moodle"),
+    "undo": tr("work taken back"),
+    "freeze": tr("write-off frozen"),
     "capture": tr("hours written off"),
+    "reversal": tr("write-off taken back"),
     "void": tr("hours returned"),
     "stage:in_progress": tr("stage begun"),
     "stage:ready": tr("stage reported ready"),
@@ -87,7 +102,8 @@ def effect(kind: str) -> str:
     """A kind of effect."""
     if kind.startswith("note:"):
         return tr("customer told: {message}").format(message=kind.removeprefix("note:").partition(":")[0])
-    return EFFECTS.get(kind, kind)
+    plain = kind.rstrip("0123456789").rstrip(":")
+    return EFFECTS.get(plain.rpartition(":")[2] if plain.startswith("correct:") else plain, kind)
 
 
 def evidence(found: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ from bridge.doctor import (
 from bridge.journal import migrate
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
 from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable
-from bridge.settings import Settings, load
+from bridge.settings import PolicyTable, Settings, load
 from bridge.sync import Exit
 from tests.builders import NOW
 
@@ -99,16 +99,18 @@ def test_an_env_file_of_its_owner_only_is_told(settings):
     assert "is readable by its owner only" in only(list(check_settings(settings)), "secrets").found
 
 
-def test_an_action_that_the_bridge_does_not_have_is_a_fault(tmp_path):
+def test_an_unattended_service_whose_action_the_bridge_does_not_have_is_a_fault(tmp_path):
     settings = settings_in(tmp_path, catalogue=CATALOGUE.replace("create-role", "fly"))
-    fault = only(list(check_settings(settings)), "catalogue")
-    assert (fault.found, fault.fault) == ("service access names the action fly, which the bridge does not have", Exit.CONFIGURATION)
-    assert fault.advice == "name one of: create-role, restore-course"
+    fault = only(list(check_settings(settings)), "policy")
+    assert (fault.found, fault.fault) == (
+        "these services of [policy] unattended have no action that carries them out: access", Exit.CONFIGURATION,
+    )  # fmt: skip
+    assert "create-role, restore-course" in fault.advice
 
 
 def test_a_policy_that_lets_nothing_run_is_told(tmp_path):
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', "[]"))
-    assert only(list(check_settings(settings)), "policy").fault is Exit.OPERATOR
+    assert only(list(check_settings(settings)), "policy").found == "no service runs unattended: all work is done by hand"
 
 
 # --- journal
@@ -153,8 +155,14 @@ class FakePortal:
         return self.said
 
 
-def portal_checks(error: PortalError | None = None, **changes: Any) -> list[Check]:
-    return list(check_portal(FakePortal(error, **changes), NOW))  # type: ignore[arg-type]
+def portal_checks(error: PortalError | None = None, policy: PolicyTable = PolicyTable(), **changes: Any) -> list[Check]:  # noqa: B008 (frozen)
+    return list(check_portal(FakePortal(error, **changes), policy, NOW))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("policy", [PolicyTable(accept_after_days=14), PolicyTable(accept_unasked=("access",))])
+def test_acceptance_without_the_customer_s_word_needs_a_portal_that_knows_it(policy):
+    assert only(portal_checks(policy=policy), "portal abilities").found == "missing: tacit_acceptance"
+    assert is_well(portal_checks(policy=policy, capabilities=CAPABILITIES | {"tacit_acceptance"}))
 
 
 def test_a_portal_that_serves_the_contract_is_well():

@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from bridge.catalogue import Billing, BillingKind
 from bridge.effects import EffectState
 from bridge.hours import Charge
 from bridge.lifecycle import (
     AskBalance,
     Capture,
+    Correction,
     Examine,
+    Freeze,
     Hold,
     Kind,
     NewRevision,
     Operate,
     OrderFault,
     Reason,
+    Reverse,
     SetStage,
     SetTicket,
     Status,
     Tell,
+    Terms,
+    Undo,
     Void,
     Wait,
     charges_from,
     charges_request,
+    taken,
 )
-from bridge.tickets import Order, StageState, TicketState, TimeEntry
-from tests.builders import NOW, ORDER, ROLE, Play, make_account, make_service, make_stage, make_ticket
+from bridge.tickets import Stage, StageState, TicketState, TimeEntry
+from tests.builders import (
+    NOW,
+    ORDER,
+    ROLE,
+    Play,
+    effect_of,
+    make_account,
+    make_catalogue,
+    make_entry,
+    make_service,
+    make_stage,
+    make_ticket,
+)
 
 INTENDED, REFUSED = EffectState.INTENDED, EffectState.REFUSED
-OTHER_ORDER = Order(ORDER.service, {"shortname": "tutor"}, ORDER.source)
+OTHER_ORDER = replace(ORDER, params={"shortname": "tutor"})
 WHOLE_LIFE = [
-    "plan", "hold", "ticket:in_progress", "stage:in_progress", "note:taken", "operation", "stage:ready", "note:ready",
+    "plan", "hold", "ticket:in_progress", "stage:in_progress", "note:taken", "operation", "freeze", "stage:ready", "note:ready",
     "ticket:awaiting_acceptance", "capture", "note:written_off", "ticket:done", "note:done",
 ]  # fmt: skip
 
@@ -126,19 +147,9 @@ def test_an_order_that_was_mended_is_carried_out():
     play.until(Operate)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"service": None},
-        {"service": make_service(action=None)},
-        {"unattended": False},
-        {"ticket": make_ticket(make_stage(), make_stage(id="s2"))},
-    ],
-    ids=["service unknown", "service without an action", "not let run unattended", "several stages"],
-)
-def test_what_the_bridge_may_not_do_alone_is_done_by_hand(changes):
-    reason = waits(Play(**changes).next(), Status.NEEDS_ORDER, "by-hand")
-    assert reason.facts == {"service": ORDER.service}
+def test_an_order_of_a_service_that_the_catalogue_does_not_have_needs_another_one():
+    play = Play(order=replace(ORDER, service="9.9"))
+    assert waits(play.next(), Status.NEEDS_ORDER, "no-service").facts == {"service": "9.9"}
 
 
 # --- R3: after the final agreement
@@ -181,7 +192,7 @@ def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended():
         "held", {"stage": "Новая роль", "needed": "2", "available": "1.5", "missing": "0.5"},
     )  # fmt: skip
     play.does()
-    assert play.does() == SetTicket(Kind.TICKET_SUSPENDED, TicketState.SUSPENDED, make_stage(), 1)
+    assert play.does() == SetTicket(make_stage(), 1, TicketState.SUSPENDED)
     reason = waits(play.rest(), Status.HELD, "balance")
     assert reason.facts == {"needed": "2", "available": "1.5", "missing": "0.5"}
     assert play.seen == ["note:held", "ticket:suspended"]
@@ -250,10 +261,10 @@ def test_R8_the_hold_is_the_estimate_at_the_stage_s_coefficient():
 
 def test_an_order_is_planned_before_hours_are_held():
     play = Play()
-    assert play.until(Examine) == Examine(make_stage(), 1, "create-role", ORDER)
+    assert play.until(Examine) == Examine(make_stage(), 1, ORDER)
     play.does()
     assert isinstance(play.next(), AskBalance)
-    assert play.until(Hold) == Hold(make_stage(), 1, Decimal(2))
+    assert play.until(Hold) == Hold(make_stage(), 1, "hold", "a1", Decimal(2), ORDER, unattended=True)
 
 
 def test_a_refused_plan_is_told_and_holds_nothing():
@@ -275,7 +286,7 @@ def test_a_changed_order_begins_a_new_attempt():
     play.rest()
     play.order = OTHER_ORDER
     assert play.does() == NewRevision(make_stage())
-    assert play.until(Examine) == Examine(make_stage(), 2, "create-role", OTHER_ORDER)
+    assert play.until(Examine) == Examine(make_stage(), 2, OTHER_ORDER)
     assert play.until(Operate).revision == 2
 
 
@@ -304,12 +315,19 @@ def test_an_order_that_changed_after_the_hold_changes_nothing():
 
 
 @pytest.mark.parametrize("order", [None, OrderFault("поля заявки", ("a",))])
-def test_an_order_that_was_broken_after_the_hold_stops_its_ticket_only(order):
+def test_an_order_that_was_broken_after_the_hold_changes_nothing(order):
     play = Play()
     play.until(Operate)
-    play.order, play.service = order, None
-    assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "order"
-    play.order, play.service = ORDER, make_service()
+    play.order = order
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+
+
+def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_its_ticket_only():
+    play = Play()
+    play.until(Operate)
+    play.catalogue = make_catalogue(make_service(id="other"))
+    assert waits(play.rest(), Status.FAILED, "no-service").facts == {"service": ORDER.service}
+    play.catalogue = make_catalogue()
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
 
 
@@ -330,10 +348,12 @@ def test_R4_the_customer_reads_how_much_is_held():
 
 def test_a_hold_whose_answer_was_lost_is_asked_for_again_whatever_the_balance_says():
     play = Play()
-    play.until(Hold)
+    asked = play.until(Hold)
     play.does(INTENDED)
     play.account = make_account(0)
-    assert play.next() == Hold(make_stage(), 1, Decimal(2))
+    again = play.next()
+    assert isinstance(again, Hold)
+    assert again.request == asked.request
 
 
 def test_an_operation_whose_answer_was_lost_is_asked_for_again():
@@ -357,7 +377,7 @@ def test_a_failed_operation_returns_the_hold_then_tells_the_customer():
     play = Play()
     play.until(Operate)
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
-    assert play.does() == Void(make_stage(), 1, "h-s1-1")
+    assert play.does() == Void(make_stage(), 1, "hold-s1-1")
     told = play.does()
     assert isinstance(told, Tell)
     assert told.message == "cannot"
@@ -379,7 +399,7 @@ def test_after_a_failed_operation_a_changed_order_is_carried_out_under_a_new_hol
 @pytest.mark.parametrize("kind", [Kind.STAGE_IN_PROGRESS, Kind.STAGE_READY])
 def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind):
     play = Play()
-    while play.until(SetStage).kind is not kind:
+    while play.until(SetStage).kind != kind:
         play.does()
     play.does(REFUSED, {"code": "state_conflict", "detail": "said"})
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == kind
@@ -388,45 +408,43 @@ def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind):
 @pytest.mark.parametrize("kind", [Kind.TICKET_IN_PROGRESS, Kind.TICKET_AWAITING])
 def test_a_ticket_s_state_that_the_portal_refuses_stops_nothing(kind):
     play = Play()
-    while play.until(SetTicket).kind is not kind:
+    while play.until(SetTicket).kind != kind:
         play.does()
     play.does(REFUSED, {"code": "state_conflict", "detail": "said"})
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
 
 
-def test_R2_the_report_carries_evidence_and_the_frozen_lines_of_the_write_off():
-    entry = TimeEntry("e1", "s1", "Иванов", "developer", 30, NOW)
+def test_R2_the_lines_of_the_write_off_are_frozen_when_the_work_is_done():
+    entry = make_entry(30)
     play = Play(make_ticket(time_entries=(entry,)))
-    ready = play.until(SetStage)
-    play.does()
-    ready = play.until(SetStage)
-    lines = (Charge("developer", 30, 30, Decimal(1)), Charge("unattended", 30, 30, Decimal(1)))
-    assert (ready.state, ready.evidence, ready.charges) == (StageState.READY, ROLE, lines)
+    lines = (Charge("development", 30, 30, Decimal(1)), Charge("unattended", 30, 30, Decimal(1)))
+    assert play.until(Freeze) == Freeze(play.ticket.stages[0], 1, lines, {"e1": 30}, ROLE)
     play.does()
     play.portal(time_entries=(entry, replace(entry, id="e2")))
+    ready = play.until(SetStage)
+    assert (ready.state, ready.evidence) == (StageState.READY, ROLE)
     accept(play)
     capture = play.until(Capture)
-    assert (capture.charges, capture.amount, capture.hold_id, capture.evidence) == (lines, Decimal(1), "h-s1-1", ROLE)
+    assert (capture.charges, capture.amount, capture.hold_id, capture.evidence) == (lines, Decimal(1), "hold-s1-1", ROLE)
 
 
-def test_a_report_whose_answer_was_lost_is_sent_again_with_the_same_lines():
+def test_a_report_whose_answer_was_lost_is_sent_again():
     play = Play()
-    play.until(SetStage)
-    play.does()
+    play.until(Freeze)
     asked = play.until(SetStage)
     play.does(INTENDED)
-    play.portal(time_entries=(TimeEntry("e1", "s1", "Иванов", "developer", 30, NOW),))
-    assert play.next() == asked
+    play.portal(time_entries=(make_entry(30),))
+    assert play.next() == replace(asked, stage=play.ticket.stages[0])
 
 
 def test_R4_the_customer_reads_what_was_done_and_what_it_will_take():
     play = Play()
-    play.until(SetStage)
-    play.does()
+    play.until(Freeze)
     play.until(SetStage)
     play.does()
     told = play.until(Tell)
-    assert (told.message, told.facts) == ("ready", {"stage": "Новая роль", "evidence": ROLE, "taken": "0.5"})
+    facts = {"stage": "Новая роль", "evidence": ROLE, "taken": "0.5", "unasked": False, "silent_until": None}
+    assert (told.message, told.facts) == ("ready", facts)
 
 
 def test_R4_nothing_is_written_off_before_the_acceptance():
@@ -441,15 +459,15 @@ def test_R4_an_accepted_stage_is_written_off_and_told():
     accept(play)
     play.until(Capture)
     play.does(outcome={"price": "1250.00"})
-    told = play.does()
-    assert isinstance(told, Tell)
+    play.balance = make_account("9.5")
+    told = play.until(Tell)
     assert told.message == "written_off"
-    assert (told.facts["amount"], told.facts["price"], told.facts["stage"]) == ("0.5", "1250.00", "Новая роль")
+    facts = [told.facts[name] for name in ("amount", "price", "stage", "left")]
+    assert facts == ["0.5", "1250.00", "Новая роль", "9.5"]
     assert play.until(SetTicket).state is TicketState.DONE
     play.does()
-    done = play.does()
-    assert isinstance(done, Tell)
-    assert (done.message, done.stage, done.facts) == ("done", None, {"taken": "0.5"})
+    done = play.until(Tell)
+    assert (done.message, done.facts) == ("done", {"stage": "Новая роль", "taken": "0.5"})
 
 
 @pytest.mark.parametrize("state", [StageState.ACCEPTED, StageState.WRITTEN_OFF, StageState.READY])
@@ -518,17 +536,6 @@ def test_a_hold_of_an_earlier_attempt_that_the_portal_keeps_is_an_operator_s_tur
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "void"
 
 
-def test_a_stage_that_is_agreed_after_the_first_one_is_worked_on_by_hand():
-    play = Play()
-    play.rest()
-    play.portal(stage={"state": StageState.ACCEPTED})
-    play.portal(stages=(*play.ticket.stages, make_stage(id="s2", title="Ещё роль")))
-
-    waits(play.rest(), Status.NEEDS_ORDER, "by-hand")
-
-    assert play.seen.count("operation") == play.seen.count("capture") == 1
-
-
 def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_its_end():
     play = Play()
     play.rest()
@@ -540,22 +547,54 @@ def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_i
     assert "capture" in play.seen
 
 
-def test_more_than_was_agreed_is_never_taken_silently():
-    play = Play(make_ticket(time_entries=(TimeEntry("e1", "s1", "Иванов", "developer", 91, NOW),)))
-    assert waits(play.rest(), Status.FAILED, "beyond-agreed").facts == {"agreed": "2", "spent": "2.02"}
-    assert "stage:ready" not in play.seen
+# --- R3: more than was agreed
 
 
-def test_more_than_is_held_is_not_taken_even_if_more_was_agreed_meanwhile():
-    play = Play(make_ticket(time_entries=(TimeEntry("e1", "s1", "Иванов", "developer", 150, NOW),)))
-    play.until(Operate)
+def test_R3_more_than_was_agreed_is_never_taken_but_asks_for_a_new_agreement():
+    play = Play(make_ticket(time_entries=(make_entry(91),)))
+    facts = {"stage": "Новая роль", "agreed": "2", "spent": "2.02"}
+    assert waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed").facts == facts
+    assert play.seen[-1] == "note:beyond:2"
+    assert "freeze" not in play.seen
+
+
+def test_R3_a_new_agreement_on_more_hours_gets_a_larger_hold_and_the_old_one_goes_back_first():
+    play = Play(make_ticket(time_entries=(make_entry(150),)))
+    waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed")
     play.portal(stage={"estimate": Decimal(4)})
-    assert waits(play.rest(), Status.FAILED, "beyond-agreed").facts == {"agreed": "2", "spent": "3"}
-
-
-def test_just_what_was_agreed_is_taken():
-    play = Play(make_ticket(time_entries=(TimeEntry("e1", "s1", "Иванов", "developer", 90, NOW),)))
+    play.account = None
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    moves = [kind for kind in play.seen if kind.startswith(("hold", "void", "freeze"))]
+    assert moves == ["hold", "void", "hold:2", "freeze"]
+    accept(play)
+    assert (play.until(Capture).hold_id, play.until(Capture).amount) == ("hold:2-s1-1", Decimal(3))
+
+
+def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and_keeps_the_old_one():
+    play = Play(make_ticket(time_entries=(make_entry(150),)), balance=make_account(2))
+    play.rest()
+    play.portal(stage={"estimate": Decimal(4)})
+    play.account, play.balance = None, make_account(1)
+    assert waits(play.rest(), Status.HELD, "balance").facts == {"needed": "4", "available": "3", "missing": "1"}
+    assert play.seen[-2:] == ["note:held:2", "ticket:suspended:2"]
+    assert "void" not in play.seen
+    play.account, play.balance = None, make_account(4)
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert "ticket:in_progress:2" in play.seen
+
+
+def test_R3_a_second_excess_is_told_anew():
+    play = Play(make_ticket(time_entries=(make_entry(150),)))
+    play.rest()
+    play.portal(stage={"estimate": Decimal("2.5")})
+    waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed")
+    assert play.seen[-1] == "note:beyond:2.5"
+
+
+def test_R3_just_what_was_agreed_is_taken():
+    play = Play(make_ticket(time_entries=(make_entry(90),)))
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert "freeze" in play.seen
 
 
 # --- R7: withdrawal
@@ -565,7 +604,7 @@ def test_R7_a_ticket_withdrawn_before_the_hold_ends_at_once():
     play = Play()
     play.until(Hold)
     withdraw(play)
-    assert waits(play.next(), Status.WITHDRAWN, "withdrawn").facts == {"stages": []}
+    assert waits(play.next(), Status.WITHDRAWN, "withdrawn").facts["stages"] == []
 
 
 @pytest.mark.parametrize("told", [{"state": TicketState.WITHDRAWN}, {"withdrawn_at": NOW}])
@@ -595,7 +634,7 @@ def test_R7_a_hold_whose_answer_was_lost_is_learned_and_returned():
     play.does(INTENDED)
     withdraw(play)
     assert isinstance(play.does(), Hold)
-    assert play.does() == Void(make_stage(), 1, "h-s1-1")
+    assert play.does() == Void(make_stage(), 1, "hold-s1-1")
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
@@ -626,7 +665,7 @@ def test_R7_a_running_operation_is_waited_for_before_its_hold_returns():
     assert isinstance(again, Operate)
     assert (again.action, again.call) == (asked.action, asked.call)
     assert isinstance(play.does(), Void)
-    assert waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work").facts == {"stages": ["Новая роль"]}
+    assert waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work").facts["stages"] == ["Новая роль"]
 
 
 def test_R7_an_operation_that_failed_after_the_withdrawal_leaves_no_work():
@@ -716,6 +755,457 @@ def test_a_return_that_the_portal_refuses_is_an_operator_s_turn_and_not_asked_fo
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "void"
 
 
+# --- work by hand
+
+
+BY_HAND = replace(ORDER, action=None)
+
+
+def by_hand(*stages: Stage, **service: Any) -> Play:
+    """A ticket that specialists work on."""
+    return Play(make_ticket(*stages), order=BY_HAND, catalogue=make_catalogue(make_service(**service)), unattended=False)
+
+
+def log(play: Play, *entries: TimeEntry) -> None:
+    play.portal(time_entries=(*play.ticket.time_entries, *entries))
+
+
+def report(play: Play, stage_id: str = "s1", **changes: Any) -> None:
+    """A specialist reports a stage ready, the customer accepts or rejects it."""
+    given = {"state": StageState.READY, **changes}
+    play.portal(stages=tuple(replace(stage, **given) if stage.id == stage_id else stage for stage in play.ticket.stages))
+
+
+def test_work_by_hand_begins_with_a_hold_and_waits_for_the_specialist():
+    play = by_hand()
+    assert waits(play.rest(), Status.RUNNING, "by-hand").facts == {"stage": "Новая роль"}
+    assert play.seen == ["hold", "ticket:in_progress", "stage:in_progress", "note:taken"]
+
+
+def test_R2_time_that_was_logged_until_the_report_is_written_off():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(60), make_entry(15, id="e2", note="Проверка"))
+    report(play)
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    report(play, state=StageState.ACCEPTED)
+    capture = play.until(Capture)
+    assert (capture.amount, capture.accepted_by) == (Decimal("1.25"), "customer")
+    assert capture.evidence["entries"][1] == {"category": "development", "minutes": 15, "note": "Проверка"}
+    waits(play.rest(), Status.DONE, "done")
+
+
+def test_R8_the_coefficient_is_that_of_each_entry_s_category():
+    play = by_hand(make_stage(estimate=Decimal(12), coefficient=Decimal("0.6")))
+    play.rest()
+    log(play, make_entry(300, category="content"), make_entry(60, id="e2"), make_entry(60, id="e3", category=""))
+    report(play)
+    freeze = play.until(Freeze)
+    assert {line.category: line.coefficient for line in freeze.charges} == {
+        "": Decimal("0.6"), "content": Decimal("0.6"), "development": Decimal(1),
+    }  # fmt: skip
+
+
+def test_time_of_an_unknown_category_is_an_operator_s_turn():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(60, category="Магия"))
+    report(play)
+    assert waits(play.rest(), Status.FAILED, "unknown-category").facts == {"categories": ["Магия"]}
+
+
+def test_R3_time_beyond_the_agreement_is_told_while_the_work_goes_on():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(121))
+    waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed")
+    play.portal(stage={"estimate": Decimal(3), "state": StageState.IN_PROGRESS})
+    waits(play.rest(), Status.RUNNING, "by-hand")
+    assert [kind for kind in play.seen if kind.startswith(("hold", "void"))] == ["hold", "void", "hold:2"]
+
+
+def test_a_stage_that_was_reported_and_accepted_before_the_bridge_looked_is_written_off():
+    play = by_hand(make_stage(state=StageState.ACCEPTED))
+    log(play, make_entry(60))
+    waits(play.rest(), Status.DONE, "done")
+    assert play.seen == ["hold", "freeze", "capture", "note:written_off", "ticket:done", "note:done"]
+
+
+def test_R4_a_rejected_stage_goes_on_by_hand_and_its_time_stays_with_it():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(60))
+    report(play)
+    play.rest()
+    report(play, state=StageState.REJECTED, revision=2)
+    waits(play.rest(), Status.RUNNING, "by-hand")
+    log(play, make_entry(30, id="e2"))
+    report(play, revision=2)
+    play.rest()
+    report(play, state=StageState.ACCEPTED, revision=2)
+    assert play.until(Capture).amount == Decimal("1.5")
+    assert [kind for kind in play.seen if kind in ("hold", "void")] == ["hold", "void", "hold"]
+
+
+def test_R4_a_rejection_that_the_bridge_never_saw_is_noticed_by_the_stage_s_revision():
+    play = by_hand()
+    play.rest()
+    report(play)
+    play.rest()
+    log(play, make_entry(60))
+    report(play, state=StageState.ACCEPTED, revision=2)
+    assert play.until(Capture).amount == Decimal(1)
+
+
+# --- R4: several stages
+
+
+def stages(*estimates: int) -> tuple[Stage, ...]:
+    return tuple(make_stage(id=f"s{n}", title=f"Этап {n}", estimate=Decimal(hours)) for n, hours in enumerate(estimates, 1))
+
+
+def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another():
+    play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
+    assert waits(play.rest(), Status.RUNNING, "by-hand").facts == {"stage": "Этап 1"}
+    report(play, "s1", state=StageState.ACCEPTED)
+    assert waits(play.rest(), Status.RUNNING, "by-hand").facts == {"stage": "Этап 2"}
+    assert [kind for kind in play.seen if kind in ("hold", "capture")] == ["hold", "capture", "hold"]
+    report(play, "s2", state=StageState.ACCEPTED)
+    waits(play.rest(), Status.DONE, "done")
+    assert taken(play.case()) == Decimal(5)
+
+
+def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket():
+    play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
+    play.rest()
+    play.balance = make_account(1)
+    report(play, "s1", state=StageState.ACCEPTED)
+    assert waits(play.rest(), Status.HELD, "balance").facts["missing"] == "2"
+    assert play.seen.count("capture") == 1
+
+
+def test_R2_time_that_comes_after_its_stage_was_frozen_goes_to_the_next_stage():
+    play = by_hand(*stages(2, 3))
+    play.rest()
+    log(play, make_entry(60))
+    report(play, "s1", state=StageState.ACCEPTED)
+    play.rest()
+    log(play, make_entry(30, id="late"), make_entry(60, id="e3", stage_id="s2"))
+    report(play, "s2")
+    assert play.until(Freeze).entries == {"late": 30, "e3": 60}
+
+
+def test_R2_time_of_a_later_stage_is_not_taken_with_an_earlier_one():
+    play = by_hand(*stages(2, 3))
+    play.rest()
+    log(play, make_entry(60), make_entry(60, id="e2", stage_id="s2"), make_entry(30, id="e3", stage_id=None))
+    report(play, "s1")
+    assert play.until(Freeze).entries == {"e1": 60, "e3": 30}
+
+
+@pytest.mark.parametrize("late", [make_entry(30, id="late"), make_entry(90)])
+def test_R2_time_that_comes_or_changes_after_the_last_stage_asks_for_a_correction(late):
+    play = by_hand()
+    log(play, make_entry(60))
+    play.rest()
+    report(play, state=StageState.ACCEPTED)
+    play.rest()
+    play.portal(time_entries=(*(one for one in play.ticket.time_entries if one.id != late.id), late))
+    facts = waits(play.rest(), Status.FAILED, "late-time").facts
+    assert facts == {"entries": [late.id], "minutes": late.minutes}
+    play.decides("correct", stage_id="s1", charges=charges_request(capture_of(play).charges), amount="1", reason="учтено",
+                 entries={one.id: one.minutes for one in play.ticket.time_entries})  # fmt: skip
+    waits(play.rest(), Status.DONE, "done")
+
+
+def capture_of(play: Play) -> Correction:
+    """What the ticket's first stage was written off with."""
+    (effect,) = (one for one in play.effects.values() if one.kind == "capture")
+    return Correction("s1", charges_from(effect.request["charges"]), Decimal(effect.request["amount"]), "", {})
+
+
+def test_R2_late_time_means_nothing_where_the_price_was_fixed():
+    play = by_hand(billing=Billing(BillingKind.FIXED, Decimal(2)))
+    play.rest()
+    report(play, state=StageState.ACCEPTED)
+    play.rest()
+    log(play, make_entry(30))
+    waits(play.rest(), Status.DONE, "done")
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [(None, "free-text"), (OrderFault("поля заявки", ("a",)), "order-faults"), (replace(BY_HAND, service="9.9"), "no-service")],
+)
+def test_R4_an_order_that_was_broken_between_two_stages_stops_the_second_one(order, code):
+    play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
+    play.rest()
+    play.order = order
+    report(play, "s1", state=StageState.ACCEPTED)
+    waits(play.rest(), Status.NEEDS_ORDER, code)
+    assert play.seen.count("hold") == play.seen.count("capture") == 1
+
+
+def test_time_of_an_unknown_category_is_told_while_the_work_goes_on():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(60, category="Магия"))
+    waits(play.rest(), Status.FAILED, "unknown-category")
+
+
+def test_a_service_that_leaves_the_catalogue_while_specialists_work_is_an_operator_s_turn():
+    play = by_hand()
+    play.rest()
+    play.catalogue = make_catalogue(make_service(id="other"))
+    waits(play.rest(), Status.FAILED, "no-service")
+
+
+def test_R5_a_larger_hold_waits_for_a_top_up_while_specialists_work():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(150))
+    play.portal(stage={"estimate": Decimal(4)})
+    play.account, play.balance = None, make_account(1)
+    waits(play.rest(), Status.HELD, "balance")
+    assert play.seen[-2:] == ["note:held:2", "ticket:suspended:2"]
+    play.account, play.balance = None, make_account(4)
+    waits(play.rest(), Status.RUNNING, "by-hand")
+
+
+def test_a_return_for_a_larger_hold_whose_answer_was_lost_is_asked_for_again():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(150))
+    play.portal(stage={"estimate": Decimal(4)})
+    asked = play.until(Void)
+    play.does(INTENDED)
+    assert play.next() == asked
+    waits(play.rest(), Status.RUNNING, "by-hand")
+    assert play.seen[-3:] == ["void", "hold:2", "ticket:in_progress:2"]
+
+
+# --- R2: what the service's terms say
+
+
+def test_R2_a_fixed_price_is_taken_whatever_was_spent():
+    play = by_hand(billing=Billing(BillingKind.FIXED, Decimal(2)))
+    play.rest()
+    log(play, make_entry(600))
+    report(play)
+    assert play.until(Freeze).charges == (Charge("fixed", 600, 120, Decimal(1)),)
+
+
+@pytest.mark.parametrize(("kind", "price"), [(BillingKind.FIXED, "3"), (BillingKind.FIXED, "1"), (BillingKind.FROM, "3")])
+def test_R2_an_agreement_that_does_not_fit_the_price_is_an_operator_s_turn(kind, price):
+    play = by_hand(billing=Billing(kind, Decimal(price)))
+    reason = waits(play.rest(), Status.FAILED, "price-differs")
+    assert reason.facts == {"service": ORDER.service, "agreed": "2", "price": price}
+    assert play.seen == []
+
+
+def test_R2_a_price_counts_once_for_each_of_the_quantity():
+    play = by_hand(make_stage(estimate=Decimal(6)), billing=Billing(BillingKind.FIXED, Decimal(2)))
+    play.order = replace(BY_HAND, quantity=3)
+    assert play.until(Hold).amount == Decimal(6)
+
+
+def test_R2_a_minimum_counts_once_a_ticket_at_its_last_stage():
+    play = by_hand(*stages(2, 3), billing=Billing(BillingKind.FROM, Decimal(4)))
+    play.rest()
+    log(play, make_entry(60))
+    report(play, "s1", state=StageState.ACCEPTED)
+    assert play.until(Freeze).charges == (Charge("development", 60, 60, Decimal(1)),)
+    play.rest()
+    log(play, make_entry(90, id="e2", stage_id="s2"))
+    report(play, "s2")
+    assert play.until(Freeze).charges == (Charge("development", 90, 90, Decimal(1)), Charge("minimum", 0, 90, Decimal(1)))
+
+
+def test_R2_a_range_has_no_minimum_charge():
+    play = by_hand(billing=Billing(BillingKind.RANGE, Decimal(1), Decimal(6)))
+    play.rest()
+    log(play, make_entry(30))
+    report(play)
+    assert play.until(Freeze).charges == (Charge("development", 30, 30, Decimal(1)),)
+
+
+# --- R4: who accepts
+
+
+def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so():
+    play = Play(terms=Terms(accept_after=timedelta(days=14)))
+    wait = play.rest()
+    assert isinstance(wait, Wait)
+    assert (wait.status, wait.until) == (Status.AWAITING_ACCEPTANCE, NOW + timedelta(days=14))
+    play.now = NOW + timedelta(days=14)
+    assert play.until(Capture).accepted_by == "silence"
+
+
+def test_R4_silence_does_not_accept_what_was_rejected():
+    play = Play(terms=Terms(accept_after=timedelta(days=14)))
+    play.rest()
+    play.portal(stage={"state": StageState.REJECTED, "revision": 2})
+    play.now = NOW + timedelta(days=15)
+    waits(play.rest(), Status.FAILED, "rejected")
+    assert "capture" not in play.seen
+
+
+def test_R4_the_customer_s_word_counts_before_silence_does():
+    play = Play(terms=Terms(accept_after=timedelta(days=14)))
+    play.rest()
+    accept(play)
+    assert play.until(Capture).accepted_by == "customer"
+
+
+def test_R4_a_trusted_service_needs_no_acceptance():
+    play = Play(terms=Terms(accept_unasked=frozenset({ORDER.service})))
+    waits(play.rest(), Status.DONE, "done")
+    (capture,) = (one for one in play.effects.values() if one.kind == "capture")
+    assert capture.request["accepted_by"] == "policy"
+
+
+# --- R4: taking back what was rejected
+
+
+def rejected(**more: Any) -> Play:
+    """A ticket whose unattended work the customer rejected."""
+    play = Play(**more)
+    play.rest()
+    play.portal(stage={"state": StageState.REJECTED, "revision": 2, "comment": "не то"})
+    return play
+
+
+def test_R4_rejected_work_of_an_action_is_taken_back_on_an_operator_s_word_and_done_anew():
+    play = rejected()
+    waits(play.rest(), Status.FAILED, "rejected")
+    play.decides("undo", stage_id="s1", revision=1, reason="не то")
+    assert play.until(Undo) == Undo(play.ticket.stages[0], 1, "create-role", ROLE)
+    play.seen.clear()
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert play.seen[:4] == ["undo", "void", "plan", "hold"]
+
+
+def test_R4_a_site_s_policy_may_take_rejected_work_back_by_itself():
+    play = rejected(terms=Terms(undo_rejected=frozenset({ORDER.service})))
+    assert isinstance(play.next(), Undo)
+
+
+def test_R4_work_that_cannot_be_taken_back_is_an_operator_s_turn():
+    play = rejected(terms=Terms(undo_rejected=frozenset({ORDER.service})))
+    play.until(Undo)
+    play.does(REFUSED, {"code": "not-deleted", "detail": "said"})
+    assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "undo"
+
+
+def test_R7_work_of_a_withdrawn_ticket_is_taken_back_on_an_operator_s_word():
+    play = Play()
+    play.rest()
+    withdraw(play)
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
+    play.decides("undo", stage_id="s1", revision=1, reason="отозвано")
+    play.until(Undo)
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+
+
+# --- what operators decide
+
+
+def test_a_ticket_on_hold_is_left_alone_until_it_is_released():
+    play = Play()
+    play.until(Hold)
+    play.decides("hold", reason="разбираемся")
+    assert waits(play.next(), Status.HELD, "operator-hold").facts == {"why": "разбираемся"}
+    play.decides("release", reason="")
+    assert isinstance(play.next(), Hold)
+
+
+def test_R7_an_operator_may_withdraw_a_ticket_on_the_customer_s_word():
+    play = Play()
+    play.until(Operate)
+    play.decides("withdraw", reason="просьба по телефону")
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+    assert play.seen[-2:] == ["void", "note:withdrawn"]
+
+
+def test_R7_a_hold_that_did_not_fit_is_asked_for_once_more_after_an_operator_s_withdrawal_and_then_left():
+    play = Play()
+    play.until(Hold)
+    play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    play.decides("withdraw", reason="")
+    asked = play.until(Hold)
+    answered = effect_of(asked, REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    play.effects[answered.key] = replace(answered, settled_at=NOW + timedelta(seconds=1))
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+
+
+def test_captures_wait_as_long_as_the_ledger_differs_from_the_portal_s():
+    play = Play()
+    play.rest()
+    accept(play)
+    play.drift = ("capture k1 is missing there",)
+    waits(play.rest(), Status.WRITING_OFF, "drift")
+    play.drift = ()
+    waits(play.rest(), Status.DONE, "done")
+
+
+# --- corrections
+
+
+def corrected(hours: str | None, **more: Any) -> Play:
+    """A ticket that is written off with half an hour, and an operator's correction of that."""
+    play = Play(**more)
+    play.rest()
+    accept(play)
+    play.rest()
+    charges = () if hours is None else (Charge("correction", 0, int(Decimal(hours) * 60), Decimal(1)),)
+    play.decides("correct", stage_id="s1", charges=charges_request(charges), amount=hours or "0", reason="ошибка учёта", entries={})
+    play.seen.clear()
+    return play
+
+
+def test_a_correction_is_one_reversal_and_a_new_write_off():
+    play = corrected("1.5")
+    reverse = play.until(Reverse)
+    assert (reverse.entry_id, reverse.reason) == ("capture-s1-1", "ошибка учёта")
+    waits(play.rest(), Status.DONE, "done")
+    assert play.seen == ["correct:1:reversal", "correct:1:hold", "correct:1:capture", "note:corrected:1"]
+    assert taken(play.case()) == Decimal("1.5")
+
+
+def test_a_correction_to_nothing_is_a_reversal_alone():
+    play = corrected(None)
+    waits(play.rest(), Status.DONE, "done")
+    assert play.seen == ["correct:1:reversal", "note:corrected:1"]
+    assert taken(play.case()) == Decimal(0)
+
+
+def test_a_second_correction_reverses_the_first_one_s_write_off():
+    play = corrected("1.5")
+    play.rest()
+    lines = charges_request([Charge("correction", 0, 60, Decimal(1))])
+    play.decides("correct", stage_id="s1", charges=lines, amount="1", reason="ещё раз", entries={})
+    assert play.until(Reverse).entry_id == "correct:1:capture-s1-1"
+    waits(play.rest(), Status.DONE, "done")
+    assert taken(play.case()) == Decimal(1)
+
+
+def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up():
+    play = corrected("2")
+    play.until(Hold)
+    play.balance = make_account(1)
+    play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
+    waits(play.rest(), Status.HELD, "balance")
+    play.account, play.balance = None, make_account(3)
+    waits(play.rest(), Status.DONE, "done")
+
+
+def test_a_reversal_that_the_portal_refuses_is_an_operator_s_turn():
+    play = corrected("1")
+    play.until(Reverse)
+    play.does(REFUSED, {"code": "state_conflict", "detail": "said"})
+    assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "correct:1:reversal"
+
+
 # --- what the journal keeps
 
 
@@ -725,5 +1215,5 @@ def test_a_reason_comes_back_from_the_journal():
 
 
 def test_lines_come_back_from_the_journal():
-    lines = (Charge("developer", 91, 120, Decimal("0.6")), Charge("unattended", 0, 30, Decimal(1)))
+    lines = (Charge("development", 91, 120, Decimal("0.6")), Charge("unattended", 0, 30, Decimal(1)))
     assert charges_from(charges_request(lines)) == lines

@@ -13,6 +13,7 @@ from bridge.messages import NAMES, Messages, hours, minutes, moment, number, rou
 from tests.builders import make_ticket
 
 STAGE = {"stage": "Новая роль"}
+ASKED: dict[str, Any] = {"unasked": False, "silent_until": None}
 COURSE = {
     "kind": "course", "course_id": 7, "fullname": "Охрана труда", "shortname": "OT-1", "url": "https://lms.example.ru/course/view.php?id=7",
     "category_id": 2, "backup_at": "2026-02-28T21:15:00+00:00", "backup_source": "recyclebin", "backup_file": "b.mbz",
@@ -41,7 +42,7 @@ def test_faults_of_an_order_are_listed():
 – shortname: параметр не указан
 – color: лишнее
 
-Исправьте поля заявки: работа начнётся без новой заявки. Нормо-часы не списаны.
+Исправьте заказ: работа начнётся без новой заявки. Нормо-часы не списаны.
 """
     )
 
@@ -72,7 +73,7 @@ def test_the_beginning_of_the_work_is_told():
 
 def test_a_restored_course_is_shown():
     assert (
-        told("ready", stage="Курс", evidence=COURSE, taken="1")
+        told("ready", **ASKED, stage="Курс", evidence=COURSE, taken="1")
         == """\
 Этап «Курс» заявки № 101 готов к приёмке.
 
@@ -88,14 +89,14 @@ def test_a_restored_course_is_shown():
 
 
 def test_a_course_without_users_data_says_so():
-    text = told("ready", stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1")
+    text = told("ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1")
     assert "Данных пользователей в восстановленном курсе нет." in text
     assert "Обратите внимание" not in text
 
 
 def test_a_role_is_shown_with_all_its_capabilities():
     assert (
-        told("ready", **STAGE, evidence=ROLE, taken="0.5")
+        told("ready", **STAGE, **ASKED, evidence=ROLE, taken="0.5")
         == """\
 Этап «Новая роль» заявки № 101 готов к приёмке.
 
@@ -110,23 +111,63 @@ def test_a_role_is_shown_with_all_its_capabilities():
     )
 
 
+def test_work_by_hand_is_shown_by_the_specialists_log():
+    entries = [{"category": "content", "minutes": 90, "note": "Разделы курса"}, {"category": "content", "minutes": 5, "note": ""}]
+    text = told("ready", **STAGE, **ASKED, evidence={"kind": "by-hand", "entries": entries}, taken="0.95")
+    assert "\n– Разделы курса: 1 ч 30 мин\n– Работы по заявке: 5 мин\n" in text
+
+
+def test_silence_that_accepts_is_announced():
+    text = told("ready", **STAGE, unasked=False, silent_until="2026-03-15T09:30:00+00:00", evidence=ROLE, taken="0.5")
+    assert text.endswith("\nЕсли до 15.03.2026 09:30 UTC замечаний не будет, этап считается принятым.\n")
+
+
+def test_a_stage_that_needs_no_acceptance_asks_for_none():
+    text = told("ready", **STAGE, unasked=True, silent_until=None, evidence=ROLE, taken="0.5")
+    assert text.endswith("\nПо условиям обслуживания приёмка этого этапа не требуется. Списывается 0,5_нормо-ч.\n")
+
+
+def test_more_than_was_agreed_asks_for_a_new_agreement():
+    text = told("beyond:2", **STAGE, agreed="2", spent="2.5")
+    assert "Согласовано: 2_нормо-ч. Затрачено: 2,5_нормо-ч." in text
+    assert "Сверх согласованного ничего не списывается." in text
+
+
+def test_a_correction_tells_what_was_and_what_is():
+    text = told("corrected:1", **STAGE, was="2", amount="1.5", reason="ошибка учёта", left="8.5")
+    assert text.endswith("исправлено: ошибка учёта.\n\nБыло списано: 2_нормо-ч. Теперь: 1,5_нормо-ч.\nОстаток на балансе: 8,5_нормо-ч.\n")
+
+
+@pytest.mark.parametrize(
+    ("taken", "tells"),
+    [
+        ("0", "Нормо-часы не списаны, зарезервированные возвращены на баланс."),
+        ("3", "За принятые этапы списано 3_нормо-ч; остальное возвращено на баланс."),
+    ],
+)
+def test_a_withdrawal_on_the_customer_s_word_is_confirmed(taken, tells):
+    assert told("withdrawn", reason="просьба по телефону", taken=taken) == f"Заявка № 101 отозвана: просьба по телефону.\n\n{tells}\n"
+
+
 def test_a_write_off_is_told_line_by_line_with_its_price():
     short = {"category": "minimum", "spent_minutes": 0, "charged_minutes": 45, "coefficient": "0.6"}
     assert (
-        told("written_off", **STAGE, charges=[LINE, short], amount="0.95", price="12375.50", entry_id="l1", hold_id="h1")
+        told("written_off", **STAGE, charges=[LINE, short], amount="0.95", left="8", price="12375.50", entry_id="l1", hold_id="h1")
         == """\
 Этап «Новая роль» заявки № 101 принят, нормо-часы списаны.
 
 Затрачено: 30 мин; К = 1.
 Затрачено: 0 мин, к списанию: 45 мин; К = 0,6.
 Списано с баланса: 0,95_нормо-ч (12_375,50_₽).
+Остаток на балансе: 8_нормо-ч.
 """
     )
 
 
 @pytest.mark.parametrize("price", [None, ""])
 def test_a_write_off_without_a_price_names_none(price):
-    assert told("written_off", **STAGE, charges=[LINE], amount="0.5", price=price).endswith("\nСписано с баланса: 0,5_нормо-ч.\n")
+    text = told("written_off", **STAGE, charges=[LINE], amount="0.5", left="-1", price=price)
+    assert text.endswith("\nСписано с баланса: 0,5_нормо-ч.\nОстаток на балансе: -1_нормо-ч.\n")
 
 
 def test_the_end_tells_the_sum():
@@ -190,7 +231,8 @@ def test_each_reason_why_work_cannot_be_done_has_its_words(code, facts, text):
 def test_no_message_holds_what_the_operator_reads(name):
     facts = {
         **STAGE, "source": "поля", "problems": ["x"], "needed": "1", "available": "1", "missing": "1", "amount": "1", "taken": "1",
-        "evidence": COURSE, "charges": [LINE], "price": "1", "code": "restorefailed", "detail": OPERATORS_OWN, "debuginfo": OPERATORS_OWN,
+        "evidence": COURSE, "charges": [LINE], "price": "1", "left": "1", **ASKED, "agreed": "1", "spent": "2",
+        "was": "1", "reason": "x", "code": "restorefailed", "detail": OPERATORS_OWN, "debuginfo": OPERATORS_OWN,
     }  # fmt: skip
     text = Messages().render(name, make_ticket(), facts)
     assert text.strip()
@@ -245,7 +287,7 @@ def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
 def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
     messages = write(tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}")
     assert "\n\nсм. https://lms.example.ru/course/view.php?id=7\n\n" in messages.render(
-        "ready", make_ticket(), {**STAGE, "evidence": COURSE, "taken": "1"}
+        "ready", make_ticket(), {**STAGE, **ASKED, "evidence": COURSE, "taken": "1"}
     )
 
 

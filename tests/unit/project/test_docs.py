@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from bridge.cli import COMMANDS
@@ -63,3 +65,8 @@ def test_every_decision_record_has_context_decision_and_consequences() -> None:
             continue
         for part in ("**Context.**", "**Decision.**", "**Consequences.**"):
             assert part in text, record.name
+
+
+def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> None:
+    done = subprocess.run([sys.executable, "docs/lifecycle.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
