@@ -75,6 +75,18 @@ class Claims(Tickets):
         """
         self._write(claim, update(tickets).values(lease_until=now + ttl))
 
+    def guard(self, claim: Claim) -> None:
+        """Make sure that the rest of this transaction is still this worker's to write; nobody takes the ticket over before its end.
+
+        One look-up by key that writes nothing: for the front of every transaction in which a worker writes about its ticket.
+
+        Raises:
+            LostClaim: the lease has passed to another worker, or was released; the transaction must not go on.
+        """
+        query = select(tickets.c.fence).where(*_ours(claim)).with_for_update(key_share=True)
+        if self._connection.execute(query).one_or_none() is None:
+            raise _lost(claim)
+
     def release(self, claim: Claim, *, state: str, reason: str, due_at: datetime | None, now: datetime) -> None:
         """Give the ticket back with the projection that the pass came to.
 
@@ -87,10 +99,8 @@ class Claims(Tickets):
         self._write(claim, update(tickets).values(**left, lease_owner=null(), lease_until=null()))
 
     def _write(self, claim: Claim, statement: Update) -> None:
-        portal, ticket = claim.record.portal, claim.record.ticket
-        ours = (*_this(portal, ticket.id), tickets.c.fence == claim.fence, tickets.c.lease_owner == claim.owner)
-        if self._connection.execute(statement.where(*ours)).rowcount == 0:
-            raise LostClaim(f"ticket {ticket.number} ({portal}): the lease of {claim.owner} has ended; nothing was written")
+        if self._connection.execute(statement.where(*_ours(claim))).rowcount == 0:
+            raise _lost(claim)
 
     def _ripen(self, portal: str, now: datetime) -> None:
         """Tickets whose moment has come become dirty, so that one index gives the order of the queue."""
@@ -113,6 +123,17 @@ class Claims(Tickets):
 
 def _this(portal: str, ticket_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return tickets.c.portal == portal, tickets.c.id == ticket_id
+
+
+def _ours(claim: Claim) -> list[ColumnElement[bool]]:
+    this = _this(claim.record.portal, claim.record.ticket.id)
+    return [*this, tickets.c.fence == claim.fence, tickets.c.lease_owner == claim.owner]
+
+
+def _lost(claim: Claim) -> LostClaim:
+    return LostClaim(
+        f"ticket {claim.record.ticket.number} ({claim.record.portal}): the lease of {claim.owner} has ended; nothing was written"
+    )
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -28,24 +28,31 @@ Index("ix_effects_open", effects.c.created_at, sqlite_where=OPEN, postgresql_whe
 Index("uq_ledger_closed_once", ledger.c.hold_key, unique=True, sqlite_where=CLOSING, postgresql_where=CLOSING)
 Index("uq_ledger_reversed_once", ledger.c.hold_key, unique=True, sqlite_where=REVERSING, postgresql_where=REVERSING)
 
-APPEND_ONLY = {
-    "sqlite": (
-        "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-        "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-    ),
-    "postgresql": (
-        """
-        CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation'; END $$
-        """,
-        "CREATE TRIGGER ledger_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_append_only()",
-        "CREATE TRIGGER ledger_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
-    ),
-}
-"""Triggers that let the ledger only grow, by database; the migrations carry their own copy."""
+_REFUSED = {"decisions": "decisions are append-only", "ledger": "the ledger is append-only"}
 
-for _dialect, _statements in APPEND_ONLY.items():
-    for _statement in _statements:
-        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
+def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
+    """Statements, by database, for the triggers that let `table` only grow and say `told`; the migrations carry their own copy."""
+    refused = f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
+    return {
+        "sqlite": (
+            f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} {refused}",
+            f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} {refused}",
+        ),
+        "postgresql": (
+            f"""
+            CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{told}' USING ERRCODE = 'restrict_violation'; END $$
+            """,
+            f"CREATE TRIGGER {table}_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+            f"CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()",
+        ),
+    }
+
+
+for _table, _told in _REFUSED.items():
+    for _dialect, _statements in append_only(_table, _told).items():
+        for _statement in _statements:
+            event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 __all__ = ["metadata"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from bridge.hours import from_milli
 from bridge.tickets import Ticket
@@ -15,6 +15,8 @@ NEW = "new"
 """The projection of a ticket that no pass has looked at yet."""
 
 LedgerKind = Literal["hold", "capture", "void", "reversal"]
+
+DecisionKind = Literal["assign", "hold", "release", "withdraw", "undo", "correct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,36 @@ class Event:
     kind: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an operator decided about a ticket; never changed, a later one goes before it.
+
+    Attributes:
+        seq: grows with every decision of the journal.
+        kind, document: what was decided (docs/cli.md): `assign` an order, `hold` and `release` the ticket, `withdraw` it, `undo` an attempt's
+            work, `correct` a write-off.
+        by: who, as login@host.
+    """
+
+    seq: int
+    portal: str
+    ticket_id: str
+    kind: DecisionKind
+    document: Mapping[str, Any]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """An account whose ledger was found to differ from the portal's, and each difference in words."""
+
+    portal: str
+    account_id: str
+    problems: tuple[str, ...]
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,48 @@ events = Table(
 
 Index("ix_events_ticket", events.c.portal, events.c.ticket_id, events.c.seq)
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", Serial, nullable=False, autoincrement=True),
+    Column("portal", Words, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("document", Json, nullable=False),
+    Column("by", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("seq", name="pk_decisions"),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_decisions_ticket"),
+)
+"""What operators decided about tickets, append-only."""
+
+Index("ix_decisions_ticket", decisions.c.portal, decisions.c.ticket_id, decisions.c.seq)
+
+order_files = Table(
+    "order_files",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("attachment_id", Words, nullable=False),
+    Column("sha256", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("fetched_at", Moment, nullable=False),
+    PrimaryKeyConstraint("portal", "ticket_id", "attachment_id", name="pk_order_files"),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_order_files_ticket"),
+)
+"""Attached order files, so that each is fetched once."""
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("account_id", Words, nullable=False),
+    Column("problems", Json, nullable=False),
+    Column("found_at", Moment, nullable=False),
+    PrimaryKeyConstraint("portal", "account_id", name="pk_drifts"),
+)
+"""Accounts whose ledger differs from the portal's, as long as it does: nothing is written off for them."""
+
 ledger_accounts = Table(
     "ledger_accounts",
     metadata,

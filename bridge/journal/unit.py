@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bridge.journal.claims import Claims
+from bridge.journal.decisions import Decisions
+from bridge.journal.drifts import Drifts
 from bridge.journal.effects import Effects
 from bridge.journal.events import Events
 from bridge.journal.ledger import Ledger
 from bridge.journal.polling import Polling
 
 
-class Unit(Polling, Claims, Effects, Events, Ledger):
+class Unit(Polling, Claims, Decisions, Effects, Events, Ledger, Drifts):
     """One transaction; it comes from `Journal.transaction` and is good within that block, in one thread.
 
     Nothing outside is ever called within the block, and nothing is called whose intent is not committed.

@@ -167,6 +167,34 @@ def test_a_worker_that_claims_anew_has_lost_its_earlier_claim(queue, claim, rele
         release(unit, later)
 
 
+def test_whoever_lost_the_claim_is_stopped_before_it_writes(queue, claim, release, clock):
+    with queue.transaction() as unit:
+        lost = claim(unit)
+        unit.guard(lost)
+    clock.forward(hours=1)
+    with queue.transaction() as unit:
+        taken = claim(unit, "w2")
+        unit.guard(taken)
+    with pytest.raises(LostClaim, match="nothing was written"), queue.transaction() as unit:
+        unit.guard(lost)
+    with queue.transaction() as unit:
+        release(unit, taken)
+    with pytest.raises(LostClaim), queue.transaction() as unit:
+        unit.guard(taken)
+
+
+def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(queue, database, claim, clock):
+    if database.kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with queue.transaction() as unit:
+        mine = claim(unit)
+    clock.forward(hours=1)
+    with queue.transaction() as writing, queue.transaction() as other:
+        writing.guard(mine)
+        assert claim(other, "w2", only=mine.record.ticket.id) is None
+        writing.decide("p", mine.record.ticket.id, "hold", {"reason": "x"}, "anna@desk", clock())
+
+
 def test_an_ended_lease_that_nobody_took_is_still_good(queue, claim, release, clock):
     with queue.transaction() as unit:
         mine = claim(unit)

@@ -106,6 +106,19 @@ def test_a_capture_is_reversed_once(journal, filled, append):
         append("r2", "reversal", amount=1500, hold="h1")
 
 
+def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal, append):
+    append("h1")
+    append("c1", "capture", hold="h1")
+    append("r1", "reversal", hold="h1")
+    append("h1:correct", amount=1500)
+    append("c1:correct", "capture", amount=1200, hold="h1:correct")
+    append("r1:correct", "reversal", amount=1200, hold="h1:correct")
+    append("h1:correct:2", amount=300)
+    with journal.transaction() as unit:
+        assert unit.held("p", "a1") == Decimal("0.3")
+    assert found(journal) == []
+
+
 @pytest.mark.parametrize("statement", ["UPDATE ledger SET amount_mh = 1", "DELETE FROM ledger", "TRUNCATE ledger CASCADE"])
 def test_the_database_itself_lets_the_ledger_only_grow(journal, database, filled, statement):
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":

@@ -7,9 +7,11 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -70,6 +72,21 @@ def test_the_head_is_alembics_head():
     assert scripts.get_current_head() == schema.HEAD
 
 
+def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(empty, monkeypatch):
+    monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, schema.REVISIONS[0]))
+    assert migrate(empty.url) == schema.REVISIONS[:1]
+    monkeypatch.undo()
+    empty.sql("INSERT INTO cursors (portal, cursor) VALUES ('p', 'c7')")
+    assert migrate(empty.url) == schema.REVISIONS[1:]
+    with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
+        assert unit.cursor("p").cursor == "c7"
+
+
+def _upgrade(upgrade, revision, config, _head):
+    """Alembic's upgrade, but only up to `revision`."""
+    upgrade(config, revision)
+
+
 def test_the_state_of_a_schema_is_told_without_making_anything(empty, tmp_path):
     assert state_of(empty.url) == schema.SchemaState(None, schema.HEAD)
     assert not list(tmp_path.iterdir())
@@ -83,15 +100,15 @@ def test_a_journal_that_does_not_exist_is_not_opened(empty):
 
 
 def test_an_older_schema_is_refused(database, monkeypatch):
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    with pytest.raises(SchemaTooOld, match=r"revision 0001, this program needs 0002: run otbridge migrate"):
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0998"))
+    monkeypatch.setattr(schema, "HEAD", "0998")
+    with pytest.raises(SchemaTooOld, match=rf"revision {schema.REVISIONS[-2]}, this program needs 0998: run otbridge migrate"):
         Journal.open(database.url)
 
 
 def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database):
     database.sql("UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(SchemaTooNew, match=r"revision 0999, this program knows none beyond 0001"):
+    with pytest.raises(SchemaTooNew, match=f"revision 0999, this program knows none beyond {schema.HEAD}"):
         Journal.open(database.url)
     with pytest.raises(SchemaTooNew, match="0999"):
         migrate(database.url)

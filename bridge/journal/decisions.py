@@ -1,0 +1,52 @@
+"""The unit's part on decisions: what operators decided about a ticket and the order files that came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from bridge.journal.records import Decision, DecisionKind
+from bridge.journal.tables import decisions, order_files
+from bridge.journal.tickets import Tickets
+
+
+class Decisions(Tickets):
+    """Keeps operators' decisions, and the files of which orders are read."""
+
+    def decide(self, portal: str, ticket_id: str, kind: DecisionKind, document: Mapping[str, Any], by: str, now: datetime) -> Decision:
+        """Add a decision and wake the ticket, so that the next pass acts on it.
+
+        Raises:
+            JournalError: there is no such ticket.
+            TypeError: the document is no JSON object.
+        """
+        self.wake(portal, ticket_id)
+        values = {"portal": portal, "ticket_id": ticket_id, "kind": kind, "document": dict(document), "by": by, "at": now}
+        return _decision(self._connection.execute(insert(decisions).values(**values).returning(*decisions.c)).one())
+
+    def decisions(self, portal: str, ticket_id: str) -> list[Decision]:
+        """The ticket's decisions, oldest first."""
+        query = select(decisions).where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id).order_by(decisions.c.seq)
+        return [_decision(row) for row in self._connection.execute(query)]
+
+    def keep_order_file(self, portal: str, ticket_id: str, attachment_id: str, sha256: str, text: str, now: datetime) -> None:
+        """Keep an order file's content; under an attachment's id that is there already the later content counts."""
+        told = {"sha256": sha256, "text": text, "fetched_at": now}
+        name = {"portal": portal, "ticket_id": ticket_id, "attachment_id": attachment_id}
+        if not self._insert_new(order_files, **name, **told):
+            this = [order_files.c[column] == value for column, value in name.items()]
+            self._connection.execute(update(order_files).where(*this).values(**told))
+
+    def order_files(self, portal: str, ticket_id: str) -> dict[str, str]:
+        """Contents of the ticket's order files that were fetched, by attachment id."""
+        query = select(order_files.c.attachment_id, order_files.c.text).where(
+            order_files.c.portal == portal, order_files.c.ticket_id == ticket_id
+        )
+        return {row.attachment_id: row.text for row in self._connection.execute(query)}
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(row.seq, row.portal, row.ticket_id, row.kind, row.document, row.by, row.at)
