@@ -106,7 +106,7 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
         decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(bridge.portal.name, ticket.id))
         files = unit.order_files(bridge.portal.name, ticket.id)
         drift = unit.drift(bridge.portal.name, ticket.account_id)
-    files = {**files, **fetched_orders(bridge.portal, ticket, files)}
+    files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
     forecast = Forecast(ticket, Status.QUEUED, Reason("queued"))
     account: Account | None = None
     for _ in range(MOST_STEPS):

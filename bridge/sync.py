@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
 from bridge.settings import PolicyTable
-from bridge.tickets import Account, Order, Ticket
+from bridge.tickets import Account, Attachment, Order, Ticket
 
 log = logging.getLogger("bridge.sync")
 
@@ -136,19 +136,17 @@ def _terms(policy: PolicyTable) -> Terms:
     return Terms(after, frozenset(policy.accept_unasked), frozenset(policy.undo_rejected))
 
 
-def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> dict[str, str]:
-    """The texts of the ticket's attached order files that are not `known`, by attachment id; one that is too large to be an order is left out.
+def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Iterator[tuple[Attachment, str]]:
+    """The ticket's attached order files whose ids are not `known`, with their texts; one that is too large to be an order is left out.
 
     Raises:
         PortalError: the portal could not give one.
     """
-    texts = {}
     for attachment in order_attachments(ticket):
         if attachment.id not in known and attachment.size <= MOST_ORDER_BYTES:
             content = BytesIO()
             portal.download(ticket.id, attachment, content)
-            texts[attachment.id] = content.getvalue().decode("utf-8", "replace")
-    return texts
+            yield attachment, content.getvalue().decode("utf-8", "replace")
 
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:
@@ -256,7 +254,7 @@ class Pass:
             step = decide(case)
             if isinstance(step, Wait):
                 return step
-            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.renew(claim, bridge.clock(), LEASE))
+            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.guard(claim))
             if isinstance(step, lifecycle.AskBalance):
                 account = performer.account()
                 continue
@@ -293,9 +291,9 @@ class Pass:
             return
         with self._bridge.journal.transaction(read_only=True) as unit:
             known = unit.order_files(self._name, ticket.id)
-        for attachment_id, content in fetched_orders(self._bridge.portal, ticket, known).items():
+        for attachment, content in fetched_orders(self._bridge.portal, ticket, known):
             with self._bridge.journal.transaction() as unit:
-                unit.keep_order_file(self._name, ticket.id, attachment_id, content, self._bridge.clock())
+                unit.keep_order_file(self._name, ticket.id, attachment.id, attachment.sha256, content, self._bridge.clock())
 
     def _keeping(self, claim: Claim) -> Progress:
         """Progress that also keeps the claim while a long operation runs."""
