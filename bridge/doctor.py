@@ -130,8 +130,8 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         yield Check(title, f"core_webservice_get_site_info: {error!r}", tr(NotMoodle.advice), Exit.UNREACHABLE)
         return
     yield Check(title, found)
-    names = {one.action for one in settings.catalogue if one.action and one.id in settings.policy.unattended}
-    actions = [ACTIONS[name] for name in sorted(names & set(ACTIONS))]
+    names = {name for one in settings.catalogue if one.id in settings.policy.unattended for name in one.actions}
+    actions = [ACTIONS[name] for name in sorted(names & ACTIONS.keys())]
     functions = ALWAYS_NEEDED.union(*(action.functions for action in actions))
     missing = functions - offered
     if missing:
