@@ -400,7 +400,9 @@ def test_an_attachment_that_is_gone_is_not_found(client, answers) -> None:
 def test_a_download_is_repeated_after_a_status_that_may_pass(client, answers) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", status=503)
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=b"abc")
-    client.download("t1", FILE, io.BytesIO())
+    target = io.BytesIO()
+    client.download("t1", FILE, target)
+    assert target.getvalue() == b"abc"
 
 
 def test_an_answer_that_is_too_large_is_not_kept(client, answers, monkeypatch) -> None:
