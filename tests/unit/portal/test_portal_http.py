@@ -14,7 +14,6 @@ import pytest
 import requests
 import responses
 import urllib3.exceptions
-from portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
 
 from bridge.portal import (
     BearerAuth,
@@ -36,6 +35,7 @@ from bridge.portal import (
 from bridge.portal.http import LARGEST_ATTACHMENT
 from bridge.tickets import Attachment
 from bridge.version import __version__
+from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
 
 FILE = Attachment("f1", "a.txt", 3, ATTACHMENT["sha256"], "text/plain")  # type: ignore[arg-type]
 write = pytest.mark.parametrize("name", WRITES)
