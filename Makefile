@@ -17,7 +17,7 @@ demo-reset: ## forget what the demo did
 	rm -rf .demo
 
 test: $(VENV)/.installed ## all hermetic tests
-	$(BIN)/python -m pytest -n auto -m 'not live'
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not live'
 
 test-live: $(VENV)/.installed ## against a real Moodle: MOODLE_URL, MOODLE_TOKEN (docs/testing.md)
 	$(BIN)/python -m pytest -m live -rs

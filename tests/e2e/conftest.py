@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.journal import migrate
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
 
@@ -78,6 +81,7 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
         command = [str(Path(sys.executable).with_name("otbridge")), "--config", str(self.directory / "bridge.toml"), *arguments]
         environ = {key: value for key, value in os.environ.items() if not key.startswith("OTBRIDGE_")}
         environ |= {"COLUMNS": "200", "LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
+        environ |= {"PYTHONDONTWRITEBYTECODE": ""}  # an installed command is compiled, not once more at every start
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
 
     def otbridge(self, *arguments: str) -> tuple[int, str]:
@@ -147,15 +151,29 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
         return "\n".join(note.text for note in self.portal.notes(ticket_id) if note.visibility == "customer")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(scope="session")
+def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A journal with the schema and nothing in it, to be copied."""
+    path = tmp_path_factory.mktemp("journal") / "journal.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@contextmanager
+def a_world(directory: Path, journal: Path) -> Iterator[World]:
+    """Portal, Moodle, settings and a copy of the journal in this directory; one account with 10 norm-hours."""
     with (
-        SandboxMoodle.start(directory=tmp_path / "moodle") as moodle,
-        SandboxPortal.start(directory=tmp_path / "portal") as portal,
+        SandboxMoodle.start(directory=directory / "moodle") as moodle,
+        SandboxPortal.start(directory=directory / "portal") as portal,
     ):
         portal.open_account("school", "Школа", granted="10", hour_price="2500")
-        one = World(tmp_path, portal, moodle)
+        one = World(directory, portal, moodle)
         one.configure()
-        code, told = one.otbridge("migrate")
-        assert code == 0, told
+        shutil.copy(journal, directory / "journal.sqlite3")
+        yield one
+
+
+@pytest.fixture
+def world(tmp_path: Path, empty_journal: Path) -> Iterator[World]:
+    with a_world(tmp_path, empty_journal) as one:
         yield one

@@ -50,8 +50,7 @@ def test_a_role_is_created_with_exactly_what_was_ordered(world: World) -> None:
 
 
 def test_a_pass_after_everything_is_done_does_nothing(world: World) -> None:
-    world.course_deleted()
-    ticket = world.ticket(RESTORE)
+    ticket = world.ticket(ROLE)
     world.sync()
     world.portal.accept(ticket, stage=1)
     world.sync()

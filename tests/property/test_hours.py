@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from decimal import Decimal
 from fractions import Fraction
 
@@ -67,14 +66,6 @@ def test_no_float_is_taken_for_hours(number: float) -> None:
 
 
 @settings(deadline=None)
-@given(charges, st.randoms(use_true_random=False))
-def test_the_order_of_lines_does_not_matter(lines: list[Charge], chance: random.Random) -> None:
-    shuffled = list(lines)
-    chance.shuffle(shuffled)
-    assert hours_taken(shuffled) == hours_taken(lines)
-
-
-@settings(deadline=None)
 @given(charges)
 def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]) -> None:
     exactly = sum((Fraction(line.charged_minutes) * Fraction(line.coefficient) / 60 for line in lines), Fraction(0))
@@ -82,14 +73,6 @@ def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]
     half = Fraction(ROUNDING_UNIT) / 2
     assert -half < taken - exactly <= half
     assert (taken / Fraction(ROUNDING_UNIT)).denominator == 1
-
-
-@settings(deadline=None)
-@given(charges, st.integers(1, 1000))
-def test_splitting_a_line_into_minutes_changes_nothing(lines: list[Charge], minutes: int) -> None:
-    one = [Charge("developer", minutes, minutes, Decimal("0.6"))]
-    many = [Charge("developer", 1, 1, Decimal("0.6"))] * minutes
-    assert hours_taken([*lines, *one]) == hours_taken([*lines, *many])
 
 
 @settings(deadline=None)

@@ -13,7 +13,7 @@ from tests.reliability.scenarios import Trials
 from tests.reliability.world import Disk
 
 settings.register_profile(  # the same courses each time: what fails is the change's fault
-    "reliability", max_examples=40, stateful_step_count=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    "reliability", max_examples=25, stateful_step_count=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=100)
 settings.register_profile("long", settings.get_profile("reliability"), max_examples=10_000, stateful_step_count=50, derandomize=False)

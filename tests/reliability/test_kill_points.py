@@ -23,5 +23,6 @@ def test_any_number_of_kills_on_the_way_to_acceptance_changes_nothing(trials: Tr
     assert trials.kill_ever_again(trials.segments(scenario)[0]) > 100
 
 
+@pytest.mark.skipif(not THOROUGH, reason="takes its time: HYPOTHESIS_PROFILE=thorough")
 def test_any_number_of_kills_between_acceptance_and_done_changes_nothing(trials: Trials) -> None:
     assert trials.kill_ever_again(trials.segments(ROLE_DONE)[1]) > 50

@@ -25,6 +25,7 @@ from bridge.journal import Journal, NewLedgerRow, migrate
 from bridge.journal.engine import parse
 from bridge.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
+GIVEN = "OTBRIDGE_TEST_POSTGRESQL"
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -65,7 +66,7 @@ class Database:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """URL of a server where the tests may make databases."""
-    given = os.environ.get("OTBRIDGE_TEST_POSTGRESQL")
+    given = os.environ.get(GIVEN)
     if given:
         yield given
         return
@@ -121,7 +122,8 @@ def _url(server: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def make_postgresql(postgresql_server: str) -> Iterator[Callable[[str], str]]:
-    """Makes a database, as a copy of the named one; all are dropped at the end, for each DROP makes the server sync its disk."""
+    """Makes a database, as a copy of the named one. On a server that was given all are dropped at the end, for each DROP makes the server
+    sync its disk; the tests' own server goes with all of them."""
     made: list[str] = []
 
     def make(template: str) -> str:
@@ -131,7 +133,8 @@ def make_postgresql(postgresql_server: str) -> Iterator[Callable[[str], str]]:
         return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
     yield make
-    _on_server(postgresql_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made))
+    if os.environ.get(GIVEN):
+        _on_server(postgresql_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.moodle_ws import Retries, connect
-from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, RawServer
+from tests.raw_server import RawServer
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
 
 @pytest.fixture

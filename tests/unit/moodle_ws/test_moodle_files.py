@@ -10,7 +10,8 @@ import pytest
 import responses
 
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, NotMoodle, ParameterError, Retries, TokenError, Unreachable, connect
-from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN, http_reply
+from tests.raw_server import http_reply
+from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
 UPLOAD = f"{SITE}/webservice/upload.php"
 FILE = f"{SITE}/webservice/pluginfile.php/5/user/private/a.bin"

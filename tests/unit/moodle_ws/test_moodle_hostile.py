@@ -13,7 +13,8 @@ import pytest
 
 from bridge.moodle_ws import Maintenance, MoodleError, NotMoodle, OutcomeUnknown, Retries, Unreachable, connect
 from bridge.moodle_ws.wire import chunks
-from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, http_reply, reset, soap_result, wsdl
+from tests.raw_server import http_reply, reset
+from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, soap_result, wsdl
 
 ONCE = Retries(attempts=1)
 CREATED = [{"id": 12345, "shortname": "bio"}]

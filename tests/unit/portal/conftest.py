@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import responses
-from portal_fakes import PORTAL, TOKEN, RawServer
 
 from bridge.portal import BearerAuth, HttpPortal, Retries
+from tests.raw_server import RawServer
+from tests.unit.portal.portal_fakes import PORTAL, TOKEN
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def serve() -> Iterator[Callable[..., tuple[RawServer, HttpPortal]]]:
     def start(act: Any, *, read_timeout: float = 5, attempts: int = 1) -> tuple[RawServer, HttpPortal]:
         server = RawServer(act)
         portal = HttpPortal(
-            "clients", server.url, BearerAuth(TOKEN), category_prefix="Платные", connect_timeout=1, read_timeout=read_timeout,
+            "clients", f"{server.url}/api/otbridge/v1", BearerAuth(TOKEN), category_prefix="Платные", connect_timeout=1, read_timeout=read_timeout,
             retries=Retries(attempts=attempts, sleep=lambda _: None),
         )  # fmt: skip
         opened.extend((server, portal))

@@ -9,10 +9,11 @@ import threading
 import time
 
 import pytest
-from portal_fakes import ATTACHMENT, META, TOKEN, WRITES, http_reply, page, reset
 
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable, Retries
 from bridge.tickets import Attachment
+from tests.raw_server import reset
+from tests.unit.portal.portal_fakes import ATTACHMENT, META, TOKEN, WRITES, json_reply, page
 
 FILE = Attachment("f1", "a.txt", 3, ATTACHMENT["sha256"], "text/plain")  # type: ignore[arg-type]
 write = pytest.mark.parametrize("name", WRITES)
@@ -22,7 +23,7 @@ write = pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("framing", ["length", "chunked", "none"])
 def test_an_answer_cut_at_any_byte_is_never_a_success(serve, name, framing) -> None:
     call, _, status, document = WRITES[name]
-    whole = http_reply(document, status=f"{status} OK", framing=framing)
+    whole = json_reply(document, status=f"{status} OK", framing=framing)
     end = whole.rindex(b"}")
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -37,7 +38,7 @@ def test_an_answer_cut_at_any_byte_is_never_a_success(serve, name, framing) -> N
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "none"])
 def test_a_page_cut_at_any_byte_is_never_a_page(serve, framing) -> None:
-    whole = http_reply(page(cursor="c1"), status="200 OK", framing=framing)
+    whole = json_reply(page(cursor="c1"), status="200 OK", framing=framing)
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
     for cut in range(whole.rindex(b"}") + 1):
@@ -48,7 +49,7 @@ def test_a_page_cut_at_any_byte_is_never_a_page(serve, framing) -> None:
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "none"])
 def test_a_file_cut_at_any_byte_is_never_the_file(serve, framing) -> None:
-    whole = http_reply(b"abc", status="200 OK", framing=framing)
+    whole = json_reply(b"abc", status="200 OK", framing=framing)
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
     for cut in range(whole.rindex(b"abc") + 3):
@@ -61,7 +62,7 @@ def test_a_file_cut_at_any_byte_is_never_the_file(serve, framing) -> None:
 
 @pytest.mark.parametrize("cut", [0, 9, 17, 40, 70, 120])
 def test_a_read_is_sent_again_after_a_cut(serve, cut) -> None:
-    whole = http_reply(META, status="200 OK")
+    whole = json_reply(META, status="200 OK")
     answers = [whole[:cut], whole]
     server, client = serve(lambda connection, _: connection.sendall(answers.pop(0)), attempts=2)
     assert client.meta().contract == "1.0"
@@ -87,7 +88,7 @@ def test_a_lost_connection_is_told_with_urllib3_1_26_too(serve, monkeypatch) -> 
 @pytest.mark.parametrize("length", ["9" * 5000, "-1", "+12", "12, 12", "twelve", "99999"])
 def test_an_answer_whose_length_is_not_the_announced_one_leaves_a_write_unknown(serve, name, length) -> None:
     call, _, status, document = WRITES[name]
-    whole = http_reply(document, status=f"{status} OK")
+    whole = json_reply(document, status=f"{status} OK")
     lying = re.sub(rb"Content-Length: \d+", f"Content-Length: {length}".encode(), whole)
     _, client = serve(lambda connection, _: connection.sendall(lying))
     with pytest.raises(PortalOutcomeUnknown):
@@ -148,7 +149,7 @@ def test_connections_are_kept_alive(serve) -> None:
     def act(connection: socket.socket, _: bytes) -> None:
         connections.add(connection.getpeername())
         for left in range(2, -1, -1):
-            connection.sendall(http_reply(META, status="200 OK"))
+            connection.sendall(json_reply(META, status="200 OK"))
             if left:
                 connection.recv(65536)
 

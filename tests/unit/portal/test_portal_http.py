@@ -14,7 +14,6 @@ import pytest
 import requests
 import responses
 import urllib3.exceptions
-from portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
 
 from bridge.portal import (
     BearerAuth,
@@ -36,6 +35,7 @@ from bridge.portal import (
 from bridge.portal.http import LARGEST_ATTACHMENT
 from bridge.tickets import Attachment
 from bridge.version import __version__
+from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
 
 FILE = Attachment("f1", "a.txt", 3, ATTACHMENT["sha256"], "text/plain")  # type: ignore[arg-type]
 write = pytest.mark.parametrize("name", WRITES)
@@ -400,7 +400,9 @@ def test_an_attachment_that_is_gone_is_not_found(client, answers) -> None:
 def test_a_download_is_repeated_after_a_status_that_may_pass(client, answers) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", status=503)
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=b"abc")
-    client.download("t1", FILE, io.BytesIO())
+    target = io.BytesIO()
+    client.download("t1", FILE, target)
+    assert target.getvalue() == b"abc"
 
 
 def test_an_answer_that_is_too_large_is_not_kept(client, answers, monkeypatch) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portal_fakes import ACCOUNT, META, STAGE, TICKET, entry, page
 
 from bridge.hours import to_milli
 from bridge.portal import wire
 from bridge.portal.wire import NotTheContract
 from bridge.tickets import StageState, TicketState
+from tests.unit.portal.portal_fakes import ACCOUNT, META, STAGE, TICKET, entry, page
 
 
 def with_change(document: Any, path: str, value: Any) -> Any:

@@ -1,0 +1,67 @@
+"""A hold that arrives after its repetition did not fit is the ticket's own: learned under its key, gone on from, or returned."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.reliability.world import ROLE, Disk, World, captured
+
+WHEN_DELIVERED = "late 1000"
+"""The server does it when the test says so."""
+
+
+def came_late(disk: Disk) -> tuple[World, str]:
+    """Two tickets on an account of one norm-hour. The first one's hold is under way when the second one takes the hour, so that its repetition
+    is refused; the second one is withdrawn, and now the first hold arrives. Returns the world and the first ticket, still told to be held."""
+    world = World(disk)
+    world.portal.open_account("poor", "Академия", granted=1)
+    first = world.order(ROLE, account="poor")
+    second = world.order({**ROLE, "param_shortname": "tutor"}, account="poor")
+    chaos = world.chaos
+
+    def lose_the_first_hold(number: int) -> None:
+        if [name for name, _ in chaos.calls].count("portal.hold") == 1 and chaos.calls[-1][0] == "portal.hold":
+            chaos.faults[number] = WHEN_DELIVERED
+
+    chaos.at_call = lose_the_first_hold
+    world.run_pass()
+    world.run_pass()
+    assert world.statuses() == {first: "held", second: "awaiting-acceptance"}
+    assert holds(world, first) == 0
+    world.portal.withdraw(second)
+    world.run_pass()
+    assert world.statuses() == {first: "held", second: "withdrawn"}
+    chaos.deliver()
+    assert (world.portal.account("poor").held, holds(world, first)) == (1, 1)
+    return world, first
+
+
+def holds(world: World, ticket: str) -> int:
+    return sum(entry.kind == "hold" and entry.ticket_id == ticket for entry in world.portal.entries)
+
+
+def test_a_ticket_goes_on_with_its_hold_that_came_late(disk: Disk) -> None:
+    world, ticket = came_late(disk)
+
+    world.rest()
+    world.check()
+    assert world.statuses()[ticket] == "awaiting-acceptance"
+    world.portal.accept(ticket)
+    world.rest()
+
+    world.check()
+    assert world.statuses()[ticket] == "done"
+    assert captured(world) == [Decimal("0.5")]
+    assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)
+
+
+def test_a_withdrawn_ticket_returns_its_hold_that_came_late(disk: Disk) -> None:
+    world, ticket = came_late(disk)
+
+    world.portal.withdraw(ticket)
+    world.rest()
+
+    world.check()
+    assert world.statuses()[ticket] == "withdrawn"
+    assert captured(world) == []
+    assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)
