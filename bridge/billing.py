@@ -15,6 +15,9 @@ from bridge.tickets import Order, Stage, Ticket, TimeEntry
 UNATTENDED = "unattended"
 """Category of the time that an unattended run of an action counts as (docs/adr/0004-unattended-hours.md)."""
 
+TIME = "time"
+"""Category of a line for time that the portal logs under none, and for no time at all: a write-off has at least one line."""
+
 BY_TIME = frozenset({BillingKind.ACTUAL, BillingKind.FROM, BillingKind.RANGE})
 """Kinds of billing that charge the time that was logged."""
 
@@ -78,14 +81,14 @@ def charges(
     unknown = tuple(category for category, k in found.items() if k is None)
     if unknown:
         raise UnknownCategory(unknown)
-    lines = [Charge(category, spent[category], spent[category], k) for category, k in found.items() if k is not None]
+    lines = [Charge(category or TIME, spent[category], spent[category], k) for category, k in found.items() if k is not None]
     if own:
         lines.append(Charge(UNATTENDED, own, own, stage.coefficient))
     if last:
         missing = _minimum(terms, order) - charged_before - sum(line.charged_minutes for line in lines)
         if missing > 0:
             lines.append(Charge("minimum", 0, missing, stage.coefficient))
-    return tuple(lines)
+    return tuple(lines) or (Charge(TIME, 0, 0, stage.coefficient),)
 
 
 def _minimum(terms: Billing, order: Order) -> int:

@@ -96,7 +96,7 @@ class Catalogue:
         return self._services.get(service_id)
 
     def category(self, name: str) -> Category | None:
-        return self._categories.get(name)
+        return next((one for one in self._categories.values() if name in (one.id, one.name, *one.aliases)), None)
 
     @classmethod
     def parse(cls, text: str, source: str) -> Catalogue:
@@ -114,7 +114,8 @@ class Catalogue:
             raise UserError(f"{source}: is no TOML", [str(error)]) from error
         problems: list[str] = []
         services: dict[str, Service] = {}
-        unknown = sorted(set(document) - {"service"})
+        unknown = sorted(set(document) - {"service", "category"})
+        categories = {key: Category(key, one["name"], exact(one["coefficient"]), tuple(one.get("aliases", ()))) for key, one in document["category"].items()}
         problems += [f"{key}: unknown key" for key in unknown]
         rows = document.get("service", [])
         if not isinstance(rows, list) or not rows:
@@ -124,7 +125,7 @@ class Catalogue:
             if not isinstance(row, dict):
                 problems.append(f"service no. {number}: must be a table")
                 continue
-            service = _service(row, f"service {row.get('id') or f'no. {number}'}", problems)
+            service = _service(row, f"service {row.get('id') or f'no. {number}'}", problems, categories)
             if service is None:
                 continue
             if service.id in services:
@@ -132,37 +133,34 @@ class Catalogue:
             services[service.id] = service
         if problems:
             raise UserError(f"{source}: the catalogue has faults", problems)
-        return cls(services)
+        return cls(services, categories)
 
 
-_KEYS = {"id", "name", "item", "billing", "coefficient", "handling", "action", "unattended_hours"}
+_KEYS = {"id", "name", "item", "section", "category", "billing", "handling", "actions", "unattended_hours"}
 
 
-def _service(row: Mapping[str, Any], where: str, problems: list[str]) -> Service | None:
+def _service(row: Mapping[str, Any], where: str, problems: list[str], categories: Any) -> Service | None:
     before = len(problems)
     problems += [f"{where}: {key}: unknown key" for key in sorted(set(row) - _KEYS)]
     texts = {}
-    for key, needed in (("id", True), ("name", True), ("item", False), ("action", False)):
+    for key, needed in (("id", True), ("name", True), ("item", False)):
         value = row.get(key, "")
         if not isinstance(value, str) or (needed and not value.strip()):
             problems.append(f"{where}: {key}: must be a text" + (", and not empty" if needed else ""))
         texts[key] = value
     billing = _billing(row.get("billing"), where, problems)
-    coefficient = _number(row, "coefficient", "1", f"{where}: ", problems)
     unattended = _number(row, "unattended_hours", "0", f"{where}: ", problems)
     try:
         handling = Handling(row.get("handling", ""))
     except ValueError:
         problems.append(f"{where}: handling: must be one of {', '.join(Handling)}")
         return None
-    if handling is not Handling.MANUAL and not texts["action"]:
-        problems.append(f"{where}: action: an {handling} service names its action")
     if len(problems) > before:
         return None
     assert billing is not None
     return Service(
-        id=texts["id"], name=texts["name"], item=texts["item"], billing=billing, coefficient=coefficient,
-        handling=handling, action=texts["action"] or None, unattended_hours=unattended,
+        id=texts["id"], name=texts["name"], item=texts["item"], section=row.get("section", ""), category=categories[row["category"]],
+        billing=billing, handling=handling, actions=tuple(row.get("actions", ())), limits={}, unattended_hours=unattended, variants=(),
     )  # fmt: skip
 
 

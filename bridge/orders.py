@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bridge.actions import ACTIONS, OrderInvalid, validate
 from bridge.catalogue import Catalogue
-from bridge.errors import UserError
+from typing import Any
 from bridge.lifecycle import OrderFault
 from bridge.tickets import Order, Ticket
 
@@ -17,12 +17,7 @@ PARAMETER_PREFIX = "param_"
 _SOURCE = "поля заявки"
 
 
-def find_order(ticket: Ticket, catalogue: Catalogue) -> Order | OrderFault | None:
-    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free text.
-
-    Raises:
-        UserError: the catalogue names an action that the bridge does not have.
-    """
+def find_order(ticket: Ticket, catalogue: Catalogue, *, assigned: Any = None, files: Any = None, unattended: Any = lambda _: True) -> Order | OrderFault | None:
     service_id = ticket.fields.get(SERVICE_FIELD, "").strip()
     if not service_id:
         return None
@@ -34,11 +29,14 @@ def find_order(ticket: Ticket, catalogue: Catalogue) -> Order | OrderFault | Non
         for name, value in ticket.fields.items()
         if name.startswith(PARAMETER_PREFIX) and value.strip()
     }
-    if service.action is not None:
-        if service.action not in ACTIONS:
-            raise UserError(f"the catalogue's service {service.id} names the action {service.action}, which the bridge does not have")
+    action = next((name for name in service.actions if name in ACTIONS), None)
+    if action is not None and unattended(service):
         try:
-            validate(ACTIONS[service.action].params, params)
+            validate(ACTIONS[action].params, params)
         except OrderInvalid as error:
             return OrderFault(_SOURCE, error.problems)
-    return Order(service_id, params, _SOURCE)
+    return Order(service_id, params, _SOURCE, action=action)
+
+
+def order_attachments(ticket: Ticket) -> tuple[Any, ...]:
+    return ()

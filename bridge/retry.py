@@ -30,7 +30,7 @@ def retry(journal: Journal, record: TicketRecord, now: datetime) -> list[str]:
                 unit.intend(effect, now)
         for stage in record.ticket.stages:
             revision = record.revisions.get(stage.id, 1)
-            if stage.state is StageState.REJECTED and History(effects).done(Kind.STAGE_READY, stage.id, revision):
+            if stage.state is StageState.REJECTED and History(effects).attempt(stage, revision).done(Kind.STAGE_READY):
                 again.append(Kind.OPERATION)
                 unit.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
         unit.wake(record.portal, record.ticket.id)

@@ -176,7 +176,7 @@ class HttpPortal(Portal):
         return self._entry(key, "hold", _path("accounts", account_id, "holds"), body, amount=amount)
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]
+        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
     ) -> LedgerEntry:  # fmt: skip
         """See `Portal.capture`."""
         lines = [

@@ -133,7 +133,9 @@ class Portal(Protocol):
             InsufficientBalance: it does not fit; nothing was held and the key is free again.
         """
 
-    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]) -> LedgerEntry:
+    def capture(
+        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
+    ) -> LedgerEntry:  # fmt: skip
         """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted."""
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:

@@ -38,10 +38,10 @@ ORDERS: tuple[Mapping[str, str], ...] = (
     ROLE, {**ROLE, "param_shortname": "tutor"}, {**ROLE, "param_shortname": "dean"}, {**ROLE, "param_context_levels": "сайт"},
     {"service": "2.9.1-restore", "param_shortname": "OT-1"}, BY_HAND, {},
 )  # fmt: skip
-MOVES = {"agree": 2, "top up": 2, "report": 4, "accept": 8, "reject": 1, "withdraw": 1, "add a stage": 1, "wait": 1}
+MOVES = {"agree": 4, "top up": 4, "report": 8, "accept": 16, "reject": 2, "withdraw": 1, "add a stage": 1, "wait": 1}
 DECISIONS = ("hold", "release", "withdraw", "undo", "correct")
 SILENCE = timedelta(days=14)
-MISHAPS = (*["none"] * 9, "lost", "answer lost", "refused", "withdrawn meanwhile")
+MISHAPS = (*["none"] * 18, "lost", "answer lost", "lost", "answer lost", "refused", "withdrawn meanwhile")
 MOST_STEPS = 200
 
 DONE, REFUSED, INTENDED = EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED
@@ -342,7 +342,10 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def no_more_than_one_stage_is_held_at_a_time(self) -> None:
-        assert [state for state, _, _ in self.world.holds.values()].count("open") <= 1
+        """A correction of an earlier stage may be under way beside it."""
+        opened = [hold_id for hold_id, (state, _, _) in self.world.holds.items() if state == "open"]
+        assert len([hold_id for hold_id in opened if not hold_id.startswith("correct")]) <= 1
+        assert len(opened) <= 2
 
     @invariant()
     def no_balance_is_overdrawn(self) -> None:
@@ -395,7 +398,7 @@ def live(seed: int) -> Life:
     for _ in range(chance.randint(2, 24)):
         life.a_pass(chance.choices(MISHAPS, k=20) if chance.random() < 0.5 else [])
         move = chance.random()
-        if move < 0.7:
+        if move < 0.66:
             life.somebody_moves(chance.choices(list(MOVES), list(MOVES.values()))[0], chance.randint(0, 2))
         elif move < 0.75:
             life.the_customer_edits_the_order(chance.choice(ORDERS))
@@ -404,7 +407,7 @@ def live(seed: int) -> Life:
         elif move < 0.85:
             life.more_or_less_is_agreed(chance.randint(1, 4), chance.randint(0, 2))
         elif move < 0.9:
-            life.the_operator_decides(chance.choices(DECISIONS, [1, 3, 1, 3, 4])[0], chance.choice([0, 30, 60]))
+            life.the_operator_decides(chance.choices(DECISIONS, [2, 6, 1, 8, 8])[0], chance.choice([0, 30, 60]))
         life.no_stage_is_taken_twice()
         life.no_more_than_one_stage_is_held_at_a_time()
         life.no_balance_is_overdrawn()

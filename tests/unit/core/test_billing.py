@@ -48,9 +48,9 @@ def test_R2_an_unattended_run_counts_as_the_catalogue_says_on_top_of_logged_time
     assert lines(BillingKind.ACTUAL, entry(15), unattended=True) == (Charge("development", 15, 15, ONE), Charge("unattended", 30, 30, ONE))
 
 
-def test_R2_an_unattended_run_that_counts_as_nothing_makes_no_line():
+def test_R2_no_time_at_all_makes_a_line_of_nothing():
     service = make_service(unattended_hours=Decimal(0))
-    assert charges(service, ORDER, make_stage(), [], K.get, unattended=True) == ()
+    assert charges(service, ORDER, make_stage(), [], K.get, unattended=True) == (Charge("time", 0, 0, ONE),)
 
 
 @pytest.mark.parametrize("kind", [BillingKind.FIXED, BillingKind.AGREED])

@@ -802,7 +802,7 @@ def test_R8_the_coefficient_is_that_of_each_entry_s_category():
     report(play)
     freeze = play.until(Freeze)
     assert {line.category: line.coefficient for line in freeze.charges} == {
-        "": Decimal("0.6"), "content": Decimal("0.6"), "development": Decimal(1),
+        "time": Decimal("0.6"), "content": Decimal("0.6"), "development": Decimal(1),
     }  # fmt: skip
 
 
