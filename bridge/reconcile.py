@@ -140,14 +140,11 @@ def compare(
             under_way.append(mine)
         elif (difference := _difference(mine, other, their_groups)) is not None:
             found.append(difference)
-    cancelled = tuple(one for one in found if _is_cancelled(one, our_groups, their_groups))
-    return Comparison(
-        tuple(one for one in found if one not in cancelled),
-        cancelled,
-        tuple(under_way),
-        len(here.keys() | business.keys()) - len(found) - len(under_way),
-        len(there) - len(business),
-    )
+    sorted_out: dict[bool, list[Difference]] = {False: [], True: []}
+    for one in found:
+        sorted_out[_is_cancelled(one, our_groups, their_groups)].append(one)
+    agreeing = len(here.keys() | business.keys()) - len(found) - len(under_way)
+    return Comparison(tuple(sorted_out[False]), tuple(sorted_out[True]), tuple(under_way), agreeing, len(there) - len(business))
 
 
 def compare_sums(account: Account, theirs: Iterable[LedgerEntry]) -> list[Difference]:
