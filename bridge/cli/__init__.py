@@ -12,7 +12,9 @@ from bridge.version import __version__
 
 COMMANDS = {
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
+    "ledger": tr("Show holds and write-offs; check their chain."),
     "migrate": tr("Bring the journal's schema up to date."),
+    "reconcile": tr("Compare the ledger with the portal's, both ways."),
     "retry": tr("Let a failed ticket go on."),
     "run": tr("Poll and work until stopped (the service)."),
     "show": tr("Show one ticket: its stages, effects and log."),

@@ -25,12 +25,14 @@ from bridge.journal.records import (
     Event,
     Fault,
     LedgerKind,
+    LedgerLine,
     LedgerRow,
     MergeResult,
     NewLedgerRow,
     TicketRecord,
 )
 from bridge.journal.schema import SchemaState, schema_state
+from bridge.journal.statement import Span
 from bridge.journal.store import Journal
 from bridge.journal.unit import Unit
 
@@ -50,6 +52,7 @@ __all__ = [
     "JournalUnavailable",
     "LedgerConflict",
     "LedgerKind",
+    "LedgerLine",
     "LedgerRow",
     "LostClaim",
     "MergeResult",
@@ -58,6 +61,7 @@ __all__ = [
     "SchemaState",
     "SchemaTooNew",
     "SchemaTooOld",
+    "Span",
     "TicketRecord",
     "Unit",
     "migrate",

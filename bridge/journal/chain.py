@@ -57,7 +57,7 @@ class _Walk:
     seq: int = 0
     head: str = GENESIS
     open_holds: dict[str, int] = field(default_factory=dict)
-    closed: dict[str, LedgerRow] = field(default_factory=dict)
+    closed: dict[str, tuple[int, str, int]] = field(default_factory=dict)  # by hold: place, kind and amount of the row that closed it
     reversed: set[str] = field(default_factory=set)
 
 
@@ -99,10 +99,10 @@ def _contradictions(row: LedgerRow, walk: _Walk) -> Iterable[str]:
         return
     if row.kind == "reversal":
         captured = walk.closed.get(hold_key)
-        if captured is None or captured.kind != "capture":
+        if captured is None or captured[1] != "capture":
             yield f"reverses a capture of hold {hold_key}, which has none"
-        elif row.amount_mh != captured.amount_mh:
-            yield f"reverses {row.amount_mh} milli-hours of a capture of {captured.amount_mh}"
+        elif row.amount_mh != captured[2]:
+            yield f"reverses {row.amount_mh} milli-hours of a capture of {captured[2]}"
         if hold_key in walk.reversed:
             yield f"hold {hold_key} was reversed twice"
         walk.reversed.add(hold_key)
@@ -110,7 +110,7 @@ def _contradictions(row: LedgerRow, walk: _Walk) -> Iterable[str]:
     held = walk.open_holds.pop(hold_key, None)
     if held is None:
         before = walk.closed.get(hold_key)
-        yield f"hold {hold_key} is unknown" if before is None else f"hold {hold_key} was closed twice, first by row {before.seq}"
+        yield f"hold {hold_key} is unknown" if before is None else f"hold {hold_key} was closed twice, first by row {before[0]}"
     elif row.amount_mh > held:
         yield f"takes {row.amount_mh} milli-hours of a hold of {held}"
-    walk.closed.setdefault(hold_key, row)
+    walk.closed.setdefault(hold_key, (row.seq, row.kind, row.amount_mh))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from bridge.hours import from_milli
 from bridge.journal.chain import GENESIS, Account, link, problems, rehash
 from bridge.journal.errors import BrokenChain, LedgerConflict
 from bridge.journal.records import LedgerRow, NewLedgerRow
-from bridge.journal.subject import Subject
-from bridge.journal.tables import CLOSING, REVERSING, ledger, ledger_accounts
+from bridge.journal.subject import STREAMED, Subject
+from bridge.journal.tables import CLOSING, REVERSING, ledger, ledger_accounts, tickets
 from bridge.journal.types import iso
 
 _SAME = ("portal", "account_id", "ticket_id", "stage_id", "kind", "hold_key", "amount_mh")
@@ -63,20 +64,32 @@ class Ledger(Subject):
 
     def ledger(self, portal: str | None = None, account_id: str | None = None, ticket_id: str | None = None) -> list[LedgerRow]:
         """The rows, account by account, each in the order of its chain; only the given portal's, account's or ticket's."""
-        query = select(ledger).order_by(ledger.c.portal, ledger.c.account_id, ledger.c.seq)
         wanted = {"portal": portal, "account_id": account_id, "ticket_id": ticket_id}
-        for name, value in wanted.items():
-            if value is not None:
-                query = query.where(ledger.c[name] == value)
-        return [_row(row) for row in self._connection.execute(query)]
+        return list(self._rows(*(ledger.c[name] == value for name, value in wanted.items() if value is not None)))
+
+    def ledger_length(self, portal: str | None = None, account_id: str | None = None) -> int:
+        """How many rows the bridge has written, as the ends of the accounts' chains tell; only the given portal's or account's."""
+        wanted = {"portal": portal, "account_id": account_id}
+        query = select(func.coalesce(func.sum(ledger_accounts.c.length), 0)).where(
+            *(ledger_accounts.c[name] == value for name, value in wanted.items() if value is not None)
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def ledger_accounts(self, portal: str) -> list[str]:
+        """The accounts of the portal that have a ledger here, or a ticket."""
+        chained = select(ledger_accounts.c.account_id).where(ledger_accounts.c.portal == portal)
+        # The whole document, for neither database can take a member out of one that has a NUL anywhere.
+        named = select(tickets.c.document).where(tickets.c.portal == portal)
+        found = set(self._connection.execute(chained).scalars())
+        found.update(document["account_id"] for document in self._connection.execute(named, execution_options=STREAMED).scalars())
+        return sorted(found)
 
     def verify_ledger(self) -> list[str]:
         """Read the whole ledger and name everything that is wrong with it, one line each; empty when it is sound."""
         noted = [Account(*row) for row in self._connection.execute(select(*_ACCOUNT))]
         accounts = {(account.portal, account.account_id): account for account in noted}
         found: list[str] = []
-        rows = (_row(row) for row in self._connection.execute(select(ledger).order_by(ledger.c.portal, ledger.c.account_id, ledger.c.seq)))
-        for key, chain in groupby(rows, key=lambda row: (row.portal, row.account_id)):
+        for key, chain in groupby(self._rows(), key=lambda row: (row.portal, row.account_id)):
             found += problems(accounts.pop(key, Account(*key, 0, GENESIS, 0)), chain)
         for account in accounts.values():
             found += problems(account, ())
@@ -88,6 +101,12 @@ class Ledger(Subject):
         In a writing transaction the account stays locked until its end: nobody else can hold against the same balance meanwhile.
         """
         return from_milli(self._account(portal, account_id).held_mh)
+
+    def _rows(self, *conditions: ColumnElement[bool]) -> Iterator[LedgerRow]:
+        """The rows that meet the conditions, account by account in the order of each chain, read a few at a time."""
+        query = select(ledger).where(*conditions).order_by(ledger.c.portal, ledger.c.account_id, ledger.c.seq)
+        for row in self._connection.execute(query, execution_options=STREAMED):
+            yield _row(row)
 
     def _account(self, portal: str, account_id: str) -> Account:
         """The end of the account's chain, locked where this transaction may write."""

@@ -10,14 +10,11 @@ from sqlalchemy import delete, insert, select, true, update
 from bridge.journal.codec import encode
 from bridge.journal.errors import JournalError
 from bridge.journal.records import NEW, CursorRecord, Fault, MergeResult
-from bridge.journal.subject import Subject
+from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import cursors, faults
 from bridge.journal.tables import tickets as stored
 from bridge.journal.types import storable
 from bridge.tickets import Ticket
-
-_MANY = 500
-"""Identifiers in one IN (…): far below every database's limit of parameters."""
 
 
 class Polling(Subject):
@@ -55,8 +52,7 @@ class Polling(Subject):
     def _versions(self, portal: str, ids: list[str]) -> dict[str, int]:
         """Stored versions by id; the faults of these ids are resolved on the way."""
         versions: dict[str, int] = {}
-        for start in range(0, len(ids), _MANY):
-            some = ids[start : start + _MANY]
+        for some in batched(ids):
             rows = self._connection.execute(select(stored.c.id, stored.c.version).where(stored.c.portal == portal, stored.c.id.in_(some)))
             versions.update((row.id, row.version) for row in rows)
             self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref.in_(some)))

@@ -182,3 +182,46 @@ class LedgerRow(NewLedgerRow):
     recorded_at: datetime
     previous: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A row of the ledger with the names that people know it by, and what it does to the sums.
+
+    Attributes:
+        number, customer, stage: of its ticket; identifiers where the journal does not know the ticket.
+        hold_mh: amount of the hold that the row names; 0 for a hold.
+        captured_kopecks: price of the capture that a reversal takes back, None where there is none.
+    """
+
+    row: LedgerRow
+    number: str
+    customer: str
+    stage: str
+    hold_mh: int
+    captured_kopecks: int | None
+
+    @property
+    def held_mh(self) -> int:
+        """By how many milli-hours the row changes what is held."""
+        if self.row.kind == "hold":
+            return self.row.amount_mh
+        return 0 if self.row.kind == "reversal" else -self.hold_mh
+
+    @property
+    def written_off_mh(self) -> int:
+        """Milli-hours that a capture takes from the balance."""
+        return self.row.amount_mh if self.row.kind == "capture" else 0
+
+    @property
+    def returned_mh(self) -> int:
+        """Milli-hours that a reversal gives back to the balance."""
+        return self.row.amount_mh if self.row.kind == "reversal" else 0
+
+    @property
+    def price_kopecks(self) -> int | None:
+        """The price of what was written off; below zero for what was given back."""
+        if self.row.kind != "reversal":
+            return self.row.price_kopecks
+        price = self.captured_kopecks if self.row.price_kopecks is None else self.row.price_kopecks
+        return None if price is None else -price

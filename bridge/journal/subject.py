@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection
+
+_MANY = 500
+"""Identifiers in one IN (…): far below every database's limit of parameters."""
+
+STREAMED = {"yield_per": 1000}
+"""Options of a statement whose rows are read a few at a time, by a cursor of the server's where it has them."""
+
+
+def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """`ids` in pieces that fit one IN (…)."""
+    for start in range(0, len(ids), _MANY):
+        yield ids[start : start + _MANY]
 
 
 class Subject:

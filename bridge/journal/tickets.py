@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from bridge.journal.codec import decode
 from bridge.journal.errors import JournalError
 from bridge.journal.records import TicketRecord
-from bridge.journal.subject import Subject
+from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import stage_revisions, tickets
 
 
@@ -28,6 +29,14 @@ class Tickets(Subject):
     def tickets(self, portal: str | None = None, state: str | None = None) -> list[TicketRecord]:
         """All tickets, of one portal or in one state where they are given, in the order of the queue."""
         return self._records(*_of(portal), *([] if state is None else [tickets.c.state == state]))
+
+    def numbers(self, portal: str, ids: Collection[str]) -> dict[str, str]:
+        """What people call the tickets with these identifiers, by identifier; those that the journal has not met are left out."""
+        found: dict[str, str] = {}
+        for some in batched(sorted(ids)):
+            query = select(tickets.c.id, tickets.c.number).where(tickets.c.portal == portal, tickets.c.id.in_(some))
+            found.update((row.id, row.number) for row in self._connection.execute(query))
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many tickets are in each state, states that this program does not know among them."""

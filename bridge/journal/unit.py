@@ -7,11 +7,11 @@ from bridge.journal.decisions import Decisions
 from bridge.journal.drifts import Drifts
 from bridge.journal.effects import Effects
 from bridge.journal.events import Events
-from bridge.journal.ledger import Ledger
 from bridge.journal.polling import Polling
+from bridge.journal.statement import Statement
 
 
-class Unit(Polling, Claims, Decisions, Effects, Events, Ledger, Drifts):
+class Unit(Polling, Claims, Decisions, Effects, Events, Statement, Drifts):
     """One transaction; it comes from `Journal.transaction` and is good within that block, in one thread.
 
     Nothing outside is ever called within the block, and nothing is called whose intent is not committed.

@@ -1,0 +1,158 @@
+"""otbridge reconcile: the journal's ledger against the portal's, and what mends each difference."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+import sys
+from typing import Any
+
+import click
+
+from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.ledger import KINDS
+from bridge.errors import UserError
+from bridge.hours import from_milli, text
+from bridge.i18n import tr
+from bridge.mend import mend
+from bridge.reconcile import Difference, Entry, Kind, Mend
+from bridge.reconciliation import AccountReport, Report, reconcile_accounts
+
+DIFFERENCES = {
+    Kind.MISSING_HERE: tr("missing in the journal"),
+    Kind.MISSING_THERE: tr("missing on the portal"),
+    Kind.DIFFERENT: tr("different: {members}"),
+    Kind.REPEATED: tr("more than once on the portal"),
+    Kind.SUMS: tr("{name}: the portal says {told}, its ledger makes {made}"),
+}
+
+MENDS = {
+    Mend.ACCEPT: 'otbridge reconcile --accept {key} --reason "…"',
+    Mend.RESEND: 'otbridge reconcile --resend {key} --reason "…"',
+    Mend.CORRECT: "otbridge correct {number}",
+    Mend.PORTAL: tr("whoever keeps the portal has to look into its ledger (docs/ledger.md)"),
+}
+
+
+@click.command(
+    "reconcile",
+    help=tr(
+        "Compare the journal's ledger with the portal's, both ways. Exit codes: 0 they agree, 1 they differ, 2 settings, 3 the portal cannot be read."
+    ),
+)
+@click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
+@click.option("--accept", metavar="KEY", help=tr("Let the portal's word count for the row under this key."))
+@click.option("--resend", metavar="KEY", help=tr("Send the write under this key again: the portal has lost it."))
+@click.option("--reason", metavar="TEXT", help=tr("Why; kept in the log."))
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@click.pass_context
+@told
+def command(ctx: click.Context, account: str | None, accept: str | None, resend: str | None, reason: str | None, as_json: bool) -> None:
+    accounts = None if account is None else [account]
+    key = accept or resend
+    if accept and resend:
+        raise UserError(tr("--accept and --resend exclude each other"))
+    if bool(key) != bool(reason and reason.strip()):
+        raise UserError(tr("--accept and --resend need a --reason, and only they do"))
+    with open_bridge(settings_of(ctx)) as bridge:
+        if key and reason:
+            how = Mend.ACCEPT if accept else Mend.RESEND
+            report = mend(bridge, accounts, key, how, reason.strip(), f"{getpass.getuser()}@{socket.gethostname()}")
+        else:
+            report = reconcile_accounts(bridge, accounts)
+    if as_json:
+        click.echo(json.dumps(_json(report), ensure_ascii=False, indent=2))
+    else:
+        _print(report)
+    sys.exit(int(report.exit))
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from bridge.cli.tables import fault, table
+
+    console = Console()
+    for account in report.accounts:
+        compared = account.comparison
+        if compared is None:
+            console.print(fault(tr("An account cannot be compared"), f"{account.account_id}: {account.error}"))
+            continue
+        said = tr(
+            "Account {account}: {agreeing} rows agree, {differing} differ, {cancelled} differ without effect, {open} under way, {foreign} foreign."
+        )
+        console.print(
+            said.format(
+                account=escape(account.account_id), agreeing=compared.agreeing, differing=len(account.differences),
+                cancelled=len(compared.cancelled), open=len(compared.open), foreign=compared.foreign,
+            )
+        )  # fmt: skip
+        for entry in compared.open:
+            number = account.numbers.get(entry.ticket_id, entry.ticket_id)
+            console.print(
+                escape(_row(entry, number)) + ": " + tr("under way: otbridge sync --ticket {number}").format(number=escape(number))
+            )
+        if account.differences:
+            rows = table(tr("Row"), tr("Difference"), tr("What mends it"))
+            for one in account.differences:
+                number = _number(account, one)
+                rows.add_row(
+                    escape("" if one.entry is None else f"{_row(one.entry, number)}\n{one.key}"), escape(_difference(one)),
+                    escape(MENDS[one.mend].format(key=one.key, number=number)),
+                )  # fmt: skip
+            console.print(rows)
+            console.print(tr("Nothing is written off for account {account} meanwhile.").format(account=escape(account.account_id)))
+    if not report.accounts:
+        console.print(tr("The journal knows no account yet."))
+
+
+def _number(account: AccountReport, difference: Difference) -> str:
+    ticket_id = "" if difference.entry is None else difference.entry.ticket_id
+    return account.numbers.get(ticket_id, ticket_id)
+
+
+def _row(entry: Entry, number: str) -> str:
+    return f"{number}, {KINDS.get(entry.kind, entry.kind)}, {text(from_milli(entry.amount_mh))}"
+
+
+def _difference(one: Difference) -> str:
+    if one.entry is None:
+        told, made = (text(from_milli(int(amount))) for amount in one.members)
+        return DIFFERENCES[one.kind].format(name=one.key, told=told, made=made)
+    pairs = [f"{name}: {getattr(one.here, name)} ≠ {getattr(one.there, name)}" for name in one.members]
+    return DIFFERENCES[one.kind].format(members="; ".join(pairs))
+
+
+def _json(report: Report) -> dict[str, Any]:
+    return {
+        "exit": int(report.exit),
+        "accounts": [
+            {
+                "account": account.account_id,
+                "error": None if account.error is None else str(account.error),
+                "agreeing": account.comparison.agreeing if account.comparison else 0,
+                "foreign": account.comparison.foreign if account.comparison else 0,
+                "open": [entry.key for entry in account.comparison.open] if account.comparison else [],
+                "cancelled": [one.key for one in account.comparison.cancelled] if account.comparison else [],
+                "differences": [
+                    {
+                        "kind": one.kind.value, "key": one.key, "ticket": _number(account, one), "members": list(one.members),
+                        "mend": one.mend.value, "here": _entry(one.here), "there": _entry(one.there),
+                    }
+                    for one in account.differences
+                ],
+            }
+            for account in report.accounts
+        ],
+    }  # fmt: skip
+
+
+def _entry(entry: Entry | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    return {
+        "kind": entry.kind, "ticket_id": entry.ticket_id, "stage_id": entry.stage_id, "amount_mh": entry.amount_mh,
+        "price_kopecks": entry.price_kopecks, "hold_key": entry.hold_key, "at": entry.at.isoformat(),
+    }  # fmt: skip

@@ -1,0 +1,144 @@
+"""Reading both ledgers of each account and keeping what their comparison found.
+
+An account whose ledger differs is kept as a drift in the journal: nothing is written off for it until the ledgers agree again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bridge.hours import from_milli, text
+from bridge.perform import Bridge
+from bridge.portal import LedgerEntry, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.reconcile import Comparison, Difference, compare, compare_sums
+from bridge.sync import Exit
+from bridge.tickets import Account
+
+log = logging.getLogger("bridge.reconciliation")
+
+_LOOKS = 3
+"""How often an account that changes while it is read is read again before its sums are left for the next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What the comparison of one account came to; `error` says why there is none.
+
+    Attributes:
+        numbers: what people call the tickets of its entries, by identifier.
+        sums: where the portal's account differs from the portal's own ledger.
+    """
+
+    account_id: str
+    comparison: Comparison | None = None
+    sums: tuple[Difference, ...] = ()
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    error: PortalError | None = None
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Everything that stops the account's write-offs."""
+        return (*(self.comparison.differences if self.comparison else ()), *self.sums)
+
+
+@dataclass(slots=True)
+class Report:
+    """What the comparison of several accounts came to."""
+
+    accounts: list[AccountReport] = field(default_factory=list)
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code; of several the highest."""
+        codes = [Exit.WELL]
+        for account in self.accounts:
+            if account.differences:
+                codes.append(Exit.OPERATOR)
+            if account.error is not None:
+                codes.append(Exit.CONFIGURATION if isinstance(account.error, (PortalUnauthorized, PortalForbidden)) else Exit.UNREACHABLE)
+        return max(codes)
+
+
+def reconcile_accounts(bridge: Bridge, account_ids: Collection[str] | None = None) -> Report:
+    """Compare the ledgers of these accounts, or of all that the journal knows, and keep or clear their drifts.
+
+    A fault of one account does not stop the others; a portal that cannot be reached, or that refuses the token, ends the comparison with the
+    account at which it was met. Accounts that could not be compared keep what was known of them.
+
+    Raises:
+        JournalError: the journal cannot be used.
+    """
+    portal = bridge.portal.name
+    if account_ids is None:
+        with bridge.journal.transaction(read_only=True) as unit:
+            account_ids = unit.ledger_accounts(portal)
+    report = Report()
+    for account_id in sorted(account_ids):
+        try:
+            found = _account(bridge, account_id)
+        except PortalError as error:
+            log.error("account %s: %s", account_id, error)  # noqa: TRY400 (the message says all)
+            report.accounts.append(AccountReport(account_id, error=error))
+            if isinstance(error, (PortalUnreachable, PortalUnauthorized)):
+                break
+            continue
+        report.accounts.append(found)
+        _keep(bridge, found)
+    return report
+
+
+def _account(bridge: Bridge, account_id: str) -> AccountReport:
+    portal = bridge.portal.name
+    with bridge.journal.transaction(read_only=True) as unit:
+        settled = unit.ledger_length(portal, account_id)
+    theirs, account = _portal_side(bridge, account_id)
+    # The journal is read after the portal: what the portal told is either booked by then, or still intended.
+    with bridge.journal.transaction(read_only=True) as unit:
+        ours = unit.ledger(portal, account_id)
+        intended = {effect.key for effect in unit.open_effects() if effect.portal == portal}
+        numbers = unit.numbers(portal, {entry.ticket_id for entry in theirs if entry.ticket_id} | {row.ticket_id for row in ours})
+    comparison = compare(ours, theirs, tickets=numbers, intended=intended, settled=settled)
+    return AccountReport(account_id, comparison, () if account is None else tuple(compare_sums(account, theirs)), numbers)
+
+
+def _portal_side(bridge: Bridge, account_id: str) -> tuple[list[LedgerEntry], Account | None]:
+    """The portal's ledger, and its account as it was all the while; None when it never stood still."""
+    for _ in range(_LOOKS):
+        before = bridge.portal.account(account_id)
+        entries = list(_entries(bridge, account_id))
+        if bridge.portal.account(account_id).version == before.version:
+            return entries, before
+    return entries, None
+
+
+def _entries(bridge: Bridge, account_id: str) -> Iterator[LedgerEntry]:
+    page = bridge.portal.ledger(account_id)
+    yield from page.entries
+    while page.has_more:
+        page = bridge.portal.ledger(account_id, page.cursor)
+        yield from page.entries
+
+
+def _keep(bridge: Bridge, found: AccountReport) -> None:
+    portal, now = bridge.portal.name, bridge.clock()
+    problems = tuple(sentence(difference, found.numbers) for difference in found.differences)
+    with bridge.journal.transaction() as unit:
+        if problems:
+            if unit.drift(portal, found.account_id) != problems:
+                unit.log(portal, None, "drift", f"account {found.account_id}: {'; '.join(problems)}", now)
+            unit.set_drift(portal, found.account_id, problems, now)
+        elif unit.clear_drift(portal, found.account_id):
+            unit.log(portal, None, "drift-cleared", f"account {found.account_id}: both ledgers agree again", now)
+
+
+def sentence(difference: Difference, numbers: Mapping[str, str]) -> str:
+    """A difference as the journal keeps it: one line of plain words."""
+    entry = difference.entry
+    if entry is None:
+        told, made = difference.members
+        return f"{difference.kind}: {difference.key}: the portal says {told} milli-hours, its ledger makes {made}"
+    name = f"ticket {numbers.get(entry.ticket_id, entry.ticket_id)}, {entry.kind} of {text(from_milli(entry.amount_mh))} norm-hours"
+    members = f" ({', '.join(difference.members)})" if difference.members else ""
+    return f"{difference.kind}: {name}, key {difference.key}{members}"
