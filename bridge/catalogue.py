@@ -115,7 +115,10 @@ class Catalogue:
         problems: list[str] = []
         services: dict[str, Service] = {}
         unknown = sorted(set(document) - {"service", "category"})
-        categories = {key: Category(key, one["name"], exact(one["coefficient"]), tuple(one.get("aliases", ()))) for key, one in document["category"].items()}
+        categories = {
+            key: Category(key, one["name"], exact(one["coefficient"]), tuple(one.get("aliases", ())))
+            for key, one in document["category"].items()
+        }
         problems += [f"{key}: unknown key" for key in unknown]
         rows = document.get("service", [])
         if not isinstance(rows, list) or not rows:

@@ -132,4 +132,5 @@ def _resend(bridge: Bridge, difference: Difference, reason: str) -> None:
         if effect is None:
             raise UserError(tr("the journal no longer knows what was sent under key {key}").format(key=key))
         asked = effect.request
-        bridge.portal.capture(key, hold_id, charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"])
+        amount, lines = Decimal(asked["amount"]), charges_from(asked["charges"])
+        bridge.portal.capture(key, hold_id, lines, amount, asked["evidence"], accepted_by=asked["accepted_by"])

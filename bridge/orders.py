@@ -17,7 +17,9 @@ PARAMETER_PREFIX = "param_"
 _SOURCE = "поля заявки"
 
 
-def find_order(ticket: Ticket, catalogue: Catalogue, *, assigned: Any = None, files: Any = None, unattended: Any = lambda _: True) -> Order | OrderFault | None:
+def find_order(
+    ticket: Ticket, catalogue: Catalogue, *, assigned: Any = None, files: Any = None, unattended: Any = lambda _: True
+) -> Order | OrderFault | None:
     service_id = ticket.fields.get(SERVICE_FIELD, "").strip()
     if not service_id:
         return None

@@ -14,11 +14,11 @@ from bridge.lifecycle.steps import Step, Wait
 from bridge.lifecycle.values import Case
 
 P = ParamSpec("P")
-S = TypeVar("S", bound="Step | None", covariant=True)
+S_co = TypeVar("S_co", bound="Step | None", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Gate(Generic[P, S]):
+class Gate(Generic[P, S_co]):
     """One rule of the game.
 
     Attributes:
@@ -29,7 +29,7 @@ class Gate(Generic[P, S]):
 
     rule: str
     answers: tuple[str, ...]
-    ask: Callable[P, S]
+    ask: Callable[P, S_co]
 
     @property
     def name(self) -> str:

@@ -186,7 +186,7 @@ class HttpPortal(Portal):
             }
             for one in charges
         ]  # fmt: skip
-        body = {"charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence)}
+        body = {"charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence), "accepted_by": accepted_by}
         return self._entry(key, "capture", _path("holds", hold_id, "capture"), body, amount=amount)
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:

@@ -136,7 +136,11 @@ class Portal(Protocol):
     def capture(
         self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
     ) -> LedgerEntry:  # fmt: skip
-        """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted."""
+        """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted.
+
+        Parameters:
+            accepted_by: customer; or silence or policy, which also take a stage that is ready, where the portal has `tacit_acceptance`.
+        """
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         """Return the whole hold to the balance."""

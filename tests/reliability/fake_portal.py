@@ -66,7 +66,8 @@ class FakePortal:
         if account_id not in self.accounts:
             raise PortalNotFound("GET /accounts", f"no account {account_id}", status=404, code="not_found")
         mine = [entry for entry in self.entries if entry.account_id == account_id]
-        granted, posted = (_sum(entry for entry in mine if entry.kind == kind) for kind in ("top_up", "capture"))
+        granted, captured, reversed_ = (_sum(entry for entry in mine if entry.kind == kind) for kind in ("top_up", "capture", "reversal"))
+        posted = captured - reversed_
         held = _sum(entry for entry in mine if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None)
         overdraft, hour_price = self.accounts[account_id]
         return Account(account_id, granted, posted, held, granted - posted - held, overdraft, len(mine), hour_price)
@@ -122,10 +123,10 @@ class FakePortal:
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
         def do() -> LedgerEntry:
             account, ticket = self.account(account_id), self.ticket(ticket_id)
-            self._stage(ticket_id, stage_id)
+            stage = self._stage(ticket_id, stage_id)
             if ticket.account_id != account_id:
                 raise PortalNotFound("POST holds", "another account's ticket", status=404, code="not_found")
-            if ticket.state is TicketState.WITHDRAWN:
+            if ticket.state is TicketState.WITHDRAWN and stage.state is not StageState.ACCEPTED:
                 raise _conflict("the ticket is withdrawn", "withdrawn")
             fits = account.available + account.overdraft_limit
             if fits < amount:
@@ -135,11 +136,14 @@ class FakePortal:
 
         return self._once(key, ["hold", account_id, ticket_id, stage_id, amount], do)
 
-    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any]) -> LedgerEntry:
+    def capture(
+        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
+    ) -> LedgerEntry:
         def do() -> LedgerEntry:
             hold = self._held(hold_id)
             stage = self._stage(str(hold.ticket_id), str(hold.stage_id))
-            if stage.state is not StageState.ACCEPTED:
+            tacit = accepted_by != "customer" and stage.state is StageState.READY
+            if stage.state is not StageState.ACCEPTED and not tacit:
                 raise _conflict("the stage is not accepted", stage.state)
             if amount != hours_taken(charges):
                 raise PortalRefused("POST capture", f"the charges make {hours_taken(charges)}", status=422, code="amount_mismatch")
@@ -150,7 +154,7 @@ class FakePortal:
             cost = None if hour_price is None else price(amount, hour_price)
             return self._append(key, "capture", hold.account_id, hold.ticket_id, hold.stage_id, amount, hold_id=hold_id, price=cost)
 
-        return self._once(key, ["capture", hold_id, [asdict(charge) for charge in charges], amount, dict(evidence)], do)
+        return self._once(key, ["capture", hold_id, [asdict(charge) for charge in charges], amount, dict(evidence), accepted_by], do)
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         def do() -> LedgerEntry:
@@ -158,6 +162,28 @@ class FakePortal:
             return self._append(key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold_id=hold_id)
 
         return self._once(key, ["void", hold_id], do)
+
+    def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
+        def do() -> LedgerEntry:
+            captured = next((entry for entry in self.entries if entry.id == entry_id and entry.kind == "capture"), None)
+            if captured is None:
+                raise PortalNotFound("POST reversal", "no such capture", status=404, code="not_found")
+            if any(entry.reverses == entry_id for entry in self.entries):
+                raise _conflict("the capture is reversed already", "reversed")
+            stage = self._stage(str(captured.ticket_id), str(captured.stage_id))
+            self._set_stage(str(captured.ticket_id), replace(stage, state=StageState.ACCEPTED))
+            return self._append(
+                key,
+                "reversal",
+                captured.account_id,
+                captured.ticket_id,
+                captured.stage_id,
+                captured.amount,
+                reverses=entry_id,
+                price=captured.price,
+            )
+
+        return self._once(key, ["reversal", entry_id, reason], do)
 
     def _once(self, key: str, request: list[Any], do: Callable[[], T]) -> T:
         """The first answer for ever; a refused write leaves its key free."""
@@ -223,12 +249,18 @@ class FakePortal:
             raise _conflict(f"the ticket is {known.state}", known.state)
         self._touch(replace(known, state=TicketState.WITHDRAWN, withdrawn_at=self._clock()))
 
+    def report_ready(self, ticket: str, stage: int = 1) -> None:
+        known = self.ticket(ticket).stages[stage - 1]
+        if known.state not in (StageState.PLANNED, StageState.IN_PROGRESS, StageState.REJECTED):
+            raise _conflict(f"the stage is {known.state}", known.state)
+        self._set_stage(ticket, replace(known, state=StageState.READY))
+
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         self._touch(replace(self.ticket(ticket), fields=dict(fields)))
 
     def log_time(self, ticket: str, minutes: int, stage: int = 1) -> None:
         known = self.ticket(ticket)
-        entry = TimeEntry(f"w{len(known.time_entries)}", known.stages[stage - 1].id, "Иванов", "developer", minutes, self._clock())
+        entry = TimeEntry(f"w{len(known.time_entries)}", known.stages[stage - 1].id, "Иванов", "development", minutes, self._clock())
         self._touch(replace(known, time_entries=(*known.time_entries, entry)))
 
     def notes(self, ticket: str) -> list[ThreadEntry]:

@@ -68,6 +68,7 @@ class Capture(Body):
     charges: Annotated[list[Charge], Field(min_length=1)]
     amount_mh: Count
     evidence: dict[str, Any]
+    accepted_by: Literal["customer", "silence", "policy"] = "customer"
 
 
 class Void(Body):

@@ -136,7 +136,7 @@ class Customer:
         self,
         ticket: str,
         minutes: int,
-        category: str = "developer",
+        category: str = "development",
         stage: int | None = None,
         *,
         specialist: str = "Иванов",
@@ -149,6 +149,15 @@ class Customer:
                 "time_entry", ticket_id=ticket, stage_id=stage_id, specialist=specialist, category=category, minutes=minutes,
                 at=self._store.now(), note=note,
             )  # fmt: skip
+            touch(self._store, ticket)
+
+    def report_ready(self, ticket: str, stage: int = 1) -> None:
+        """Report a stage ready, as specialists do for what they did by hand."""
+        with self._store.transaction():
+            row = self._stage(ticket, stage)
+            if row["state"] not in ("planned", "in_progress", "rejected"):
+                raise conflict(f"the stage is {row['state']}", row["state"])
+            self._store.execute("UPDATE stage SET state = 'ready' WHERE n = ?", row["n"])
             touch(self._store, ticket)
 
     def _judge(self, ticket: str, number: int, change: str, comment: str) -> None:

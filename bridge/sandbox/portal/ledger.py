@@ -35,10 +35,10 @@ class Ledger:
         """Set hours aside for a stage."""
         account = self._documents.account(account_id)
         ticket = self._documents.ticket_row(ticket_id)
-        self._documents.stage_row(ticket_id, stage_id)
+        stage = self._documents.stage_row(ticket_id, stage_id)
         if ticket["account_id"] != account_id:
             raise not_found(f"ticket of account {account_id}:", ticket_id)
-        if ticket["state"] == "withdrawn":
+        if ticket["state"] == "withdrawn" and stage["state"] != "accepted":
             raise conflict("the ticket is withdrawn", "withdrawn")
         available = account["available_mh"] + account["overdraft_limit_mh"]
         if available < amount_mh:
@@ -49,12 +49,21 @@ class Ledger:
         )
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Mapping[str, Any]], amount_mh: int, evidence: Mapping[str, Any]
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Mapping[str, Any]],
+        amount_mh: int,
+        evidence: Mapping[str, Any],
+        accepted_by: str,
     ) -> dict[str, Any]:
-        """Write an accepted stage off; what the hold has over returns by itself, for the hold has ended."""
+        """Write an accepted stage off; what the hold has over returns by itself, for the hold has ended.
+
+        A stage that is ready is accepted by it, where silence or the site's policy is what accepts.
+        """
         hold = self._open_hold(hold_id)
         stage = self._documents.stage_row(hold["ticket_id"], hold["stage_id"])
-        if stage["state"] != "accepted":
+        if stage["state"] not in (("accepted",) if accepted_by == "customer" else ("accepted", "ready")):
             raise conflict("the stage is not accepted", stage["state"])
         expected = taken(charges)
         if amount_mh != expected:
@@ -62,7 +71,9 @@ class Ledger:
         if amount_mh > hold["amount_mh"]:
             raise conflict(f"{amount_mh} milli-hours are more than the hold's {hold['amount_mh']}", "held")
         price = self._documents.account(hold["account_id"])["hour_price_kopecks"]
-        self._store.execute("UPDATE stage SET state = 'written_off' WHERE n = ?", stage["n"])
+        self._store.execute(
+            "UPDATE stage SET state = 'written_off', accepted_at = COALESCE(accepted_at, ?) WHERE n = ?", self._store.now(), stage["n"]
+        )
         touch(self._store, hold["ticket_id"])
         return self._append(
             key=key, kind="capture", account_id=hold["account_id"], ticket_id=hold["ticket_id"], stage_id=hold["stage_id"],
@@ -79,7 +90,7 @@ class Ledger:
         )  # fmt: skip
 
     def reverse(self, key: str, entry_id: str, reason: str) -> dict[str, Any]:
-        """Take a capture back."""
+        """Take a capture back; its stage is accepted again, and can be written off anew."""
         entry = self._store.row("SELECT * FROM ledger WHERE n = ?", number_of("l", entry_id))
         if entry is None:
             raise not_found("ledger entry", entry_id)
@@ -87,6 +98,10 @@ class Ledger:
             raise conflict("only a capture can be reversed", entry["kind"])
         if self._store.row("SELECT 1 FROM ledger WHERE reverses = ?", entry_id):
             raise conflict("the capture is reversed already", "reversed")
+        stage = self._documents.stage_row(entry["ticket_id"], entry["stage_id"])
+        if stage["state"] == "written_off":
+            self._store.execute("UPDATE stage SET state = 'accepted' WHERE n = ?", stage["n"])
+            touch(self._store, entry["ticket_id"])
         return self._append(
             key=key, kind="reversal", account_id=entry["account_id"], ticket_id=entry["ticket_id"], stage_id=entry["stage_id"],
             amount_mh=entry["amount_mh"], reverses=entry_id, reason=reason,

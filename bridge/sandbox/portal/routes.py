@@ -27,11 +27,20 @@ from bridge.version import __version__
 if TYPE_CHECKING:
     from bridge.sandbox.portal.server import SandboxPortal
 
-CAPABILITIES = ("ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor")
+CAPABILITIES = (
+    "ledger",
+    "holds",
+    "idempotent_writes",
+    "compare_and_set",
+    "reversals",
+    "private_notes",
+    "change_cursor",
+    "tacit_acceptance",
+)
 LARGEST_BODY = 64 * 1024 * 1024
 COMMANDS = (
     "open_account", "top_up", "open_ticket", "put_broken_ticket", "mend_ticket", "edit_fields", "say", "add_attachment", "agree", "accept",
-    "reject", "withdraw", "log_time",
+    "reject", "withdraw", "report_ready", "log_time",
 )  # fmt: skip
 """What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
 
@@ -187,7 +196,8 @@ def _writes(portal: SandboxPortal) -> dict[str, Rule]:
 
     def capture(key: str, at: dict[str, str]) -> Answer:
         body = bodies.read(bodies.Capture, request.get_data())
-        return 201, ledger.capture(key, at["hold_id"], [one.model_dump() for one in body.charges], body.amount_mh, body.evidence)
+        lines = [one.model_dump() for one in body.charges]
+        return 201, ledger.capture(key, at["hold_id"], lines, body.amount_mh, body.evidence, body.accepted_by)
 
     def void(key: str, at: dict[str, str]) -> Answer:
         bodies.read(bodies.Void, request.get_data())

@@ -78,6 +78,7 @@ def test_bodies_are_what_the_contract_says(client, answers) -> None:
             "charges": [{"category": "developer", "spent_minutes": 25, "charged_minutes": 60, "coefficient_milli": 1000}],
             "amount_mh": 1000,
             "evidence": {"url": "x"},
+            "accepted_by": "customer",
         },
         "void": {},
         "reverse": {"reason": "дважды"},

@@ -68,5 +68,5 @@ def test_every_decision_record_has_context_decision_and_consequences() -> None:
 
 
 def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> None:
-    done = subprocess.run([sys.executable, "docs/lifecycle.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "docs/lifecycle.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

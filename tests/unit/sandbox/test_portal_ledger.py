@@ -79,7 +79,7 @@ class Balance(RuleBasedStateMachine):
         fits = amount <= self.held.get(hold, -1)
         try:
             with self.portal.store.transaction():
-                entry = self.portal.ledger_rules.capture(self.key(), hold, lines(charges), amount, {})
+                entry = self.portal.ledger_rules.capture(self.key(), hold, lines(charges), amount, {}, "customer")
         except Problem:
             assert not fits
             return multiple()
