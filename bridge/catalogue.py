@@ -171,9 +171,7 @@ class _Reader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._categories: dict[str, Category] = {}
-        self.faults: list[tuple[Place, str]] = [
-            ((key,), f"{key}: unknown key") for key in sorted(set(document) - {"service", "category"})
-        ]
+        self.faults: list[tuple[Place, str]] = [((key,), f"{key}: unknown key") for key in sorted(set(document) - {"service", "category"})]
 
     def categories(self) -> dict[str, Category]:
         tables = self._document.get("category", {})

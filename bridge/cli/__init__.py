@@ -11,9 +11,11 @@ from bridge.i18n import tr
 from bridge.version import __version__
 
 COMMANDS = {
+    "catalogue": tr("List and search the services; check a site's own catalogue."),
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
     "ledger": tr("Show holds and write-offs; check their chain."),
     "migrate": tr("Bring the journal's schema up to date."),
+    "quote": tr("Price a list of services."),
     "reconcile": tr("Compare the ledger with the portal's, both ways."),
     "retry": tr("Let a failed ticket go on."),
     "run": tr("Poll and work until stopped (the service)."),
