@@ -214,7 +214,7 @@ class _Reader:
         place: Place = ("service", number)
         where = f"service {row.get('id') or f'no. {number + 1}'}"
         self._unknown(row, _SERVICE_KEYS, place, where)
-        category = self._categories.get(self._text(row, "category", place, where))
+        category = self._categories.get(str(row.get("category")))
         if category is None:
             known = ", ".join(sorted(self._categories)) or "none"
             self.faults.append(((*place, "category"), f"{where}: category: must be one of {known}"))

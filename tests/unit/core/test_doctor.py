@@ -30,19 +30,24 @@ from bridge.sync import Exit
 from tests.builders import NOW
 
 CATALOGUE = """
+[category.development]
+name = "Разработка"
+coefficient = "1"
 [[service]]
 id = "restore"
 name = "Курс"
 billing = { kind = "actual" }
 handling = "auto"
-action = "restore-course"
+category = "development"
+actions = ["restore-course"]
 
 [[service]]
 id = "access"
 name = "Роль"
 billing = { kind = "actual" }
 handling = "auto"
-action = "create-role"
+category = "development"
+actions = ["create-role"]
 """
 TOML = """
 [bridge]
