@@ -44,6 +44,25 @@ class Billing:
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """A specialist's category and its K."""
+
+    id: str
+    name: str
+    coefficient: Decimal
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant of a service, with its own price in norm-hours."""
+
+    id: str
+    name: str
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service of the catalogue.
 
@@ -64,13 +83,23 @@ class Service:
     handling: Handling
     action: str | None
     unattended_hours: Decimal
+    actions: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 class Catalogue:
     """The services by id."""
 
-    def __init__(self, services: Mapping[str, Service]) -> None:
+    def __init__(self, services: Mapping[str, Service], categories: tuple[Category, ...] = ()) -> None:
         self._services = dict(services)
+        self.categories = categories
+
+    def category(self, name: str) -> Category | None:
+        """The category of this id or name, None when the catalogue has none."""
+        for one in self.categories:
+            if name.strip().lower() in (one.id, one.name.lower()):
+                return one
+        return None
 
     def __iter__(self) -> Iterator[Service]:
         return iter(self._services.values())
@@ -98,7 +127,7 @@ class Catalogue:
             raise UserError(f"{source}: is no TOML", [str(error)]) from error
         problems: list[str] = []
         services: dict[str, Service] = {}
-        unknown = sorted(set(document) - {"service"})
+        unknown = sorted(set(document) - {"service", "category"})
         problems += [f"{key}: unknown key" for key in unknown]
         rows = document.get("service", [])
         if not isinstance(rows, list) or not rows:
@@ -116,10 +145,25 @@ class Catalogue:
             services[service.id] = service
         if problems:
             raise UserError(f"{source}: the catalogue has faults", problems)
-        return cls(services)
+        return cls(
+            services, tuple(Category(key, one["name"], Decimal(one["coefficient"])) for key, one in document.get("category", {}).items())
+        )
 
 
-_KEYS = {"id", "name", "item", "billing", "coefficient", "handling", "action", "unattended_hours"}
+_KEYS = {
+    "actions",
+    "variant",
+    "category",
+    "limits",
+    "id",
+    "name",
+    "item",
+    "billing",
+    "coefficient",
+    "handling",
+    "action",
+    "unattended_hours",
+}
 
 
 def _service(row: Mapping[str, Any], where: str, problems: list[str]) -> Service | None:
@@ -139,14 +183,14 @@ def _service(row: Mapping[str, Any], where: str, problems: list[str]) -> Service
     except ValueError:
         problems.append(f"{where}: handling: must be one of {', '.join(Handling)}")
         return None
-    if handling is not Handling.MANUAL and not texts["action"]:
+    if handling is not Handling.MANUAL and not texts["action"] and not row.get("actions"):
         problems.append(f"{where}: action: an {handling} service names its action")
     if len(problems) > before:
         return None
     assert billing is not None
     return Service(
         id=texts["id"], name=texts["name"], item=texts["item"], billing=billing, coefficient=coefficient,
-        handling=handling, action=texts["action"] or None, unattended_hours=unattended,
+        handling=handling, action=texts["action"] or next(iter(row.get("actions", [])), None), unattended_hours=unattended, actions=tuple(row.get("actions", [texts["action"]] if texts["action"] else [])), variants=tuple(Variant(v["id"], v["name"], Decimal(v["hours"])) for v in row.get("variant", [])),
     )  # fmt: skip
 
 
