@@ -153,9 +153,17 @@ class Account:
 class Order:
     """The structured request inside a ticket: a service of the catalogue plus parameters.
 
-    `source` says where it was found ("fields", "attachment NAME", "assigned"), for messages.
+    Attributes:
+        params: texts as a form gives them; lists and maps of texts where they come from a file.
+        source: where it was found, in Russian, for messages.
+        variant: which variant of the service, "" for services without.
+        quantity: how many of what the service sells.
+        action: the action of the bridge that would carry it out, None: it is worked on by hand.
     """
 
     service: str
     params: Mapping[str, Any]
     source: str
+    variant: str = ""
+    quantity: int = 1
+    action: str | None = None
