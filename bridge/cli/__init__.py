@@ -11,13 +11,19 @@ from bridge.i18n import tr
 from bridge.version import __version__
 
 COMMANDS = {
+    "assign": tr("Give a ticket its order."),
+    "correct": tr("Replace what was written off for a stage."),
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
+    "hold": tr("Let the bridge do nothing for a ticket until it is released."),
     "migrate": tr("Bring the journal's schema up to date."),
+    "release": tr("Let a ticket on hold go on."),
     "retry": tr("Let a failed ticket go on."),
     "run": tr("Poll and work until stopped (the service)."),
     "show": tr("Show one ticket: its stages, effects and log."),
     "status": tr("Show the tickets and where each stands."),
     "sync": tr("Do one pass: poll, act, report, write off."),
+    "undo": tr("Take back what the bridge made for a stage, as long as it is not accepted."),
+    "withdraw": tr("Withdraw a ticket in the customer's stead; this cannot be taken back."),
 }
 
 
