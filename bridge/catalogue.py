@@ -130,6 +130,16 @@ class Catalogue:
         """The category that is called so, by id, name or alias, in whatever case; None when there is none."""
         return self._named.get(name.strip().casefold())
 
+    def coefficient(self, name: str) -> Decimal | None:
+        """K of the category that is called so, None when there is none."""
+        found = self.category(name)
+        return None if found is None else found.coefficient
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The categories of specialists."""
+        return tuple(self._categories.values())
+
     @classmethod
     def parse(cls, text: str, source: str) -> Catalogue:
         """Read a catalogue from TOML.

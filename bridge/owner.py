@@ -1,7 +1,8 @@
-"""Who a worker is, so that a claim of one that died can be taken over at once instead of when its lease ends."""
+"""Who does something: a worker, so that a claim of one that died can be taken over at once instead of when its lease ends; an operator."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 from pathlib import Path
@@ -10,6 +11,15 @@ from pathlib import Path
 def own_name() -> str:
     """Name of the running process: host, process id, and the moment it started (process ids come again)."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def operator_name() -> str:
+    """The person at the command line, as login@host; behind sudo the one who called it."""
+    try:
+        login = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        login = str(os.getuid())
+    return f"{login}@{socket.gethostname()}"
 
 
 def is_stale(owner: str) -> bool:

@@ -20,7 +20,8 @@ def retry(journal: Journal, record: TicketRecord, now: datetime) -> list[str]:
     with journal.transaction() as unit:
         effects = unit.effects(record.portal, record.ticket.id)
         for effect in effects:
-            of_this_attempt = effect.revision == record.revisions.get(effect.stage_id, 1)
+            # Effects of the whole ticket belong to no attempt.
+            of_this_attempt = not effect.stage_id or effect.revision == record.revisions.get(effect.stage_id, 1)
             if effect.state is not EffectState.REFUSED or not (of_this_attempt or effect.kind == Kind.VOID):
                 continue
             again.append(effect.kind)

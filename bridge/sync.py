@@ -25,7 +25,7 @@ from bridge.hours import text
 from bridge.journal import Claim, EffectConflict, LostClaim, TicketRecord, Unit
 from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide
 from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
-from bridge.orders import find_order, order_attachments
+from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
@@ -43,7 +43,6 @@ DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.W
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
 SOMEBODY_MOVES = frozenset({"by-hand", "operator-hold"})
 """Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
-MOST_ORDER_BYTES = 64 * 1024
 
 
 class Exit(IntEnum):
@@ -143,10 +142,10 @@ def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Ite
         PortalError: the portal could not give one.
     """
     for attachment in order_attachments(ticket):
-        if attachment.id not in known and attachment.size <= MOST_ORDER_BYTES:
+        if attachment.id not in known and attachment.size <= LARGEST_FILE:
             content = BytesIO()
             portal.download(ticket.id, attachment, content)
-            yield attachment, content.getvalue().decode("utf-8", "replace")
+            yield attachment, decode(content.getvalue())
 
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:

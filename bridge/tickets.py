@@ -154,10 +154,11 @@ class Order:
     """The structured request inside a ticket: a service of the catalogue plus parameters.
 
     Attributes:
-        source: where it was found (form fields, an attached file, an operator), for messages.
-        variant: which variant of the service, "" where it has none.
-        quantity: how many times the service is ordered.
-        action: the action of the bridge that would carry it out, None: by hand.
+        params: texts as a form gives them; lists and maps of texts where they come from a file.
+        source: where it was found, in Russian, for messages.
+        variant: which variant of the service, "" for services without.
+        quantity: how many of what the service sells.
+        action: the action of the bridge that would carry it out, None: it is worked on by hand.
     """
 
     service: str

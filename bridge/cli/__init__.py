@@ -11,17 +11,23 @@ from bridge.i18n import tr
 from bridge.version import __version__
 
 COMMANDS = {
+    "assign": tr("Give a ticket its order."),
     "catalogue": tr("List and search the services; check a site's own catalogue."),
+    "correct": tr("Replace what was written off for a stage."),
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
+    "hold": tr("Let the bridge do nothing for a ticket until it is released."),
     "ledger": tr("Show holds and write-offs; check their chain."),
     "migrate": tr("Bring the journal's schema up to date."),
     "quote": tr("Price a list of services."),
     "reconcile": tr("Compare the ledger with the portal's, both ways."),
+    "release": tr("Let a ticket on hold go on."),
     "retry": tr("Let a failed ticket go on."),
     "run": tr("Poll and work until stopped (the service)."),
     "show": tr("Show one ticket: its stages, effects and log."),
     "status": tr("Show the tickets and where each stands."),
     "sync": tr("Do one pass: poll, act, report, write off."),
+    "undo": tr("Take back what the bridge made for a stage, as long as it is not accepted."),
+    "withdraw": tr("Withdraw a ticket in the customer's stead; this cannot be taken back."),
 }
 
 

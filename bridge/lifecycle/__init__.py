@@ -17,6 +17,7 @@ from bridge.lifecycle.decisions import Correction, Decisions, Withdrawal
 from bridge.lifecycle.ending import taken
 from bridge.lifecycle.gates import Gate, answer
 from bridge.lifecycle.history import Attempt, History
+from bridge.lifecycle.stage import begun_order, unattended
 from bridge.lifecycle.steps import (
     AskBalance,
     Capture,
@@ -70,10 +71,12 @@ __all__ = [
     "Wait",
     "Withdrawal",
     "answer",
+    "begun_order",
     "charges_from",
     "charges_request",
     "decide",
     "judge",
     "order_request",
     "taken",
+    "unattended",
 ]

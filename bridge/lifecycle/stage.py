@@ -351,14 +351,9 @@ def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
         captured = other.done(Kind.CAPTURE)
         if captured is not None:
             before += sum(line["charged_minutes"] for line in captured.request["charges"])
-
-    def coefficient(name: str) -> Decimal | None:
-        category = case.catalogue.category(name)
-        return None if category is None else category.coefficient
-
     try:
         return billing.charges(
-            service, order, attempt.stage, stage_entries(case, attempt.stage), coefficient,
+            service, order, attempt.stage, stage_entries(case, attempt.stage), case.catalogue.coefficient,
             unattended=unattended(attempt), charged_before=before, last=attempt.stage.id == case.ticket.stages[-1].id,
         )  # fmt: skip
     except billing.UnknownCategory as error:

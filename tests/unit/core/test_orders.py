@@ -1,4 +1,4 @@
-"""Orders: the form's fields become a service and its parameters, and every fault is told in the customer's language."""
+"""Orders: the form's fields become a service and its parameters, an assigned order wins, and every fault is told in the customer's language."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.catalogue import Catalogue
-from bridge.errors import UserError
 from bridge.lifecycle import OrderFault
-from bridge.orders import find_order
-from bridge.tickets import Order
+from bridge.orders import find_order, runs_unattended
+from bridge.tickets import Attachment, Order
 from tests.builders import make_ticket
 
 CATALOGUE = Catalogue.parse((Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
@@ -33,7 +32,7 @@ def problems(fields: dict[str, str], **changes: str) -> tuple[str, ...]:
 
 
 def test_fields_become_a_service_and_its_parameters():
-    assert order(RESTORE) == Order("2.9.1-restore", {"shortname": "OT-1"}, "поля заявки")
+    assert order(RESTORE) == Order("2.9.1-restore", {"shortname": "OT-1"}, "поля заявки", action="restore-course")
 
 
 def test_other_fields_of_the_form_are_no_parameters():
@@ -55,6 +54,17 @@ def test_a_ticket_without_a_service_is_free_text(fields):
 
 def test_a_service_that_the_catalogue_does_not_have_is_told():
     assert problems(RESTORE, service="9.9.9-moon") == ("service: услуги «9.9.9-moon» нет в каталоге",)
+
+
+def test_the_closest_services_are_told():
+    (problem,) = problems(RESTORE, service="2.9.1-restor")
+    assert problem.startswith("service: услуги «2.9.1-restor» нет в каталоге; похожие: 2.9.1-restore")
+
+
+def test_a_hostile_service_is_shown_on_one_short_line():
+    (problem,) = problems(RESTORE, service="x\n\x1b[31m" * 9999)
+    assert len(problem) < 120
+    assert problem.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -93,12 +103,110 @@ def test_all_faults_are_told_at_once():
     assert {problem.partition(":")[0] for problem in found} == {"shortname", "name", "context_levels", "capabilities", "colour"}
 
 
+SOME = Catalogue.parse(
+    """
+[category.content]
+name = "Ассистент редактора"
+coefficient = "0.6"
+[[service]]
+id = "hand"
+name = "По телефону"
+category = "content"
+billing = { kind = "actual" }
+handling = "manual"
+actions = []
+[[service]]
+id = "bank"
+name = "Раздел банка вопросов"
+category = "content"
+billing = { kind = "fixed", hours = "2" }
+handling = "auto"
+actions = ["fly", "create-role", "restore-course"]
+    [[service.variant]]
+    id = "text"
+    name = "только текст"
+    hours = "2"
+    [[service.variant]]
+    id = "pictures"
+    name = "с картинками"
+    hours = "4"
+""",
+    "c",
+)
+BANK = {"service": "bank", "variant": "text", "action": "restore-course", "param_shortname": "OT-1"}
+
+
+def some(fields: dict[str, str], **changes: str) -> Order | OrderFault | None:
+    return find_order(make_ticket(fields={**fields, **changes}), SOME)
+
+
+def test_a_variant_a_quantity_and_an_action_are_taken_from_the_form():
+    assert some(BANK, variant=" pictures ", quantity=" 3 ") == Order(
+        "bank", {"shortname": "OT-1"}, "поля заявки", "pictures", 3, "restore-course"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"variant": ""}, "variant: назовите вариант услуги: text (только текст), pictures (с картинками)"),
+        ({"variant": "video"}, "variant: варианта «video» у этой услуги нет; есть: text (только текст), pictures (с картинками)"),
+        ({"quantity": "0"}, "quantity: должно быть целым числом от 1 до 1000"),
+        ({"quantity": "1001"}, "quantity: должно быть целым числом от 1 до 1000"),
+        ({"quantity": "²"}, "quantity: должно быть целым числом от 1 до 1000"),
+        ({"quantity": "-1"}, "quantity: должно быть целым числом от 1 до 1000"),
+        ({"quantity": "9" * 5000}, "quantity: должно быть целым числом от 1 до 1000"),
+        ({"action": "swim"}, "action: действия «swim» у этой услуги нет; есть: fly, create-role, restore-course"),
+        ({"param_shortname": ""}, "укажите, какой курс восстановить: course_id, idnumber, shortname или fullname"),
+    ],
+)
+def test_a_fault_beside_the_parameters_is_told(changes, problem):
+    assert some(BANK, **changes) == OrderFault("поля заявки", (problem,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"variant": "text"}, "variant: у этой услуги нет вариантов"),
+        ({"action": "fly"}, "action: эту услугу выполняет специалист, действий у неё нет"),
+    ],
+)
+def test_a_service_without_variants_and_actions_takes_none(changes, problem):
+    assert some({"service": "hand"}, **changes) == OrderFault("поля заявки", (problem,))
+
+
+def test_without_a_named_action_the_first_one_that_the_bridge_has_does_the_work():
+    found = some(BANK, action="", **{name: value for name, value in ROLE.items() if name.startswith("param_")})
+    assert isinstance(found, Order), found
+    assert found.action == "create-role"
+
+
+def test_an_action_that_the_bridge_does_not_have_is_worked_by_hand():
+    assert some(BANK, action="fly", param_any="1") == Order("bank", {"any": "1", "shortname": "OT-1"}, "поля заявки", "text")
+
+
+def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work():
+    ticket = make_ticket(fields={**BANK, "param_colour": "red"})
+    assert isinstance(find_order(ticket, SOME, unattended=runs_unattended(["bank"])), OrderFault)
+    by_hand = find_order(ticket, SOME, unattended=runs_unattended(["hand"]))
+    assert isinstance(by_hand, Order)
+    assert by_hand.params == {"shortname": "OT-1", "colour": "red"}
+
+
 def test_parameters_of_a_service_that_is_done_by_hand_are_taken_as_they_are():
-    manual = Catalogue.parse('[[service]]\nid = "m"\nname = "m"\nbilling = { kind = "actual" }\nhandling = "manual"\n', "c")
-    assert find_order(make_ticket(fields={"service": "m", "param_any": "1"}), manual) == Order("m", {"any": "1"}, "поля заявки")
+    assert some({"service": "hand", "param_any": "1"}) == Order("hand", {"any": "1"}, "поля заявки")
 
 
-def test_an_action_that_the_bridge_does_not_have_is_named():
-    broken = Catalogue.parse('[[service]]\nid = "m"\nname = "m"\nbilling = { kind = "actual" }\nhandling = "auto"\naction = "fly"\n', "c")
-    with pytest.raises(UserError, match=r"service m names the action fly, which the bridge does not have"):
-        find_order(make_ticket(fields={"service": "m"}), broken)
+def test_an_assigned_order_wins_over_form_and_file():
+    document = {"service": "bank", "variant": "text", "quantity": 2, "action": None, "params": {"shortname": "OT-2"}}
+    ticket = make_ticket(fields={"service": "no-such"}, attachments=(Attachment("f1", "order.toml", 1, "", ""),))
+    found = find_order(ticket, SOME, assigned=document, unattended=runs_unattended([]))
+    assert found == Order("bank", {"shortname": "OT-2"}, "заказ, назначенный специалистом", "text", 2, "create-role")
+
+
+def test_faults_of_an_assigned_order_are_told_as_well():
+    found = find_order(make_ticket(), SOME, assigned={"service": "no-such", "variant": "", "quantity": 0, "action": None, "params": {}})
+    assert found == OrderFault(
+        "заказ, назначенный специалистом",
+        ("service: услуги «no-such» нет в каталоге", "quantity: должно быть целым числом от 1 до 1000"),
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.owner import is_stale, own_name
+from bridge.owner import is_stale, operator_name, own_name
 
 NAMES_ITSELF = "from bridge.owner import own_name; print(own_name(), flush=True); input()"
 
@@ -59,3 +59,18 @@ def test_of_another_host_nothing_is_known():
 @pytest.mark.parametrize("owner", ["", "worker", "a:b:c", f"{socket.gethostname()}:x:1"])
 def test_a_name_that_says_nothing_is_not_stale(owner):
     assert not is_stale(owner)
+
+
+def test_an_operator_is_told_by_login_and_host(monkeypatch):
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setenv("LOGNAME", "anna")
+    assert operator_name() == f"anna@{socket.gethostname()}"
+    monkeypatch.setenv("SUDO_USER", "boris")
+    assert operator_name() == f"boris@{socket.gethostname()}"
+
+
+def test_an_operator_without_a_login_is_told_by_the_user_id(monkeypatch):
+    for name in ("SUDO_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    assert operator_name() == f"{os.getuid()}@{socket.gethostname()}"

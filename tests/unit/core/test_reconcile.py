@@ -262,7 +262,9 @@ def test_a_write_off_that_the_portal_has_lost_with_its_hold_is_taken_back_here(w
 
 def test_what_the_portal_has_lost_of_a_hold_that_it_still_has_is_sent_again(world: World) -> None:
     world.both("h1")
-    capture = world.effect("capture", {"charges": CHARGES, "amount": "1", "evidence": {"role": 9}}, EffectState.DONE)
+    capture = world.effect(
+        "capture", {"charges": CHARGES, "amount": "1", "evidence": {"role": 9}, "accepted_by": "customer"}, EffectState.DONE
+    )
     world.both(capture, "capture", 1000, "h1")
     world.both("r1", "reversal", 1000, "h1")
     world.both("h2")

@@ -1,0 +1,71 @@
+"""otbridge assign: an operator gives a ticket its order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli.common import settings_of, told
+from bridge.cli.deciding import desk_of, tell
+from bridge.decisions import DecisionRefused
+from bridge.i18n import tr
+from bridge.lifecycle import OrderFault
+from bridge.orders import LARGEST_FILE, read_params, runs_unattended
+
+
+def _pairs(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(one.partition("=")[::2] for one in given)
+    if not all("=" in one for one in given) or "" in pairs or len(pairs) < len(given):
+        raise click.BadParameter(tr("write NAME=VALUE, each name once"))
+    return pairs
+
+
+@click.command(
+    "assign", help=tr("Give a ticket its order: a service of the catalogue and its parameters. It wins over the form and the files.")
+)
+@click.argument("ticket", metavar="TICKET")
+@click.argument("service", metavar="SERVICE")
+@click.option("--variant", default="", help=tr("Variant of the service."))
+@click.option("--quantity", type=int, default=1, help=tr("How many; 1 if left out."))
+@click.option("--action", default="", help=tr("Which of the service's actions; the first one that the bridge has if left out."))
+@click.option("--param", "params", metavar="NAME=VALUE", multiple=True, callback=_pairs, help=tr("A parameter; goes before the file's."))
+@click.option("--params-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=tr("Parameters as TOML or YAML."))
+@click.pass_context
+@told
+def command(
+    ctx: click.Context,
+    ticket: str,
+    service: str,
+    variant: str,
+    quantity: int,
+    action: str,
+    params: dict[str, str],
+    params_file: Path | None,
+) -> None:
+    settings = settings_of(ctx)
+    unattended = runs_unattended(settings.policy.unattended)
+    with desk_of(settings, ticket) as desk:
+        order = {
+            "service": service, "variant": variant, "quantity": quantity, "action": action or None, "params": {**_read(params_file), **params}
+        }  # fmt: skip
+        decision = desk.assign(order, settings.catalogue, unattended)
+    known = settings.catalogue.get(service)
+    alone = known is not None and unattended(known)
+    tell(ticket, decision, tr("the next pass works on this order") if alone else tr("has its order; a specialist works on it"))
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """The parameters of a file.
+
+    Raises:
+        DecisionRefused: with its faults.
+    """
+    if path is None:
+        return {}
+    with path.open("rb") as file:
+        found = read_params(path.name, file.read(LARGEST_FILE + 1))
+    if isinstance(found, OrderFault):
+        raise DecisionRefused(tr("{path} cannot be read").format(path=path), found.problems)
+    return found

@@ -1,0 +1,19 @@
+"""otbridge hold: the bridge does nothing for a ticket until it is released."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import settings_of, told
+from bridge.cli.deciding import desk_of, tell
+from bridge.i18n import tr
+
+
+@click.command("hold", help=tr("Let the bridge do nothing for a ticket until it is released."))
+@click.argument("ticket", metavar="TICKET")
+@click.option("--reason", required=True, help=tr("Why, for the log."))
+@click.pass_context
+@told
+def command(ctx: click.Context, ticket: str, reason: str) -> None:
+    with desk_of(settings_of(ctx), ticket) as desk:
+        tell(ticket, desk.hold(reason), tr("is on hold; it goes on with: otbridge release"))

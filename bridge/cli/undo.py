@@ -1,0 +1,20 @@
+"""otbridge undo: what the bridge made for a stage is taken back."""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.common import settings_of, told
+from bridge.cli.deciding import desk_of, tell
+from bridge.i18n import tr
+
+
+@click.command("undo", help=tr("Take back what the bridge made for a stage, as long as it is not accepted."))
+@click.argument("ticket", metavar="TICKET")
+@click.option("--stage", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several."))
+@click.option("--reason", required=True, help=tr("Why, for the log."))
+@click.pass_context
+@told
+def command(ctx: click.Context, ticket: str, stage: str | None, reason: str) -> None:
+    with desk_of(settings_of(ctx), ticket) as desk:
+        tell(ticket, desk.undo(stage, reason), tr("the next pass takes back what was made"))

@@ -1,0 +1,38 @@
+"""What an operator types wrongly is told before anything is looked at."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("assign 1 x --param a", "NAME=VALUE"),
+        ("assign 1 x --param =a", "NAME=VALUE"),
+        ("assign 1 x --param a=1 --param a=2", "NAME=VALUE"),
+        ("assign 1 x --quantity many", "many"),
+        ("assign 1 x --params-file no-such-file", "no-such-file"),
+        ("correct 1 --reason x", "give one of"),
+        ("correct 1 --reason x --nothing --recount", "give one of"),
+        ("correct 1 --reason x --hours 1 --minutes a=1", "give one of"),
+        ("correct 1 --reason x --hours -1", "must not be negative"),
+        ("correct 1 --reason x --hours NaN", "not finite"),
+        ("correct 1 --reason x --hours 0.001", "no whole number of minutes"),
+        ("correct 1 --reason x --minutes a", "CATEGORY=MINUTES"),
+        ("correct 1 --reason x --minutes a=-5", "CATEGORY=MINUTES"),
+        ("correct 1 --reason x --minutes a=1 --minutes a=2", "CATEGORY=MINUTES"),
+        ("correct 1 --nothing", "--reason"),
+        ("hold 1", "--reason"),
+        ("withdraw 1", "--reason"),
+        ("undo 1", "--reason"),
+    ],
+)
+def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments, told):
+    done = CliRunner().invoke(main, ["--config", "no-such-settings.toml", *arguments.split()])
+    assert done.exit_code == 2
+    assert told in done.output
+    assert "no-such-settings" not in done.output

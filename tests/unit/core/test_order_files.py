@@ -1,0 +1,189 @@
+"""Order files: TOML and YAML mean the same, the newest counts, and whatever stands in one ends in an order or a fault with its line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.catalogue import Catalogue
+from bridge.lifecycle import OrderFault
+from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments, read_params
+from bridge.tickets import Attachment, Order
+from tests.builders import make_ticket
+
+ROOT = Path(__file__).parents[3]
+CATALOGUE = Catalogue.parse((ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
+RESTORE = 'service = "2.9.1-restore"\nparams = { shortname = "OT-1" }\n'
+PIECES = (
+    *"abя:-=[]{}&*!|>%@\"'#.,\n\t \r\\0x1_?~",
+    "---\n",
+    "service: ",
+    "params",
+    "\ufeff",
+    "\x00",
+    "\u2028",
+    "<<: ",
+    "%YAML 1.",
+    '"\\UFFFFFFFF"',
+)
+
+
+def attachment(id_: str, name: str, size: int = 100) -> Attachment:
+    return Attachment(id_, name, size, "", "application/octet-stream")
+
+
+def found(text: str, name: str = "order.yaml", **params: int) -> Order | OrderFault | None:
+    ticket = make_ticket(attachments=(attachment("f1", name, **params),))
+    return find_order(ticket, CATALOGUE, files={"f1": text}, unattended=lambda _: False)
+
+
+def problem(text: str, name: str = "order.yaml") -> str:
+    fault = found(text, name)
+    assert isinstance(fault, OrderFault), fault
+    assert fault.source == f"файл «{name}»"
+    (told,) = fault.problems
+    return told
+
+
+@pytest.mark.parametrize("name", ["order.toml", "ORDER.YAML", "order.yml", "заказ.toml", "Заказ.yml", "курс 7.order.toml", "a.order.YML"])
+def test_an_attachment_of_this_name_is_an_order_file(name):
+    assert order_attachments(make_ticket(attachments=(attachment("f1", name),)))
+
+
+@pytest.mark.parametrize("name", ["order.txt", "reorder.toml", "order.toml.exe", "order.json", "toml", "", "order.toml/x"])
+def test_an_attachment_of_another_name_is_none(name):
+    assert order_attachments(make_ticket(attachments=(attachment("f1", name),))) == ()
+
+
+def test_of_several_order_files_the_newest_counts():
+    ticket = make_ticket(attachments=(attachment("f1", "order.toml"), attachment("f2", "заказ.toml"), attachment("f3", "photo.png")))
+    order = find_order(ticket, CATALOGUE, files={"f1": "nonsense", "f2": RESTORE})
+    assert order == Order("2.9.1-restore", {"shortname": "OT-1"}, "файл «заказ.toml»", action="restore-course")
+
+
+def test_an_order_file_that_nobody_has_fetched_yet_is_no_order():
+    assert find_order(make_ticket(attachments=(attachment("f1", "order.toml"),)), CATALOGUE) is None
+
+
+def test_fields_and_a_file_that_both_hold_an_order_are_a_fault():
+    ticket = make_ticket(fields={"service": "2.9.1-restore"}, attachments=(attachment("f1", "order.toml"),))
+    told = ("заказ дан дважды, в полях заявки и в приложении (файл «order.toml»): оставьте один",)
+    assert find_order(ticket, CATALOGUE, files={"f1": RESTORE}) == OrderFault("заявка", told)
+
+
+def test_toml_and_yaml_mean_the_same_and_all_scalars_are_texts():
+    toml = """service = "2.9.1-access"
+quantity = 2
+action = "create-role"
+[params]
+number = 1.50
+day = 2026-03-01
+yes = true
+list = ["a", 7]
+[params.map]
+"moodle/course:view" = "allow"
+"""
+    yaml = """service: 2.9.1-access
+quantity: 2
+action: create-role
+params:
+  number: 1.50
+  day: 2026-03-01
+  yes: true
+  list: [a, 7]
+  map: {"moodle/course:view": allow}
+"""
+    params = {"number": "1.50", "day": "2026-03-01", "yes": "true", "list": ["a", "7"], "map": {"moodle/course:view": "allow"}}
+    for text, name in ((toml, "order.toml"), (yaml, "order.yaml")):
+        assert found(text, name) == Order("2.9.1-access", params, f"файл «{name}»", quantity=2, action="create-role")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
+    content = "\ufeff" + RESTORE.replace("\n", "\r\n")
+    assert isinstance(found(decode(content.encode()), "order.toml"), Order)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "файл пуст"),
+        ("- a\n- b", "в файле нет ключей заказа: напишите, например, service: ID_УСЛУГИ"),
+        ("params: {a: b}", "service: услуга не названа"),
+        ("service: x\ncolour: red", "colour: такого ключа в файле заказа нет; есть: service, variant, quantity, action, params"),
+        ("service: [x]", "service: должно быть одним значением"),
+        ("service: x\nparams: y", "params: должно быть таблицей «имя – значение»"),
+        ("service: x\nservice: y", "строка 2: ключ указан дважды"),
+        ("service: x\nparams:\n  a: 1\n  a: 2", "строка 4: ключ указан дважды"),
+        ("service: &a x", "строка 1: якоря и ссылки YAML (& и *) в заказе не допускаются; возьмите текст в кавычки"),
+        ("service: x\nparams: *a", "строка 2: якоря и ссылки YAML (& и *) в заказе не допускаются; возьмите текст в кавычки"),
+        ("service: !!python/name:os.system x", "строка 1: метки YAML (!) в заказе не допускаются; возьмите текст в кавычки"),
+        ("service: x\n---\nservice: y", "строка 2: в файле больше одного документа YAML: оставьте один"),
+        ("service: x\n\tparams: y", "строка 2: это не YAML: проверьте отступы, двоеточия и кавычки"),
+        ("[a, b]: x", "строка 1: ключ должен быть одним словом"),
+        ("service: x\nparams: " + "[" * 60_000, "строка 2: вложенность больше 16 уровней"),
+        ("service: x\nb\x00", "строка 2: это не текст в кодировке UTF-8: сохраните файл в ней"),
+        ('service: x\nparams: {a: ["\\0"]}', "params.a: содержит недопустимые символы"),
+        ("a\x07: x", "это не YAML: в файле недопустимые символы"),
+        ("%YAML 1." + "9" * 5000 + "\n--- x", "это не YAML: в файле недопустимые символы"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_yaml_file_is_told_with_its_line(text, told):
+    assert problem(text) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("service = x", "строка 1: это не TOML: проверьте кавычки, скобки и знаки равенства"),
+        ("\nservice = 'x", "строка 2: это не TOML: проверьте кавычки, скобки и знаки равенства"),
+        ("service = 'x'\nservice = 'y'\n", "строка 2: ключ указан дважды"),
+        ("[params]\n[params]\n", "строка 2: ключ указан дважды"),
+        ("service = " + "9" * 5000, "это не TOML: проверьте кавычки, скобки и знаки равенства"),
+        ("service = 0x" + "f" * 60_000, "это не TOML: проверьте кавычки, скобки и знаки равенства"),
+        ("service = " + "[" * 60_000, "вложенность больше 16 уровней"),
+        ("a." * 60 + "a = 1", "вложенность больше 16 уровней"),
+        ("\n" + "a." * 30_000 + "a = 1", "строка 2: в строке больше 200 точек: разбейте её"),
+    ],
+)
+def test_a_fault_of_a_toml_file_is_told_with_its_line(text, told):
+    assert problem(text, "order.toml") == told
+
+
+def test_a_file_in_another_encoding_is_a_fault():
+    assert problem(decode("service: курс".encode("cp1251"))) == "строка 1: это не текст в кодировке UTF-8: сохраните файл в ней"
+    assert problem(decode("service: x".encode("utf-16"))) == "строка 1: это не текст в кодировке UTF-8: сохраните файл в ней"
+
+
+def test_a_file_that_is_too_large_is_a_fault_before_anybody_fetches_it():
+    ticket = make_ticket(attachments=(attachment("f1", "order.toml", LARGEST_FILE + 1),))
+    assert find_order(ticket, CATALOGUE) == OrderFault("файл «order.toml»", ("файл больше 64 КиБ: это не файл заказа",))
+
+
+def test_an_operator_s_file_of_parameters_is_read_the_same_way():
+    assert read_params("p.yaml", b"shortname: OT-1\nusers: yes") == {"shortname": "OT-1", "users": "yes"}
+    assert read_params("p.toml", b"a = [1]") == {"a": ["1"]}
+    assert read_params("p.yaml", b"- a") == OrderFault("p.yaml", ("должно быть таблицей «имя – значение»",))
+    assert read_params("p.toml", b"a") == OrderFault("p.toml", ("строка 1: это не TOML: проверьте кавычки, скобки и знаки равенства",))
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(), st.sampled_from(["order.toml", "order.yaml"]))
+def test_any_text_ends_in_an_order_or_in_a_fault(text, name):
+    assert isinstance(found(text, name), (Order, OrderFault))
+
+
+@given(st.binary(max_size=200), st.sampled_from(["order.toml", "order.yaml"]))
+def test_any_bytes_end_in_an_order_or_in_a_fault(content, name):
+    assert isinstance(found(decode(content), name), (Order, OrderFault))
+
+
+def test_the_examples_of_the_docs_are_orders():
+    examples = re.findall(r"```(toml|yaml)\n(.+?)```", (ROOT / "docs" / "orders.md").read_text(encoding="utf-8"), re.DOTALL)
+    orders = {kind: found(text, f"order.{kind}") for kind, text in examples}
+    assert set(orders) == {"toml", "yaml"}
+    for kind, text in examples:
+        ticket = make_ticket(attachments=(attachment("f1", f"order.{kind}"),))
+        assert isinstance(find_order(ticket, CATALOGUE, files={"f1": text}), Order), text

@@ -1,0 +1,27 @@
+"""Retry: what was refused is sent again, be it of a stage or of the whole ticket."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.effects import Effect, EffectState
+from bridge.journal import Journal, migrate
+from bridge.retry import retry
+from tests.builders import NOW, make_ticket
+
+
+@pytest.mark.parametrize("kind", ["note:done", "note:order:0123456789ab"])
+def test_a_refused_message_about_the_whole_ticket_is_sent_again(tmp_path, kind):
+    url = f"sqlite:///{tmp_path / 'j.sqlite3'}"
+    migrate(url)
+    note = Effect.intent("p", "t1", kind, {"text": "…"})
+    with Journal.open(url) as journal:
+        with journal.transaction() as unit:
+            unit.merge("p", [make_ticket()], "c", None)
+            unit.sending(note, NOW)
+            unit.settle(note.key, EffectState.REFUSED, {"code": "forbidden"}, NOW)
+            record = unit.ticket("p", "t1")
+        assert record is not None
+        assert retry(journal, record, NOW) == [kind]
+        with journal.transaction(read_only=True) as unit:
+            assert [effect.state for effect in unit.effects("p", "t1")] == [EffectState.INTENDED]
