@@ -158,6 +158,7 @@ _KEYS = {
     "id",
     "name",
     "item",
+    "section",
     "billing",
     "coefficient",
     "handling",
