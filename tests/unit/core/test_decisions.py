@@ -29,6 +29,7 @@ coefficient = "0.6"
 [[service]]
 id = "2.9.1-restore"
 name = "Восстановление курса"
+section = "2.9.1"
 category = "development"
 billing = { kind = "actual" }
 handling = "auto"
