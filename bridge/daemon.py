@@ -2,6 +2,9 @@
 
 APScheduler is only the clock: what is to be done stands in the journal, so nothing is lost when a tick is missed. A stop ends the
 pass as soon as the step that is running is on disk; an operation that runs in Moodle goes on there and is asked for later.
+
+A signal's handler only writes into a pipe that the main thread reads: it interrupts the main thread wherever it is, so it must need no
+lock that this thread may hold.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from bridge.sync import Pass
 
 log = logging.getLogger("bridge.daemon")
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def serve(bridge: Bridge, poll_seconds: float) -> int:
     """Run passes every `poll_seconds` until a signal comes; returns the exit code (0: stopped on request, 2: the journal failed)."""
@@ -28,10 +33,10 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
 
     stop = threading.Event()
     failed = threading.Event()
+    asked, wake = os.pipe()
 
-    def ask_to_stop(signum: int, _frame: FrameType | None) -> None:
-        log.info("signal %s: stopping", signal.Signals(signum).name)
-        stop.set()
+    def ask_to_stop(signum: int, _frame: FrameType | None = None) -> None:
+        os.write(wake, bytes([signum]))
 
     def tick() -> None:
         try:
@@ -39,15 +44,14 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
         except JournalError:
             log.exception("the journal cannot be used; stopping")
             failed.set()
-            stop.set()
+            ask_to_stop(signal.SIGTERM)
         except BridgeError:
             log.exception("this pass failed; the next one tries again")
         else:
             log.info("pass: %d tickets, exit code %d", len(report.tickets), report.exit)
 
     stoppable = replace(bridge, stopping=stop.is_set)
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, ask_to_stop)
+    before = {signum: signal.signal(signum, ask_to_stop) for signum in STOP_SIGNALS}
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick, "interval", seconds=poll_seconds, next_run_time=bridge.clock(), max_instances=1, coalesce=True, misfire_grace_time=None
@@ -55,9 +59,14 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
     scheduler.start()
     notify("READY=1")
     log.info("polling %s every %g s", bridge.portal.name, poll_seconds)
-    stop.wait()
+    log.info("%s: stopping", signal.Signals(os.read(asked, 1)[0]).name)
+    stop.set()
     notify("STOPPING=1")
     scheduler.shutdown(wait=True)
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+    os.close(wake)
+    os.close(asked)
     return 2 if failed.is_set() else 0
 
 
