@@ -2,6 +2,9 @@
 
 APScheduler is only the clock: what is to be done stands in the journal, so nothing is lost when a tick is missed. A stop ends the
 pass as soon as the step that is running is on disk; an operation that runs in Moodle goes on there and is asked for later.
+
+A signal may come just before the main thread begins to wait, or while it holds the lock that a handler would need. So the interpreter
+itself writes the signal's number into a pipe that the main thread reads; the handlers have nothing to do but to stand there.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ import socket
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from types import FrameType
 
 from bridge.errors import BridgeError
 from bridge.journal import JournalError
@@ -26,6 +28,8 @@ log = logging.getLogger("bridge.daemon")
 RECONCILE_EVERY = timedelta(days=1)
 """How often the ledger is compared with the portal's; the first time with the first pass."""
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def serve(bridge: Bridge, poll_seconds: float) -> int:
     """Run passes every `poll_seconds` until a signal comes; returns the exit code (0: stopped on request, 2: the journal failed)."""
@@ -34,10 +38,8 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
     stop = threading.Event()
     failed = threading.Event()
     reconcile_at = bridge.clock()
-
-    def ask_to_stop(signum: int, _frame: FrameType | None) -> None:
-        log.info("signal %s: stopping", signal.Signals(signum).name)
-        stop.set()
+    asked, wake = os.pipe()
+    os.set_blocking(wake, False)
 
     def reconcile() -> None:
         nonlocal reconcile_at
@@ -56,15 +58,15 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
         except JournalError:
             log.exception("the journal cannot be used; stopping")
             failed.set()
-            stop.set()
+            os.write(wake, bytes([signal.SIGTERM]))
         except BridgeError:
             log.exception("this pass failed; the next one tries again")
         else:
             log.info("pass: %d tickets, exit code %d", len(report.tickets), report.exit)
 
     stoppable = replace(bridge, stopping=stop.is_set)
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, ask_to_stop)
+    wake_before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    handlers_before = {signum: signal.signal(signum, lambda *_: None) for signum in STOP_SIGNALS}
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick, "interval", seconds=poll_seconds, next_run_time=bridge.clock(), max_instances=1, coalesce=True, misfire_grace_time=None
@@ -72,9 +74,16 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
     scheduler.start()
     notify("READY=1")
     log.info("polling %s every %g s", bridge.portal.name, poll_seconds)
-    stop.wait()
+    signum = os.read(asked, 1)[0]
+    log.info("%s: stopping", signal.Signals(signum).name)
+    stop.set()
     notify("STOPPING=1")
     scheduler.shutdown(wait=True)
+    for signum, handler in handlers_before.items():
+        signal.signal(signum, handler)
+    signal.set_wakeup_fd(wake_before)
+    os.close(wake)
+    os.close(asked)
     return 2 if failed.is_set() else 0
 
 
