@@ -3,8 +3,8 @@
 APScheduler is only the clock: what is to be done stands in the journal, so nothing is lost when a tick is missed. A stop ends the
 pass as soon as the step that is running is on disk; an operation that runs in Moodle goes on there and is asked for later.
 
-A signal's handler only writes into a pipe that the main thread reads: it interrupts the main thread wherever it is, so it must need no
-lock that this thread may hold.
+A signal may come just before the main thread begins to wait, or while it holds the lock that a handler would need. So the interpreter
+itself writes the signal's number into a pipe that the main thread reads; the handlers have nothing to do but to stand there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import signal
 import socket
 import threading
 from dataclasses import replace
-from types import FrameType
 
 from bridge.errors import BridgeError
 from bridge.journal import JournalError
@@ -34,9 +33,7 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
     stop = threading.Event()
     failed = threading.Event()
     asked, wake = os.pipe()
-
-    def ask_to_stop(signum: int, _frame: FrameType | None = None) -> None:
-        os.write(wake, bytes([signum]))
+    os.set_blocking(wake, False)
 
     def tick() -> None:
         try:
@@ -44,14 +41,15 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
         except JournalError:
             log.exception("the journal cannot be used; stopping")
             failed.set()
-            ask_to_stop(signal.SIGTERM)
+            os.write(wake, bytes([signal.SIGTERM]))
         except BridgeError:
             log.exception("this pass failed; the next one tries again")
         else:
             log.info("pass: %d tickets, exit code %d", len(report.tickets), report.exit)
 
     stoppable = replace(bridge, stopping=stop.is_set)
-    before = {signum: signal.signal(signum, ask_to_stop) for signum in STOP_SIGNALS}
+    wake_before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    handlers_before = {signum: signal.signal(signum, lambda *_: None) for signum in STOP_SIGNALS}
     scheduler = BackgroundScheduler(timezone="UTC")
     scheduler.add_job(
         tick, "interval", seconds=poll_seconds, next_run_time=bridge.clock(), max_instances=1, coalesce=True, misfire_grace_time=None
@@ -59,12 +57,14 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
     scheduler.start()
     notify("READY=1")
     log.info("polling %s every %g s", bridge.portal.name, poll_seconds)
-    log.info("%s: stopping", signal.Signals(os.read(asked, 1)[0]).name)
+    signum = os.read(asked, 1)[0]
+    log.info("%s: stopping", signal.Signals(signum).name)
     stop.set()
     notify("STOPPING=1")
     scheduler.shutdown(wait=True)
-    for signum, handler in before.items():
+    for signum, handler in handlers_before.items():
         signal.signal(signum, handler)
+    signal.set_wakeup_fd(wake_before)
     os.close(wake)
     os.close(asked)
     return 2 if failed.is_set() else 0

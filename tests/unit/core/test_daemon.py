@@ -52,7 +52,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_service_whenever_it_comes(bridge, systemd, signum):
-    """The handler must not need a lock that the waiting thread may hold: a signal right after the start would then hang the service."""
+    """Also right after the start, when the main thread is just about to wait: a handler alone would then hang the service."""
 
     def stop_it() -> None:
         assert systemd.recv(100) == b"READY=1"
