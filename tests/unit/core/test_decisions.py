@@ -29,6 +29,7 @@ coefficient = "0.6"
 [[service]]
 id = "2.9.1-restore"
 name = "Восстановление курса"
+section = "2.9.1"
 category = "development"
 billing = { kind = "actual" }
 handling = "auto"
@@ -80,10 +81,17 @@ class Office:
             unit.sending(Effect.intent("p", "t1", kind, {}, stage_id=stage, revision=1), NOW)
 
     def books(
-        self, kind: str, hold: Effect | None = None, *, amount: str = "2", charges: tuple[Charge, ...] = (), name: str = ""
+        self,
+        kind: str,
+        hold: Effect | None = None,
+        *,
+        amount: str = "2",
+        charges: tuple[Charge, ...] = (),
+        name: str = "",
+        order: dict[str, Any] | None = None,
     ) -> Effect:
         """An effect of the stage that happened, with its row of the ledger."""
-        effect = self.did(name or kind, {"charges": charges_request(charges)})
+        effect = self.did(name or kind, {"charges": charges_request(charges), "order": order, "unattended": True})
         row = NewLedgerRow(
             portal="p", account_id="a1", ticket_id="t1", stage_id="s1", revision=1, kind=kind, key=effect.key, hold_key=hold and hold.key,
             spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=to_milli(Decimal(amount)), price_kopecks=None, at=NOW,
@@ -94,9 +102,9 @@ class Office:
 
     def wrote_off(self, charges: tuple[Charge, ...] = SPENT, amount: str = "1.5") -> Effect:
         """A stage that was worked on, accepted and captured; returns its hold."""
-        self.did(Kind.PLAN, {"order": {"service": "2.9.1-restore"}})
-        hold = self.books("hold")
+        hold = self.books("hold", order=RESTORE)
         self.did(Kind.OPERATION)
+        self.did(Kind.FREEZE, {"entries": {}})
         self.books("capture", hold, amount=amount, charges=charges)
         return hold
 
@@ -252,7 +260,7 @@ def test_a_write_off_is_corrected(office):
     assert (correction.before, correction.after) == (Decimal("1.5"), Decimal(1))
     assert correction.decision.document == {
         "stage_id": "s1", "amount": "1", "reason": "ошиблись",
-        "charges": [{"category": "correction", "spent_minutes": 90, "charged_minutes": 60, "coefficient": "1"}],
+        "charges": [{"category": "correction", "spent_minutes": 90, "charged_minutes": 60, "coefficient": "1"}], "entries": {},
     }  # fmt: skip
 
 
@@ -260,6 +268,17 @@ def test_a_correction_to_nothing_is_a_reversal_alone(office):
     office.wrote_off()
     correction = office.desk.correct(office.desk.stage(None), (), "x")
     assert (correction.decision.document["charges"], correction.decision.document["amount"]) == ([], "0")
+
+
+def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office):
+    office.wrote_off()
+    office.told(replace(office.ticket, time_entries=(TimeEntry("late", "s1", "Анна", "development", 15, NOW),)))
+    stage = office.desk.stage(None)
+    correction = office.desk.correct(stage, by_hours(stage, Decimal("1.5"), SPENT), "не к оплате")
+    assert correction.before == correction.after
+    assert correction.decision.document["entries"] == {"late": 15}
+    assert office.desk.correct(stage, SPENT, "x").decision is None
+    assert office.desk.standing().under_correction(stage) is None
 
 
 def test_what_is_right_is_not_corrected(office):

@@ -111,6 +111,7 @@ coefficient = "0.6"
 [[service]]
 id = "hand"
 name = "По телефону"
+section = "4"
 category = "content"
 billing = { kind = "actual" }
 handling = "manual"
@@ -118,6 +119,7 @@ actions = []
 [[service]]
 id = "bank"
 name = "Раздел банка вопросов"
+section = "4"
 category = "content"
 billing = { kind = "fixed", hours = "2" }
 handling = "auto"

@@ -81,9 +81,9 @@ class Ledgers:
         (captured,) = [entry for entry in self.entries if entry.id == entry_id]
         return self.add(key, "reversal", 1000, str(captured.hold_id).removeprefix("H-"))
 
-    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Any) -> LedgerEntry:
+    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Any, accepted_by: str) -> LedgerEntry:
         assert charges == (Charge("developer", 60, 60, Decimal(1)),)
-        assert evidence == {"role": 9}
+        assert (evidence, accepted_by) == ({"role": 9}, "customer")
         return self.add(key, "capture", int(amount * 1000), hold_id=hold_id)
 
 
