@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.actions import operations
 from tests.scenarios.form import Scenario
 from tests.scenarios.world import Memory, World, remembered, world_of
-from tests.unit.journal.conftest import make_postgresql, postgresql_server, postgresql_template, sqlite_template
-
-__all__ = ["make_postgresql", "postgresql_server", "postgresql_template", "sqlite_template"]
 
 _MEMORY = Path("/dev/shm")
 
@@ -43,8 +41,11 @@ def shared_memory(make_journal: Callable[[Path], str]) -> Iterator[Memory]:
 
 
 @pytest.fixture
-def world(scenario: Scenario, make_journal: Callable[[Path], str], request: pytest.FixtureRequest) -> Iterator[World]:
+def world(
+    scenario: Scenario, make_journal: Callable[[Path], str], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
     """The scenario's world. One with operators' commands has a journal of its own, for they find a ticket by its number alone."""
+    monkeypatch.setattr(operations, "_FIRST_PAUSE", 0.02)  # the embedded Moodle restores quicker than a real one
     with in_memory() as directory, ExitStack() as stack:
         own = scenario.commands
         memory = stack.enter_context(remembered(make_journal(directory))) if own else request.getfixturevalue("shared_memory")

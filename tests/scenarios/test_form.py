@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from tests.scenarios.form import ScenarioFault, read
+from tests.scenarios.form import Expect, Scenario, ScenarioFault, Step, read
 from tests.scenarios.runner import Differs, play
 from tests.scenarios.world import Memory, world_of
 
@@ -79,3 +81,15 @@ def test_a_scenario_that_does_not_hold_says_what_it_found(tmp_path: Path, shared
     with world_of(scenario, tmp_path, shared_memory) as world, pytest.raises(Differs) as raised:
         play(scenario, world)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("heading", "model", "apart"),
+    [("A scenario", Scenario, set()), ("A step", Step, {"ticket", "expect", "moves"}), ("Expectations", Expect, {"ticket"})],
+)
+def test_every_key_is_documented(heading: str, model: type[BaseModel], apart: set[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    documented = {key for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE) for key in re.findall(r"`([^`]+)`", row)}
+    assert documented == set(model.model_fields) - apart
+    assert all(f"`{key}`" in page for key in apart - {"moves"})

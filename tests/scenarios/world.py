@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import threading
@@ -155,7 +156,8 @@ class World:
 
     def _run(self, command: str) -> int:
         """Run an operator's command, here and now."""
-        result = _COMMANDS.invoke(main, ["--config", str(self._settings_path), *shlex.split(command)])
+        without = {name: None for name in os.environ if name.startswith("OTBRIDGE_")}
+        result = _COMMANDS.invoke(main, ["--config", str(self._settings_path), *shlex.split(command)], env=without)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code
