@@ -12,14 +12,19 @@ import signal
 import socket
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from types import FrameType
 
 from bridge.errors import BridgeError
 from bridge.journal import JournalError
 from bridge.perform import Bridge
-from bridge.sync import Pass
+from bridge.reconciliation import reconcile_accounts
+from bridge.sync import Exit, Pass
 
 log = logging.getLogger("bridge.daemon")
+
+RECONCILE_EVERY = timedelta(days=1)
+"""How often the ledger is compared with the portal's; the first time with the first pass."""
 
 
 def serve(bridge: Bridge, poll_seconds: float) -> int:
@@ -28,14 +33,26 @@ def serve(bridge: Bridge, poll_seconds: float) -> int:
 
     stop = threading.Event()
     failed = threading.Event()
+    reconcile_at = bridge.clock()
 
     def ask_to_stop(signum: int, _frame: FrameType | None) -> None:
         log.info("signal %s: stopping", signal.Signals(signum).name)
         stop.set()
 
+    def reconcile() -> None:
+        nonlocal reconcile_at
+        if stop.is_set() or bridge.clock() < reconcile_at:
+            return
+        reconcile_at = bridge.clock() + RECONCILE_EVERY
+        differing = [account.account_id for account in reconcile_accounts(stoppable).accounts if account.differences]
+        if differing:
+            log.error("the ledger differs from the portal's for %s: otbridge reconcile", ", ".join(differing))
+
     def tick() -> None:
         try:
             report = Pass(stoppable).run()
+            if report.exit is not Exit.UNREACHABLE:
+                reconcile()
         except JournalError:
             log.exception("the journal cannot be used; stopping")
             failed.set()

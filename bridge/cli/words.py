@@ -25,7 +25,7 @@ STATUSES: Mapping[str, str] = {
 
 REASONS: Mapping[str, str] = {
     "not-paid": tr("category “{category}” is not a paid one"),
-    "free-text": tr("there is free text only: a specialist works on it, or gives it an order"),
+    "free-text": tr("there is free text only; otbridge assign {number} SERVICE gives it an order"),
     "order-faults": tr("the order has faults ({source}): {problems}; the customer was told"),
     "no-service": tr("the catalogue has no service {service}; add it, or: otbridge assign {number} SERVICE"),
     "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
