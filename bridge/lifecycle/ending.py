@@ -186,7 +186,7 @@ def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) 
     kind = f"{name}:hold"
     hold = attempt.get(kind)
     if hold is None or hold.state is not EffectState.DONE:
-        if did_not_fit(hold):
+        if hold is None or did_not_fit(hold):
             if case.account is None:
                 return AskBalance()
             if case.account.available + case.account.overdraft_limit < correction.amount:

@@ -1,31 +1,23 @@
-"""A fresh journal on each database. PostgreSQL comes from the package pgserver, or from the server that OTBRIDGE_TEST_POSTGRESQL names."""
+"""A fresh journal on each database."""
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Engine
 
-from bridge.journal import Journal, NewLedgerRow, migrate
+from bridge.journal import Journal, NewLedgerRow
 from bridge.journal.engine import parse
 from bridge.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
-GIVEN = "OTBRIDGE_TEST_POSTGRESQL"
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
@@ -61,96 +53,6 @@ class Database:
         with self.raw().begin() as connection:
             for statement in statements:
                 connection.execute(text(statement))
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """URL of a server where the tests may make databases."""
-    given = os.environ.get(GIVEN)
-    if given:
-        yield given
-        return
-    package = find_spec("pgserver")
-    if package is None or package.origin is None:
-        pytest.skip("PostgreSQL: the package pgserver is not installed")
-    programs = Path(package.origin).parent / "pginstall" / "bin"
-    home = Path(tempfile.mkdtemp(prefix="otbridge-pg-"))
-    try:
-        with _started(programs, home) as url:
-            yield url
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
-def _started(programs: Path, home: Path) -> Iterator[str]:
-    as_user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        nobody = pwd.getpwnam("nobody")
-        os.chown(home, nobody.pw_uid, nobody.pw_gid)
-        as_user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, "-D", str(home / "data"), *arguments], check=True, capture_output=program == "initdb", cwd=home,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, timeout=60, **as_user,
-        )  # fmt: skip
-
-    try:
-        run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        options = f"-k {home} -c listen_addresses='' -c fsync=off -c max_connections=50"
-        run("pg_ctl", "--silent", "-w", "-l", str(home / "log"), "-o", options, "start")
-    except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"PostgreSQL: pgserver's server does not start here: {error}")
-    try:
-        yield f"postgresql://postgres@/postgres?host={home}"
-    finally:
-        run("pg_ctl", "--silent", "-m", "immediate", "stop")
-
-
-def _on_server(server: str, *statements: str) -> None:
-    engine = create_engine(parse(server), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
-def _url(server: str, name: str) -> str:
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-@pytest.fixture(scope="session")
-def make_postgresql(postgresql_server: str) -> Iterator[Callable[[str], str]]:
-    """Makes a database, as a copy of the named one. On a server that was given all are dropped at the end, for each DROP makes the server
-    sync its disk; the tests' own server goes with all of them."""
-    made: list[str] = []
-
-    def make(template: str) -> str:
-        name = f"otbridge_{uuid.uuid4().hex[:12]}"
-        _on_server(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {template}")
-        made.append(name)
-        return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
-
-    yield make
-    if os.environ.get(GIVEN):
-        _on_server(postgresql_server, *(f"DROP DATABASE {name} WITH (FORCE)" for name in made))
-
-
-@pytest.fixture(scope="session")
-def postgresql_template(make_postgresql: Callable[[str], str]) -> str:
-    """Name of a database with the schema, to be copied."""
-    url = make_postgresql("template1")
-    migrate(url)
-    return str(make_url(url).database)
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with the schema, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "journal.db"
-    migrate(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
