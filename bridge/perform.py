@@ -232,7 +232,7 @@ class Performer:
         try:
             site = self._bridge.site(self._ticket)
             with _believed(name, NotMoodle):
-                plan = action.plan(validate(action.params, params), site)
+                plan = action.plan(validate(action.params, params), site, effect.request["taken_back"])
         except ActionError as error:
             return self._settle(effect, EffectState.REFUSED, error.outcome())
         except MoodleError as error:

@@ -143,7 +143,7 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
         case lifecycle.Examine():
             try:
                 action = ACTIONS[request["action"]]
-                plan = action.plan(validate(action.params, step.order.params), bridge.site(ticket))
+                plan = action.plan(validate(action.params, step.order.params), bridge.site(ticket), step.taken_back)
                 outcome = {"call": dict(plan.call), "summary": list(plan.summary)}
                 forecast.would += plan.summary
             except ActionError as error:

@@ -9,7 +9,7 @@ ActionError
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -108,8 +108,11 @@ class Action(Protocol):
     functions: ClassVar[frozenset[str]]
     capabilities: ClassVar[frozenset[str]]
 
-    def plan(self, params: Any, site: Site) -> Plan:
+    def plan(self, params: Any, site: Site, taken_back: Sequence[Mapping[str, Any]] = ()) -> Plan:
         """Say what the order will do; reads only.
+
+        Parameters:
+            taken_back: what `undo` returned for earlier work of the same ticket.
 
         Raises:
             OrderRefused: it cannot be carried out as it is.

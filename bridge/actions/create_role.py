@@ -87,7 +87,7 @@ class CreateRole:
     })  # fmt: skip
     capabilities: ClassVar[frozenset[str]] = frozenset({"local/otbridge:view", "local/otbridge:managerole", "moodle/role:manage"})
 
-    def plan(self, params: CreateRoleParams, site: Site) -> Plan:
+    def plan(self, params: CreateRoleParams, site: Site, taken_back: Sequence[Mapping[str, Any]] = ()) -> Plan:  # noqa: ARG002 (a role leaves no copy)
         """Check the order against the site's policy; what Moodle knows of roles is checked when the role is made."""
         guarded = guarded_capabilities(params, site.policy)
         if guarded:

@@ -56,10 +56,10 @@ class RestoreCourse:
         "local/otbridge:view", "local/otbridge:restore", "moodle/restore:restorecourse", "moodle/restore:userinfo", "moodle/course:create",
     })  # fmt: skip
 
-    def plan(self, params: RestoreCourseParams, site: Site) -> Plan:
+    def plan(self, params: RestoreCourseParams, site: Site, taken_back: Sequence[Mapping[str, Any]] = ()) -> Plan:
         """Find the backup and the category; refuses a living course, no backup, and two courses of that name."""
         self._refuse_living(params, site)
-        backups = site.moodle.read("local_otbridge_find_backups", **params.criteria())["backups"]
+        backups = _without(taken_back, site.moodle.read("local_otbridge_find_backups", **params.criteria())["backups"])
         if not backups:
             raise OrderRefused("no-backup", f"no backup holds a course with {_told(params)}", course=_told(params))
         self._refuse_ambiguous(params, backups)
@@ -153,6 +153,12 @@ class RestoreCourse:
                 if found:
                     return dict(found[0])
         raise OrderRefused("no-category", f"the category {wanted[0] or ''} of the course is not known or gone", category_id=wanted[0] or 0)
+
+
+def _without(taken_back: Sequence[Mapping[str, Any]], backups: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The backups of the lost course itself: an earlier restore that was taken back left copies too. They count only where they are all there is."""
+    copies = {one["course_id"] for one in taken_back}
+    return [one for one in backups if one["courseid"] not in copies] or backups
 
 
 def _living(course: Mapping[str, Any]) -> OrderRefused:

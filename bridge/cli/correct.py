@@ -66,8 +66,8 @@ def command(
         stage = desk.stage(wanted)
         charges: tuple[Charge, ...] = ()
         if hours is not None:
-            captured = desk.standing().captured(stage)
-            charges = by_hours(stage, hours, desk.standing().charges(captured) if captured is not None else ())
+            standing = desk.standing()
+            charges = by_hours(stage, hours, standing.charges(standing.last_captured(stage)))
         elif minutes:
             charges = by_minutes(settings.catalogue, minutes)
         elif recount:

@@ -22,7 +22,7 @@ def by_hours(stage: Stage, hours: Decimal, before: tuple[Charge, ...]) -> tuple[
     """One line of `hours` norm-hours at the stage's K; the time that was really spent stays what it was.
 
     Parameters:
-        before: the lines that are written off now.
+        before: the lines that were written off last.
 
     Raises:
         InexactHours: the hours are no whole number of minutes.
@@ -33,7 +33,7 @@ def by_hours(stage: Stage, hours: Decimal, before: tuple[Charge, ...]) -> tuple[
 
 
 def by_minutes(catalogue: Catalogue, minutes: Mapping[str, int]) -> tuple[Charge, ...]:
-    """One line a category, at the K of each.
+    """One line a category, at the K of each, under the name given: names and aliases alike are what the portal logs time under.
 
     Raises:
         DecisionRefused: a category is not one of the catalogue's.
@@ -44,7 +44,7 @@ def by_minutes(catalogue: Catalogue, minutes: Mapping[str, int]) -> tuple[Charge
         if category is None:
             known = ", ".join(one.name for one in catalogue.categories)
             raise DecisionRefused(tr("the catalogue has no category “{name}”; it has: {known}").format(name=name, known=known))
-        lines.append(Charge(category.name, spent, spent, category.coefficient))
+        lines.append(Charge(name, spent, spent, category.coefficient))
     return tuple(lines)
 
 
@@ -55,11 +55,10 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
         ticket: as the portal tells it now.
 
     Raises:
-        DecisionRefused: nothing is written off for the stage, or its service is no longer known.
+        DecisionRefused: nothing was ever written off for the stage, or its service is no longer known.
     """
-    capture = standing.captured(stage)
-    if capture is None:
-        raise DecisionRefused(tr("nothing is written off for stage “{stage}”").format(stage=stage.title))
+    if standing.last_captured(stage) is None:
+        raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format(stage=stage.title))
     attempts = [standing.history.attempt(one, standing.revision(one)) for one in ticket.stages]
     attempt = next(one for one in attempts if one.stage.id == stage.id)
     order = begun_order(attempt)

@@ -146,7 +146,7 @@ class Desk:
         """Replace a stage's write-off by another one, or by nothing.
 
         Raises:
-            DecisionRefused: nothing is written off for the stage, an earlier correction is not finished, or it is more than was agreed.
+            DecisionRefused: nothing was ever written off for the stage, an earlier correction is not finished, or it is more than was agreed.
         """
         after = hours_taken(charges)
         lines = charges if after else ()
@@ -158,15 +158,16 @@ class Desk:
                 if charges_from(pending.document["charges"]) == lines:
                     return Correction(None, after, after)
                 raise DecisionRefused(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
-            if captured is None:
-                raise DecisionRefused(tr("nothing is written off for stage “{stage}”").format_map(told))
+            if standing.last_captured(stage) is None:
+                raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format_map(told))
             if after > amount_to_hold(stage):
                 sentence = tr("{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs a new agreement")
                 raise DecisionRefused(sentence.format_map(told))
             # Time entries that the operator has seen ask for no further correction, even where the amount stays.
             document["entries"] = {entry.id: entry.minutes for entry in standing.record.ticket.time_entries}
             same = standing.charges(captured) == lines and not standing.late()
-            return Correction(None if same else self._write(unit, "correct", document), captured.amount, after)
+            before = Decimal(0) if captured is None else captured.amount
+            return Correction(None if same else self._write(unit, "correct", document), before, after)
 
     @contextmanager
     def _deciding(self) -> Iterator[tuple[Unit, Standing]]:

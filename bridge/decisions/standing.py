@@ -76,12 +76,19 @@ class Standing:
 
     def captured(self, stage: Stage) -> LedgerRow | None:
         """What is written off for the stage, None where nothing is, or all of it was reversed."""
-        reversed_ = {row.hold_key for row in self.rows if row.kind == "reversal"}
-        found = [row for row in self.rows if row.kind == "capture" and row.stage_id == stage.id and row.hold_key not in reversed_]
+        last = self.last_captured(stage)
+        given_back = any(row.kind == "reversal" and last is not None and row.hold_key == last.hold_key for row in self.rows)
+        return None if given_back else last
+
+    def last_captured(self, stage: Stage) -> LedgerRow | None:
+        """The stage's newest write-off, reversed or not."""
+        found = [row for row in self.rows if row.kind == "capture" and row.stage_id == stage.id]
         return found[-1] if found else None
 
-    def charges(self, capture: LedgerRow) -> tuple[Charge, ...]:
-        """The lines of a write-off."""
+    def charges(self, capture: LedgerRow | None) -> tuple[Charge, ...]:
+        """The lines of a write-off, none for none."""
+        if capture is None:
+            return ()
         return next(charges_from(effect.request["charges"]) for effect in self.effects if effect.key == capture.key)
 
     def under_correction(self, stage: Stage) -> Decision | None:

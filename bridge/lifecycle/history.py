@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from bridge.effects import Effect, EffectState
 from bridge.lifecycle.values import Kind, numbered
@@ -25,6 +26,11 @@ class History:
         """Whether the effect happened or was refused for good."""
         effect = self.get(kind, stage_id, revision)
         return effect is not None and effect.state is not EffectState.INTENDED
+
+    def outcomes(self, kind: str) -> tuple[Mapping[str, Any], ...]:
+        """What came of every effect of this kind that happened, oldest attempt first."""
+        found = [effect for effect in self._effects.values() if effect.kind == kind and effect.state is EffectState.DONE]
+        return tuple(effect.outcome or {} for effect in sorted(found, key=lambda effect: (effect.stage_id, effect.revision)))
 
     def attempt(self, stage: Stage, revision: int) -> Attempt:
         """What is known of one attempt at a stage."""

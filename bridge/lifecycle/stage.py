@@ -329,7 +329,7 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
     if case.unattended:
         plan = attempt.done(Kind.PLAN)
         if plan is None:
-            return Examine(attempt.stage, attempt.revision, case.order)
+            return Examine(attempt.stage, attempt.revision, case.order, case.history.outcomes(Kind.UNDO))
         if _order_changed(case, attempt):
             return NewRevision(attempt.stage)
     return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount, case.order, case.unattended)

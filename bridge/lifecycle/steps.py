@@ -102,17 +102,22 @@ class SetStage:
 
 @dataclass(frozen=True, slots=True)
 class Examine:
-    """Let the action plan the order: reads only."""
+    """Let the action plan the order: reads only.
+
+    Attributes:
+        taken_back: what came of undoing earlier work of the ticket.
+    """
 
     stage: Stage
     revision: int
     order: Order
+    taken_back: tuple[Mapping[str, Any], ...] = ()
     kind: str = Kind.PLAN.value
 
     @property
     def request(self) -> dict[str, Any]:
         """What is planned."""
-        return {"action": self.order.action, "order": order_request(self.order)}
+        return {"action": self.order.action, "order": order_request(self.order), "taken_back": list(self.taken_back)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,14 @@ def test_two_courses_of_one_name_are_told_with_their_newest_backups():
     }
 
 
+def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself():
+    itself, copy = backup(ref="itself", timecreated=DAY), backup(ref="copy", courseid=70, source="recyclebin")
+    asked, site = validate(RestoreCourseParams, {"shortname": "OT-1"}), make_site(Moodle(itself, copy))
+    undone = [{"kind": "course-deleted", "course_id": 70}]
+    assert RestoreCourse().plan(asked, site, undone).call["ref"] == "itself"
+    assert RestoreCourse().plan(asked, make_site(Moodle(copy)), undone).call["ref"] == "copy", "it is all there is"
+
+
 def test_many_backups_of_one_course_are_not_ambiguous():
     assert plan(Moodle(backup(ref="a"), backup(ref="b", fullname="Охрана труда (старое)"))).call["ref"] == "a"
 
