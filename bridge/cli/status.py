@@ -10,7 +10,7 @@ from bridge.cli import words
 from bridge.cli.common import settings_of, told
 from bridge.i18n import tr
 from bridge.journal import Journal
-from bridge.lifecycle import Reason
+from bridge.lifecycle import Reason, Status
 
 
 @click.command("status", help=tr("Show the tickets and where each stands, from the journal alone."))
@@ -20,7 +20,7 @@ from bridge.lifecycle import Reason
 @told
 def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
     with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
-        records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects()
+        records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects(unless=(Status.DONE, Status.WITHDRAWN))
     if as_json:
         document = {
             "tickets": [

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, null, select, update
+from sqlalchemy import Row, null, select, tuple_, update
 
 from bridge.effects import Effect, EffectState
 from bridge.journal.errors import EffectConflict
 from bridge.journal.subject import Subject
-from bridge.journal.tables import OPEN, effects
+from bridge.journal.tables import OPEN, effects, tickets
 
 
 class Effects(Subject):
@@ -89,11 +89,12 @@ class Effects(Subject):
             raise EffectConflict(f"effect {stored.kind} {key} of ticket {stored.ticket_id} was {stored.state} before, now it is {state}")
         return stored
 
-    def open_effects(self, older_than: datetime | None = None) -> list[Effect]:
-        """Effects whose outcome is not known, oldest first; only those intended before `older_than` where it is given."""
+    def open_effects(self, unless: Collection[str] = ()) -> list[Effect]:
+        """Effects whose outcome is not known, oldest first; none of tickets in one of the states `unless`."""
         query = select(effects).where(OPEN).order_by(effects.c.created_at, effects.c.seq)
-        if older_than is not None:
-            query = query.where(effects.c.created_at < older_than)
+        if unless:
+            others = select(tickets.c.portal, tickets.c.id).where(tickets.c.state.not_in(unless))
+            query = query.where(tuple_(effects.c.portal, effects.c.ticket_id).in_(others))
         return [_effect(row) for row in self._connection.execute(query)]
 
     def _locked(self, key: str) -> Effect:

@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import threading
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bridge import daemon
 from bridge.journal import JournalUnavailable
 from bridge.perform import Bridge
 from bridge.reconciliation import Report
-from bridge.sync import PassReport
+from bridge.sync import Exit, PassReport
 
 ROUNDS = 60
 
@@ -71,3 +72,34 @@ def test_a_signal_stops_the_service_whenever_it_comes(bridge, systemd, signum):
 def test_a_journal_that_fails_stops_the_service(bridge, systemd, monkeypatch):
     monkeypatch.setattr(daemon, "Pass", BrokenPass)
     assert daemon.serve(bridge, 3600) == 2
+
+
+def comparisons(bridge: Bridge, monkeypatch: pytest.MonkeyPatch, exit_code: Exit = Exit.WELL) -> list[int]:
+    """Serve with passes ten hours apart; returns after which of the first five the ledgers were compared."""
+    now, passes = datetime.now(UTC), 0
+    compared: list[int] = []
+
+    class LongPass(IdlePass):
+        def run(self) -> PassReport:
+            nonlocal now, passes
+            now, passes = now + timedelta(hours=10), passes + 1
+            if passes == 6:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return PassReport(exit=exit_code)
+
+    def compare(_bridge: Bridge) -> Report:
+        compared.append(passes)
+        return Report()
+
+    monkeypatch.setattr(daemon, "Pass", LongPass)
+    monkeypatch.setattr(daemon, "reconcile_accounts", compare)
+    assert daemon.serve(replace(bridge, clock=lambda: now), 0.01) == 0
+    return [number for number in compared if number < 6]
+
+
+def test_the_ledger_is_compared_with_the_portals_with_the_first_pass_and_then_once_a_day(bridge, monkeypatch):
+    assert comparisons(bridge, monkeypatch) == [1, 4]
+
+
+def test_a_portal_that_does_not_answer_is_not_asked_for_its_ledger(bridge, monkeypatch):
+    assert comparisons(bridge, monkeypatch, Exit.UNREACHABLE) == []

@@ -82,7 +82,9 @@ def test_open_effects_are_those_whose_outcome_is_not_known(unit, clock):
     later = clock.forward(minutes=5)
     new = unit.intend(intent("new"), later)
     assert unit.open_effects() == [old, new]
-    assert unit.open_effects(older_than=later) == [old]
+    record = unit.ticket("p", "t1")
+    assert unit.open_effects(unless=[record.state]) == []
+    assert unit.open_effects(unless=["another"]) == [old, new]
 
 
 def test_an_intent_for_a_ticket_that_is_not_known_is_refused(journal, clock):
