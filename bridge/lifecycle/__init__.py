@@ -12,6 +12,7 @@ It is called again after every step until it answers `Wait`. docs/lifecycle.md i
 - R8  price = hours × K × price of a norm-hour (bridge.hours).
 """
 
+from bridge.lifecycle.case import Case, OrderFault, Terms
 from bridge.lifecycle.decide import decide, judge
 from bridge.lifecycle.decisions import Correction, Decisions, Withdrawal
 from bridge.lifecycle.ending import taken
@@ -39,7 +40,7 @@ from bridge.lifecycle.steps import (
     charges_request,
     order_request,
 )
-from bridge.lifecycle.values import Case, Kind, OrderFault, Reason, Status, Terms
+from bridge.lifecycle.values import Kind, Reason, Status
 
 __all__ = [
     "AskBalance",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bridge.lifecycle.case import Case
 from bridge.lifecycle.ending import all_time_taken, closed, corrected, is_owed, is_withdrawn, let_go, returned, withdrawn
 from bridge.lifecycle.gates import Gate, StageGate, TicketGate
 from bridge.lifecycle.history import Attempt
 from bridge.lifecycle.order import agreed, not_on_hold, ordered, paid
 from bridge.lifecycle.stage import STAGE_GATES, written_off
 from bridge.lifecycle.steps import Step
-from bridge.lifecycle.values import Case, Kind
+from bridge.lifecycle.values import Kind
 
 
 def decide(case: Case) -> Step:

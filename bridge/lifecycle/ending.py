@@ -7,6 +7,7 @@ from decimal import Decimal
 from bridge import billing
 from bridge.effects import Effect, EffectState
 from bridge.hours import hours_taken, text
+from bridge.lifecycle.case import Case
 from bridge.lifecycle.decisions import Correction
 from bridge.lifecycle.gates import stage_gate, ticket_gate
 from bridge.lifecycle.history import Attempt
@@ -23,7 +24,7 @@ from bridge.lifecycle.stage import (
     tell,
 )
 from bridge.lifecycle.steps import AskBalance, Capture, Hold, Operate, Reverse, SetTicket, Step, Tell, Undo, Void, Wait, charges_from
-from bridge.lifecycle.values import Case, Kind, Reason, Status, numbered
+from bridge.lifecycle.values import Kind, Reason, Status, numbered
 from bridge.tickets import TicketState
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, ParamSpec, TypeVar
 
+from bridge.lifecycle.case import Case
 from bridge.lifecycle.history import Attempt
 from bridge.lifecycle.steps import Step, Wait
-from bridge.lifecycle.values import Case
 
 P = ParamSpec("P")
 S_co = TypeVar("S_co", bound="Step | None", covariant=True)

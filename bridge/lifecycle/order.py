@@ -7,9 +7,10 @@ from hashlib import sha256
 
 from bridge import billing
 from bridge.hours import text
+from bridge.lifecycle.case import Case, OrderFault
 from bridge.lifecycle.gates import ticket_gate
 from bridge.lifecycle.steps import Step, Tell, Wait
-from bridge.lifecycle.values import Case, OrderFault, Reason, Status
+from bridge.lifecycle.values import Reason, Status
 
 
 def begun(case: Case) -> bool:

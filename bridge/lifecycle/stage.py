@@ -10,6 +10,7 @@ from bridge import billing
 from bridge.catalogue import Service
 from bridge.effects import Effect, EffectState
 from bridge.hours import Charge, hours_taken, text
+from bridge.lifecycle.case import Case
 from bridge.lifecycle.gates import StageGate, stage_gate
 from bridge.lifecycle.history import Attempt
 from bridge.lifecycle.order import unusable_order, wrong_price
@@ -32,7 +33,7 @@ from bridge.lifecycle.steps import (
     order_from,
     order_request,
 )
-from bridge.lifecycle.values import Case, Kind, Reason, Status, numbered
+from bridge.lifecycle.values import Kind, Reason, Status, numbered
 from bridge.tickets import Order, Stage, StageState, TicketState, TimeEntry
 
 ACCEPTED = (StageState.ACCEPTED, StageState.WRITTEN_OFF)

@@ -1,20 +1,12 @@
-"""What `decide` looks at, and the words that it answers with."""
+"""The words that `decide` answers with, and the kinds of effects that histories are made of."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-from bridge.tickets import Account, Order, Stage, Ticket
-
-if TYPE_CHECKING:
-    from bridge.catalogue import Catalogue, Service
-    from bridge.lifecycle.decisions import Decisions
-    from bridge.lifecycle.history import Attempt, History
+from typing import Any
 
 
 class Status(StrEnum):
@@ -72,67 +64,3 @@ class Reason:
         """As the journal kept it."""
         kept = json.loads(text)
         return cls(kept["code"], kept["facts"])
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFault:
-    """An order that cannot be understood: the order's source, and the faults in the customer's words."""
-
-    source: str
-    problems: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The site's terms.
-
-    Attributes:
-        accept_after: how long a customer may be silent before a stage counts as accepted, None: only the customer's word counts.
-        accept_unasked: services whose stages need no acceptance.
-        undo_rejected: services whose rejected unattended work is taken back without asking an operator.
-    """
-
-    accept_after: timedelta | None = None
-    accept_unasked: frozenset[str] = frozenset()
-    undo_rejected: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that `decide` looks at.
-
-    Attributes:
-        paid: whether the ticket's category is a paid one (R1).
-        order: the order of the ticket, what is wrong with it, or None when there is free text only.
-        unattended: whether the site lets the order run with nobody's hands.
-        catalogue: services, and the coefficients of specialists' categories.
-        now: the present moment.
-        account: the balance as it was just read; None as long as nobody has asked.
-        revisions: which attempt each stage is at, 1 where nothing is said.
-        drift: how the account's ledger differs from the portal's; captures wait while it does.
-    """
-
-    ticket: Ticket
-    paid: bool
-    order: Order | OrderFault | None
-    unattended: bool
-    catalogue: Catalogue
-    history: History
-    decisions: Decisions
-    now: datetime
-    terms: Terms = Terms()
-    account: Account | None = None
-    revisions: Mapping[str, int] = field(default_factory=dict)
-    drift: tuple[str, ...] = ()
-
-    def attempt(self, stage: Stage) -> Attempt:
-        """The attempt that the stage is at."""
-        return self.history.attempt(stage, self.revisions.get(stage.id, 1))
-
-    def attempts(self) -> list[Attempt]:
-        """The attempts that all stages are at, in the order of the stages."""
-        return [self.attempt(stage) for stage in self.ticket.stages]
-
-    def service(self, order: Order) -> Service | None:
-        """The catalogue's service of an order."""
-        return self.catalogue.get(order.service)

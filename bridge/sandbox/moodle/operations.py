@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle import mbz
 from bridge.sandbox.moodle.problems import MoodleProblem
-from bridge.sandbox.moodle.records import Operation
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
@@ -40,12 +39,6 @@ def get(site: Site, opkey: str) -> dict[str, Any]:
     """The operation under a key; status `none` when the key was never seen."""
     found = site.store.row(f"SELECT {', '.join(FIELDS)} FROM operation WHERE opkey = ?", opkey)
     return found or {**dict.fromkeys(FIELDS, ""), "opkey": opkey, "status": "none", "progress": 0.0} | dict.fromkeys(FIELDS[-3:], 0)
-
-
-def listing(site: Site) -> list[Operation]:
-    """All operations, in the order in which they came."""
-    rows = site.store.rows(f"SELECT {', '.join(FIELDS)}, params FROM operation ORDER BY id")
-    return [Operation(**{**row, "params": json.loads(row["params"]), "result": json.loads(row["result"] or "null")}) for row in rows]
 
 
 def once(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,9 @@ class Operation:
     timecreated: int
     timestarted: int
     timefinished: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """The operation of a row of the site's store."""
+        decoded = {**row, "params": json.loads(row["params"]), "result": json.loads(row["result"] or "null")}
+        return cls(**{one.name: decoded[one.name] for one in fields(cls)})

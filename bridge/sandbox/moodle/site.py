@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge.sandbox.moodle import mbz, operations, roles
+from bridge.sandbox.moodle import mbz, roles
 from bridge.sandbox.moodle.problems import MoodleProblem, missing_capability, missing_record
 from bridge.sandbox.moodle.records import Course, Operation, Role
 from bridge.sandbox.moodle.store import Store
@@ -319,4 +319,4 @@ class Site:
 
     def operations(self) -> list[Operation]:
         """All operations of the plugin, in the order in which they came."""
-        return operations.listing(self)
+        return [Operation.of(row) for row in self.store.rows("SELECT * FROM operation ORDER BY id")]

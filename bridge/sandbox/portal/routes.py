@@ -25,7 +25,7 @@ from bridge.sandbox.portal.problems import Problem, invalid
 from bridge.version import __version__
 
 if TYPE_CHECKING:
-    from bridge.sandbox.portal.server import SandboxPortal
+    from bridge.sandbox.portal.office import Office
 
 CAPABILITIES = (
     "ledger",
@@ -53,7 +53,7 @@ Rule = Callable[[str, dict[str, str]], Answer]
 """Takes key and path arguments; judges the body and does the write."""
 
 
-def application(portal: SandboxPortal) -> Flask:
+def application(portal: Office) -> Flask:
     """The WSGI application that serves a portal."""
     app = Flask("bridge.sandbox.portal", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -103,7 +103,7 @@ def describe(app: Flask) -> Describe:
     return tell
 
 
-def _allow(portal: SandboxPortal, scope: str | None) -> frozenset[str]:
+def _allow(portal: Office, scope: str | None) -> frozenset[str]:
     address = str(request.environ.get("REQUEST_URI", ""))
     scopes = portal.auth.scopes(request.headers.get("Authorization", ""), request.method, address, request.get_data())
     if scope is not None and scope not in scopes:
@@ -111,7 +111,7 @@ def _allow(portal: SandboxPortal, scope: str | None) -> frozenset[str]:
     return scopes
 
 
-def _guarded(portal: SandboxPortal, operation: Operation, reads: Mapping[str, Callable[..., Response]]) -> Callable[..., Response]:
+def _guarded(portal: Office, operation: Operation, reads: Mapping[str, Callable[..., Response]]) -> Callable[..., Response]:
     def serve(**arguments: str) -> Response:
         scopes = _allow(portal, operation.scope)
         return reads[operation.name](scopes, **arguments)
@@ -119,7 +119,7 @@ def _guarded(portal: SandboxPortal, operation: Operation, reads: Mapping[str, Ca
     return serve
 
 
-def _write(portal: SandboxPortal, operation: Operation, rule: Rule) -> Callable[..., Response]:
+def _write(portal: Office, operation: Operation, rule: Rule) -> Callable[..., Response]:
     def serve(**arguments: str) -> Response:
         _allow(portal, operation.scope)
         key = request.headers.get("Idempotency-Key", "")
@@ -134,7 +134,7 @@ def _write(portal: SandboxPortal, operation: Operation, rule: Rule) -> Callable[
     return serve
 
 
-def _reads(portal: SandboxPortal) -> dict[str, Callable[..., Response]]:
+def _reads(portal: Office) -> dict[str, Callable[..., Response]]:
     documents = portal.documents
 
     def meta(scopes: frozenset[str]) -> Response:
@@ -172,7 +172,7 @@ def _reads(portal: SandboxPortal) -> dict[str, Callable[..., Response]]:
     }
 
 
-def _writes(portal: SandboxPortal) -> dict[str, Rule]:
+def _writes(portal: Office) -> dict[str, Rule]:
     tickets, ledger = portal.ticket_rules, portal.ledger_rules
 
     def note(_: str, at: dict[str, str]) -> Answer:
@@ -213,7 +213,7 @@ def _writes(portal: SandboxPortal) -> dict[str, Rule]:
     }  # fmt: skip
 
 
-def _sandbox(portal: SandboxPortal) -> Callable[[str], Response]:
+def _sandbox(portal: Office) -> Callable[[str], Response]:
     """POST: the customer's and the specialist's doings. GET: tickets, tickets/ID, notes/ID, accounts/ID, ledger."""
     documents = portal.documents
     views: Mapping[str, Callable[..., Any]] = {
