@@ -796,3 +796,79 @@ def test_a_body_that_is_no_json_in_utf_8_is_invalid(world: World, body: bytes) -
     for path in ("notes", f"stages/{stage}/state"):
         refused = world.raw("POST", f"/tickets/{ticket}/{path}", data=body, headers={"Idempotency-Key": "k"})
         assert (refused.status_code, refused.json()["errors"]) == (422, ["the body is no JSON in UTF-8"])
+
+
+# Acceptance without the customer's word, corrections, withdrawal
+
+
+@pytest.mark.parametrize("accepted_by", ["silence", "policy"])
+def test_silence_or_policy_accept_a_ready_stage_where_the_portal_can_that(world: World, accepted_by: str) -> None:
+    ticket, _, hold = world.held(state="ready")
+    if "tacit_acceptance" in world.bridge.meta().capabilities:
+        assert world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {}, accepted_by).amount == Decimal("0.5")
+        stage = world.bridge.ticket(ticket).stages[0]
+        assert (stage.state, stage.accepted_at is not None) == (StageState.WRITTEN_OFF, True)
+    else:
+        with pytest.raises(StateConflict) as caught:
+            world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {}, accepted_by)
+        assert caught.value.actual == "ready"
+
+
+@pytest.mark.parametrize("accepted_by", ["silence", "policy"])
+def test_neither_silence_nor_policy_accepts_what_is_not_ready(world: World, accepted_by: str) -> None:
+    _, _, hold = world.held(state="planned")
+    with pytest.raises(StateConflict) as caught:
+        world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {}, accepted_by)
+    assert caught.value.actual == "planned"
+
+
+def test_nobody_else_accepts(world: World) -> None:
+    _, _, hold = world.held()
+    body = {"charges": [], "amount_mh": 0, "evidence": {}, "accepted_by": "bridge"}
+    assert world.raw("POST", f"/holds/{hold}/capture", json=body, headers={"Idempotency-Key": "c"}).json()["code"] == "invalid"
+
+
+def test_a_reversed_stage_is_accepted_again_and_can_be_written_off_anew(world: World) -> None:
+    ticket, stage, hold = world.held()
+    capture = world.bridge.capture("c", hold, [charge(60)], HOUR, {})
+    world.bridge.reverse("r", capture.id, "лишнее")
+    assert world.bridge.ticket(ticket).stages[0].state is StageState.ACCEPTED
+    again = world.bridge.hold("h2", "school", ticket, stage, Decimal("0.5"))
+    assert again.hold_id is not None
+    world.bridge.capture("c2", again.hold_id, [charge(30)], Decimal("0.5"), {})
+    assert world.bridge.ticket(ticket).stages[0].state is StageState.WRITTEN_OFF
+    assert world.kinds() == ["top_up", "hold", "capture", "reversal", "hold", "capture"]
+    assert world.balance() == (10, Decimal("0.5"), 0, Decimal("9.5"))
+
+
+def test_a_repeated_reversal_gets_the_first_answer(world: World) -> None:
+    _, _, hold = world.held()
+    capture = world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {})
+    first = world.bridge.reverse("r", capture.id, "написано дважды")
+    assert world.bridge.reverse("r", capture.id, "написано дважды") == first
+    assert world.kinds().count("reversal") == 1
+
+
+def test_parallel_reversals_under_other_keys_make_one_row(world: World) -> None:
+    _, _, hold = world.held()
+    capture = world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {})
+    clients = [world.client(world.engine.token) for _ in range(8)]
+    results = in_parallel(8, lambda number: clients[number].reverse(f"r{number}", capture.id, "?"))
+    assert sum(not isinstance(result, PortalError) for result in results) == 1
+    assert world.balance() == (10, 0, 0, 10)
+
+
+def test_an_accepted_stage_of_a_withdrawn_ticket_is_still_held_and_written_off(world: World) -> None:
+    ticket, stage, hold = world.held()
+    world.bridge.void("v", hold)
+    world.engine.withdraw(ticket)
+    again = world.bridge.hold("h2", "school", ticket, stage, HOUR)
+    assert again.hold_id is not None
+    assert world.bridge.capture("c", again.hold_id, [charge(30)], Decimal("0.5"), {}).amount == Decimal("0.5")
+
+
+def test_a_specialist_reports_a_stage_ready(world: World) -> None:
+    ticket, (stage,) = world.agreed()
+    world.bridge.set_stage_state("a", ticket, stage, StageState.IN_PROGRESS, [StageState.PLANNED])
+    world.engine.report_ready(ticket, stage=1)
+    assert world.bridge.ticket(ticket).stages[0].state is StageState.READY
