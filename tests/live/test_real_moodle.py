@@ -7,6 +7,7 @@ import signal
 import time
 import uuid
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -131,6 +132,51 @@ def test_a_role_has_exactly_the_ordered_capabilities_and_context_levels(live_wor
     assert {one["id"]: one["status"] for one in live_world.sync()["tickets"]}[again] == "failed"
     assert "уже есть" in live_world.customer_notes(again)
     assert len(live_world.captures()) == 1
+
+
+def test_what_the_customer_rejects_is_taken_back_and_done_anew(live_world: World, real: RealMoodle, unique: str) -> None:
+    before = living_course(real, unique)
+    contents = real.contents(before["courseid"])
+    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    ticket = live_world.ticket({**RESTORE, "param_shortname": unique}, number=unique)
+    (first,) = live_world.sync()["tickets"][0]["evidence"]
+    live_world.portal.reject(ticket, stage=1, comment="не туда")
+    assert live_world.sync()["exit"] == 1
+
+    assert live_world.otbridge("undo", unique, "--reason", "не в ту категорию")[0] == 0
+    report = live_world.sync()
+
+    assert report["exit"] == 0, report
+    (course,) = real.course_by("shortname", unique)
+    assert course["id"] != first["course_id"]
+    assert real.course_by("id", first["course_id"]) == []
+    assert real.contents(course["id"]) == contents
+    live_world.portal.accept(ticket, stage=1)
+    assert live_world.sync()["exit"] == 0
+    assert live_world.otbridge("correct", unique, "--hours", "0.5", "--reason", "скидка")[0] == 0
+    assert live_world.sync()["exit"] == 0
+    assert [entry.kind for entry in live_world.portal.ledger() if entry.ticket_id == ticket] == [
+        "hold", "void", "hold", "capture", "reversal", "hold", "capture",
+    ]  # fmt: skip
+    assert live_world.portal.account("school").posted == Decimal("0.5")
+    assert live_world.otbridge("reconcile")[0] == 0
+    assert live_world.otbridge("ledger", "verify")[0] == 0
+
+
+def test_a_role_that_is_withdrawn_is_taken_back_on_an_operators_word(live_world: World, real: RealMoodle, unique: str) -> None:
+    shortname = f"r{unique}"
+    ticket = live_world.ticket({**ROLE, "param_shortname": shortname}, number=unique)
+    live_world.sync()
+    live_world.portal.withdraw(ticket)
+    live_world.sync()
+    assert live_world.open_holds() == 0
+
+    assert live_world.otbridge("undo", unique, "--reason", "отозвано")[0] == 0
+    assert live_world.sync()["exit"] == 0
+
+    again = live_world.ticket({**ROLE, "param_shortname": shortname})
+    assert {one["id"]: one["status"] for one in live_world.sync()["tickets"]}[again] == "awaiting-acceptance", "the name is free again"
+    assert live_world.captures() == []
 
 
 @pytest.mark.parametrize("moment", ["accepted", "running", "finished"])
