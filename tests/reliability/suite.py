@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.reliability.chaos import Chaos
-from tests.reliability.scenarios import AGREED_ANEW, MAIN, OTHERS, ROLE_DONE, Scenario, Trials
+from tests.reliability.scenarios import AGREED_ANEW, MAIN, OTHERS, ROLE_DONE, Scenario
+from tests.reliability.trials import Trials
 
 QUICK_MODES = ("lost after", "lost before")
 

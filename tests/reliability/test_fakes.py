@@ -20,7 +20,7 @@ from bridge.sandbox.portal import SandboxPortal
 from bridge.sync import Pass
 from bridge.tickets import StageState, TicketState
 from tests.reliability.fake_moodle import FakeMoodle
-from tests.reliability.world import PAID, RESTORE, ROLE, Disk, World, settings
+from tests.reliability.world import PAID, RESTORE, ROLE, UNATTENDED, Disk, World, settings
 
 SCHOOL = {"id": "school", "customer": "Школа", "granted": 10, "hour_price": 2500}
 PREFIX = PAID.partition(" / ")[0]
@@ -78,7 +78,7 @@ def test_a_life_over_http_leaves_what_one_in_memory_leaves(disk: Disk, tmp_path:
         served.open_account(**SCHOOL)  # type: ignore[arg-type]
         course = moodle.add_course(fullname="Охрана труда", shortname="OT-1", activities={"quiz": 1, "page": 2}, questions=5, files=3)
         moodle.delete_course(course)
-        bridge = Bridge(settings(), Messages(), journal, line, lambda _: moodle_line, "test")
+        bridge = Bridge(settings(UNATTENDED), Messages(), journal, line, lambda _: moodle_line, "test")
 
         def passes() -> None:
             while any(ticket.status == "running" for ticket in Pass(bridge).run().tickets):

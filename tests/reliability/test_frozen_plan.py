@@ -9,8 +9,6 @@ from tests.reliability.chaos import Chaos
 from tests.reliability.scenarios import T
 from tests.reliability.world import RESTORE, Disk, World
 
-STAGE = "s1-1"
-
 
 def test_what_is_restored_is_what_was_ordered_when_the_hours_were_held(disk: Disk) -> None:
     world = World(disk)
@@ -26,7 +24,8 @@ def test_what_is_restored_is_what_was_ordered_when_the_hours_were_held(disk: Dis
         world.portal.edit_fields(T, {**RESTORE, "param_shortname": "PB-1"})
         world.run_pass()
         with world.journal.transaction(read_only=True) as unit:
-            held = History(unit.effects("test", T)).sent(Kind.HOLD, STAGE, unit.revision("test", T, STAGE))
+            (stage,) = world.portal.ticket(T).stages
+            held = History(unit.effects("test", T)).attempt(stage, unit.revision("test", T, stage.id)).sent(Kind.HOLD)
         world.portal.edit_fields(T, RESTORE)
         world.rest()
         world.check()

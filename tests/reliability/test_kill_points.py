@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.reliability.conftest import LONG, THOROUGH
-from tests.reliability.scenarios import MAIN, RESTORE_DONE, ROLE_DONE, Scenario, Trials
+from tests.reliability.scenarios import MAIN, RESTORE_DONE, ROLE_DONE, Scenario
+from tests.reliability.trials import Trials
 
 
 @pytest.mark.parametrize("scenario", MAIN, ids=lambda one: one.name)

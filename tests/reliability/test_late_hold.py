@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.reliability.world import ROLE, Disk, World, captured
+from tests.reliability.world import ROLE, Disk, World
 
 WHEN_DELIVERED = "late 1000"
 """The server does it when the test says so."""
@@ -51,7 +51,7 @@ def test_a_ticket_goes_on_with_its_hold_that_came_late(disk: Disk) -> None:
 
     world.check()
     assert world.statuses()[ticket] == "done"
-    assert captured(world) == [Decimal("0.5")]
+    assert world.taken(ticket) == Decimal("0.5")
     assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)
 
 
@@ -63,5 +63,5 @@ def test_a_withdrawn_ticket_returns_its_hold_that_came_late(disk: Disk) -> None:
 
     world.check()
     assert world.statuses()[ticket] == "withdrawn"
-    assert captured(world) == []
+    assert world.taken(ticket) == 0
     assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)

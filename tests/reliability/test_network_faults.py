@@ -6,8 +6,9 @@ import pytest
 
 from tests.reliability.chaos import MODES
 from tests.reliability.conftest import THOROUGH
-from tests.reliability.scenarios import MAIN, OTHERS, Scenario, Trials
+from tests.reliability.scenarios import MAIN, OTHERS, Scenario
 from tests.reliability.suite import QUICK_MODES, lose_writes
+from tests.reliability.trials import Trials
 
 
 @pytest.mark.parametrize("scenario", MAIN, ids=lambda one: one.name)

@@ -23,8 +23,8 @@ from bridge.portal import PortalOutcomeUnknown
 from bridge.sync import Pass
 from bridge.tickets import Stage
 from tests.reliability.conftest import THOROUGH
-from tests.reliability.scenarios import Trials
 from tests.reliability.suite import quick
+from tests.reliability.trials import Trials
 
 Patch = pytest.MonkeyPatch
 

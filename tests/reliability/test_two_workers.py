@@ -8,7 +8,8 @@ import pytest
 
 from bridge.sync import LEASE
 from tests.reliability.chaos import Chaos
-from tests.reliability.scenarios import MAIN, Scenario, Segment, Trials
+from tests.reliability.scenarios import MAIN, Scenario
+from tests.reliability.trials import Segment, Trials
 from tests.reliability.world import Disk, World
 
 SLEEPER, OTHER = "one.example.ru:1:1", "other.example.ru:1:1"
