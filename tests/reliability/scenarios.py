@@ -74,14 +74,16 @@ class Scenario:
     def judge(self, world: World) -> None:
         """Everything as it must be at the end."""
         laws.at_rest(world)
-        assert (world.statuses()[T], world.reasons()[T]) == (self.status, self.reason or self.status)
-        assert world.taken(T) == Decimal(self.taken)
-        assert " ".join(entry.kind for entry in world.portal.entries if entry.ticket_id == T) == self.rows
+        stands = (world.statuses()[T], world.reasons()[T])
+        assert stands == (self.status, self.reason or self.status), f"it is {stands}"
+        assert world.taken(T) == Decimal(self.taken), f"{world.taken(T)} is taken"
+        rows = " ".join(entry.kind for entry in world.portal.entries if entry.ticket_id == T)
+        assert rows == self.rows, f"the ledger has: {rows}"
         assert len(world.portal.notes(T)) == self.notes, [note.text for note in world.portal.notes(T)]
         made = Counter(thing["shortname"] for thing in (*world.moodle.courses.values(), *world.moodle.roles))
-        assert made == Counter(self.made)
+        assert made == Counter(self.made), f"made: {made}"
         if self.status == "done":
-            assert world.portal.ticket(T).state == "done"
+            assert world.portal.ticket(T).state == "done", f"the portal shows it as {world.portal.ticket(T).state}"
 
 
 # --- moves
