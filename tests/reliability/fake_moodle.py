@@ -125,7 +125,9 @@ class FakeMoodle:
         for course_id in courseids:
             course = self.courses.pop(course_id, None)
             if course is None:
-                warnings.append({"item": "course", "itemid": course_id, "warningcode": "unknowncourseidnumber", "message": "unknown course"})
+                warnings.append(
+                    {"item": "course", "itemid": course_id, "warningcode": "unknowncourseidnumber", "message": "unknown course"}
+                )
             else:
                 self._bin(course_id, course["fullname"], course["shortname"])
         return {"warnings": warnings}

@@ -45,7 +45,9 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
         history = History(unit.effects("test", effect.ticket_id))
         frozen = history.get(Kind.FREEZE, effect.stage_id, effect.revision)
         assert frozen is not None, f"ticket {effect.ticket_id}: what was not frozen is written off"
-        assert effect.request["charges"] == frozen.request["charges"], f"ticket {effect.ticket_id}: other lines than the frozen ones are taken"
+        assert effect.request["charges"] == frozen.request["charges"], (
+            f"ticket {effect.ticket_id}: other lines than the frozen ones are taken"
+        )
         if first:
             account = world.portal.tickets[effect.ticket_id].account_id
             assert unit.drift("test", account) == (), f"ticket {effect.ticket_id}: written off while the ledgers of {account} differ"
@@ -163,7 +165,9 @@ def at_rest(world: World) -> None:
         status, reason = statuses[ticket.id], world.reasons()[ticket.id]
         if world.portal.open_holds(ticket.id):
             assert status in HOLDING, f"held for nothing: {ticket.id} is {status}"
-            assert ticket.state is not TicketState.WITHDRAWN or status != "withdrawn", f"ticket {ticket.id} is withdrawn, and its hours are held"
+            assert ticket.state is not TicketState.WITHDRAWN or status != "withdrawn", (
+                f"ticket {ticket.id} is withdrawn, and its hours are held"
+            )
         if reason == "balance":
             needed = Decimal(world.facts(ticket.id)["needed"])
             own = sum((entry.amount for entry in world.portal.open_holds(ticket.id)), Decimal(0))
@@ -220,7 +224,16 @@ def settled(world: World) -> None:
     statuses, reasons = world.statuses(), world.reasons()
     for ticket in world.portal.tickets.values():
         status = statuses[ticket.id]
-        assert status in ("done", "withdrawn", "failed", "running", "needs-order", "awaiting-agreement", "awaiting-acceptance", "not-paid"), status
+        assert status in (
+            "done",
+            "withdrawn",
+            "failed",
+            "running",
+            "needs-order",
+            "awaiting-agreement",
+            "awaiting-acceptance",
+            "not-paid",
+        ), status
         states = [stage.state for stage in ticket.stages]
         if status == "failed" or (status, reasons[ticket.id]) == ("awaiting-agreement", "not-agreed"):
             continue
@@ -237,6 +250,8 @@ def settled(world: World) -> None:
             given_back = [document for document in decided if document["stage_id"] == stage.id and not document["charges"]]
             attempt = history.attempt(stage, record.revisions.get(stage.id, 1))
             returned = status == "withdrawn" and attempt.held == 0
-            assert given_back or returned or status == "needs-order", f"{ticket.id} ({status}): {stage.title} is accepted, and not written off"
+            assert given_back or returned or status == "needs-order", (
+                f"{ticket.id} ({status}): {stage.title} is accepted, and not written off"
+            )
         if status == "done":
             assert all(state in (StageState.WRITTEN_OFF, StageState.ACCEPTED) for state in states), (ticket.id, states)

@@ -270,7 +270,13 @@ BEYOND = Scenario(
     "done", 6, "1.8", rows="hold void hold capture",
 )  # fmt: skip
 SILENT = Scenario(
-    "silence accepts", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (days(TWO_WEEKS - 1), days(2)), "done", 4, "0.5", ("methodist",)
+    "silence accepts",
+    _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (days(TWO_WEEKS - 1), days(2)),
+    "done",
+    4,
+    "0.5",
+    ("methodist",),
 )
 REJECTED_SILENT = Scenario(
     "rejected, then silent", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (reject, days(TWO_WEEKS + 1)), "failed", 2,

@@ -81,9 +81,9 @@ class Trials:
             raise AssertionError(f"{segment.name}; killed {'; then '.join(chaos.killed) or 'nowhere'}: {error!r}") from error
         return chaos.killed
 
-    def kill_everywhere(self, segment: Segment, *, lasting: bool = False) -> int:
-        """Kill at every boundary, one in each trial; returns how many there are."""
-        return next(number for number in count(1) if not self.killed(segment, number, lasting=lasting)) - 1
+    def kill_everywhere(self, segment: Segment, *, lasting: bool = False, every: int = 1) -> int:
+        """Kill at every boundary, or every second, third … one, one in each trial; returns how many trials that took."""
+        return next(trial for trial, number in enumerate(count(every, every)) if not self.killed(segment, number, lasting=lasting))
 
     def kill_ever_again(self, segment: Segment) -> int:
         """Kill at every boundary that something lasting went before, and from what that leaves again, and again, however often.
@@ -120,12 +120,13 @@ class Trials:
         """The outside calls of a life in which nothing goes wrong: name, and whether it writes."""
         return self.trial(scenario, snapshot, Chaos()).calls
 
-    def fail_everywhere(self, segment: Segment, modes: tuple[str, ...]) -> int:
-        """Let every outside call fail in every mode, one in each trial; all must end as the undisturbed life does. Returns how many trials."""
+    def fail_everywhere(self, segment: Segment, modes: tuple[str, ...], *, every: int = 1) -> int:
+        """Let every outside call, or every second, third … one, fail in every mode, one in each trial; all must end as the undisturbed life does.
+        Returns how many trials that took."""
         chaos = Chaos()
         World(self._disk, segment.snapshot, chaos).rest()
         number = 0
-        for (call, (name, write)), mode in product(enumerate(chaos.calls, 1), modes):
+        for (call, (name, write)), mode in product([*enumerate(chaos.calls, 1)][::every], modes):
             if not write and mode != "unreachable":
                 continue  # a read that got no answer is the same, however it was lost
             number += 1
