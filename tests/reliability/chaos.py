@@ -47,11 +47,21 @@ class Chaos:
         self.faults = dict(faults or {})
         self.calls: list[tuple[str, bool]] = []
         self.killed: list[str] = []
+        self.happened: list[str] = []
         self.at_call: Callable[[int], None] = lambda _number: None
         self.at_lasting: Callable[[str], None] = lambda _name: None
         self._lasting = lasting
         self._passed = 0
         self._late: list[tuple[int, Callable[[], Any]]] = []
+
+    def lose_every(self, step: int) -> None:
+        """Lose the answers of every second, third … write."""
+
+        def lose(number: int) -> None:
+            if self.calls[-1][1] and sum(write for _, write in self.calls) % step == 0:
+                self.faults[number] = "lost after"
+
+        self.at_call = lose
 
     def plan(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None) -> None:
         """Plan anew, counted from here; what was planned and did not come about is forgotten."""
@@ -70,6 +80,7 @@ class Chaos:
             self.kills.pop(0)
             self._passed = 0
             self.killed.append(f"{name} in {_caller()}")
+            self.happened.append(f"killed {self.killed[-1]}")
             raise Killed(self.killed[-1])
 
     def call(self, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]) -> Any:
@@ -78,6 +89,8 @@ class Chaos:
         self.at_call(len(self.calls))
         self.deliver(len(self.calls))
         mode = self.faults.pop(len(self.calls), "")
+        if mode:
+            self.happened.append(f"call {len(self.calls)} ({name}): {mode}")
         self.boundary(f"before {name}", lasting=False)
         answer = self._misbehave(mode, name, do, write=write, errors=errors) if mode else do()
         self.boundary(f"after {name}", lasting=write)

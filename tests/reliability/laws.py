@@ -155,14 +155,14 @@ def at_rest(world: World) -> None:
         unknown = [effect for effect in unit.open_effects() if effect.kind.partition(":")[0] in LASTING]
         held = {account_id: unit.held("test", account_id) for account_id in world.portal.accounts}
         histories = {ticket_id: unit.effects("test", ticket_id) for ticket_id in world.portal.tickets}
-    stopped = {id_ for id_, reason in world.reasons().items() if reason == "operator-hold"}
+    statuses, reasons = world.statuses(), world.reasons()
+    stopped = {id_ for id_, reason in reasons.items() if reason == "operator-hold"}
     assert [one.error for one in unknown if one.ticket_id not in stopped] == [], "outcomes are unknown at rest"
-    statuses = world.statuses()
     for account_id, sum_held in held.items():
         account = world.portal.account(account_id)
         assert sum_held == account.held, "the journal and the portal hold different sums"
     for ticket in world.portal.tickets.values():
-        status, reason = statuses[ticket.id], world.reasons()[ticket.id]
+        status, reason = statuses[ticket.id], reasons[ticket.id]
         if world.portal.open_holds(ticket.id):
             assert status in HOLDING, f"held for nothing: {ticket.id} is {status}"
             assert ticket.state is not TicketState.WITHDRAWN or status != "withdrawn", (

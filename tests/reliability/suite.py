@@ -32,7 +32,7 @@ def lose_writes(trials: Trials, scenario: Scenario, modes: tuple[str, ...], *, e
     calls = trials.trial(scenario, snapshot, Chaos()).calls
     writes = [call for call, (_, write) in enumerate(calls, 1) if write]
     number = 0
-    for call in writes[(every - 1) // 2 :: every]:
+    for call in writes[::every]:
         for mode in modes:
             trials.trial(scenario, snapshot, Chaos(faults={call: mode}))
             number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.reliability.chaos import Chaos
 from tests.reliability.world import ROLE, Disk, World
 
 WHEN_DELIVERED = "late 1000"
@@ -18,12 +19,7 @@ def came_late(disk: Disk) -> tuple[World, str]:
     first = world.order(ROLE, account="poor")
     second = world.order({**ROLE, "param_shortname": "tutor"}, account="poor")
     chaos = world.chaos
-
-    def lose_the_first_hold(number: int) -> None:
-        if [name for name, _ in chaos.calls].count("portal.hold") == 1 and chaos.calls[-1][0] == "portal.hold":
-            chaos.faults[number] = WHEN_DELIVERED
-
-    chaos.at_call = lose_the_first_hold
+    chaos.at_call = lambda number: lose_the_first_hold(chaos, number)
     world.run_pass()
     world.run_pass()
     assert world.statuses() == {first: "held", second: "awaiting-acceptance"}
@@ -34,6 +30,11 @@ def came_late(disk: Disk) -> tuple[World, str]:
     chaos.deliver()
     assert (world.portal.account("poor").held, holds(world, first)) == (1, 1)
     return world, first
+
+
+def lose_the_first_hold(chaos: Chaos, number: int) -> None:
+    if [name for name, _ in chaos.calls].count("portal.hold") == 1 and chaos.calls[-1][0] == "portal.hold":
+        chaos.faults[number] = WHEN_DELIVERED
 
 
 def holds(world: World, ticket: str) -> int:
@@ -65,3 +66,28 @@ def test_a_withdrawn_ticket_returns_its_hold_that_came_late(disk: Disk) -> None:
     assert world.statuses()[ticket] == "withdrawn"
     assert world.taken(ticket) == 0
     assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)
+
+
+def test_a_hold_that_comes_when_its_attempt_was_given_up_is_found_by_the_comparison_of_the_ledgers(disk: Disk) -> None:
+    """Its order was changed meanwhile, and the hours were held anew for the changed one: the bridge asks for the first hold no more."""
+    world = World(disk)
+    world.portal.open_account("poor", "Академия", granted=1)
+    first = world.order(ROLE, account="poor")
+    second = world.order({**ROLE, "param_shortname": "tutor"}, account="poor")
+    world.chaos.at_call = lambda number: lose_the_first_hold(world.chaos, number)
+    world.run_pass()
+    world.run_pass()
+    assert world.statuses() == {first: "held", second: "awaiting-acceptance"}
+    world.portal.edit_fields(first, {**ROLE, "param_shortname": "dean"})
+    world.portal.top_up("poor", 2)
+    world.rest()
+    world.chaos.deliver()
+    assert holds(world, first) == 2
+
+    (difference,) = world.reconcile()
+    assert "MISSING_HERE" in difference
+    world.portal.accept(first)
+    world.rest()
+
+    assert (world.statuses()[first], world.reasons()[first]) == ("writing-off", "drift")
+    assert world.taken(first) == 0

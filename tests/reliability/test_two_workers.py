@@ -43,5 +43,5 @@ def nap(disk: Disk, part: Segment, call: int, minutes: float) -> bool:
 @pytest.mark.parametrize("scenario", MAIN if THOROUGH else (ROLE_DONE,), ids=lambda one: one.name)
 def test_a_worker_may_sleep_before_any_call(trials: Trials, disk: Disk, scenario: Scenario, minutes: float) -> None:
     for part in trials.segments(scenario):
-        naps = next(number for number, call in enumerate(count(1, 1 if THOROUGH else 4)) if not nap(disk, part, call, minutes))
+        naps = next(number for number, call in enumerate(count(1, 1 if THOROUGH else 6)) if not nap(disk, part, call, minutes))
         assert naps >= (4 if THOROUGH else 1)

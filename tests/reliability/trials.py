@@ -56,13 +56,11 @@ class Trials:
             AssertionError: with the kill points or the faults of the trial.
         """
         self.run += 1
-        calls = dict(chaos.faults)
         try:
             scenario.play(World(self._disk, snapshot, chaos))
         except Exception as error:
-            at = [f"killed {place}" for place in chaos.killed]
-            at += [f"call {number} ({chaos.calls[number - 1][0]}): {mode}" for number, mode in calls.items() if number <= len(chaos.calls)]
-            raise AssertionError(f"{scenario.name}; {'; then '.join(at) or 'nothing went wrong'}: {error!r}") from error
+            at = "; then ".join(chaos.happened) or "nothing went wrong"
+            raise AssertionError(f"{scenario.name}; {at}: {error!r}") from error
         return chaos
 
     def killed(self, segment: Segment, *kills: int, lasting: bool = False) -> list[str]:
