@@ -20,7 +20,7 @@ settings.register_profile(
     phases=(Phase.generate,),  # a course of thirty steps can be read; to look for a shorter one takes minutes
     report_multiple_bugs=False, database=None,
 )  # fmt: skip
-settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=15, stateful_step_count=30)
+settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=10, stateful_step_count=30)
 settings.register_profile(
     "long", settings.get_profile("reliability"), max_examples=1_000, stateful_step_count=50, derandomize=False,
     phases=(Phase.reuse, Phase.generate, Phase.shrink), database=DirectoryBasedExampleDatabase(".hypothesis/examples"),

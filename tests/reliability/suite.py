@@ -17,8 +17,8 @@ def quick(trials: Trials) -> None:
     """
     for scenario in (*MAIN, *OTHERS):
         trials.trial(scenario, trials.begun(scenario), Chaos())
+    lose_writes(trials, ROLE_DONE, ("in progress",), every=3)
     lose_writes(trials, AGREED_ANEW, QUICK_MODES)
-    lose_writes(trials, ROLE_DONE, ("in progress",))
     for part in trials.segments(ROLE_DONE):
         trials.kill_everywhere(part, lasting=True)
     for scenario in (*MAIN, CORRECTED):
