@@ -164,6 +164,7 @@ class Pass:
         self._accounts: dict[str, Account] = {}
         self._down: dict[str, MoodleError] = {}
         self._portal_down = False
+        self._unknown_holds: set[str] = set()
 
     def run(self, number: str | None = None) -> PassReport:
         """Poll and work, on the ticket that people call `number` only if one is named.
@@ -226,6 +227,8 @@ class Pass:
             wait = self._advance(claim, report)
         except Postpone as postponed:
             wait = Wait(postponed.status, postponed.reason)
+            if Kind.HOLD in str(postponed.reason.facts.get("what", "")).split(":"):
+                self._unknown_holds.add(ticket.account_id)
             self._fault(postponed.cause, ticket)
         except PortalError as error:
             wait = Wait(Status.QUEUED, Reason("portal", {"detail": str(error), "what": "ticket"}))
@@ -265,6 +268,8 @@ class Pass:
                 if bridge.stopping():
                     return Wait(Status.QUEUED, Reason("stopping"))
                 self._refuse_down(record.ticket)
+            if isinstance(step, lifecycle.Hold) and record.ticket.account_id in self._unknown_holds:
+                return Wait(Status.QUEUED, Reason("queued"))  # an earlier ticket may not have got its hours yet (R6)
             if _wants_the_newest(step) and not refreshed:
                 self._refresh(record.ticket)
                 refreshed = True

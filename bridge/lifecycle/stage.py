@@ -117,7 +117,7 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
 
 
 @stage_gate("R2, R3", "AskBalance", "Tell", "SetTicket", "Void", "Freeze", "awaiting-agreement: beyond-agreed", "held: balance",
-            "failed: no-service", "failed: unknown-category")  # fmt: skip
+            "failed: beyond-agreed", "failed: no-service", "failed: unknown-category")  # fmt: skip
 def frozen(case: Case, attempt: Attempt) -> Step | None:
     """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it asks for a new agreement."""
     if attempt.done(Kind.FREEZE) is not None:
@@ -367,7 +367,9 @@ def _beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | N
     if needed > agreed:
         facts = {"agreed": text(agreed), "spent": text(needed)}
         told = tell(attempt, f"beyond:{text(agreed)}", facts)
-        return told or Wait(Status.AWAITING_AGREEMENT, Reason("beyond-agreed", {"stage": attempt.stage.title, **facts}))
+        # On a withdrawn ticket nobody can agree any more: what was logged has to be mended on the portal.
+        status = Status.FAILED if case.ticket.state is TicketState.WITHDRAWN else Status.AWAITING_AGREEMENT
+        return told or Wait(status, Reason("beyond-agreed", {"stage": attempt.stage.title, **facts}))
     held = attempt.held
     if needed <= held:
         return None

@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from bridge.effects import EffectState
+from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
 from bridge.journal import Journal, Unit
+from bridge.lifecycle import Kind
 from bridge.moodle_ws import Maintenance, MoodleRefused, OutcomeUnknown, Unreachable
 from bridge.portal import KeyInProgress, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.fake_portal import FakePortal
 
-PORTAL_WRITES = frozenset({"note", "set_ticket_state", "set_stage_state", "hold", "capture", "void"})
+PORTAL_WRITES = frozenset({"note", "set_ticket_state", "set_stage_state", "hold", "capture", "void", "reverse"})
 PORTAL_READS = frozenset({"changed_tickets", "ticket", "account"})
 
 LATE = ("late 1", "late 2", "late 3", "late 5")
@@ -46,11 +47,21 @@ class Chaos:
         self.faults = dict(faults or {})
         self.calls: list[tuple[str, bool]] = []
         self.killed: list[str] = []
+        self.happened: list[str] = []
         self.at_call: Callable[[int], None] = lambda _number: None
         self.at_lasting: Callable[[str], None] = lambda _name: None
         self._lasting = lasting
         self._passed = 0
         self._late: list[tuple[int, Callable[[], Any]]] = []
+
+    def lose_every(self, step: int) -> None:
+        """Lose the answers of every second, third … write."""
+
+        def lose(number: int) -> None:
+            if self.calls[-1][1] and sum(write for _, write in self.calls) % step == 0:
+                self.faults[number] = "lost after"
+
+        self.at_call = lose
 
     def plan(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None) -> None:
         """Plan anew, counted from here; what was planned and did not come about is forgotten."""
@@ -69,6 +80,7 @@ class Chaos:
             self.kills.pop(0)
             self._passed = 0
             self.killed.append(f"{name} in {_caller()}")
+            self.happened.append(f"killed {self.killed[-1]}")
             raise Killed(self.killed[-1])
 
     def call(self, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]) -> Any:
@@ -77,6 +89,8 @@ class Chaos:
         self.at_call(len(self.calls))
         self.deliver(len(self.calls))
         mode = self.faults.pop(len(self.calls), "")
+        if mode:
+            self.happened.append(f"call {len(self.calls)} ({name}): {mode}")
         self.boundary(f"before {name}", lasting=False)
         answer = self._misbehave(mode, name, do, write=write, errors=errors) if mode else do()
         self.boundary(f"after {name}", lasting=write)
@@ -117,20 +131,31 @@ class KillableJournal:
             self._chaos.boundary("after the commit", lasting=True)
 
 
+Judge = Callable[[Unit, Effect], None]
+"""Looks at a write that is about to be sent, and at the journal as it is then."""
+
+
 class _Line:
     """A way to the other side, on which things go wrong, and the rules that every write on it keeps."""
 
-    def __init__(self, chaos: Chaos, journal: Journal) -> None:
+    def __init__(self, chaos: Chaos, journal: Journal, judge: Judge) -> None:
         self._chaos = chaos
         self._journal = journal
+        self._judge = judge
         self._sent: Counter[str] = Counter()
 
-    def _write(self, name: str, key: str, do: Callable[[], Any], errors: dict[str, type[Any]], refused: type[Exception]) -> Any:
+    def _write(
+        self, name: str, its: Callable[[Effect], bool], do: Callable[[], Any], errors: dict[str, type[Any]], refused: type[Exception]
+    ) -> Any:
+        """Send the write whose intent is the one that `its` knows."""
         with self._journal.transaction(read_only=True) as unit:
-            attempts = {effect.key: effect.attempts for effect in unit.open_effects() if effect.state is EffectState.INTENDED}
-        assert attempts.get(key, 0) > 0, f"{name} was sent under {key}, but no intent with this key is on disk"
-        self._sent[key] += 1
-        assert self._sent[key] <= attempts[key], f"{name} was sent {self._sent[key]} times, {attempts[key]} attempts are on disk"
+            intent = next((effect for effect in unit.open_effects() if effect.state is EffectState.INTENDED and its(effect)), None)
+            assert intent is not None, f"{name} was sent, but no intent of it is on disk"
+            assert intent.attempts > 0, f"{name} was sent, but no attempt at it is on disk"
+            key = intent.key
+            self._sent[key] += 1
+            assert self._sent[key] <= intent.attempts, f"{name} was sent {self._sent[key]} times, {intent.attempts} attempts are on disk"
+            self._judge(unit, intent)
         try:
             return self._chaos.call(name, do, write=True, errors=errors)
         except refused:
@@ -147,8 +172,8 @@ class PortalLine(_Line):
         "in progress": KeyInProgress,
     }
 
-    def __init__(self, portal: FakePortal, chaos: Chaos, journal: Journal) -> None:
-        super().__init__(chaos, journal)
+    def __init__(self, portal: FakePortal, chaos: Chaos, journal: Journal, judge: Judge) -> None:
+        super().__init__(chaos, journal, judge)
         self._portal = portal
         self.name = portal.name
 
@@ -156,7 +181,7 @@ class PortalLine(_Line):
         method = getattr(self._portal, name)
         if name in PORTAL_WRITES:
             return lambda key, *args, **more: self._write(
-                f"portal.{name}", key, lambda: method(key, *args, **more), self._errors, PortalRefused
+                f"portal.{name}", lambda effect: effect.key == key, lambda: method(key, *args, **more), self._errors, PortalRefused
             )
         assert name in PORTAL_READS, f"a pass does not ask the portal for {name}"
         return lambda *args: self._chaos.call(
@@ -169,8 +194,8 @@ class MoodleLine(_Line):
 
     _errors: ClassVar[dict[str, type[Any]]] = {"unknown": OutcomeUnknown, "unreachable": Unreachable, "in progress": Maintenance}
 
-    def __init__(self, moodle: FakeMoodle, chaos: Chaos, journal: Journal) -> None:
-        super().__init__(chaos, journal)
+    def __init__(self, moodle: FakeMoodle, chaos: Chaos, journal: Journal, judge: Judge) -> None:
+        super().__init__(chaos, journal, judge)
         self._moodle = moodle
         self.base_url = moodle.base_url
 
@@ -178,7 +203,13 @@ class MoodleLine(_Line):
         return self._chaos.call(function, lambda: self._moodle.read(function, **params), write=False, errors=self._errors)
 
     def write(self, function: str, /, **params: Any) -> Any:
-        return self._write(function, params["opkey"], lambda: self._moodle.write(function, **params), self._errors, MoodleRefused)
+        def its(effect: Effect) -> bool:
+            if "opkey" in params:
+                return effect.key == params["opkey"]
+            # Moodle's own functions know no keys: a course is deleted where an undo of what was restored is on disk.
+            return effect.kind == Kind.UNDO and effect.request["evidence"].get("course_id") in params["courseids"]
+
+        return self._write(function, its, lambda: self._moodle.write(function, **params), self._errors, MoodleRefused)
 
 
 def _caller() -> str:

@@ -1,4 +1,4 @@
-"""A Moodle in memory: the functions that the two actions use, under the plugin's table of operations.
+"""A Moodle in memory: the functions that the two actions use to do and to undo, under the plugin's table of operations.
 
 A restore is asynchronous: each look at it (`get_operation`) brings it one step further. test_fakes.py holds it together with the
 embedded Moodle.
@@ -42,13 +42,16 @@ class FakeMoodle:
         }, function, params)  # fmt: skip
 
     def write(self, function: str, /, **params: Any) -> Any:
-        return self._call(
-            {"local_otbridge_restore_course": self._restore_course, "local_otbridge_create_role": self._create_role}, function, params
-        )
+        return self._call({
+            "local_otbridge_restore_course": self._restore_course, "local_otbridge_create_role": self._create_role,
+            "local_otbridge_delete_role": self._delete_role, "core_course_delete_courses": self._delete_courses,
+        }, function, params)  # fmt: skip
 
     def lose_course(self, fullname: str, shortname: str) -> None:
         """A course that was deleted by accident; its backup is in the recycle bin."""
-        course_id = self._id()
+        self._bin(self._id(), fullname, shortname)
+
+    def _bin(self, course_id: int, fullname: str, shortname: str) -> None:
         self.backups.append({
             "ref": f"recyclebin:{course_id}", "source": "recyclebin", "filename": "backup.mbz", "size": 1000, "timecreated": BACKUP_TIME,
             "courseid": course_id, "idnumber": "", "shortname": shortname, "fullname": fullname, "users": True, "categoryid": CATEGORY,
@@ -103,6 +106,31 @@ class FakeMoodle:
             operation |= {"status": "done", "progress": 1.0, "result": json.dumps(role)}
 
         return self._once(opkey, "create_role", params, do)
+
+    def _delete_role(self, opkey: str, roleid: int) -> Any:
+        def do(operation: dict[str, Any]) -> None:
+            role = next((role for role in self.roles if role["roleid"] == roleid), None)
+            if role is None:
+                raise MoodleRefused("delete_role", f"role {roleid} was not created by this plugin", errorcode="rolenotours")
+            self.roles.remove(role)
+            operation |= {
+                "status": "done", "progress": 1.0, "result": json.dumps({"roleid": roleid, "shortname": role["shortname"]}),
+            }  # fmt: skip
+
+        return self._once(opkey, "delete_role", {"roleid": roleid}, do)
+
+    def _delete_courses(self, courseids: list[int]) -> dict[str, Any]:
+        """Moodle's own function, which knows no keys; a deleted course goes to the recycle bin."""
+        warnings = []
+        for course_id in courseids:
+            course = self.courses.pop(course_id, None)
+            if course is None:
+                warnings.append(
+                    {"item": "course", "itemid": course_id, "warningcode": "unknowncourseidnumber", "message": "unknown course"}
+                )
+            else:
+                self._bin(course_id, course["fullname"], course["shortname"])
+        return {"warnings": warnings}
 
     def _once(self, opkey: str, action: str, params: dict[str, Any], do: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """The operation as it is when the key was seen before; a refusal leaves the key free."""

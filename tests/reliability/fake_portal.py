@@ -1,4 +1,4 @@
-"""A portal in memory: the Portal protocol with the contract's semantics, and the customer's side of it.
+"""A portal in memory: the Portal protocol with the contract's semantics, and the customer's and the specialists' side of it.
 
 The names are the embedded portal's, and test_fakes.py holds the two together.
 """
@@ -83,6 +83,11 @@ class FakePortal:
         named = {entry.kind: entry for entry in self.entries if entry.hold_id == hold_id}
         return named["hold"] if set(named) == {"hold"} else None
 
+    def open_holds(self, ticket: str) -> list[LedgerEntry]:
+        """What is held for a ticket."""
+        named = [entry for entry in self.entries if entry.ticket_id == ticket]
+        return [entry for entry in named if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None]
+
     # --- writes
 
     def note(self, key: str, ticket_id: str, text: str, *, internal: bool = False) -> str:
@@ -149,7 +154,8 @@ class FakePortal:
                 raise PortalRefused("POST capture", f"the charges make {hours_taken(charges)}", status=422, code="amount_mismatch")
             if amount > hold.amount:
                 raise _conflict("more than the hold", "held")
-            self._set_stage(str(hold.ticket_id), replace(stage, state=StageState.WRITTEN_OFF))
+            accepted_at = stage.accepted_at or self._clock()
+            self._set_stage(str(hold.ticket_id), replace(stage, state=StageState.WRITTEN_OFF, accepted_at=accepted_at))
             hour_price = self.accounts[hold.account_id][1]
             cost = None if hour_price is None else price(amount, hour_price)
             return self._append(key, "capture", hold.account_id, hold.ticket_id, hold.stage_id, amount, hold_id=hold_id, price=cost)
@@ -171,17 +177,10 @@ class FakePortal:
             if any(entry.reverses == entry_id for entry in self.entries):
                 raise _conflict("the capture is reversed already", "reversed")
             stage = self._stage(str(captured.ticket_id), str(captured.stage_id))
-            self._set_stage(str(captured.ticket_id), replace(stage, state=StageState.ACCEPTED))
-            return self._append(
-                key,
-                "reversal",
-                captured.account_id,
-                captured.ticket_id,
-                captured.stage_id,
-                captured.amount,
-                reverses=entry_id,
-                price=captured.price,
-            )
+            if stage.state is StageState.WRITTEN_OFF:
+                self._set_stage(str(captured.ticket_id), replace(stage, state=StageState.ACCEPTED))
+            names = (captured.account_id, captured.ticket_id, captured.stage_id)
+            return self._append(key, "reversal", *names, captured.amount, reverses=entry_id)
 
         return self._once(key, ["reversal", entry_id, reason], do)
 
@@ -239,9 +238,10 @@ class FakePortal:
         ready = self._ready(ticket, stage)
         self._set_stage(ticket, replace(ready, state=StageState.ACCEPTED, accepted_at=self._clock()))
 
-    def reject(self, ticket: str, stage: int = 1) -> None:
+    def reject(self, ticket: str, stage: int = 1, comment: str = "") -> None:
         ready = self._ready(ticket, stage)
-        self._set_stage(ticket, replace(ready, state=StageState.REJECTED, revision=ready.revision + 1, rejected_at=self._clock()))
+        rejected = {"state": StageState.REJECTED, "revision": ready.revision + 1, "rejected_at": self._clock(), "comment": comment}
+        self._set_stage(ticket, replace(ready, **rejected))
 
     def withdraw(self, ticket: str) -> None:
         known = self.ticket(ticket)
@@ -258,9 +258,10 @@ class FakePortal:
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         self._touch(replace(self.ticket(ticket), fields=dict(fields)))
 
-    def log_time(self, ticket: str, minutes: int, stage: int = 1) -> None:
+    def log_time(self, ticket: str, minutes: int, category: str = "development", stage: int | None = None) -> None:
         known = self.ticket(ticket)
-        entry = TimeEntry(f"w{len(known.time_entries)}", known.stages[stage - 1].id, "Иванов", "development", minutes, self._clock())
+        stage_id = None if stage is None else known.stages[stage - 1].id
+        entry = TimeEntry(f"w{len(known.time_entries)}", stage_id, "Иванов", category, minutes, self._clock())
         self._touch(replace(known, time_entries=(*known.time_entries, entry)))
 
     def notes(self, ticket: str) -> list[ThreadEntry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,7 +21,7 @@ from bridge.sandbox.portal import SandboxPortal
 from bridge.sync import Pass
 from bridge.tickets import StageState, TicketState
 from tests.reliability.fake_moodle import FakeMoodle
-from tests.reliability.world import PAID, RESTORE, ROLE, Disk, World, settings
+from tests.reliability.world import PAID, RESTORE, ROLE, UNATTENDED, Disk, World, settings
 
 SCHOOL = {"id": "school", "customer": "Школа", "granted": 10, "hour_price": 2500}
 PREFIX = PAID.partition(" / ")[0]
@@ -78,7 +79,7 @@ def test_a_life_over_http_leaves_what_one_in_memory_leaves(disk: Disk, tmp_path:
         served.open_account(**SCHOOL)  # type: ignore[arg-type]
         course = moodle.add_course(fullname="Охрана труда", shortname="OT-1", activities={"quiz": 1, "page": 2}, questions=5, files=3)
         moodle.delete_course(course)
-        bridge = Bridge(settings(), Messages(), journal, line, lambda _: moodle_line, "test")
+        bridge = Bridge(settings(UNATTENDED), Messages(), journal, line, lambda _: moodle_line, "test")
 
         def passes() -> None:
             while any(ticket.status == "running" for ticket in Pass(bridge).run().tickets):
@@ -136,6 +137,32 @@ def refusals(line: Any, customer: Any) -> list[Any]:
         told(lambda: line.set_ticket_state("k14", other, TicketState.DONE, list(TicketState))), told(lambda: line.void("k15", second)),
         told(lambda: line.void("k15", second)), told(lambda: line.void("k16", second)), told(lambda: line.account("nobody")),
     ]  # fmt: skip
+    (captured,) = [entry for entry in line.ledger("school").entries if entry.kind == "capture"]
+    said += [
+        told(lambda: line.reverse("k17", "l99", "ошибка")), told(lambda: line.reverse("k17", captured.id, "ошибка")),
+        told(lambda: line.reverse("k17", captured.id, "ошибка")), told(lambda: line.reverse("k18", captured.id, "ошибка")),
+        customer.ticket(t).stages[0].state,
+    ]  # fmt: skip
+    anew = line.hold("k19", "school", t, stage, Decimal(1)).hold_id
+    said += [told(lambda: line.capture("k20", anew, half, Decimal("0.5"), {}))]
+    tacit = customer.open_ticket(account="school", category=PAID, subject="Заявка", fields={})
+    customer.agree(tacit, [("Анализ", 1, 1), ("Работа", 1, 1)])
+    first, second = (one.id for one in customer.ticket(tacit).stages)
+    customer.log_time(tacit, 30, "content", 1)
+    customer.log_time(tacit, 15)
+    customer.report_ready(tacit, 1)
+    holds = [line.hold(key, "school", tacit, stage, Decimal(1)).hold_id for key, stage in (("k21", first), ("k22", second))]
+    said += [
+        told(lambda: line.capture("k23", holds[0], half, Decimal("0.5"), {})),
+        told(lambda: line.capture("k23", holds[0], half, Decimal("0.5"), {}, accepted_by="silence")),
+        told(lambda: line.capture("k24", holds[1], half, Decimal("0.5"), {}, accepted_by="policy")),
+    ]  # fmt: skip
+    customer.report_ready(tacit, 2)
+    customer.reject(tacit, 2, "не то")
+    said += [told(lambda: line.capture("k24", holds[1], half, Decimal("0.5"), {}, accepted_by="policy"))]
+    stages = customer.ticket(tacit).stages
+    said += [(one.state, one.revision, one.comment, one.accepted_at is None) for one in stages]
+    said += [(entry.category, entry.minutes, entry.stage_id in (first, second)) for entry in customer.ticket(tacit).time_entries]
     account = line.account("school")
     return [*said, account.granted, account.posted, account.held, account.available]
 
@@ -165,14 +192,34 @@ def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
         told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(3), **restore)),
     ]
     wait()
+
+    def role_id() -> int:
+        made = moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(1))["result"]
+        return int(json.loads(made)["roleid"])
+
+    def delete(course_id: int) -> list[str]:
+        answer = moodle.write("core_course_delete_courses", courseids=[course_id])
+        return [warning["warningcode"] for warning in answer["warnings"]]
+
+    def binned() -> list[str]:
+        criteria = {"courseid": 0, "idnumber": "", "shortname": "OT-1", "fullname": ""}
+        return [backup["source"] for backup in moodle.read("local_otbridge_find_backups", **criteria)["backups"]]
+
+    (course,) = moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]
     return [
         *said,
         told(lambda: moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(3))),
         told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(3), **restore)),
         told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(4), **restore)),
         told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(1), **restore)),
+        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(5), roleid=99)),
+        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(5), roleid=role_id())),
+        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(6), roleid=role_id())),
         len(moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]),
         [len(moodle.read("core_course_get_categories", criteria=[{"key": "id", "value": id_}], addsubcategories=False)) for id_ in "19"],
+        delete(course["id"]),
+        delete(course["id"]),
+        binned(),
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.retry import retry
 from tests.reliability.scenarios import T
 from tests.reliability.world import ROLE, Disk, World
 
@@ -16,10 +15,7 @@ def test_rejected_work_is_begun_anew_while_the_order_can_t_be_carried_out(disk: 
     world.rest()
     world.portal.reject(T)
     world.rest()
-    with world.journal.transaction(read_only=True) as unit:
-        record = unit.ticket("test", T)
-    assert record is not None
-    retry(world.journal, record, world.clock())
+    world.retry(T)
     world.portal.edit_fields(T, order)
     world.rest()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -15,20 +16,25 @@ from bridge.actions.create_role import CreateRole
 from bridge.actions.restore_course import RestoreCourse
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
+from bridge.hours import hours_taken
 from bridge.journal import Unit
-from bridge.lifecycle import Case, Kind, Reason, Status, Step, Wait
+from bridge.journal.claims import Claims
+from bridge.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
 from bridge.moodle_ws import OutcomeUnknown
 from bridge.perform import Performer, Postpone
 from bridge.portal import PortalOutcomeUnknown
 from bridge.sync import Pass
-from bridge.tickets import Stage
+from bridge.tickets import StageState
 from tests.reliability.conftest import THOROUGH
-from tests.reliability.scenarios import Trials
 from tests.reliability.suite import quick
+from tests.reliability.trials import Trials
 
 Patch = pytest.MonkeyPatch
+decide = import_module("bridge.lifecycle.decide")
+"""The module: the package's name stands for its function."""
 
 _portal_effect, _settle, _sending, _unsettled = Performer._portal_effect, Performer._settle, Performer._sending, Performer._unsettled
+_give_back, _accepted_by = stage.give_back, stage._accepted_by
 
 
 def commit_after_the_call(patch: Patch) -> None:
@@ -45,13 +51,17 @@ def key_from_the_clock(patch: Patch) -> None:
     patch.setattr(effects, "effect_key", lambda *_: str(uuid4()))
 
 
-def _with_other_key(patch: Patch, other: Callable[[Effect], str]) -> None:
-    def portal_effect(self: Performer, kind: str, stage_id: str, revision: int, request: Any, send: Any, book: Any = None) -> Effect:
-        return _portal_effect(
-            self, kind, stage_id, revision, request, lambda effect: send(replace(effect, key=other(effect))), book
-        )  # fmt: skip
+def _sent_otherwise(patch: Patch, otherwise: Callable[[Callable[[Effect], Any], Effect], Any]) -> None:
+    """Let `otherwise` send what is to be sent to the portal."""
+
+    def portal_effect(self: Performer, intent: Effect, send: Callable[[Effect], Any], book: Any = None) -> Effect:
+        return _portal_effect(self, intent, lambda effect: otherwise(send, effect), book)
 
     patch.setattr(Performer, "_portal_effect", portal_effect)
+
+
+def _with_other_key(patch: Patch, other: Callable[[Effect], str]) -> None:
+    _sent_otherwise(patch, lambda send, effect: send(replace(effect, key=other(effect))))
 
 
 def key_with_the_attempt(patch: Patch) -> None:
@@ -63,17 +73,18 @@ def note_key_of_the_pass(patch: Patch) -> None:
     _with_other_key(patch, lambda effect: f"{effect.key}-{next(numbers)}" if effect.kind.startswith("note:") else effect.key)
 
 
+def void_under_a_fresh_key(patch: Patch) -> None:
+    _with_other_key(patch, lambda effect: str(uuid4()) if effect.kind.startswith(Kind.VOID) else effect.key)
+
+
 def retry_inside_perform(patch: Patch) -> None:
-    def portal_effect(self: Performer, kind: str, stage_id: str, revision: int, request: Any, send: Any, book: Any = None) -> Effect:
-        def twice(effect: Effect) -> Any:
-            try:
-                return send(effect)
-            except PortalOutcomeUnknown:
-                return send(effect)
+    def twice(send: Callable[[Effect], Any], effect: Effect) -> Any:
+        try:
+            return send(effect)
+        except PortalOutcomeUnknown:
+            return send(effect)
 
-        return _portal_effect(self, kind, stage_id, revision, request, twice, book)
-
-    patch.setattr(Performer, "_portal_effect", portal_effect)
+    _sent_otherwise(patch, twice)
 
 
 def _unknown_settled(patch: Patch, state: EffectState, outcome: Mapping[str, Any]) -> None:
@@ -107,46 +118,125 @@ def busy_key_is_a_refusal(patch: Patch) -> None:
 
 
 def hold_stays_after_a_failure(patch: Patch) -> None:
-    failed = lifecycle._failed
+    failed = stage.failed
 
-    def keeping(case: Case, stage: Stage, refused: Effect) -> Step:
-        step = failed(case, stage, refused)
+    def keeping(case: Case, attempt: Attempt, refused: Effect) -> Step:
+        step = failed(case, attempt, refused)
         return Wait(Status.FAILED, Reason("refused")) if isinstance(step, lifecycle.Void) else step
 
-    patch.setattr(lifecycle, "_failed", keeping)
+    patch.setattr(stage, "failed", keeping)
 
 
 def hold_stays_after_a_withdrawal(patch: Patch) -> None:
-    withdrawn = lifecycle._withdrawn
+    _without(patch, ending.let_go, decide)
 
-    def keeping(case: Case) -> Step:
-        step = withdrawn(case)
-        return Wait(Status.WITHDRAWN, Reason("withdrawn")) if isinstance(step, lifecycle.Void) else step
 
-    patch.setattr(lifecycle, "_withdrawn", keeping)
+def hold_is_returned_twice(patch: Patch) -> None:
+    """A returned hold is returned once more, under the number of the next one."""
+
+    def twice(attempt: Attempt) -> lifecycle.Void | None:
+        void = _give_back(attempt)
+        hold = attempt.hold
+        if void is None and hold is not None and hold.outcome and attempt.get(f"{Kind.VOID}:{attempt.hold_number + 1}") is None:
+            return lifecycle.Void(attempt.stage, attempt.revision, hold.outcome["hold_id"], attempt.hold_number + 1)
+        return void
+
+    patch.setattr(stage, "give_back", twice)
+    patch.setattr(ending, "give_back", twice)
+
+
+def larger_hold_beside_the_old_one(patch: Patch) -> None:
+    beyond = stage._beyond
+
+    def forgetful(case: Case, attempt: Attempt, lines: Any) -> Step | None:
+        step = beyond(case, attempt, lines)
+        if not isinstance(step, lifecycle.Void):
+            return step
+        kind = f"{Kind.HOLD}:{attempt.hold_number + 1}"
+        return lifecycle.Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, billing.amount_to_hold(attempt.stage))
+
+    patch.setattr(stage, "_beyond", forgetful)
+
+
+def new_attempt_forgets_the_old_hold(patch: Patch) -> None:
+    _without(patch, ending.returned, decide)
 
 
 def capture_without_acceptance(patch: Patch) -> None:
-    acceptance = lifecycle._acceptance
+    patch.setattr(stage, "_accepted_by", lambda case, attempt: "customer")
 
-    def impatient(case: Case, stage: Stage) -> Step:
-        step = acceptance(case, stage)
-        ready = case.history.get(Kind.STAGE_READY, stage.id, case.revision(stage))
-        if isinstance(step, Wait) and step.status is Status.AWAITING_ACCEPTANCE and ready is not None:
-            return lifecycle._capture(case, stage, lifecycle._frozen(ready))
-        return step
 
-    patch.setattr(lifecycle, "_acceptance", impatient)
+def silence_from_the_first_day(patch: Patch) -> None:
+    patch.setattr(stage, "_silent_until", lambda case, attempt: None if case.terms.accept_after is None else case.now)
+
+
+def silence_accepts_what_was_rejected(patch: Patch) -> None:
+    def deaf(case: Case, attempt: Attempt) -> str:
+        known = attempt.stage
+        heard = known if known.state is not StageState.REJECTED else replace(known, state=StageState.READY)
+        return _accepted_by(case, replace(attempt, stage=heard))
+
+    patch.setattr(stage, "_accepted_by", deaf)
+    _without(patch, stage.not_rejected, decide)
 
 
 def charges_recomputed_at_capture(patch: Patch) -> None:
-    capture = lifecycle._capture
+    """Time that came after the report is written off with it."""
+    capture = stage._capture
 
-    def anew(case: Case, stage: Stage, lines: Any) -> Step:
-        assert case.service is not None
-        return capture(case, stage, billing.charges(case.service, stage, billing.stage_entries(case.ticket, stage), unattended=True))
+    def anew(case: Case, attempt: Attempt) -> lifecycle.Capture:
+        service = case.service(lifecycle.begun_order(attempt))
+        assert service is not None
+        lines = billing.charges(
+            service, lifecycle.begun_order(attempt), attempt.stage, case.ticket.time_entries, case.catalogue.coefficient,
+            unattended=lifecycle.unattended(attempt),
+        )  # fmt: skip
+        return replace(capture(case, attempt), charges=lines, amount=hours_taken(lines))
 
-    patch.setattr(lifecycle, "_capture", anew)
+    patch.setattr(stage, "_capture", anew)
+
+
+def capture_in_spite_of_a_drift(patch: Patch) -> None:
+    patch.setattr(sync, "build_case", lambda *args, build=sync.build_case: replace(build(*args), drift=()))
+
+
+def correction_without_its_reversal(patch: Patch) -> None:
+    correct = ending._correct
+
+    def hasty(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
+        step = correct(case, attempt, number, correction)
+        if isinstance(step, lifecycle.Reverse) and correction.charges:
+            return ending._take_anew(case, attempt, f"correct:{number}", correction)
+        return step
+
+    patch.setattr(ending, "_correct", hasty)
+
+
+def late_time_is_dropped(patch: Patch) -> None:
+    _without(patch, ending.all_time_taken, decide)
+
+
+def late_time_is_charged_twice(patch: Patch) -> None:
+    """Time that came too late for its stage is taken with the next one, and once more with the one after it."""
+    patch.setattr(stage, "frozen_entries", lambda case: {})
+
+
+def queue_by_ticket_id(patch: Patch) -> None:
+    candidates = Claims._candidates
+
+    def by_id(self: Claims, portal: str, only: str | None) -> Any:
+        return sorted(candidates(self, portal, only), key=lambda row: row.id)
+
+    patch.setattr(Claims, "_candidates", by_id)
+
+
+def _without(patch: Patch, gate: Any, *modules: Any) -> None:
+    """`decide` without one of its gates."""
+    silent = replace(gate, ask=lambda *_: None)
+    for module in (*modules, ending, stage):
+        if hasattr(module, gate.name):
+            patch.setattr(module, gate.name, silent)
+    patch.setattr(decide, "STAGE_GATES", tuple(one for one in decide.STAGE_GATES if one is not gate))
 
 
 def cursor_before_the_page(patch: Patch) -> None:
@@ -209,10 +299,13 @@ def killed_work_is_forgotten(patch: Patch) -> None:
 
 
 BUGS = (
-    commit_after_the_call, key_from_the_clock, key_with_the_attempt, note_key_of_the_pass, retry_inside_perform, unknown_outcome_is_refused,
-    unknown_outcome_is_done, revision_grows_on_an_unknown_outcome, busy_key_is_a_refusal, hold_stays_after_a_failure,
-    hold_stays_after_a_withdrawal, capture_without_acceptance, charges_recomputed_at_capture, cursor_before_the_page, request_not_frozen,
-    ledger_booked_apart, opkey_of_the_attempt, restore_given_up_while_it_runs, killed_work_is_forgotten,
+    commit_after_the_call, key_from_the_clock, key_with_the_attempt, note_key_of_the_pass, void_under_a_fresh_key, retry_inside_perform,
+    unknown_outcome_is_refused, unknown_outcome_is_done, revision_grows_on_an_unknown_outcome, busy_key_is_a_refusal,
+    hold_stays_after_a_failure, hold_stays_after_a_withdrawal, hold_is_returned_twice, larger_hold_beside_the_old_one,
+    new_attempt_forgets_the_old_hold, capture_without_acceptance, silence_from_the_first_day, silence_accepts_what_was_rejected,
+    charges_recomputed_at_capture, capture_in_spite_of_a_drift, correction_without_its_reversal, late_time_is_dropped,
+    late_time_is_charged_twice, queue_by_ticket_id, cursor_before_the_page, request_not_frozen, ledger_booked_apart, opkey_of_the_attempt,
+    restore_given_up_while_it_runs, killed_work_is_forgotten,
 )  # fmt: skip
 
 
@@ -221,5 +314,7 @@ BUGS = (
 def test_a_planted_bug_is_caught(trials: Trials, monkeypatch: Patch, plant: Callable[[Patch], None]) -> None:
     plant(monkeypatch)
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError) as caught:
         quick(trials)
+    stale = (TypeError, AttributeError, NameError)
+    assert not isinstance(caught.value.__cause__, stale), "the plant no longer fits the bridge, and proves nothing"

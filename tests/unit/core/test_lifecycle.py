@@ -591,6 +591,15 @@ def test_R3_a_second_excess_is_told_anew():
     assert play.seen[-1] == "note:beyond:2.5"
 
 
+def test_R7_more_than_was_agreed_on_a_withdrawn_ticket_is_an_operator_s_turn_for_nobody_can_agree_on_it_any_more():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(150))
+    play.portal(stage={"state": StageState.ACCEPTED}, state=TicketState.WITHDRAWN, withdrawn_at=NOW)
+    waits(play.rest(), Status.FAILED, "beyond-agreed")
+    assert "freeze" not in play.seen
+
+
 def test_R3_just_what_was_agreed_is_taken():
     play = Play(make_ticket(time_entries=(make_entry(90),)))
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
