@@ -62,15 +62,19 @@ def test_killed_after_the_role_was_made(world: World) -> None:
 
 
 def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_once(world: World) -> None:
-    """In each mode a course and a role, whose hold, operation and write-off are all left unanswered, each once."""
+    """In each mode a course and a role, whose hold, operation and write-off are all left unanswered, each once.
+
+    Each ticket has an account of its own: a later one of the same account would wait until the hold of the earlier one is known.
+    """
     portal, moodle = world.portal, world.moodle
     moodle.restore_seconds = 0.05
-    portal.top_up("school", "10")
     tickets = []
     for number, mode in enumerate(UNANSWERED):
         world.course_deleted(shortname=f"course{number}", fullname=f"Курс {number}")
-        tickets.append(world.ticket({**RESTORE, "param_shortname": f"course{number}"}))
-        tickets.append(world.ticket({**ROLE, "param_shortname": f"role{number}"}))
+        for fields in ({**RESTORE, "param_shortname": f"course{number}"}, {**ROLE, "param_shortname": f"role{number}"}):
+            account = f"school-{len(tickets)}"
+            portal.open_account(account, "Школа", granted="10")
+            tickets.append(world.ticket(fields, account=account))
         portal.faults.add("POST /api/otbridge/v1/accounts", mode, times=2)
         moodle.faults.add("local_otbridge_restore_course", mode)
         moodle.faults.add("local_otbridge_create_role", mode)
