@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# The tests start many processes; each would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo demo-reset test test-live lint bench lifecycle locale picture clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml

@@ -107,48 +107,6 @@ def test_as_long_as_tickets_wait_for_an_operator_every_pass_says_so(passes: Pass
         assert (report["exit"], sorted(report["operator"])) == (1, sorted(BAD))
 
 
-def test_a_mended_order_goes_on_by_itself(world: World) -> None:
-    ticket = world.ticket({**ROLE, "param_capabilities": "moodle/course:fly"})
-    world.sync()
-
-    world.portal.edit_fields(ticket, ROLE)
-    mended = world.sync()
-
-    assert [one["status"] for one in mended["tickets"]] == ["awaiting-acceptance"]
-    assert len(world.roles()) == 1
-    assert world.open_holds() == 1
-
-
-def test_retry_lets_a_failed_ticket_go_on_once_the_cause_is_mended(world: World) -> None:
-    world.ticket(RESTORE, number="55")
-    world.sync()
-    world.course_deleted()
-
-    code, told = world.otbridge("retry", "55")
-    after = world.sync()
-
-    assert (code, "55" in told) == (0, True)
-    assert [one["status"] for one in after["tickets"]] == ["awaiting-acceptance"]
-    assert len(world.courses()) == 1
-
-
-def test_a_rejected_stage_is_done_anew_after_what_was_made_was_taken_back(world: World) -> None:
-    ticket = world.ticket(ROLE, number="56")
-    world.sync()
-    world.portal.reject(ticket, stage=1, comment="не хватает прав")
-    assert [(one["status"], one["reason"]) for one in world.sync()["tickets"]] == [("failed", "rejected")]
-    world.portal.edit_fields(ticket, {**ROLE, "param_shortname": "methodist2"})
-
-    world.otbridge("retry", "56")
-    world.sync()
-    world.portal.accept(ticket, stage=1)
-    world.sync()
-
-    assert world.portal.ticket(ticket).state == "done"
-    assert len(world.roles("methodist2")) == len(world.captures()) == 1
-    assert world.open_holds() == 0
-
-
 def test_what_is_done_is_billed_as_the_service_that_was_begun(world: World) -> None:
     world.moodle.restore_seconds = 1.5
     world.course_deleted()

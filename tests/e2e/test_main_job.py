@@ -70,56 +70,6 @@ def test_a_ticket_that_is_not_paid_is_none_of_the_bridge_s_business(world: World
     assert world.roles() == []
 
 
-def test_work_waits_for_the_final_agreement(world: World) -> None:
-    ticket = world.ticket(ROLE, agreed=False)
-    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-agreement"]
-    assert world.roles() == []
-
-    world.portal.agree(ticket, [("Работа", "1", "1")])
-
-    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-acceptance"]
-    assert len(world.roles()) == 1
-
-
-def test_a_balance_that_is_too_small_holds_the_ticket_until_the_top_up(world: World) -> None:
-    world.portal.open_account("poor", "Академия", granted="0.25", hour_price="2500")
-    ticket = world.ticket(ROLE, account="poor")
-
-    held = world.sync()
-    again = world.sync()
-
-    assert held["exit"] == 0
-    assert [(one["status"], one["facts"]["missing"]) for one in held["tickets"] + again["tickets"]] == [("held", "0.75")] * 2
-    assert world.roles() == []
-    assert world.portal.ticket(ticket).state == "suspended"
-    assert world.customer_notes(ticket).count("приостановлено") == 1
-
-    world.portal.top_up("poor", "1")
-
-    assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-acceptance"]
-    assert len(world.roles()) == 1
-
-
-def test_tickets_are_worked_on_in_the_order_of_final_agreement(world: World) -> None:
-    later = world.ticket(ROLE, agreed=False, number="101")
-    world.ticket({**ROLE, "param_shortname": "first"}, number="102")
-    world.portal.agree(later, [("Работа", "1", "1")])
-
-    assert [one["number"] for one in world.sync()["tickets"]] == ["102", "101"]
-
-
-def test_a_withdrawn_ticket_gives_its_hours_back(world: World) -> None:
-    ticket = world.ticket(ROLE)
-    world.sync()
-    world.portal.withdraw(ticket)
-
-    withdrawn = world.sync()
-
-    assert [(one["status"], one["reason"]) for one in withdrawn["tickets"]] == [("withdrawn", "withdrawn-with-work")]
-    account = world.portal.account("school")
-    assert (account.posted, account.held) == (Decimal(0), Decimal(0))
-
-
 def test_a_dry_run_says_what_would_happen_and_touches_nothing(world: World) -> None:
     world.course_deleted()
     ticket = world.ticket(RESTORE)

@@ -29,19 +29,6 @@ def test_a_ticket_of_free_text_gets_its_order_from_an_operator(world: World) -> 
     assert decisions(world, ticket) == [("assign", operator_name())]
 
 
-def test_a_ticket_is_held_released_and_withdrawn(world: World) -> None:
-    ticket = world.ticket({}, number="8")
-    world.sync()
-
-    assert world.otbridge("hold", "8")[0] == 2, "a reason is asked for"
-    for command, says in (("hold", "is on hold"), ("release", "goes on"), ("withdraw", "returns all other hours")):
-        code, told = world.otbridge(command, "8", "--reason", "так решили")
-        assert code == 0
-        assert says in told
-    assert world.otbridge("hold", "8", "--reason", "x") == (1, "otbridge: ticket 8: the ticket is withdrawn\n")
-    assert [kind for kind, _ in decisions(world, ticket)] == ["hold", "release", "withdraw"]
-
-
 def test_what_was_made_is_taken_back_or_its_write_off_corrected(world: World) -> None:
     rejected, accepted = world.ticket(ROLE, number="9"), world.ticket({**ROLE, "param_shortname": "other"}, number="10")
     world.sync()

@@ -1,16 +1,16 @@
-"""Fixtures of the reliability suite, and how long it looks: HYPOTHESIS_PROFILE=thorough on each change, long before a release."""
+"""Fixtures of the reliability suite, and how long its machine looks."""
 
 from __future__ import annotations
 
 import gc
 import logging
-import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests.profile import NAME
 from tests.reliability.trials import Trials
 from tests.reliability.world import Disk
 
@@ -25,10 +25,7 @@ settings.register_profile(
     "long", settings.get_profile("reliability"), max_examples=1_000, stateful_step_count=50, derandomize=False,
     phases=(Phase.reuse, Phase.generate, Phase.shrink), database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
 )  # fmt: skip
-_NAME = os.environ.get("HYPOTHESIS_PROFILE", "reliability")
-PROFILE = settings.get_profile(_NAME)
-LONG = _NAME == "long"
-THOROUGH = LONG or _NAME == "thorough"
+PROFILE = settings.get_profile(NAME or "reliability")
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ from typing import Any
 
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.profile import LONG, THOROUGH
 from tests.reliability.chaos import MODES
-from tests.reliability.conftest import LONG, PROFILE, THOROUGH
+from tests.reliability.conftest import PROFILE
 from tests.reliability.events import EVERY, LIVED, ORDERS, POLICIES, TICKETS, WORKERS, Events
 from tests.reliability.world import Disk
 

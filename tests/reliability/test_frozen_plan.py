@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 from bridge.lifecycle import History, Kind
+from tests.profile import LONG, THOROUGH
 from tests.reliability.chaos import Chaos
-from tests.reliability.conftest import LONG, THOROUGH
 from tests.reliability.scenarios import T
 from tests.reliability.world import RESTORE, Disk, World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reliability.conftest import LONG, THOROUGH
+from tests.profile import LONG, THOROUGH
 from tests.reliability.scenarios import BEYOND, CORRECTED, MAIN, RESTORE_DONE, ROLE_DONE, UNDONE, Scenario
 from tests.reliability.trials import Trials
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.profile import LONG, THOROUGH
 from tests.reliability.chaos import MODES, Chaos
-from tests.reliability.conftest import LONG, THOROUGH
 from tests.reliability.scenarios import MAIN, OTHERS, Scenario
 from tests.reliability.suite import lose_writes
 from tests.reliability.trials import Trials

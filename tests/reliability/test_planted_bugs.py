@@ -25,7 +25,7 @@ from bridge.perform import Performer, Postpone
 from bridge.portal import PortalOutcomeUnknown
 from bridge.sync import Pass
 from bridge.tickets import StageState
-from tests.reliability.conftest import THOROUGH
+from tests.profile import THOROUGH
 from tests.reliability.suite import quick
 from tests.reliability.trials import Trials
 

@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 
 from bridge.sync import LEASE
+from tests.profile import THOROUGH
 from tests.reliability.chaos import Chaos
-from tests.reliability.conftest import THOROUGH
 from tests.reliability.scenarios import MAIN, ROLE_DONE, Scenario
 from tests.reliability.trials import Segment, Trials
 from tests.reliability.world import Disk, World

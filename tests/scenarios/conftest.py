@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from bridge.actions import operations
+from tests.profile import THOROUGH
 from tests.scenarios.form import Scenario
 from tests.scenarios.world import Memory, World, remembered, world_of
 
 _MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.skipif(not THOROUGH, reason="the same once more: HYPOTHESIS_PROFILE=thorough"))
+
+
+@pytest.fixture(scope="session", params=["sqlite", POSTGRESQL])
 def make_journal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], str]:
     """Makes a journal with nothing in it, in a directory where it is a file; returns its address."""
     if request.param == "postgresql":
