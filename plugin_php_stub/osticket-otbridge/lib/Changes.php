@@ -5,8 +5,8 @@ namespace Otbridge;
 /**
  * The order of changes: each ticket's version, and its place in the order in which changes were committed.
  *
- * osTicket's own changes (messages, events) leave rows with growing numbers; they are taken up when somebody asks for tickets. Numbers are given
- * out before they are committed, so the newest ones are looked at again each time.
+ * osTicket's own changes leave messages and events, which are counted; they are taken up when somebody asks for tickets. Their numbers are given out
+ * before they are committed, so the newest ones are looked at again each time.
  */
 class Changes
 {
@@ -31,11 +31,21 @@ class Changes
     {
         $place = $this->next();
         $this->database->rows(
-            "INSERT INTO {ticket} (ticket_id, state, version, `change`, updated_at, event_id, entry_id) VALUES (?, 'open', 1, ?, ?, 0, 0)
+            "INSERT INTO {ticket} (ticket_id, state, version, `change`, updated_at, events, entries) VALUES (?, 'open', 1, ?, ?, -1, -1)
              ON DUPLICATE KEY UPDATE version = version + 1, `change` = VALUES(`change`), updated_at = VALUES(updated_at)",
             [$ticketId, $place, Portal::now()]
         );
         return $this->database->number('SELECT version FROM {ticket} WHERE ticket_id = ?', [$ticketId]);
+    }
+
+    /**
+     * Count a message that the bridge wrote itself, so that it is not taken up as somebody else's change.
+     */
+    public function touchByEntry(int $ticketId): int
+    {
+        $version = $this->touch($ticketId);
+        $this->database->rows('UPDATE {ticket} SET entries = entries + 1 WHERE ticket_id = ? AND entries >= 0', [$ticketId]);
+        return $version;
     }
 
     /**
@@ -46,35 +56,34 @@ class Changes
         $this->database->transaction(function (): void {
             $this->database->row("SELECT value FROM {counter} WHERE name = 'change' FOR UPDATE");
             $marks = array_column($this->database->rows('SELECT name, value FROM {counter}'), 'value', 'name');
+            $newest = [
+                'event' => $this->database->number('SELECT COALESCE(MAX(id), 0) FROM {{thread_event}}'),
+                'entry' => $this->database->number('SELECT COALESCE(MAX(id), 0) FROM {{thread_entry}}'),
+            ];
             $changed = $this->database->rows(
-                "SELECT thread.object_id AS ticket_id, COALESCE(MAX(event.id), 0) AS event_id, COALESCE(MAX(entry.id), 0) AS entry_id,
-                     MAX(known.event_id) AS known_event, MAX(known.entry_id) AS known_entry
-                 FROM {{thread}} AS thread
-                 LEFT JOIN {{thread_event}} AS event ON event.thread_id = thread.id
-                 LEFT JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
-                 LEFT JOIN {ticket} AS known ON known.ticket_id = thread.object_id
+                "SELECT thread.object_id AS ticket_id, COALESCE(known.events, -1) AS known_events, COALESCE(known.entries, -1) AS known_entries,
+                     (SELECT COUNT(*) FROM {{thread_event}} AS event WHERE event.thread_id = thread.id) AS events,
+                     (SELECT COUNT(*) FROM {{thread_entry}} AS entry WHERE entry.thread_id = thread.id) AS entries,
+                     (SELECT MAX(timestamp) FROM {{thread_event}} AS event WHERE event.thread_id = thread.id) AS event_at,
+                     (SELECT MAX(created) FROM {{thread_entry}} AS entry WHERE entry.thread_id = thread.id) AS entry_at,
+                     (SELECT MAX(id) FROM {{thread_entry}} AS entry WHERE entry.thread_id = thread.id) AS entry_id
+                 FROM {{thread}} AS thread LEFT JOIN {ticket} AS known ON known.ticket_id = thread.object_id
                  WHERE thread.object_type = 'T' AND thread.id IN (
                      SELECT thread_id FROM {{thread_event}} WHERE id > ? UNION SELECT thread_id FROM {{thread_entry}} WHERE id > ?)
-                 GROUP BY thread.object_id
-                 HAVING known_event IS NULL OR event_id > known_event OR entry_id > known_entry
-                 ORDER BY event_id, entry_id",
+                 HAVING events <> known_events OR entries <> known_entries
+                 ORDER BY GREATEST(COALESCE(event_at, entry_at), COALESCE(entry_at, event_at)), entry_id, thread.object_id",
                 [max(0, $marks['event'] - self::OVERLAP), max(0, $marks['entry'] - self::OVERLAP)]
             );
             foreach ($changed as $one) {
                 $this->files->takeUp((int) $one['ticket_id']);
                 $this->touch((int) $one['ticket_id']);
                 $this->database->rows(
-                    'UPDATE {ticket} SET event_id = ?, entry_id = ? WHERE ticket_id = ?',
-                    [$one['event_id'], $one['entry_id'], $one['ticket_id']]
+                    'UPDATE {ticket} SET events = ?, entries = ? WHERE ticket_id = ?',
+                    [$one['events'], $one['entries'], $one['ticket_id']]
                 );
             }
-            foreach (['event', 'entry'] as $name) {
-                if ($changed) {
-                    $this->database->rows(
-                        'UPDATE {counter} SET value = GREATEST(value, ?) WHERE name = ?',
-                        [max(array_column($changed, "{$name}_id")), $name]
-                    );
-                }
+            foreach ($newest as $name => $id) {
+                $this->database->rows('UPDATE {counter} SET value = ? WHERE name = ? AND value < ?', [$id, $name, $id]);
             }
         });
     }

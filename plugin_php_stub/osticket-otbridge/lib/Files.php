@@ -51,18 +51,19 @@ class Files
         $thread = \Ticket::lookup($ticket['ticket_id'])->getThread();
         $errors = [];
         $entry = $thread->addResponse([
-            'poster' => Words::tell('bridge'), 'staffId' => 0, 'body' => new \TextThreadEntryBody(Words::basic($name)),
-            'attachments' => [['name' => Words::basic($name), 'type' => $mediaType, 'data' => $content]],
+            'poster' => Words::tell('bridge'), 'staffId' => 0, 'response' => Words::body($name),
+            // osTicket stores no empty file.
+            'attachments' => $content === '' ? [] : [['name' => Words::basic($name), 'type' => $mediaType, 'data' => $content]],
         ], $errors);
         $stored = $entry ? $this->database->row(
             "SELECT file_id FROM {{attachment}} WHERE object_id = ? AND type = 'H' ORDER BY id DESC LIMIT 1",
             [$entry->getId()]
         ) : null;
-        if ($stored === null) {
+        if (!$entry || ($stored === null && $content !== '')) {
             throw new \RuntimeException('osTicket did not store the file: ' . implode('; ', $errors));
         }
         $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $name]);
-        return $this->keep($ticket['ticket_id'], (int) $stored['file_id'], $name, $mediaType, $content);
+        return $this->keep($ticket['ticket_id'], $stored === null ? null : (int) $stored['file_id'], $name, $mediaType, $content);
     }
 
     /**
@@ -72,6 +73,9 @@ class Files
      */
     public function content(array $row): string
     {
+        if ($row['file_id'] === null) {
+            return '';
+        }
         $file = \AttachmentFile::lookup((int) $row['file_id']);
         if (!$file) {
             throw Problem::notFound('file of the attachment', "a{$row['n']}");
@@ -79,7 +83,7 @@ class Files
         return (string) $file->getData();
     }
 
-    private function keep(int $ticketId, int $fileId, string $name, string $mediaType, string $content): array
+    private function keep(int $ticketId, ?int $fileId, string $name, string $mediaType, string $content): array
     {
         $number = $this->database->insert('file', [
             'file_id' => $fileId, 'ticket_id' => $ticketId, 'name' => $name, 'media_type' => $mediaType,

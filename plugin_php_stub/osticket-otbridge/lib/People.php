@@ -120,6 +120,7 @@ class People
         $this->database->transaction(function () use ($ticketId, $work): void {
             $this->changes->touch($ticketId);
             $work($this->database->row('SELECT * FROM {ticket} WHERE ticket_id = ?', [$ticketId]));
+            $this->database->rows('UPDATE {ticket} SET updated_at = ? WHERE ticket_id = ?', [Portal::now(), $ticketId]);
         });
     }
 

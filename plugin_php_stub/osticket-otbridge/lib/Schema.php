@@ -29,7 +29,7 @@ class Schema
             'CREATE TABLE IF NOT EXISTS {ticket} (
                 ticket_id INT UNSIGNED NOT NULL PRIMARY KEY, state VARCHAR(24) NOT NULL, version BIGINT UNSIGNED NOT NULL,
                 `change` BIGINT UNSIGNED NOT NULL, agreed_at CHAR(27) NULL, withdrawn_at CHAR(27) NULL, updated_at CHAR(27) NOT NULL,
-                event_id BIGINT UNSIGNED NOT NULL, entry_id BIGINT UNSIGNED NOT NULL, UNIQUE (`change`))',
+                events INT NOT NULL, entries INT NOT NULL, UNIQUE (`change`))',
             'CREATE TABLE IF NOT EXISTS {stage} (
                 n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, ticket_id INT UNSIGNED NOT NULL, position INT NOT NULL,
                 title VARCHAR(255) NOT NULL, estimate_mh BIGINT NOT NULL, coefficient_milli BIGINT NOT NULL, state VARCHAR(24) NOT NULL,
@@ -41,7 +41,7 @@ class Schema
                 KEY (ticket_id))',
             'CREATE TABLE IF NOT EXISTS {note} (entry_id INT UNSIGNED NOT NULL PRIMARY KEY, text MEDIUMTEXT NOT NULL)',
             'CREATE TABLE IF NOT EXISTS {file} (
-                n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, file_id INT UNSIGNED NOT NULL, ticket_id INT UNSIGNED NOT NULL,
+                n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, file_id INT UNSIGNED NULL, ticket_id INT UNSIGNED NOT NULL,
                 name VARCHAR(255) NOT NULL, media_type VARCHAR(255) NOT NULL, size BIGINT NOT NULL, sha256 CHAR(64) NOT NULL,
                 UNIQUE (ticket_id, file_id, name))',
             'CREATE TABLE IF NOT EXISTS {token} (

@@ -37,14 +37,17 @@ class TicketWrites
     {
         $ticket = $this->documents->ticketRow($access, $ticketId);
         $thread = \Ticket::lookup($ticket['ticket_id'])->getThread();
-        $given = ['poster' => Words::tell('bridge'), 'staffId' => 0, 'body' => new \TextThreadEntryBody(Words::basic($text))];
+        $given = ['poster' => Words::tell('bridge'), 'staffId' => 0];
+        $body = Words::body($text);
         $errors = [];
-        $entry = $visibility === 'internal' ? $thread->addNote($given, $errors) : $thread->addResponse($given, $errors);
+        $entry = $visibility === 'internal'
+            ? $thread->addNote($given + ['note' => $body], $errors)
+            : $thread->addResponse($given + ['response' => $body], $errors);
         if (!$entry) {
             throw new \RuntimeException('osTicket did not store the message: ' . implode('; ', $errors));
         }
         $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $text]);
-        $this->changes->touch($ticket['ticket_id']);
+        $this->changes->touchByEntry($ticket['ticket_id']);
         return ['id' => 'n' . $entry->getId()];
     }
 
@@ -53,7 +56,7 @@ class TicketWrites
     {
         $ticket = $this->documents->ticketRow($access, $ticketId);
         $row = $this->files->attach($ticket, $name, $mediaType, $content);
-        $this->changes->touch($ticket['ticket_id']);
+        $this->changes->touchByEntry($ticket['ticket_id']);
         return Documents::attachment($row);
     }
 
