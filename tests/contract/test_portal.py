@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 import pytest
 import requests
+import requests.adapters
 import yaml
 from jsonschema import Draft202012Validator
 
@@ -42,6 +42,7 @@ from bridge.portal import (
 )
 from bridge.sandbox.portal import SandboxPortal
 from bridge.tickets import StageState, TicketState
+from tests.contract.osticket import OsTicket
 
 OPENAPI: dict[str, Any] = yaml.safe_load(resources.files("bridge.portal").joinpath("openapi.yaml").read_text(encoding="utf-8"))
 PAID = "Выделенный специалист (н.часы)"
@@ -83,17 +84,36 @@ def hold_against_openapi(response: requests.Response, *_: Any, **__: Any) -> Non
     Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(response.json())
 
 
-class SandboxEngine:
-    """The embedded portal."""
+class Sandbox(SandboxPortal):
+    """The embedded portal: every test has one of its own."""
 
-    @staticmethod
-    @contextmanager
-    def start(directory: Path) -> Iterator[SandboxPortal]:
-        with SandboxPortal.start(directory) as portal:
-            yield portal
+    prefix = ""
+
+    def account_id(self, name: str) -> str:
+        """The portal's id of an account that a test opened under this name."""
+        return name
 
 
-ENGINES = [SandboxEngine]
+ENGINES = [Sandbox, pytest.param(OsTicket, marks=pytest.mark.live)]
+"""Implementations of the contract. Each is started for a directory of its own, and plays its people: see `World`."""
+
+
+class OwnKeys(requests.adapters.HTTPAdapter):
+    """Lets tests use the same keys again on a portal that keeps them for ever: puts a prefix before them on the wire, and takes it away."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        given = request.headers.get("Idempotency-Key", "")
+        if given and not given.startswith("top-up:"):
+            request.headers["Idempotency-Key"] = self._prefix + given
+        request.url = re.sub(r"/keys/(?!top-up:)", f"/keys/{self._prefix}", str(request.url))
+        response = super().send(request, *args, **options)
+        if self._prefix and "json" in response.headers.get("Content-Type", ""):
+            response._content = response.content.replace(self._prefix.encode(), b"")
+        return response
 
 
 class World:
@@ -102,15 +122,27 @@ class World:
     def __init__(self, engine: Any) -> None:
         self.engine = engine
         self.clients: list[HttpPortal] = []
+        self.session = self._session()
         engine.open_account("school", "Школа № 7", granted="10", hour_price="2500")
+        self.school = engine.account_id("school")
         self.bridge = self.client(engine.token)
 
-    def client(self, token: str | None = None, *, auth: Any = None, prefix: str = PAID) -> HttpPortal:
+    def open_account(self, name: str, customer: str, **terms: str) -> str:
+        """A further account, which the bridge may use as well; returns the portal's id of it."""
+        self.engine.open_account(name, customer, **terms)
+        self.bridge = self.client(self.engine.token)
+        return str(self.engine.account_id(name))
+
+    def _session(self) -> requests.Session:
         session = requests.Session()
         session.hooks["response"].append(hold_against_openapi)
+        session.mount(self.engine.url, OwnKeys(self.engine.prefix))
+        return session
+
+    def client(self, token: str | None = None, *, auth: Any = None, prefix: str = PAID) -> HttpPortal:
         client = HttpPortal(
             "test", self.engine.url, auth or BearerAuth(token or ""), category_prefix=prefix, connect_timeout=5, read_timeout=20,
-            session=session, retries=Retries(attempts=1),
+            session=self._session(), retries=Retries(attempts=1),
         )  # fmt: skip
         self.clients.append(client)
         return client
@@ -128,7 +160,7 @@ class World:
     def held(self, amount: Decimal = HOUR, *, key: str = "hold", state: str = "accepted") -> tuple[str, str, str]:
         """Ticket, stage and hold; the stage is in `state`."""
         ticket, (stage,) = self.agreed()
-        hold = self.bridge.hold(key, "school", ticket, stage, amount)
+        hold = self.bridge.hold(key, self.school, ticket, stage, amount)
         if state != "planned":
             self.bridge.set_stage_state(f"{key}-ready", ticket, stage, StageState.READY, [StageState.PLANNED])
         if state == "accepted":
@@ -137,17 +169,15 @@ class World:
         return ticket, stage, hold.hold_id
 
     def balance(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-        account = self.bridge.account("school")
+        account = self.bridge.account(self.school)
         return account.granted, account.posted, account.held, account.available
 
     def kinds(self) -> list[str]:
-        return [entry.kind for entry in self.bridge.ledger("school").entries]
+        return [entry.kind for entry in self.bridge.ledger(self.school).entries]
 
     def raw(self, method: str, path: str, **given: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.engine.token}", **given.pop("headers", {})}
-        return requests.request(
-            method, self.engine.url + path, headers=headers, hooks={"response": hold_against_openapi}, timeout=20, **given
-        )
+        return self.session.request(method, self.engine.url + path, headers=headers, timeout=20, **given)
 
     def close(self) -> None:
         for client in self.clients:
@@ -203,7 +233,7 @@ def test_every_call_wants_its_scope_and_no_more(world: World, method: str, path:
     scope = needed_scope(call)
     address = re.sub(r"\{\w+\}", "none", path)
     without = {"Authorization": f"Bearer {world.engine.add_token(ALL_SCOPES - {scope})}", "Idempotency-Key": "k"}
-    with_it = {"Authorization": f"Bearer {world.engine.add_token({scope} - {None})}", "Idempotency-Key": "k"}
+    with_it = {"Authorization": f"Bearer {world.engine.add_token({scope or 'tickets:read'})}", "Idempotency-Key": "k"}
     if scope is not None:
         refused = world.raw(method, address, headers=without)
         assert (refused.status_code, refused.json()["scope"]) == (403, scope)
@@ -229,7 +259,7 @@ def test_an_installation_signs_its_requests(world: World) -> None:
     ticket, (stage,) = world.agreed()
     assert signed.meta().scopes == ALL_SCOPES
     assert [one.id for one in signed.changed_tickets(None).tickets] == [ticket]  # type: ignore[union-attr]
-    assert signed.hold("k", "school", ticket, stage, HOUR).amount == HOUR
+    assert signed.hold("k", world.school, ticket, stage, HOUR).amount == HOUR
     assert signed.attach("a", ticket, "план.txt", "text/plain", b"\x00\xff").size == 2
 
 
@@ -259,10 +289,9 @@ def test_a_signature_is_good_for_one_request_only(world: World) -> None:
     forged = prepared.copy()
     forged.body = json.dumps({"text": "b", "visibility": "internal"}).encode()
     forged.headers["Content-Length"] = str(len(forged.body))
-    with requests.Session() as session:
-        assert session.send(forged).status_code == 401
-        assert session.send(prepared).status_code == 201
-        assert session.send(prepared).status_code == 401
+    assert world.session.send(forged).status_code == 401
+    assert world.session.send(prepared).status_code == 201
+    assert world.session.send(prepared).status_code == 401
 
 
 # Exactly once
@@ -277,7 +306,7 @@ def test_a_repeated_write_gets_the_first_answer_and_does_nothing(world: World) -
     assert world.kinds().count("capture") == 1
     notes = [world.bridge.note("n", ticket, "готово") for _ in range(3)]
     assert len(set(notes)) == 1
-    assert len(world.engine.notes(ticket)) == 1
+    assert [one.text for one in world.bridge.ticket(ticket).thread if one.author == "bridge"] == ["готово"]
 
 
 def test_a_replay_is_marked_and_compares_json_by_its_value(world: World) -> None:
@@ -295,7 +324,7 @@ def test_a_key_belongs_to_one_request(world: World) -> None:
     with pytest.raises(KeyReused):
         world.bridge.note("k", ticket, "b")
     with pytest.raises(KeyReused):
-        world.bridge.hold("k", "school", ticket, stage, HOUR)
+        world.bridge.hold("k", world.school, ticket, stage, HOUR)
     assert world.kinds() == ["top_up"]
 
 
@@ -312,9 +341,9 @@ def test_a_key_is_looked_up_before_the_body_is_judged(world: World, body: bytes)
 
 def test_the_key_of_a_top_up_is_used_as_any_other(world: World) -> None:
     ticket, (stage,) = world.agreed()
-    (top_up,) = world.bridge.ledger("school").entries
+    (top_up,) = world.bridge.ledger(world.school).entries
     with pytest.raises(KeyReused):
-        world.bridge.hold(top_up.key, "school", ticket, stage, HOUR)
+        world.bridge.hold(top_up.key, world.school, ticket, stage, HOUR)
     assert world.balance() == (10, 0, 0, 10)
 
 
@@ -338,15 +367,15 @@ def test_a_key_in_progress_is_told_as_such(world: World) -> None:
 def test_a_refused_write_leaves_its_key_free(world: World) -> None:
     ticket, (stage,) = world.agreed()
     with pytest.raises(InsufficientBalance):
-        world.bridge.hold("k", "school", ticket, stage, Decimal("10.001"))
+        world.bridge.hold("k", world.school, ticket, stage, Decimal("10.001"))
     assert world.bridge.find("k") is None
     world.engine.top_up("school", "1")
-    assert world.bridge.hold("k", "school", ticket, stage, Decimal("10.001")).key == "k"
+    assert world.bridge.hold("k", world.school, ticket, stage, Decimal("10.001")).key == "k"
 
 
 def test_a_key_finds_the_stored_answer(world: World) -> None:
     ticket, (stage,) = world.agreed()
-    entry = world.bridge.hold("k", "school", ticket, stage, HOUR)
+    entry = world.bridge.hold("k", world.school, ticket, stage, HOUR)
     found = world.bridge.find("k")
     assert found is not None
     assert (found["status"], found["body"]["id"], found["body"]["amount_mh"]) == (201, entry.id, 1000)
@@ -375,7 +404,7 @@ def test_parallel_captures_of_one_hold_under_other_keys_make_one_row(world: Worl
 def test_parallel_holds_never_exceed_the_balance(world: World) -> None:
     ticket, (stage,) = world.agreed()
     clients = [world.client(world.engine.token) for _ in range(8)]
-    results = in_parallel(8, lambda number: clients[number].hold(f"h{number}", "school", ticket, stage, Decimal(3)))
+    results = in_parallel(8, lambda number: clients[number].hold(f"h{number}", world.school, ticket, stage, Decimal(3)))
     assert sum(not isinstance(result, PortalError) for result in results) == 3
     assert sum(isinstance(result, InsufficientBalance) for result in results) == 5
     assert world.balance() == (10, 0, 9, 1)
@@ -385,19 +414,19 @@ def test_parallel_holds_never_exceed_the_balance(world: World) -> None:
 
 
 def test_a_ticket_tells_all_that_the_customer_gave(world: World) -> None:
-    ticket, stages = world.agreed(
-        ("Роль", "1.5", "1"), ("Курс", "2", "0.6"), text="Прошу «роль»", fields={"param_name": "Методист"}, number="77"
-    )
-    world.engine.log_time(ticket, minutes=30, category="developer", stage=2)
+    ticket, stages = world.agreed(("Роль", "1.5", "1"), ("Курс", "2", "0.6"), text="Прошу роль – срочно", fields={"param_name": "Методист"})
+    world.engine.log_time(ticket, minutes=30, category="development", stage=2)
     told = world.bridge.ticket(ticket)
-    assert (told.number, told.customer_name, told.account_id, told.installation) == ("77", "Школа № 7", "school", "AAAABBBBCCCCDDDD")
+    assert told.number
+    assert told.customer_name.startswith("Школа № 7")
+    assert (told.account_id, told.installation) == (world.school, "AAAABBBBCCCCDDDD")
     assert told.fields == {"param_name": "Методист"}
     assert [(one.title, one.estimate, one.coefficient, one.state) for one in told.stages] == [
         ("Роль", Decimal("1.5"), Decimal(1), StageState.PLANNED),
         ("Курс", Decimal(2), Decimal("0.6"), StageState.PLANNED),
     ]
-    assert [(one.author, one.visibility, one.text) for one in told.thread] == [("customer", "customer", "Прошу «роль»")]
-    assert [(one.stage_id, one.minutes, one.category) for one in told.time_entries] == [(stages[1], 30, "developer")]
+    assert [(one.author, one.visibility, one.text) for one in told.thread] == [("customer", "customer", "Прошу роль – срочно")]
+    assert [(one.stage_id, one.minutes, one.category) for one in told.time_entries] == [(stages[1], 30, "development")]
     assert told.created_at <= told.agreed_at <= told.updated_at  # type: ignore[operator]
 
 
@@ -418,7 +447,7 @@ def test_the_cursor_tells_every_change_once_more_and_in_order(world: World) -> N
     page = world.bridge.changed_tickets(None)
     assert page is not None
     assert [one.id for one in page.tickets] == [first, second]
-    world.engine.edit_fields(first, {"a": "b"})
+    world.engine.edit_fields(first, {"param_name": "Куратор"})
     later = world.bridge.changed_tickets(page.cursor)
     assert later is not None
     assert [one.id for one in later.tickets] == [first]
@@ -497,7 +526,7 @@ def test_an_idle_poll_is_a_304_until_something_changes(world: World) -> None:
 )  # fmt: skip
 def test_a_page_that_cannot_be_is_invalid(world: World, query: str) -> None:
     assert world.raw("GET", f"/tickets?{query}").status_code == 422
-    assert world.raw("GET", f"/ledger?account_id=school&{query}").status_code == 422
+    assert world.raw("GET", f"/ledger?account_id={world.school}&{query}").status_code == 422
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff" * 40_000])
@@ -523,7 +552,7 @@ def test_notes_keep_their_visibility(world: World) -> None:
     ticket = world.ticket()
     world.bridge.note("a", ticket, "для заказчика")
     world.bridge.note("b", ticket, "для специалиста", internal=True)
-    told = [(one.author, one.visibility, one.text) for one in world.bridge.ticket(ticket).thread]
+    told = [(one.author, one.visibility, one.text) for one in world.bridge.ticket(ticket).thread if one.author != "customer"]
     assert told == [("bridge", "customer", "для заказчика"), ("bridge", "internal", "для специалиста")]
 
 
@@ -549,7 +578,7 @@ def test_a_withdrawn_ticket_stays_withdrawn_and_takes_no_hold(world: World) -> N
         world.bridge.set_ticket_state("a", ticket, TicketState.DONE, list(TicketState))
     assert caught.value.actual == "withdrawn"
     with pytest.raises(StateConflict):
-        world.bridge.hold("b", "school", ticket, stage, HOUR)
+        world.bridge.hold("b", world.school, ticket, stage, HOUR)
 
 
 def test_what_is_the_customers_is_not_the_bridges(world: World) -> None:
@@ -600,7 +629,7 @@ def test_hold_and_capture_move_hours_and_the_rest_returns(world: World) -> None:
     assert world.balance() == (10, 0, 2, 8)
     entry = world.bridge.capture("c", hold, [charge(30), charge(60, "0.6")], Decimal("1.1"), {"course": 7})
     assert (entry.kind, entry.amount, entry.price, entry.hold_id) == ("capture", Decimal("1.1"), Decimal(2750), hold)
-    assert (entry.ticket_id, entry.stage_id, entry.account_id) == (ticket, stage, "school")
+    assert (entry.ticket_id, entry.stage_id, entry.account_id) == (ticket, stage, world.school)
     assert world.balance() == (10, Decimal("1.1"), 0, Decimal("8.9"))
     assert world.bridge.ticket(ticket).stages[0].state is StageState.WRITTEN_OFF
     assert world.kinds() == ["top_up", "hold", "capture"]
@@ -657,32 +686,32 @@ def test_a_hold_ends_once(world: World) -> None:
 
 def test_a_hold_that_does_not_fit_tells_what_is_there(world: World) -> None:
     ticket, (stage,) = world.agreed()
-    world.bridge.hold("a", "school", ticket, stage, Decimal("9.5"))
+    world.bridge.hold("a", world.school, ticket, stage, Decimal("9.5"))
     with pytest.raises(InsufficientBalance) as caught:
-        world.bridge.hold("b", "school", ticket, stage, HOUR)
+        world.bridge.hold("b", world.school, ticket, stage, HOUR)
     assert (caught.value.available, caught.value.needed) == (Decimal("0.5"), HOUR)
     assert world.balance() == (10, 0, Decimal("9.5"), Decimal("0.5"))
 
 
 def test_an_overdraft_limit_lets_the_balance_go_below_nothing(world: World) -> None:
-    world.engine.open_account("credit", "Академия", granted="1", overdraft="2")
+    credit = world.open_account("credit", "Академия", granted="1", overdraft="2")
     ticket, (stage,) = world.agreed(account="credit")
     with pytest.raises(InsufficientBalance) as caught:
-        world.bridge.hold("a", "credit", ticket, stage, Decimal("3.01"))
+        world.bridge.hold("a", credit, ticket, stage, Decimal("3.01"))
     assert caught.value.available == 3
-    world.bridge.hold("a", "credit", ticket, stage, Decimal(3))
-    account = world.bridge.account("credit")
+    world.bridge.hold("a", credit, ticket, stage, Decimal(3))
+    account = world.bridge.account(credit)
     assert (account.available, account.overdraft_limit, account.hour_price) == (-2, 2, None)
 
 
 def test_a_hold_is_for_a_stage_of_a_ticket_of_the_account(world: World) -> None:
-    world.engine.open_account("other", "Академия", granted="10")
+    second = world.open_account("other", "Академия", granted="10")
     ticket, (stage,) = world.agreed()
     other, (others_stage,) = world.agreed(account="other")
     for account, ticket_id, stage_id in [
-        ("other", ticket, stage),
-        ("school", ticket, others_stage),
-        ("school", "none", stage),
+        (second, ticket, stage),
+        (world.school, ticket, others_stage),
+        (world.school, "none", stage),
         ("none", other, others_stage),
     ]:
         with pytest.raises(PortalNotFound):
@@ -701,7 +730,7 @@ def test_a_capture_is_reversed_once(world: World) -> None:
 
 def test_only_a_capture_is_reversed(world: World) -> None:
     world.held()
-    for entry in world.bridge.ledger("school").entries:
+    for entry in world.bridge.ledger(world.school).entries:
         with pytest.raises(StateConflict):
             world.bridge.reverse("r", entry.id, "?")
 
@@ -709,11 +738,11 @@ def test_only_a_capture_is_reversed(world: World) -> None:
 def test_the_ledger_is_read_in_pages_oldest_first(world: World) -> None:
     for _ in range(5):
         world.engine.top_up("school", "1")
-    first = world.raw("GET", "/ledger?account_id=school&limit=4").json()
-    rest = world.bridge.ledger("school", first["next_cursor"])
+    first = world.raw("GET", f"/ledger?account_id={world.school}&limit=4").json()
+    rest = world.bridge.ledger(world.school, first["next_cursor"])
     assert (len(first["entries"]), first["has_more"], len(rest.entries), rest.has_more) == (4, True, 2, False)
-    assert world.bridge.ledger("school", rest.cursor).entries == ()
-    moments = [entry.at for entry in world.bridge.ledger("school").entries]
+    assert world.bridge.ledger(world.school, rest.cursor).entries == ()
+    moments = [entry.at for entry in world.bridge.ledger(world.school).entries]
     assert moments == sorted(moments)
 
 
@@ -721,8 +750,10 @@ def test_the_ledger_is_read_in_pages_oldest_first(world: World) -> None:
 
 
 def test_an_id_may_hold_what_an_address_cannot(world: World) -> None:
+    if not isinstance(world.engine, Sandbox):
+        pytest.skip("this portal gives its accounts ids of its own")
     id_ = "школа № 7 (100%)?#&+;=%41"
-    world.engine.open_account(id_, "Школа", granted="3")
+    world.open_account(id_, "Школа", granted="3")
     ticket, (stage,) = world.agreed(account=id_)
     assert world.bridge.hold("k", id_, ticket, stage, HOUR).account_id == id_
     assert (world.bridge.account(id_).id, world.bridge.account(id_).held) == (id_, 1)
@@ -772,7 +803,7 @@ def test_what_is_not_there_is_not_found(world: World) -> None:
 )
 def test_a_body_that_is_not_the_contracts_is_invalid(world: World, path: str, body: Any) -> None:
     ticket = world.ticket()
-    address = "/accounts/school/holds" if path == "holds" else f"/tickets/{ticket}/{path}"
+    address = f"/accounts/{world.school}/holds" if path == "holds" else f"/tickets/{ticket}/{path}"
     refused = world.raw("POST", address, json=body, headers={"Idempotency-Key": "k"})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
     assert refused.json()["errors"]
@@ -833,7 +864,7 @@ def test_a_reversed_stage_is_accepted_again_and_can_be_written_off_anew(world: W
     capture = world.bridge.capture("c", hold, [charge(60)], HOUR, {})
     world.bridge.reverse("r", capture.id, "лишнее")
     assert world.bridge.ticket(ticket).stages[0].state is StageState.ACCEPTED
-    again = world.bridge.hold("h2", "school", ticket, stage, Decimal("0.5"))
+    again = world.bridge.hold("h2", world.school, ticket, stage, Decimal("0.5"))
     assert again.hold_id is not None
     world.bridge.capture("c2", again.hold_id, [charge(30)], Decimal("0.5"), {})
     assert world.bridge.ticket(ticket).stages[0].state is StageState.WRITTEN_OFF
@@ -862,7 +893,7 @@ def test_an_accepted_stage_of_a_withdrawn_ticket_is_still_held_and_written_off(w
     ticket, stage, hold = world.held()
     world.bridge.void("v", hold)
     world.engine.withdraw(ticket)
-    again = world.bridge.hold("h2", "school", ticket, stage, HOUR)
+    again = world.bridge.hold("h2", world.school, ticket, stage, HOUR)
     assert again.hold_id is not None
     assert world.bridge.capture("c", again.hold_id, [charge(30)], Decimal("0.5"), {}).amount == Decimal("0.5")
 

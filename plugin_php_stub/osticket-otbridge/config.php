@@ -1,0 +1,39 @@
+<?php
+// What an administrator sets for the plugin.
+
+require_once INCLUDE_DIR . 'class.plugin.php';
+
+/**
+ * The settings of the plugin's one instance.
+ */
+class OtbridgeConfig extends PluginConfig
+{
+    /** Path of the help topic under which paid tickets are, where nothing is set. */
+    public const PAID = 'Выделенный специалист (н.часы)';
+
+    public function getOptions()
+    {
+        return [
+            'paid_topic' => new TextboxField([
+                'label' => \Otbridge\Words::tell('config_paid_topic'),
+                'hint' => \Otbridge\Words::tell('config_paid_topic_hint'),
+                'default' => self::PAID,
+                'required' => true,
+                'configuration' => ['size' => 60, 'length' => 200],
+            ]),
+            'installation_field' => new TextboxField([
+                'label' => \Otbridge\Words::tell('config_installation_field'),
+                'hint' => \Otbridge\Words::tell('config_installation_field_hint'),
+                'default' => 'installation',
+                'configuration' => ['size' => 30, 'length' => 60],
+            ]),
+            'categories' => new TextareaField([
+                'label' => \Otbridge\Words::tell('config_categories'),
+                'hint' => \Otbridge\Words::tell('config_categories_hint'),
+                'default' => "development\ncontent",
+                'required' => true,
+                'configuration' => ['rows' => 4, 'cols' => 40, 'html' => false],
+            ]),
+        ];
+    }
+}

@@ -1,0 +1,371 @@
+<?php
+
+namespace Otbridge;
+
+/**
+ * The contract's JSON of what osTicket and the plugin keep; nothing here changes anything.
+ */
+class Documents
+{
+    /** Fields of osTicket's own that are told elsewhere in a Ticket. */
+    private const TOLD_ELSEWHERE = ['subject', 'message', 'priority'];
+
+    /** @var Database */
+    private $database;
+
+    public function __construct(Database $database)
+    {
+        $this->database = $database;
+    }
+
+    /**
+     * A ticket's own row, with the state that it has in the game.
+     *
+     * @throws Problem `not_found`, also for another organization's ticket
+     */
+    public function ticketRow(Access $access, string $id): array
+    {
+        $row = ctype_digit($id) && strlen($id) < 10 ? $this->ticketRows('ticket.ticket_id = ?', [(int) $id])[0] ?? null : null;
+        if ($row === null || !$access->covers($row['org_id'])) {
+            throw Problem::notFound('ticket', $id);
+        }
+        return $row;
+    }
+
+    /**
+     * A stage's own row.
+     *
+     * @throws Problem `not_found`
+     */
+    public function stageRow(array $ticket, string $id): array
+    {
+        $number = self::numberOf('s', $id);
+        $row = $number === null ? null : $this->database->row(
+            'SELECT * FROM {stage} WHERE ticket_id = ? AND n = ?',
+            [$ticket['ticket_id'], $number]
+        );
+        if ($row === null) {
+            throw Problem::notFound("stage of ticket {$ticket['ticket_id']}:", $id);
+        }
+        return $row;
+    }
+
+    /** A Ticket. */
+    public function ticket(Access $access, string $id): array
+    {
+        return $this->database->snapshot(function () use ($access, $id) {
+            return $this->told($this->ticketRow($access, $id));
+        });
+    }
+
+    /**
+     * `GET /tickets`: tickets below the prefix whose change is newer than the cursor, oldest change first; the cursor also passes what is left out.
+     */
+    public function page(Access $access, string $prefix, int $place, int $limit): array
+    {
+        return $this->database->snapshot(function () use ($access, $prefix, $place, $limit) {
+            $told = [];
+            while (true) {
+                $rows = $this->ticketRows('known.`change` > ?', [$place], $limit + 1);
+                foreach ($rows as $row) {
+                    if ($access->covers($row['org_id']) && Portal::isBelow(self::category($row), $prefix)) {
+                        if (count($told) === $limit) {
+                            return ['tickets' => $told, 'next_cursor' => "c{$place}", 'has_more' => true];
+                        }
+                        $told[] = $this->told($row);
+                    }
+                    $place = $row['change'];
+                }
+                if (count($rows) <= $limit) {
+                    return ['tickets' => $told, 'next_cursor' => "c{$place}", 'has_more' => false];
+                }
+            }
+        });
+    }
+
+    /**
+     * An Account; its sums are those of its ledger.
+     *
+     * @throws Problem `not_found`
+     */
+    public function account(Access $access, string $id): array
+    {
+        return $this->database->snapshot(function () use ($access, $id) {
+            $orgId = self::orgOf($id);
+            if ($orgId === null || !$access->covers($orgId)) {
+                throw Problem::notFound('account', $id);
+            }
+            return $this->balance($orgId);
+        });
+    }
+
+    /**
+     * @throws Problem `not_found` where the organization has no account
+     */
+    public function balance(int $orgId): array
+    {
+        $row = $this->database->row('SELECT overdraft_mh, hour_price_kopecks FROM {account} WHERE org_id = ?', [$orgId]);
+        if ($row === null) {
+            throw Problem::notFound('account', self::accountId($orgId));
+        }
+        $sums = array_map('intval', $this->database->row(
+            "SELECT COALESCE(SUM(CASE WHEN kind = 'top_up' THEN amount_mh END), 0) AS granted_mh,
+                 COALESCE(SUM(CASE kind WHEN 'capture' THEN amount_mh WHEN 'reversal' THEN -amount_mh END), 0) AS posted_mh,
+                 COALESCE(SUM(CASE WHEN kind = 'hold' AND NOT EXISTS (
+                     SELECT 1 FROM {ledger} AS ended WHERE ended.hold_id = entry.hold_id AND ended.ending = 1) THEN amount_mh END), 0) AS held_mh,
+                 COALESCE(MAX(n), 0) AS version
+             FROM {ledger} AS entry WHERE org_id = ?",
+            [$orgId]
+        ));
+        return ['id' => self::accountId($orgId)] + $sums + [
+            'available_mh' => $sums['granted_mh'] - $sums['posted_mh'] - $sums['held_mh'],
+            'overdraft_limit_mh' => (int) $row['overdraft_mh'],
+            'hour_price_kopecks' => $row['hour_price_kopecks'] === null ? null : (int) $row['hour_price_kopecks'],
+        ];
+    }
+
+    /** `GET /ledger` */
+    public function ledgerPage(Access $access, string $accountId, int $place, int $limit): array
+    {
+        return $this->database->snapshot(function () use ($access, $accountId, $place, $limit) {
+            $this->account($access, $accountId);
+            $rows = $this->database->rows(
+                'SELECT * FROM {ledger} WHERE org_id = ? AND n > ? ORDER BY n LIMIT ?',
+                [self::orgOf($accountId), $place, $limit + 1]
+            );
+            $shown = array_slice($rows, 0, $limit);
+            return [
+                'entries' => array_map([self::class, 'ledgerEntry'], $shown),
+                'next_cursor' => 'c' . ($shown ? end($shown)['n'] : $place),
+                'has_more' => count($rows) > $limit,
+            ];
+        });
+    }
+
+    /** A LedgerEntry. */
+    public static function ledgerEntry(array $row): array
+    {
+        $number = static function (?string $value): ?int {
+            return $value === null ? null : (int) $value;
+        };
+        return [
+            'id' => "l{$row['n']}", 'key' => $row['key'], 'kind' => $row['kind'], 'account_id' => self::accountId((int) $row['org_id']),
+            'ticket_id' => $row['ticket_id'] === null ? null : (string) $row['ticket_id'],
+            'stage_id' => $row['stage_n'] === null ? null : "s{$row['stage_n']}", 'amount_mh' => (int) $row['amount_mh'],
+            'hold_id' => $row['hold_id'], 'reverses' => $row['reverses'] === null ? null : "l{$row['reverses']}",
+            'price_kopecks' => $number($row['price_kopecks']), 'at' => $row['at'], 'charges' => json_decode($row['charges']),
+        ];
+    }
+
+    /**
+     * The file of an attachment, with what the contract tells of it.
+     *
+     * @throws Problem `not_found`
+     */
+    public function attachmentRow(array $ticket, string $id): array
+    {
+        $number = self::numberOf('a', $id);
+        $row = $number === null ? null : $this->database->row(
+            'SELECT * FROM {file} WHERE ticket_id = ? AND n = ?',
+            [$ticket['ticket_id'], $number]
+        );
+        if ($row === null) {
+            throw Problem::notFound("attachment of ticket {$ticket['ticket_id']}:", $id);
+        }
+        return $row;
+    }
+
+    /** An Attachment. */
+    public static function attachment(array $row): array
+    {
+        return [
+            'id' => "a{$row['n']}", 'name' => $row['name'], 'size' => (int) $row['size'], 'sha256' => $row['sha256'], 'media_type' => $row['media_type'],
+        ];
+    }
+
+    /** Stages of a ticket in their order. */
+    public function stages(int $ticketId): array
+    {
+        return $this->database->rows('SELECT * FROM {stage} WHERE ticket_id = ? ORDER BY position', [$ticketId]);
+    }
+
+    /**
+     * The place that a cursor names; the beginning when there is none.
+     *
+     * @throws Problem `invalid`
+     */
+    public static function place(?string $cursor): int
+    {
+        $place = $cursor === null ? 0 : self::numberOf('c', $cursor);
+        if ($place === null) {
+            throw Problem::invalid("cursor: is none of this portal's");
+        }
+        return $place;
+    }
+
+    /** The number in an id or a cursor of the form that the portal gives out: a letter and a number. */
+    public static function numberOf(string $letter, string $id): ?int
+    {
+        return preg_match("/^{$letter}(0|[1-9][0-9]{0,17})$/D", $id, $found) ? (int) $found[1] : null;
+    }
+
+    /** The account of an organization. */
+    public static function accountId(int $orgId): string
+    {
+        return "org-{$orgId}";
+    }
+
+    /** The organization of an account, null where the id is of no account. */
+    public static function orgOf(string $accountId): ?int
+    {
+        return preg_match('/^org-([1-9][0-9]{0,8})$/D', $accountId, $found) ? (int) $found[1] : null;
+    }
+
+    /** Full path of the ticket's help topic. */
+    public static function category(array $row): string
+    {
+        return (string) \Topic::getTopicName($row['topic_id']);
+    }
+
+    /**
+     * @return array[]
+     */
+    private function ticketRows(string $where, array $values, int $limit = 1): array
+    {
+        $rows = $this->database->rows(
+            "SELECT ticket.ticket_id, ticket.number, ticket.topic_id, UNIX_TIMESTAMP(ticket.created) AS created, user.id AS user_id,
+                 user.name AS user_name, user.org_id, org.name AS org_name, COALESCE(known.state, 'open') AS state,
+                 COALESCE(known.version, 0) AS version, COALESCE(known.`change`, 0) AS `change`, known.agreed_at, known.withdrawn_at,
+                 COALESCE(known.updated_at, '') AS updated_at
+             FROM {{ticket}} AS ticket
+             JOIN {{user}} AS user ON user.id = ticket.user_id
+             LEFT JOIN {{organization}} AS org ON org.id = user.org_id
+             LEFT JOIN {ticket} AS known ON known.ticket_id = ticket.ticket_id
+             WHERE {$where} ORDER BY known.`change` LIMIT ?",
+            array_merge($values, [$limit])
+        );
+        return array_map(static function (array $row): array {
+            foreach (['ticket_id', 'topic_id', 'created', 'user_id', 'org_id', 'version', 'change'] as $name) {
+                $row[$name] = (int) $row[$name];
+            }
+            $row['org_id'] = $row['org_id'] ?: null;
+            return $row;
+        }, $rows);
+    }
+
+    private function told(array $row): array
+    {
+        $id = $row['ticket_id'];
+        $fields = $this->fields($id);
+        $serial = $fields[Portal::installationField()] ?? '';
+        $created = Portal::moment($row['created']);
+        // Whoever belongs to no organization has no account; the bridge is told an id under which there is none.
+        $account = $row['org_id'] === null ? "user-{$row['user_id']}" : self::accountId($row['org_id']);
+        return [
+            'id' => (string) $id, 'number' => $row['number'], 'version' => $row['version'], 'category' => self::category($row),
+            'subject' => $this->subject($id), 'customer' => ['id' => $account, 'name' => $row['org_name'] ?? $row['user_name']],
+            'account_id' => $account, 'installation' => $serial === '' ? null : $serial, 'state' => $row['state'],
+            'created_at' => $created, 'updated_at' => $row['updated_at'] ?: $created, 'agreement_required' => true,
+            'agreed_at' => $row['agreed_at'], 'withdrawn_at' => $row['withdrawn_at'],
+            'fields' => (object) array_diff_key($fields, array_flip([Portal::installationField()])),
+            'thread' => $this->thread($id), 'attachments' => $this->attachments($id),
+            'stages' => array_map([self::class, 'stage'], $this->stages($id)),
+            'time_entries' => array_map([self::class, 'timeEntry'], $this->timeEntries($id)),
+        ];
+    }
+
+    private function subject(int $ticketId): string
+    {
+        foreach ($this->answers($ticketId) as $answer) {
+            if ($answer['name'] === 'subject') {
+                return (string) $answer['value'];
+            }
+        }
+        return '';
+    }
+
+    /** What the customer filled into the ticket's forms, as texts by variable name. */
+    private function fields(int $ticketId): array
+    {
+        $fields = [];
+        foreach ($this->answers($ticketId) as $answer) {
+            $name = (string) $answer['name'];
+            if ($name !== '' && !in_array($name, self::TOLD_ELSEWHERE, true) && (string) $answer['value'] !== '') {
+                $fields[$name] = self::textOf($answer);
+            }
+        }
+        return $fields;
+    }
+
+    private function answers(int $ticketId): array
+    {
+        return $this->database->rows(
+            "SELECT field.name, field.type, field.configuration, answer.value FROM {{form_entry}} AS entry
+             JOIN {{form_entry_values}} AS answer ON answer.entry_id = entry.id
+             JOIN {{form_field}} AS field ON field.id = answer.field_id
+             WHERE entry.object_type = 'T' AND entry.object_id = ? ORDER BY entry.sort, field.sort",
+            [$ticketId]
+        );
+    }
+
+    private static function textOf(array $answer): string
+    {
+        $chosen = json_decode($answer['value'], true);
+        if (is_array($chosen) && $answer['type'] === 'choices') {
+            return implode(', ', array_keys($chosen));
+        }
+        if (is_array($chosen) && strpos($answer['type'], 'list-') === 0) {
+            return implode(', ', $chosen);
+        }
+        $rich = $answer['type'] === 'memo' && (json_decode((string) $answer['configuration'], true)['html'] ?? true);
+        return $rich ? trim(\Format::html2text($answer['value'], 0)) : $answer['value'];
+    }
+
+    private function thread(int $ticketId): array
+    {
+        $rows = $this->database->rows(
+            "SELECT entry.id, entry.type, entry.body, entry.format, UNIX_TIMESTAMP(entry.created) AS created, note.text AS noted
+             FROM {{thread}} AS thread JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
+             LEFT JOIN {note} AS note ON note.entry_id = entry.id
+             WHERE thread.object_type = 'T' AND thread.object_id = ? ORDER BY entry.id",
+            [$ticketId]
+        );
+        return array_map(static function (array $row): array {
+            $text = $row['noted'] ?? ($row['format'] === 'html' ? trim(\Format::html2text($row['body'], 0)) : $row['body']);
+            return [
+                'id' => "n{$row['id']}",
+                'author' => $row['noted'] !== null ? 'bridge' : ($row['type'] === 'M' ? 'customer' : 'specialist'),
+                'visibility' => $row['type'] === 'N' ? 'internal' : 'customer',
+                'at' => Portal::moment((int) $row['created']),
+                'text' => $text === '' ? '–' : $text,
+            ];
+        }, $rows);
+    }
+
+    private function attachments(int $ticketId): array
+    {
+        return array_map([self::class, 'attachment'], $this->database->rows('SELECT * FROM {file} WHERE ticket_id = ? ORDER BY n', [$ticketId]));
+    }
+
+    private function timeEntries(int $ticketId): array
+    {
+        return $this->database->rows('SELECT * FROM {time_entry} WHERE ticket_id = ? ORDER BY n', [$ticketId]);
+    }
+
+    private static function stage(array $row): array
+    {
+        return [
+            'id' => "s{$row['n']}", 'title' => $row['title'], 'estimate_mh' => (int) $row['estimate_mh'],
+            'coefficient_milli' => (int) $row['coefficient_milli'], 'state' => $row['state'], 'revision' => (int) $row['revision'],
+            'accepted_at' => $row['accepted_at'], 'rejected_at' => $row['rejected_at'], 'comment' => $row['comment'],
+        ];
+    }
+
+    private static function timeEntry(array $row): array
+    {
+        return [
+            'id' => "w{$row['n']}", 'stage_id' => $row['stage_n'] === null ? null : "s{$row['stage_n']}", 'specialist' => $row['specialist'],
+            'category' => $row['category'], 'minutes' => (int) $row['minutes'], 'at' => $row['at'], 'note' => $row['note'],
+        ];
+    }
+}

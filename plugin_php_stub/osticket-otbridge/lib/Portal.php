@@ -1,0 +1,86 @@
+<?php
+
+namespace Otbridge;
+
+/**
+ * What all parts of the plugin share: its settings, its database, its clock.
+ */
+class Portal
+{
+    /** Hours are rounded to hundredths, as everywhere in the contract. */
+    public const ROUNDING_UNIT_MH = 10;
+
+    /** @var string */
+    private static $paid = '';
+
+    /** @var string */
+    private static $installationField = '';
+
+    /** @var string[] */
+    private static $categories = [];
+
+    /** @var Database|null */
+    private static $database;
+
+    public static function configure(string $paid, string $installationField, string $categories): void
+    {
+        self::$paid = $paid;
+        self::$installationField = trim($installationField);
+        self::$categories = array_values(array_filter(array_map('trim', explode("\n", $categories)), 'strlen'));
+    }
+
+    public static function database(): Database
+    {
+        if (self::$database === null) {
+            self::$database = new Database($GLOBALS['__db'], TABLE_PREFIX);
+        }
+        return self::$database;
+    }
+
+    /** Variable name of the form's field that holds the serial of the installation. */
+    public static function installationField(): string
+    {
+        return self::$installationField;
+    }
+
+    /** @return string[] under which specialists log their time */
+    public static function categories(): array
+    {
+        return self::$categories;
+    }
+
+    /**
+     * Whether a help topic's full name is the paid one or below it.
+     */
+    public static function isPaid(string $category): bool
+    {
+        return self::isBelow($category, self::$paid);
+    }
+
+    /**
+     * Whether a category is the one that the prefix names, or below it; categories are compared element by element.
+     */
+    public static function isBelow(string $category, string $prefix): bool
+    {
+        $above = self::elements($prefix);
+        return array_slice(self::elements($category), 0, count($above)) === $above;
+    }
+
+    /** The moment as the contract writes it, with microseconds: the order of agreements counts. */
+    public static function now(): string
+    {
+        $moment = \DateTime::createFromFormat('U.u', sprintf('%.6F', microtime(true)), new \DateTimeZone('UTC'));
+        return $moment->format('Y-m-d\TH:i:s.u\Z');
+    }
+
+    /** Unix seconds as the contract writes a moment. */
+    public static function moment(int $seconds): string
+    {
+        return gmdate('Y-m-d\TH:i:s\Z', $seconds);
+    }
+
+    private static function elements(string $category): array
+    {
+        return array_values(array_filter(array_map('trim', explode('/', $category)), 'strlen'));
+    }
+}

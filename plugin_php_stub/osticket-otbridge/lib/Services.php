@@ -1,0 +1,47 @@
+<?php
+
+namespace Otbridge;
+
+/**
+ * The parts that rules are made of, put together.
+ */
+class Services
+{
+    public const VERSION = '0.1.0';
+
+    /** @var Auth */
+    public $auth;
+
+    /** @var Keys */
+    public $keys;
+
+    /** @var Files */
+    public $files;
+
+    /** @var Changes */
+    public $changes;
+
+    /** @var Documents */
+    public $documents;
+
+    /** @var Ledger */
+    public $ledger;
+
+    /** @var TicketWrites */
+    public $tickets;
+
+    /** @var People */
+    public $people;
+
+    public function __construct(Database $database)
+    {
+        $this->auth = new Auth($database);
+        $this->keys = new Keys($database);
+        $this->files = new Files($database);
+        $this->changes = new Changes($database, $this->files);
+        $this->documents = new Documents($database);
+        $this->ledger = new Ledger($database, $this->documents, $this->changes);
+        $this->tickets = new TicketWrites($database, $this->documents, $this->changes, $this->files);
+        $this->people = new People($database, $this->changes);
+    }
+}

@@ -1,0 +1,57 @@
+<?php
+
+namespace Otbridge;
+
+/**
+ * What people read, in their language: i18n/ru.php and i18n/en.php.
+ */
+class Words
+{
+    /** @var array[] */
+    private static $loaded = [];
+
+    /**
+     * The sentence of this name.
+     *
+     * @param array $values for its {places}
+     */
+    public static function tell(string $name, array $values = []): string
+    {
+        $language = strpos((string) \Internationalization::getCurrentLanguage(), 'ru') === 0 ? 'ru' : 'en';
+        if (!isset(self::$loaded[$language])) {
+            self::$loaded[$language] = require dirname(__DIR__) . "/i18n/{$language}.php";
+        }
+        $places = [];
+        foreach ($values as $place => $value) {
+            $places['{' . $place . '}'] = (string) $value;
+        }
+        return strtr(self::$loaded[$language][$name], $places);
+    }
+
+    /** Milli-hours as people read norm-hours. */
+    public static function hours(int $milli): string
+    {
+        return rtrim(rtrim(sprintf('%s%d.%03d', $milli < 0 ? '−' : '', intdiv(abs($milli), 1000), abs($milli) % 1000), '0'), '.');
+    }
+
+    /** Kopecks as people read roubles. */
+    public static function roubles(int $kopecks): string
+    {
+        return sprintf('%d.%02d ₽', intdiv($kopecks, 100), $kopecks % 100);
+    }
+
+    /** A text as the body of a message. As HTML, because osTicket takes « and other signs that it holds for pictures out of plain text. */
+    public static function body(string $text): \ThreadEntryBody
+    {
+        $escaped = preg_replace_callback('/[\x{A9}-\x{AE}]/u', static function (array $found): string {
+            return '&#' . mb_ord($found[0]) . ';';
+        }, htmlspecialchars(self::basic($text), ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8'));
+        return new \HtmlThreadEntryBody('<p>' . nl2br($escaped) . '</p>');
+    }
+
+    /** A text without what osTicket's three-byte tables cannot hold; where the original counts, the plugin keeps it itself. */
+    public static function basic(string $text): string
+    {
+        return preg_replace('/[\x{10000}-\x{10FFFF}]/u', '?', $text);
+    }
+}

@@ -1,0 +1,230 @@
+"""osTicket with the plugin, for the contract's test suite: what its people do, done through its own web forms.
+
+Every test gets organizations of its own and a token that is for one of them only, so that one installation serves any number of tests and runs.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+PASSWORD = "Contract-1234"
+FIELDS = ("installation", "service", "variant", "quantity", "action", *(f"param_{name}" for name in (
+    "shortname", "fullname", "name", "description", "context_levels", "capabilities", "category_id",
+)))  # fmt: skip
+"""Variable names of the form that the paid help topics have."""
+
+
+@dataclass(frozen=True)
+class Organization:
+    id: int
+    customer: Browser
+
+
+class Browser:
+    """Somebody who is logged in: pages are read for osTicket's token against forged forms, and forms are sent with it."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.session = requests.Session()
+        self._token = ""
+
+    def get(self, path: str) -> str:
+        return self._read(self.session.get(self.site + path, timeout=60))
+
+    def post(self, path: str, fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> str:
+        pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
+        return self._read(self.session.post(self.site + path, data=[("__CSRFToken__", self._token), *pairs], timeout=60))
+
+    def _read(self, answer: requests.Response) -> str:
+        assert answer.ok, f"{answer.url}: {answer.status_code} {answer.text[:300]}"
+        found = re.search(r'name="(?:csrf_token" content|__CSRFToken__" value)="([^"]+)"', answer.text)
+        self._token = found.group(1) if found else self._token
+        return answer.text
+
+
+class OsTicket:
+    """The osTicket at OSTICKET_URL; OSTICKET_STAFF is an administrator, "login:password"."""
+
+    def __init__(self, site: str, login: str, password: str) -> None:
+        self.url = f"{site}/api/otbridge/v1"
+        self.prefix = f"{uuid.uuid4().hex[:10]}-"
+        self._site = site
+        self._staff = Browser(site)
+        self._staff.get("/scp/login.php")
+        assert "logout.php" in self._staff.post("/scp/login.php", {"do": "scplogin", "userid": login, "passwd": password}), "login"
+        self._organizations: dict[str, Organization] = {}
+        self._topics: dict[str, int] = {}
+        self._owners: dict[str, Organization] = {}
+        self.token = ""
+
+    @staticmethod
+    @contextmanager
+    def start(_directory: Path) -> Iterator[OsTicket]:
+        site, staff = os.environ.get("OSTICKET_URL", ""), os.environ.get("OSTICKET_STAFF", "")
+        if not (site and staff):
+            pytest.skip("OSTICKET_URL and OSTICKET_STAFF name no osTicket")
+        yield OsTicket(site.rstrip("/"), *staff.split(":", 1))
+
+    def account_id(self, name: str) -> str:
+        """The portal's id of an account that a test opened under this name."""
+        return f"org-{self._organizations[name].id}"
+
+    def open_account(self, name: str, customer: str, *, granted: str = "0", hour_price: str = "", overdraft: str = "0") -> None:
+        """An organization with one user, who has an account to log in with; its balance."""
+        word = f"u{uuid.uuid4().hex[:12]}"
+        made = self._staff.post("/scp/ajax.php/orgs/add", {"name": f"{customer} {word}"})
+        org = int(re.search(r'"id":"?(\d+)', made).group(1))  # type: ignore[union-attr]
+        user = self._staff.post(f"/scp/ajax.php/orgs/{org}/add-user", {"name": "Анна Петрова", "email": f"{word}@example.ru"})
+        user_id = re.search(r'"id":"?(\d+)', user).group(1)  # type: ignore[union-attr]
+        self._staff.session.post(
+            f"{self._site}/scp/ajax.php/users/{user_id}/register",
+            data={"__CSRFToken__": self._staff._token, "username": word, "passwd1": PASSWORD, "passwd2": PASSWORD, "timezone": "UTC"},
+            timeout=60,
+        )  # fmt: skip
+        browser = Browser(self._site)
+        browser.get("/login.php")
+        assert "logout.php" in browser.post("/login.php", {"luser": word, "lpasswd": PASSWORD}), "the customer's login"
+        self._organizations[name] = Organization(org, browser)
+        self._account("terms", org, overdraft=overdraft, price=hour_price)
+        if granted != "0":
+            self.top_up(name, granted)
+        if len(self._organizations) < 3:
+            self.token = self.add_token(("ledger:read", "ledger:write", "tickets:read", "tickets:write"))
+
+    def top_up(self, name: str, hours: str) -> None:
+        self._account("top_up", self._organizations[name].id, hours=hours, reason="Договор № 1", key=f"top-up:{uuid.uuid4().hex}")
+
+    def add_token(self, scopes: Iterable[str]) -> str:
+        """A token for the first account's organization; of no scope at all there is none, so one of another organization stands in."""
+        first = next(iter(self._organizations.values()), None)
+        fields = [("do", "add_token"), ("name", self.prefix), *(("scopes[]", one) for one in scopes)]
+        page = self._page("access", [*fields, ("organization", str(first.id) if first and len(self._organizations) == 1 else "")])
+        return re.search(r'class="otbridge-token">([^<]+)<', page).group(1)  # type: ignore[union-attr]
+
+    def add_installation(self, serial: str, otkey: str) -> None:
+        (first,) = self._organizations.values()
+        self._page("access", [("do", "add_installation"), ("serial", serial), ("otkey", otkey), ("organization", str(first.id))])
+
+    def open_ticket(
+        self, *, account: str, category: str, subject: str, installation: str | None = None, text: str = "",
+        fields: Mapping[str, str] | None = None,
+    ) -> str:  # fmt: skip
+        """Open a ticket in the browser form, as the account's user."""
+        owner = self._organizations[account]
+        topic = self._topic(tuple(one.strip() for one in category.split("/")))
+        owner.customer.get("/open.php")
+        page = owner.customer.post("/open.php", {
+            "a": "open", "topicId": str(topic), "subject": subject, "message": f"<p>{html.escape(text or '–')}</p>", "installation": installation or "", **(fields or {}),
+        })  # fmt: skip
+        found = re.search(r"tickets\.php\?id=(\d+)", page)
+        assert found, f"osTicket did not open the ticket: {re.findall('class=.error.>([^<]+)', page)}"
+        self._owners[found.group(1)] = owner
+        return found.group(1)
+
+    def agree(self, ticket: str, stages: Sequence[tuple[str, str, str]]) -> None:
+        columns = ("title[]", "hours[]", "coefficient[]")
+        self._work(ticket, "agree", [(name, value) for stage in stages for name, value in zip(columns, stage, strict=True)])
+
+    def log_time(self, ticket: str, *, minutes: int, category: str = "development", stage: int | None = None) -> None:
+        number = "" if stage is None else self._stage(ticket, stage)
+        self._work(ticket, "time", [("minutes", str(minutes)), ("category", category), ("stage", number), ("note", "")])
+
+    def report_ready(self, ticket: str, stage: int) -> None:
+        self._work(ticket, "ready", [("stage", self._stage(ticket, stage))])
+
+    def accept(self, ticket: str, stage: int) -> None:
+        self._click(ticket, "accept", [("stage", self._stage(ticket, stage))])
+
+    def reject(self, ticket: str, stage: int, comment: str) -> None:
+        self._click(ticket, "reject", [("stage", self._stage(ticket, stage)), ("comment", comment)])
+
+    def withdraw(self, ticket: str) -> None:
+        self._click(ticket, "withdraw", [])
+
+    def say(self, ticket: str, text: str) -> None:
+        page = self._owners[ticket].customer
+        (field,) = re.findall(r'<textarea name="([^"]+)" id="message"', page.get(f"/tickets.php?id={ticket}"))
+        page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "reply", field: f"<p>{html.escape(text)}</p>"})
+
+    def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
+        page = self._owners[ticket].customer
+        page.get(f"/tickets.php?id={ticket}&a=edit")
+        page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "edit", "subject": "Роль", **fields})
+
+    @contextmanager
+    def processing(self, key: str) -> Iterator[None]:
+        pytest.skip(f"nobody outside of osTicket can keep the key {key} busy")
+        yield
+
+    def _stage(self, ticket: str, number: int) -> str:
+        """The plugin's number of a stage, from the contract itself."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        told = requests.get(f"{self.url}/tickets/{ticket}", headers=headers, timeout=60).json()
+        return str(told["stages"][number - 1]["id"]).removeprefix("s")
+
+    def _click(self, ticket: str, what: str, fields: list[tuple[str, str]]) -> None:
+        page = self._owners[ticket].customer
+        page.get(f"/tickets.php?id={ticket}")
+        answer = page.post(f"/ajax.php/otbridge/tickets/{ticket}", [("do", what), *fields])
+        assert 'id="msg_error"' not in answer, re.findall('id="msg_error">([^<]+)', answer)
+
+    def _work(self, ticket: str, what: str, fields: list[tuple[str, str]]) -> None:
+        self._staff.get(f"/scp/tickets.php?id={ticket}")
+        answer = self._staff.post(f"/scp/ajax.php/otbridge/tickets/{ticket}", [("do", what), *fields])
+        assert 'id="msg_error"' not in answer, re.findall('id="msg_error">([^<]+)', answer)
+
+    def _account(self, what: str, org: int, **fields: str) -> None:
+        self._page("accounts", [("do", what), ("organization", str(org)), *fields.items()])
+
+    def _page(self, name: str, fields: list[tuple[str, str]]) -> str:
+        self._staff.get(f"/scp/ajax.php/otbridge/{name}")
+        answer = self._staff.post(f"/scp/ajax.php/otbridge/{name}", fields)
+        assert 'id="msg_error"' not in answer, re.findall('id="msg_error">([^<]+)', answer)
+        return answer
+
+    def _topic(self, path: tuple[str, ...], parent: int = 0) -> int:
+        """The help topic of this path, made with its form where it is missing."""
+        full = " / ".join(path)
+        if not self._topics:
+            page = self._staff.get("/open.php")
+            listed = re.findall(r'<option value="(\d+)"[^>]*>([^<]+)</option>', page)
+            self._topics = {re.sub(r"\s+", " ", name).strip(): int(number) for number, name in listed}
+        if full not in self._topics:
+            above = self._topic(path[:-1]) if len(path) > 1 else 0
+            self._staff.get("/scp/helptopics.php?a=add")
+            self._staff.post("/scp/helptopics.php", [
+                ("do", "create"), ("a", "add"), ("topic", path[-1]), ("topic_pid", str(above)), ("ispublic", "1"), ("status", "active"),
+                ("dept_id", "0"), ("custom-numbers", "0"), ("status_id", "0"), ("priority_id", "0"), ("sla_id", "0"), ("page_id", "0"),
+                ("assign", "0"), ("forms[]", str(self._form())), ("fields[]", ""),
+            ])  # fmt: skip
+            self._topics = {}
+            return self._topic(path)
+        return self._topics[full]
+
+    def _form(self) -> int:
+        """The form of orders, made where it is missing."""
+        title = "Заказ"
+        for _ in range(2):
+            found = re.search(rf'\?id=(\d+)"[^>]*>\s*{title}\s*<', self._staff.get("/scp/forms.php"))
+            if found:
+                return int(found.group(1))
+            fields = [("do", "add"), ("title", title), ("instructions", ""), ("notes", "")]
+            for number, name in enumerate(FIELDS):
+                kind = "memo" if name in ("param_description", "param_capabilities") else "text"
+                fields += [
+                    (f"sort-new-{number}", str(number + 1)), (f"label-new-{number}", name), (f"type-new-{number}", kind),
+                    (f"name-new-{number}", name), (f"visibility-new-{number}", "a"),
+                ]  # fmt: skip
+            self._staff.get("/scp/forms.php?a=add")
+            self._staff.post("/scp/forms.php?a=add", fields)
+        raise AssertionError("osTicket did not keep the form of orders")
