@@ -38,7 +38,8 @@ class OtbridgePlugin extends Plugin
         \Otbridge\Portal::configure(
             (string) $config->get('paid_topic', OtbridgeConfig::PAID),
             (string) $config->get('installation_field', 'installation'),
-            (string) $config->get('categories', '')
+            (string) $config->get('categories', ''),
+            (string) $config->get('language', '')
         );
         try {
             $ready = \Otbridge\Schema::upgrade(\Otbridge\Portal::database());

@@ -27,6 +27,11 @@ class OtbridgeConfig extends PluginConfig
                 'default' => 'installation',
                 'configuration' => ['size' => 30, 'length' => 60],
             ]),
+            'language' => new ChoiceField([
+                'label' => \Otbridge\Words::tell('config_language'),
+                'default' => '',
+                'choices' => ['' => \Otbridge\Words::tell('config_language_own'), 'ru' => 'Русский', 'en' => 'English'],
+            ]),
             'categories' => new TextareaField([
                 'label' => \Otbridge\Words::tell('config_categories'),
                 'hint' => \Otbridge\Words::tell('config_categories_hint'),

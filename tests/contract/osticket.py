@@ -23,6 +23,9 @@ FIELDS = ("installation", "service", "variant", "quantity", "action", *(f"param_
 )))  # fmt: skip
 """Variable names of the form that the paid help topics have."""
 
+RICH = ("param_description", "param_capabilities")
+"""Fields of several lines, for which osTicket shows its editor."""
+
 
 @dataclass(frozen=True)
 class Organization:
@@ -124,7 +127,8 @@ class OsTicket:
         topic = self._topic(tuple(one.strip() for one in category.split("/")))
         owner.customer.get("/open.php")
         page = owner.customer.post("/open.php", {
-            "a": "open", "topicId": str(topic), "subject": subject, "message": f"<p>{html.escape(text or '–')}</p>", "installation": installation or "", **(fields or {}),
+            "a": "open", "topicId": str(topic), "subject": subject, "message": _edited(text or "–"), "installation": installation or "",
+            **{name: _edited(value) if name in RICH else value for name, value in (fields or {}).items()},
         })  # fmt: skip
         found = re.search(r"tickets\.php\?id=(\d+)", page)
         assert found, f"osTicket did not open the ticket: {re.findall('class=.error.>([^<]+)', page)}"
@@ -154,7 +158,15 @@ class OsTicket:
     def say(self, ticket: str, text: str) -> None:
         page = self._owners[ticket].customer
         (field,) = re.findall(r'<textarea name="([^"]+)" id="message"', page.get(f"/tickets.php?id={ticket}"))
-        page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "reply", field: f"<p>{html.escape(text)}</p>"})
+        page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "reply", field: _edited(text)})
+
+    def customer_page(self, ticket: str) -> str:
+        """The ticket's page as its customer sees it."""
+        return self._owners[ticket].customer.get(f"/tickets.php?id={ticket}")
+
+    def agent_page(self, ticket: str) -> str:
+        """The ticket's page as an agent sees it."""
+        return self._staff.get(f"/scp/tickets.php?id={ticket}")
 
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         page = self._owners[ticket].customer
@@ -220,7 +232,7 @@ class OsTicket:
                 return int(found.group(1))
             fields = [("do", "add"), ("title", title), ("instructions", ""), ("notes", "")]
             for number, name in enumerate(FIELDS):
-                kind = "memo" if name in ("param_description", "param_capabilities") else "text"
+                kind = "memo" if name in RICH else "text"
                 fields += [
                     (f"sort-new-{number}", str(number + 1)), (f"label-new-{number}", name), (f"type-new-{number}", kind),
                     (f"name-new-{number}", name), (f"visibility-new-{number}", "a"),
@@ -228,3 +240,8 @@ class OsTicket:
             self._staff.get("/scp/forms.php?a=add")
             self._staff.post("/scp/forms.php?a=add", fields)
         raise AssertionError("osTicket did not keep the form of orders")
+
+
+def _edited(text: str) -> str:
+    """What osTicket's editor makes of lines of text."""
+    return "".join(f"<p>{html.escape(line)}</p>" for line in text.split("\n"))

@@ -86,6 +86,8 @@ return [
     'config_paid_topic_hint' => 'Full name of a help topic; it and all topics below it are paid.',
     'config_installation_field' => 'Field with the serial',
     'config_installation_field_hint' => 'Variable name of the form field that holds the serial of the 3KL installation.',
+    'config_language' => 'Language',
+    'config_language_own' => 'The reader\'s own in osTicket',
     'config_categories' => 'Specialists\' categories',
     'config_categories_hint' => 'One a line; the bridge knows the coefficients under these names.',
 ];

@@ -86,6 +86,8 @@ return [
     'config_paid_topic_hint' => 'Полное название темы обращения; платными считаются она и все темы под ней.',
     'config_installation_field' => 'Поле с серийным номером',
     'config_installation_field_hint' => 'Имя переменной поля формы, в котором стоит серийный номер инсталляции 3KL.',
+    'config_language' => 'Язык',
+    'config_language_own' => 'Как в osTicket у читателя',
     'config_categories' => 'Категории специалистов',
     'config_categories_hint' => 'По одной в строке; под этими именами мост знает коэффициенты.',
 ];

@@ -14,6 +14,13 @@ class AccessPage extends StaffPage
         return $staff->isAdmin();
     }
 
+    protected function navigation(\Staff $staff): \StaffNav
+    {
+        $nav = new \AdminNav($staff);
+        $nav->setTabActive('apps');
+        return $nav;
+    }
+
     protected function act(string $what): void
     {
         $database = Portal::database();

@@ -12,6 +12,13 @@ class AccountsPage extends StaffPage
         return $staff->isAdmin() || $staff->hasPerm(\Organization::PERM_EDIT);
     }
 
+    protected function navigation(\Staff $staff): \StaffNav
+    {
+        $nav = new \StaffNav($staff);
+        $nav->setTabActive('apps');
+        return $nav;
+    }
+
     protected function act(string $what): void
     {
         $services = new Services(Portal::database());

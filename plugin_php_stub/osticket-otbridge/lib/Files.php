@@ -12,9 +12,13 @@ class Files
     /** @var Database */
     private $database;
 
-    public function __construct(Database $database)
+    /** @var Messages */
+    private $messages;
+
+    public function __construct(Database $database, Messages $messages)
     {
         $this->database = $database;
+        $this->messages = $messages;
     }
 
     /** Take up the files of a ticket's thread that are not known yet; pictures inside of messages are none. */
@@ -48,21 +52,13 @@ class Files
         if (!$sound) {
             throw Problem::invalid('name: must be a file name of 1 to ' . self::LONGEST_NAME . ' characters without slashes');
         }
-        $thread = \Ticket::lookup($ticket['ticket_id'])->getThread();
-        $errors = [];
-        $entry = $thread->addResponse([
-            'poster' => Words::tell('bridge'), 'staffId' => 0, 'response' => Words::body($name),
-            // osTicket stores no empty file.
-            'attachments' => $content === '' ? [] : [['name' => Words::basic($name), 'type' => $mediaType, 'data' => $content]],
-        ], $errors);
-        $stored = $entry ? $this->database->row(
-            "SELECT file_id FROM {{attachment}} WHERE object_id = ? AND type = 'H' ORDER BY id DESC LIMIT 1",
-            [$entry->getId()]
-        ) : null;
-        if (!$entry || ($stored === null && $content !== '')) {
-            throw new \RuntimeException('osTicket did not store the file: ' . implode('; ', $errors));
+        // osTicket stores no empty file.
+        $files = $content === '' ? [] : [['name' => Words::basic($name), 'type' => $mediaType, 'data' => $content]];
+        $entry = $this->messages->write($ticket['ticket_id'], $name, false, $files);
+        $stored = $this->database->row("SELECT file_id FROM {{attachment}} WHERE object_id = ? AND type = 'H' ORDER BY id DESC LIMIT 1", [$entry]);
+        if ($stored === null && $content !== '') {
+            throw new \RuntimeException('osTicket did not store the file');
         }
-        $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $name]);
         return $this->keep($ticket['ticket_id'], $stored === null ? null : (int) $stored['file_id'], $name, $mediaType, $content);
     }
 

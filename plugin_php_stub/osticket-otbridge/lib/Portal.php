@@ -16,15 +16,19 @@ class Portal
     /** @var string */
     private static $installationField = '';
 
+    /** @var string */
+    private static $language = '';
+
     /** @var string[] */
     private static $categories = [];
 
     /** @var Database|null */
     private static $database;
 
-    public static function configure(string $paid, string $installationField, string $categories): void
+    public static function configure(string $paid, string $installationField, string $categories, string $language): void
     {
         self::$paid = $paid;
+        self::$language = $language;
         self::$installationField = trim($installationField);
         self::$categories = array_values(array_filter(array_map('trim', explode("\n", $categories)), 'strlen'));
     }
@@ -41,6 +45,12 @@ class Portal
     public static function installationField(): string
     {
         return self::$installationField;
+    }
+
+    /** Language of the plugin's texts, "" for the reader's own in osTicket. */
+    public static function language(): string
+    {
+        return self::$language;
     }
 
     /** @return string[] under which specialists log their time */

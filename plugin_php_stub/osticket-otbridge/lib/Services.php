@@ -37,11 +37,12 @@ class Services
     {
         $this->auth = new Auth($database);
         $this->keys = new Keys($database);
-        $this->files = new Files($database);
+        $messages = new Messages($database);
+        $this->files = new Files($database, $messages);
         $this->changes = new Changes($database, $this->files);
         $this->documents = new Documents($database);
         $this->ledger = new Ledger($database, $this->documents, $this->changes);
-        $this->tickets = new TicketWrites($database, $this->documents, $this->changes, $this->files);
+        $this->tickets = new TicketWrites($database, $this->documents, $this->changes, $this->files, $messages);
         $this->people = new People($database, $this->changes);
     }
 }

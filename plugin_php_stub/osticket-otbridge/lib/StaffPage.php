@@ -10,6 +10,9 @@ abstract class StaffPage
     /** Whether this agent may open the page. */
     abstract protected function mayOpen(\Staff $staff): bool;
 
+    /** osTicket's menu around the page. */
+    abstract protected function navigation(\Staff $staff): \StaffNav;
+
     /** Do what the page's form asks for. */
     abstract protected function act(string $what): void;
 
@@ -33,6 +36,7 @@ abstract class StaffPage
         }
         // osTicket's templates look for their variables among the globals, and for addresses below scp/.
         extract($GLOBALS);
+        $nav = $this->navigation($thisstaff);
         $ost->addExtraHeader('<base href="' . ROOT_PATH . 'scp/">');
         require STAFFINC_DIR . 'header.inc.php';
         echo '<div class="otbridge">', Flash::html();

@@ -24,8 +24,12 @@ class TicketWrites
     /** @var Files */
     private $files;
 
-    public function __construct(Database $database, Documents $documents, Changes $changes, Files $files)
+    /** @var Messages */
+    private $messages;
+
+    public function __construct(Database $database, Documents $documents, Changes $changes, Files $files, Messages $messages)
     {
+        $this->messages = $messages;
         $this->database = $database;
         $this->documents = $documents;
         $this->changes = $changes;
@@ -36,19 +40,9 @@ class TicketWrites
     public function note(Access $access, string $ticketId, string $text, string $visibility): array
     {
         $ticket = $this->documents->ticketRow($access, $ticketId);
-        $thread = \Ticket::lookup($ticket['ticket_id'])->getThread();
-        $given = ['poster' => Words::tell('bridge'), 'staffId' => 0];
-        $body = Words::body($text);
-        $errors = [];
-        $entry = $visibility === 'internal'
-            ? $thread->addNote($given + ['note' => $body], $errors)
-            : $thread->addResponse($given + ['response' => $body], $errors);
-        if (!$entry) {
-            throw new \RuntimeException('osTicket did not store the message: ' . implode('; ', $errors));
-        }
-        $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $text]);
+        $entry = $this->messages->write($ticket['ticket_id'], $text, $visibility === 'internal');
         $this->changes->touchByEntry($ticket['ticket_id']);
-        return ['id' => 'n' . $entry->getId()];
+        return ['id' => "n{$entry}"];
     }
 
     /** A file of the ticket; an Attachment. */

@@ -17,7 +17,8 @@ class Words
      */
     public static function tell(string $name, array $values = []): string
     {
-        $language = strpos((string) \Internationalization::getCurrentLanguage(), 'ru') === 0 ? 'ru' : 'en';
+        $wanted = Portal::language() ?: (string) \Internationalization::getCurrentLanguage();
+        $language = strpos($wanted, 'ru') === 0 ? 'ru' : 'en';
         if (!isset(self::$loaded[$language])) {
             self::$loaded[$language] = require dirname(__DIR__) . "/i18n/{$language}.php";
         }
@@ -38,15 +39,6 @@ class Words
     public static function roubles(int $kopecks): string
     {
         return sprintf('%d.%02d ₽', intdiv($kopecks, 100), $kopecks % 100);
-    }
-
-    /** A text as the body of a message. As HTML, because osTicket takes « and other signs that it holds for pictures out of plain text. */
-    public static function body(string $text): \ThreadEntryBody
-    {
-        $escaped = preg_replace_callback('/[\x{A9}-\x{AE}]/u', static function (array $found): string {
-            return '&#' . mb_ord($found[0]) . ';';
-        }, htmlspecialchars(self::basic($text), ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8'));
-        return new \HtmlThreadEntryBody('<p>' . nl2br($escaped) . '</p>');
     }
 
     /** A text without what osTicket's three-byte tables cannot hold; where the original counts, the plugin keeps it itself. */

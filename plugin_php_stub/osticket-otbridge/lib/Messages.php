@@ -1,0 +1,43 @@
+<?php
+
+namespace Otbridge;
+
+/**
+ * The bridge's messages in tickets' threads; the plugin keeps their very text too.
+ */
+class Messages
+{
+    /** @var Database */
+    private $database;
+
+    public function __construct(Database $database)
+    {
+        $this->database = $database;
+    }
+
+    /**
+     * Write a message; returns the number of the thread's entry.
+     *
+     * @param array[] $attachments name, type and data of each
+     */
+    public function write(int $ticketId, string $text, bool $internal, array $attachments = []): int
+    {
+        $thread = \Ticket::lookup($ticketId)->getThread();
+        $body = new \TextThreadEntryBody(Words::basic($text));
+        $given = ['poster' => Words::tell('bridge'), 'staffId' => 0, 'attachments' => $attachments];
+        $errors = [];
+        $entry = $internal
+            ? $thread->addNote($given + ['note' => $body], $errors)
+            : $thread->addResponse($given + ['response' => $body], $errors);
+        if (!$entry) {
+            throw new \RuntimeException('osTicket did not store the message: ' . implode('; ', $errors));
+        }
+        // osTicket takes « and other signs that it holds for pictures out of what it stores.
+        $this->database->rows(
+            "UPDATE {{thread_entry}} SET body = ?, format = 'html' WHERE id = ?",
+            ['<p>' . nl2br(Html::text(Words::basic($text))) . '</p>', $entry->getId()]
+        );
+        $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $text]);
+        return (int) $entry->getId();
+    }
+}
