@@ -13,12 +13,10 @@ from bridge.i18n import tr
 from bridge.journal import JournalError, schema_state
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
+from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
 from bridge.settings import PolicyTable, Settings
 from bridge.sync import Exit
 
-CONTRACT = "1."
-SCOPES = frozenset({"tickets:read", "tickets:write", "ledger:read", "ledger:write"})
-CAPABILITIES = frozenset({"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"})
 PLUGIN_VERSION = 2026112300
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "hold": tr("Let the bridge do nothing for a ticket until it is released."),
     "ledger": tr("Show holds and write-offs; check their chain."),
     "migrate": tr("Bring the journal's schema up to date."),
+    "portal": tr("Check whether a server keeps the portal contract."),
     "quote": tr("Price a list of services."),
     "reconcile": tr("Compare the ledger with the portal's, both ways."),
     "release": tr("Let a ticket on hold go on."),

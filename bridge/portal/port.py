@@ -16,6 +16,13 @@ from typing import Any, BinaryIO, Protocol
 from bridge.hours import Charge
 from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
 
+CONTRACT = "1."
+"""Versions of the contract that this bridge speaks begin so."""
+
+SCOPES = frozenset({"tickets:read", "tickets:write", "ledger:read", "ledger:write"})
+CAPABILITIES = frozenset({"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"})
+"""What the bridge needs of any portal; `tacit_acceptance` is needed only where the site's policy accepts for the customer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:

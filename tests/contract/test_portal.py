@@ -25,6 +25,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from bridge.hours import Charge
+from bridge.perform import utc_now
 from bridge.portal import (
     BearerAuth,
     HttpPortal,
@@ -40,6 +41,8 @@ from bridge.portal import (
     Retries,
     StateConflict,
 )
+from bridge.portal.check import Reads
+from bridge.portal.check_writes import Writes
 from bridge.sandbox.portal import SandboxPortal
 from bridge.tickets import StageState, TicketState
 from tests.contract.osticket import OsTicket
@@ -903,3 +906,18 @@ def test_a_specialist_reports_a_stage_ready(world: World) -> None:
     world.bridge.set_stage_state("a", ticket, stage, StageState.IN_PROGRESS, [StageState.PLANNED])
     world.engine.report_ready(ticket, stage=1)
     assert world.bridge.ticket(ticket).stages[0].state is StageState.READY
+
+
+# What its owner can check
+
+
+@pytest.mark.parametrize("accepted", [False, True], ids=["agreed", "accepted"])
+def test_the_owners_check_finds_every_rule_kept(world: World, accepted: bool) -> None:
+    ticket, _ = world.agreed(("Работа", "1", "1"))
+    if accepted:
+        world.engine.report_ready(ticket, stage=1)
+        world.engine.accept(ticket, stage=1)
+    findings = [*Reads(world.bridge, world.client("nobody's"), utc_now).findings(), *Writes(world.bridge).findings(ticket)]
+    assert len(findings) == 16
+    assert {one.rule: one.fault for one in findings if one.fault} == {}
+    assert world.balance() == (10, 0, 0, 10)

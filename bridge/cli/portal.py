@@ -1,0 +1,77 @@
+"""otbridge portal check: does a server keep the portal contract? For owners of portals; needs no settings file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+
+import click
+
+from bridge.cli.common import fail, told
+from bridge.i18n import tr
+from bridge.portal import BearerAuth, HttpPortal, PortalError
+from bridge.sync import Exit
+
+
+@click.group("portal", help=tr("Check whether a server keeps the portal contract."))
+def command() -> None:
+    """The group; its one command is below."""
+
+
+@command.command(
+    "check",
+    help=tr(
+        "Check the server at URL, the contract's base address, with the token in OTBRIDGE_PORTAL_TOKEN. Reads only, unless a ticket is named."
+    ),
+)
+@click.argument("url", metavar="URL")
+@click.option("--category", default="", help=tr("Only tickets of this category and those below it."))
+@click.option(
+    "--ticket",
+    metavar="ID",
+    help=tr("Check the writes too, on this test ticket, by its id: agreed, with hours on its account. What is held goes back; notes stay."),
+)
+@click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
+@told
+def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
+    from bridge.perform import utc_now
+    from bridge.portal.check import Reads
+    from bridge.portal.check_writes import Writes
+
+    token = os.environ.get("OTBRIDGE_PORTAL_TOKEN", "")
+    if not token:
+        fail(tr("OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment"), Exit.CONFIGURATION)
+    with _open(url, token, category) as portal, _open(url, f"nobody-{uuid.uuid4().hex}", category) as stranger:
+        try:
+            portal.meta()
+        except PortalError as error:
+            fail(str(error), Exit.UNREACHABLE)
+        findings = list(Reads(portal, stranger, utc_now).findings())
+        if ticket is not None:
+            findings += Writes(portal).findings(ticket)
+    code = Exit.OPERATOR if any(one.fault for one in findings) else Exit.WELL
+    if as_json:
+        rules = [{"rule": one.rule, "ok": not one.fault, "fault": one.fault} for one in findings]
+        click.echo(json.dumps({"exit": int(code), "rules": rules}, ensure_ascii=False, indent=2))
+    else:
+        _print([(one.rule, one.fault) for one in findings])
+    sys.exit(int(code))
+
+
+def _open(url: str, token: str, category: str) -> HttpPortal:
+    return HttpPortal("check", url, BearerAuth(token), category_prefix=category, connect_timeout=10, read_timeout=60)
+
+
+def _print(findings: list[tuple[str, str]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from bridge.cli.tables import table
+
+    rows = table(tr("Rule of the contract"), "", tr("What the portal does instead"))
+    for rule, fault in findings:
+        mark = f"[bold red]{tr('FAULT')}[/bold red]" if fault else f"[green]{tr('ok')}[/green]"
+        rows.add_row(escape(rule), mark, escape(fault))
+    Console().print(rows)
