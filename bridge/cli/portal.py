@@ -72,6 +72,7 @@ def _print(findings: list[tuple[str, str]]) -> None:
 
     rows = table(tr("Rule of the contract"), "", tr("What the portal does instead"))
     for rule, fault in findings:
-        mark = f"[bold red]{tr('FAULT')}[/bold red]" if fault else f"[green]{tr('ok')}[/green]"
+        good, bad = tr("ok"), tr("FAULT")
+        mark = f"[bold red]{bad}[/bold red]" if fault else f"[green]{good}[/green]"
         rows.add_row(escape(rule), mark, escape(fault))
     Console().print(rows)
