@@ -11,7 +11,7 @@ import click
 
 from bridge.cli.common import fail, told
 from bridge.i18n import tr
-from bridge.portal import BearerAuth, HttpPortal, PortalError
+from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.sync import Exit
 
 
@@ -46,6 +46,8 @@ def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
     with _open(url, token, category) as portal, _open(url, f"nobody-{uuid.uuid4().hex}", category) as stranger:
         try:
             portal.meta()
+        except (PortalUnauthorized, PortalForbidden) as error:
+            fail(str(error), Exit.CONFIGURATION)
         except PortalError as error:
             fail(str(error), Exit.UNREACHABLE)
         findings = list(Reads(portal, stranger, utc_now).findings())

@@ -64,7 +64,9 @@ def test_without_a_ticket_nothing_is_written(portal: SandboxPortal) -> None:
 
 def test_a_portal_that_is_not_there_and_a_missing_token_are_told(portal: SandboxPortal) -> None:
     assert check(portal, token="")[0] == 2
-    assert check(portal, token="wrong")[0] == 3
+    assert check(portal, token="wrong")[0] == 2
+    portal.stop()
+    assert check(portal)[0] == 3
 
 
 def forget_keys(monkeypatch: pytest.MonkeyPatch) -> None:
