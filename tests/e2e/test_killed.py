@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.conftest import RESTORE, ROLE, World
+from tests.profile import THOROUGH
 
 UNANSWERED = ("drop_before", "drop_after", "empty", "truncate", "error_500", "html")
 """How a write can end so that nobody knows what became of it: in three of these modes it was done."""
@@ -61,6 +64,7 @@ def test_killed_after_the_role_was_made(world: World) -> None:
     assert len(world.roles()) == len(world.moodle.operations()) == 1
 
 
+@pytest.mark.skipif(not THOROUGH, reason="what the reliability suite shows, with processes: HYPOTHESIS_PROFILE=thorough")
 def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_once(world: World) -> None:
     """In each mode a course and a role, whose hold, operation and write-off are all left unanswered, each once.
 

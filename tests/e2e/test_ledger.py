@@ -10,7 +10,10 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.e2e.conftest import ROLE, World
+from tests.profile import THOROUGH
 
 
 def reconciled(world: World, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -45,6 +48,7 @@ def test_what_was_written_off_is_told_verified_and_the_same_on_the_portal(world:
     assert (code, "was changed after it was written" in table) == (1, True)
 
 
+@pytest.mark.skipif(not THOROUGH, reason="takes many processes: HYPOTHESIS_PROFILE=thorough")
 def test_what_a_restored_portal_has_lost_is_found_and_sent_again(world: World) -> None:
     ticket = world.ticket(ROLE, number="101")
     world.sync()
@@ -66,6 +70,7 @@ def test_what_a_restored_portal_has_lost_is_found_and_sent_again(world: World) -
     assert world.portal.account("school").posted == Decimal("0.5")
 
 
+@pytest.mark.skipif(not THOROUGH, reason="takes many processes: HYPOTHESIS_PROFILE=thorough")
 def test_what_a_restored_journal_has_lost_is_taken_in(world: World) -> None:
     ticket = world.ticket(ROLE, number="101")
     world.sync()
@@ -86,6 +91,7 @@ def test_what_a_restored_journal_has_lost_is_taken_in(world: World) -> None:
     assert world.otbridge("ledger", "verify")[0] == 0
 
 
+@pytest.mark.skipif(not THOROUGH, reason="takes many processes: HYPOTHESIS_PROFILE=thorough")
 def test_a_portal_that_is_down_is_told(world: World) -> None:
     world.ticket(ROLE)
     world.sync()
