@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.portal import BearerAuth, HttpPortal
+from bridge.hours import Charge
+from bridge.portal import BearerAuth, HttpPortal, KeyReused, PortalNotFound
+from bridge.tickets import StageState, TicketState
 from tests.contract.osticket import OsTicket
 from tests.e2e.conftest import PAID, RESTORE, ROLE, SERIAL, World
 from tests.live.conftest import RealMoodle
@@ -76,3 +78,40 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, r
         assert SCRIPT not in portal.agent_page(role)
         assert world.sync()["tickets"] == [] or {one["would"] for one in world.sync()["tickets"] if one.get("would")} == set()
         assert world.otbridge("reconcile")[0] == 0
+
+
+def test_a_token_of_another_organization_finds_nothing_and_changes_nothing(tmp_path: Path, unique: str) -> None:
+    with OsTicket.start(tmp_path) as ours, OsTicket.start(tmp_path) as theirs:
+        for portal in (ours, theirs):
+            portal.open_account("school", "Школа", granted="4", hour_price="2500")
+        ticket = ours.open_ticket(account="school", category=PAID, subject="Наша заявка", installation=SERIAL)
+        ours.agree(ticket, [("Этап", "1", "1")])
+        account = ours.account_id("school")
+
+        def client(token: str) -> HttpPortal:
+            return HttpPortal("t", ours.url, BearerAuth(token), category_prefix="", connect_timeout=5, read_timeout=60)
+
+        with client(ours.token) as own, client(theirs.token) as stranger:
+            (stage,) = own.ticket(ticket).stages
+            hold = own.hold(f"{unique}-hold", account, ticket, stage.id, Decimal(1))
+            assert stranger.changed_tickets(None).tickets == ()  # type: ignore[union-attr]
+            for attempt in (
+                lambda: stranger.ticket(ticket),
+                lambda: stranger.account(account),
+                lambda: stranger.ledger(account),
+                lambda: stranger.note(f"{unique}-1", ticket, "?"),
+                lambda: stranger.attach(f"{unique}-2", ticket, "a.txt", "text/plain", b"?"),
+                lambda: stranger.set_ticket_state(f"{unique}-3", ticket, TicketState.DONE, list(TicketState)),
+                lambda: stranger.set_stage_state(f"{unique}-4", ticket, stage.id, StageState.READY, list(StageState)),
+                lambda: stranger.hold(f"{unique}-5", account, ticket, stage.id, Decimal(1)),
+                lambda: stranger.hold(f"{unique}-6", theirs.account_id("school"), ticket, stage.id, Decimal(1)),
+                lambda: stranger.capture(f"{unique}-7", str(hold.hold_id), [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}, "policy"),
+                lambda: stranger.void(f"{unique}-8", str(hold.hold_id)),
+                lambda: stranger.reverse(f"{unique}-9", hold.id, "?"),
+            ):
+                with pytest.raises(PortalNotFound):
+                    attempt()
+            assert stranger.find(f"{unique}-hold") is None
+            with pytest.raises(KeyReused):
+                stranger.hold(f"{unique}-hold", account, ticket, stage.id, Decimal(1))
+            assert (own.account(account).held, len(own.ledger(account).entries)) == (1, 2)

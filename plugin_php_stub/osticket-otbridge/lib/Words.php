@@ -17,8 +17,7 @@ class Words
      */
     public static function tell(string $name, array $values = []): string
     {
-        $wanted = Portal::language() ?: (string) \Internationalization::getCurrentLanguage();
-        $language = strpos($wanted, 'ru') === 0 ? 'ru' : 'en';
+        $language = self::language();
         if (!isset(self::$loaded[$language])) {
             self::$loaded[$language] = require dirname(__DIR__) . "/i18n/{$language}.php";
         }
@@ -32,18 +31,30 @@ class Words
     /** Milli-hours as people read norm-hours. */
     public static function hours(int $milli): string
     {
-        return rtrim(rtrim(sprintf('%s%d.%03d', $milli < 0 ? '−' : '', intdiv(abs($milli), 1000), abs($milli) % 1000), '0'), '.');
+        $written = sprintf('%s%d.%03d', $milli < 0 ? '−' : '', intdiv(abs($milli), 1000), abs($milli) % 1000);
+        return self::decimal(rtrim(rtrim($written, '0'), '.'));
     }
 
     /** Kopecks as people read roubles. */
     public static function roubles(int $kopecks): string
     {
-        return sprintf('%d.%02d ₽', intdiv($kopecks, 100), $kopecks % 100);
+        return self::decimal(sprintf('%d.%02d ₽', intdiv($kopecks, 100), $kopecks % 100));
     }
 
     /** A text without what osTicket's three-byte tables cannot hold; where the original counts, the plugin keeps it itself. */
     public static function basic(string $text): string
     {
         return preg_replace('/[\x{10000}-\x{10FFFF}]/u', '?', $text);
+    }
+
+    private static function language(): string
+    {
+        $wanted = Portal::language() ?: (string) \Internationalization::getCurrentLanguage();
+        return strpos($wanted, 'ru') === 0 ? 'ru' : 'en';
+    }
+
+    private static function decimal(string $number): string
+    {
+        return self::language() === 'ru' ? str_replace('.', ',', $number) : $number;
     }
 }
