@@ -30,6 +30,7 @@ RICH = ("param_description", "param_capabilities")
 @dataclass(frozen=True)
 class Organization:
     id: int
+    user: int
     customer: Browser
 
 
@@ -97,7 +98,7 @@ class OsTicket:
         browser = Browser(self._site)
         browser.get("/login.php")
         assert "logout.php" in browser.post("/login.php", {"luser": word, "lpasswd": PASSWORD}), "the customer's login"
-        self._organizations[name] = Organization(org, browser)
+        self._organizations[name] = Organization(org, int(user_id), browser)
         self._account("terms", org, overdraft=overdraft, price=hour_price)
         if granted != "0":
             self.top_up(name, granted)
@@ -159,6 +160,21 @@ class OsTicket:
         page = self._owners[ticket].customer
         (field,) = re.findall(r'<textarea name="([^"]+)" id="message"', page.get(f"/tickets.php?id={ticket}"))
         page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "reply", field: _edited(text)})
+
+    def correct(self, ticket: str, message: str, text: str) -> None:
+        """Put another text in a message's place, as an agent; osTicket keeps the old one hidden. `message` is the contract's id."""
+        self._staff.get(f"/scp/tickets.php?id={ticket}")
+        self._staff.post(
+            f"/scp/ajax.php/tickets/{ticket}/thread/{message.removeprefix('n')}/edit",
+            {"title": "", "body": _edited(text), "commit": "save"},
+        )
+
+    def copy_in(self, ticket: str, account: str) -> str:
+        """Let the user of another account read along; returns the ticket's page as that user sees it."""
+        outsider = self._organizations[account]
+        thread = re.search(r"thread/(\d+)/", self._staff.get(f"/scp/tickets.php?id={ticket}")).group(1)  # type: ignore[union-attr]
+        self._staff.post(f"/scp/ajax.php/thread/{thread}/add-collaborator/addcc", {"id": str(outsider.user)})
+        return outsider.customer.get(f"/tickets.php?id={ticket}")
 
     def customer_page(self, ticket: str) -> str:
         """The ticket's page as its customer sees it."""

@@ -119,13 +119,14 @@ class Api
 
     private function tickets(): void
     {
-        $this->services->changes->takeUp();
+        $all = $this->services->changes->takeUp();
         $document = $this->services->documents->page(
             $this->access,
             $this->query('category_prefix') ?? '',
             Documents::place($this->query('cursor')),
             $this->limit()
         );
+        $document['has_more'] = $document['has_more'] || !$all;
         $etag = '"' . sha1($this->address . "\n" . Json::text($document)) . '"';
         header("ETag: {$etag}");
         if (($_SERVER['HTTP_IF_NONE_MATCH'] ?? '') === $etag) {
@@ -216,6 +217,9 @@ class Api
 
     private function attach(string $key, string $ticket): array
     {
+        if (stripos($this->mediaType(), 'multipart/form-data') === 0) {
+            throw Problem::invalid('Content-Type: the body must be the file itself; of a form PHP leaves nothing'); // php://input is empty then
+        }
         return [201, $this->services->tickets->attach($this->access, $ticket, $this->query('name') ?? '', $this->mediaType(), $this->body)];
     }
 

@@ -10,6 +10,9 @@ class Documents
     /** Fields of osTicket's own that are told elsewhere in a Ticket. */
     private const TOLD_ELSEWHERE = ['subject', 'message', 'priority'];
 
+    /** Rows of tickets that are looked through at a time. */
+    private const ROWS = 1000;
+
     /** @var Database */
     private $database;
 
@@ -66,7 +69,7 @@ class Documents
         return $this->database->snapshot(function () use ($access, $prefix, $place, $limit) {
             $told = [];
             while (true) {
-                $rows = $this->ticketRows('known.`change` > ?', [$place], $limit + 1);
+                $rows = $this->ticketRows('known.`change` > ?', [$place], self::ROWS);
                 foreach ($rows as $row) {
                     if ($access->covers($row['org_id']) && Portal::isBelow(self::category($row), $prefix)) {
                         if (count($told) === $limit) {
@@ -76,7 +79,7 @@ class Documents
                     }
                     $place = $row['change'];
                 }
-                if (count($rows) <= $limit) {
+                if (count($rows) < self::ROWS) {
                     return ['tickets' => $told, 'next_cursor' => "c{$place}", 'has_more' => false];
                 }
             }
@@ -327,11 +330,11 @@ class Documents
             "SELECT entry.id, entry.type, entry.body, entry.format, UNIX_TIMESTAMP(entry.created) AS created, note.text AS noted
              FROM {{thread}} AS thread JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
              LEFT JOIN {note} AS note ON note.entry_id = entry.id
-             WHERE thread.object_type = 'T' AND thread.object_id = ? ORDER BY entry.id",
-            [$ticketId]
+             WHERE thread.object_type = 'T' AND thread.object_id = ? AND NOT entry.flags & ? ORDER BY entry.created, entry.id",
+            [$ticketId, \ThreadEntry::FLAG_HIDDEN] // what an agent corrected stays in osTicket, hidden
         );
         return array_map(static function (array $row): array {
-            $text = $row['noted'] ?? ($row['format'] === 'html' ? trim(\Format::html2text($row['body'], 0)) : $row['body']);
+            $text = $row['noted'] ?? ($row['format'] === 'html' ? trim(\Format::html2text($row['body'], 0)) : Html::plain($row['body']));
             return [
                 'id' => "n{$row['id']}",
                 'author' => $row['noted'] !== null ? 'bridge' : ($row['type'] === 'M' ? 'customer' : 'specialist'),

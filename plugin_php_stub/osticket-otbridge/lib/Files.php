@@ -56,8 +56,10 @@ class Files
         $files = $content === '' ? [] : [['name' => Words::basic($name), 'type' => $mediaType, 'data' => $content]];
         $entry = $this->messages->write($ticket['ticket_id'], $name, false, $files);
         $stored = $this->database->row("SELECT file_id FROM {{attachment}} WHERE object_id = ? AND type = 'H' ORDER BY id DESC LIMIT 1", [$entry]);
-        if ($stored === null && $content !== '') {
-            throw new \RuntimeException('osTicket did not store the file');
+        // osTicket drops a block that is the single character 0, and with it the end of a file.
+        $file = $stored === null ? null : \AttachmentFile::lookup((int) $stored['file_id']);
+        if ($content !== '' && (!$file || $file->getData() !== $content)) {
+            throw new \RuntimeException('osTicket did not store the file as it was sent');
         }
         return $this->keep($ticket['ticket_id'], $stored === null ? null : (int) $stored['file_id'], $name, $mediaType, $content);
     }

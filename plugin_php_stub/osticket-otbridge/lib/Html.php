@@ -12,6 +12,12 @@ class Html
         return htmlspecialchars((string) $text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
     }
 
+    /** A text that osTicket escaped when it stored it, as it does with messages of plain text. */
+    public static function plain(string $stored): string
+    {
+        return html_entity_decode($stored, ENT_QUOTES | ENT_HTML5, 'UTF-8');
+    }
+
     /** @param string|int|null $text */
     public static function cell($text): string
     {

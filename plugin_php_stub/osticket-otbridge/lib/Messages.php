@@ -15,13 +15,21 @@ class Messages
         $this->database = $database;
     }
 
+    /** Bytes that osTicket's column holds of a message; it cuts what is longer without a word. */
+    private const LONGEST = 65535;
+
     /**
      * Write a message; returns the number of the thread's entry.
      *
      * @param array[] $attachments name, type and data of each
+     * @throws Problem `too_large`
      */
     public function write(int $ticketId, string $text, bool $internal, array $attachments = []): int
     {
+        $html = '<p>' . nl2br(Html::text(Words::basic($text))) . '</p>';
+        if (strlen($html) > self::LONGEST) {
+            throw new Problem('too_large', 'osTicket holds no message of this length');
+        }
         $thread = \Ticket::lookup($ticketId)->getThread();
         $body = new \TextThreadEntryBody(Words::basic($text));
         $given = ['poster' => Words::tell('bridge'), 'staffId' => 0, 'attachments' => $attachments];
@@ -35,7 +43,7 @@ class Messages
         // osTicket takes « and other signs that it holds for pictures out of what it stores.
         $this->database->rows(
             "UPDATE {{thread_entry}} SET body = ?, format = 'html' WHERE id = ?",
-            ['<p>' . nl2br(Html::text(Words::basic($text))) . '</p>', $entry->getId()]
+            [$html, $entry->getId()]
         );
         $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $text]);
         return (int) $entry->getId();

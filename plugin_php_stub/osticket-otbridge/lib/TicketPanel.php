@@ -33,7 +33,10 @@ class TicketPanel
         $agents = defined('OSTSCPINC');
         echo '<div class="otbridge" style="margin:10px 0;padding:10px;border:1px solid #ccc">';
         echo '<h3>', Html::text(Words::tell('panel')), '</h3>', Flash::html();
-        $panel->balance();
+        $accountable = $agents || $panel->isOfTheOrganization();
+        if ($accountable) {
+            $panel->balance();
+        }
         $panel->stages($agents);
         if ($agents) {
             $panel->timeEntries();
@@ -41,7 +44,9 @@ class TicketPanel
         } elseif ($panel->isOwner() && !in_array($panel->row['state'], ['done', 'withdrawn'], true)) {
             echo $panel->form('withdraw', null, 'withdraw', '', 'withdraw_sure');
         }
-        $panel->writeOffs();
+        if ($accountable) {
+            $panel->writeOffs();
+        }
         echo '</div>';
     }
 
@@ -162,6 +167,13 @@ class TicketPanel
                 Html::cell($one['price_kopecks'] === null ? '' : Words::roubles((int) $one['price_kopecks'])), '</tr>';
         }
         echo '</table>';
+    }
+
+    /** Whether the reader is the owner or of the owner's organization; who is only copied in may be anybody. */
+    private function isOfTheOrganization(): bool
+    {
+        return $this->isOwner()
+            || ($this->row['org_id'] !== null && (int) $GLOBALS['thisclient']->getOrgId() === $this->row['org_id']);
     }
 
     private function isOwner(): bool

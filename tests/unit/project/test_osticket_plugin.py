@@ -80,3 +80,7 @@ def test_json_is_compared_by_its_value() -> None:
         ['{"b": [1, {}], "a": "\\u0061"}', '{"a":"a","b":[1,{}]}', '{"a":"a","b":[1,[]]}'],
     )
     assert spelled[0] == spelled[1] != spelled[2]
+
+
+def test_a_message_without_markup_is_told_as_it_was_written() -> None:
+    assert php("Otbridge\\Html::plain($given[0])", "Q&amp;A: a &lt; b &quot;c&quot; &#039;d&#039;") == "Q&A: a < b \"c\" 'd'"

@@ -1,0 +1,81 @@
+"""What osTicket does with messages, files and readers on its own, and what the contract and the customer's page make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.contract.osticket import OsTicket
+from tests.e2e.conftest import PAID
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[OsTicket]:
+    """An osTicket with a customer of ten hours."""
+    with OsTicket.start(tmp_path) as portal:
+        portal.open_account("school", "Школа № 7", granted="10")
+        yield portal
+
+
+@pytest.fixture
+def ticket(portal: OsTicket) -> str:
+    return portal.open_ticket(account="school", category=PAID, subject="Роль", text="пароль: 12345")
+
+
+def get(portal: OsTicket, path: str) -> requests.Response:
+    return requests.get(portal.url + path, headers={"Authorization": f"Bearer {portal.token}"}, timeout=60)
+
+
+def post(portal: OsTicket, path: str, key: str, **given: object) -> requests.Response:
+    headers = {"Authorization": f"Bearer {portal.token}", "Idempotency-Key": f"{portal.prefix}{key}", "Content-Type": "text/plain"}
+    return requests.post(portal.url + path, headers={**headers, **given.pop("headers", {})}, timeout=60, **given)  # type: ignore[arg-type, dict-item]
+
+
+def test_what_an_agent_corrects_is_told_anew_and_what_it_replaced_no_more(portal: OsTicket, ticket: str) -> None:
+    page = get(portal, "/tickets").json()
+    (message,) = page["tickets"][0]["thread"]
+    version = page["tickets"][0]["version"]
+    for text in ("пароль: ***", "пароль убран"):  # osTicket keeps the first text hidden and drops the second one
+        portal.correct(ticket, message["id"], text)
+        page = get(portal, f"/tickets?cursor={page['next_cursor']}").json()
+        assert [one["id"] for one in page["tickets"]] == [ticket]
+        assert page["tickets"][0]["version"] > version
+        version = page["tickets"][0]["version"]
+        (message,) = page["tickets"][0]["thread"]
+        assert (message["text"], message["author"]) == (text, "customer")
+
+
+def test_who_is_only_copied_in_sees_no_balance(portal: OsTicket, ticket: str) -> None:
+    portal.open_account("other", "Академия")
+    portal.agree(ticket, [("Этап для чужих глаз", "1", "1")])
+    assert "otbridge-balance" in portal.customer_page(ticket)
+    seen = portal.copy_in(ticket, "other")
+    assert "Этап для чужих глаз" in seen
+    assert "otbridge-balance" not in seen
+
+
+@pytest.mark.parametrize("content", [b"0", b"x" * 512_000 + b"0"], ids=["0", "a block and 0"])
+def test_a_file_that_osticket_stores_otherwise_is_not_taken(portal: OsTicket, ticket: str, content: bytes) -> None:
+    answer = post(portal, f"/tickets/{ticket}/attachments?name=a.txt", "a", data=content)
+    if answer.status_code == 201:
+        assert get(portal, f"/tickets/{ticket}/attachments/{answer.json()['id']}").content == content
+    else:
+        assert answer.status_code == 500
+        assert get(portal, f"/tickets/{ticket}").json()["attachments"] == []
+
+
+def test_a_form_is_no_file(portal: OsTicket, ticket: str) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = post(portal, f"/tickets/{ticket}/attachments?name=a.txt", "a", data=b"--x\r\n", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), "PHP takes such a body apart, and nothing is left of it"
+
+
+def test_a_message_that_osticket_would_cut_is_too_large(portal: OsTicket, ticket: str) -> None:
+    told = {"text": "я" * 40_000, "visibility": "customer"}
+    answer = post(portal, f"/tickets/{ticket}/notes", "n", json=told, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
