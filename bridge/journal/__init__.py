@@ -29,6 +29,8 @@ from bridge.journal.records import (
     LedgerRow,
     MergeResult,
     NewLedgerRow,
+    PortalHold,
+    PortalWrite,
     TicketRecord,
 )
 from bridge.journal.schema import SchemaState, schema_state
@@ -57,6 +59,8 @@ __all__ = [
     "LostClaim",
     "MergeResult",
     "NewLedgerRow",
+    "PortalHold",
+    "PortalWrite",
     "SchemaMissing",
     "SchemaState",
     "SchemaTooNew",

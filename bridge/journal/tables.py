@@ -169,6 +169,51 @@ drifts = Table(
 )
 """Accounts whose ledger differs from the portal's, as long as it does: nothing is written off for them."""
 
+portal_writers = Table(
+    "portal_writers",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("owner", Words),
+    Column("until", Moment),
+    Column("fence", BigInteger, nullable=False),
+    PrimaryKeyConstraint("portal", name="pk_portal_writers"),
+)
+"""Who writes to a portal whose engine cannot refuse a repeated key; one at a time."""
+
+portal_writes = Table(
+    "portal_writes",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("sent_at", Moment),
+    Column("answer", Json),
+    Column("answered_at", Moment),
+    PrimaryKeyConstraint("portal", "key", name="pk_portal_writes"),
+)
+"""What was sent to such a portal under each key, and what came of it."""
+
+portal_holds = Table(
+    "portal_holds",
+    metadata,
+    Column("portal", Words, nullable=False),
+    Column("id", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("account_id", Words, nullable=False),
+    Column("ticket_id", Words, nullable=False),
+    Column("stage_id", Words, nullable=False),
+    Column("amount_mh", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended", Words),
+    Column("ended_key", Words),
+    Column("ended_at", Moment),
+    PrimaryKeyConstraint("portal", "id", name="pk_portal_holds"),
+    CheckConstraint("amount_mh >= 0", name="ck_portal_holds_amount"),
+)
+"""Holds on the accounts of a portal whose engine has none."""
+
+Index("ix_portal_holds_account", portal_holds.c.portal, portal_holds.c.account_id, portal_holds.c.at)
+
 ledger_accounts = Table(
     "ledger_accounts",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bridge.journal.books import Books
 from bridge.journal.claims import Claims
 from bridge.journal.decisions import Decisions
 from bridge.journal.drifts import Drifts
@@ -11,7 +12,7 @@ from bridge.journal.polling import Polling
 from bridge.journal.statement import Statement
 
 
-class Unit(Polling, Claims, Decisions, Effects, Events, Statement, Drifts):
+class Unit(Polling, Claims, Decisions, Effects, Events, Statement, Drifts, Books):
     """One transaction; it comes from `Journal.transaction` and is good within that block, in one thread.
 
     Nothing outside is ever called within the block, and nothing is called whose intent is not committed.

@@ -1,0 +1,134 @@
+"""`JournalBooks`: the books of a portal (`bridge.portal.books`) in the bridge's journal.
+
+One process writes to such a portal at a time. Its threads wait for each other; another process's lease is waited for, and taken over at once where
+its owner is a process of this machine that is gone, otherwise when it ends.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.hours import from_milli, to_milli
+from bridge.journal import Journal, LostClaim, PortalHold, Unit
+from bridge.owner import is_stale
+from bridge.portal import PortalOutcomeUnknown, PortalUnreachable
+from bridge.portal.books import KeptHold, Written
+
+WAIT = timedelta(seconds=60)
+"""How long a writer waits for another process to end its write."""
+
+_GLANCE_SECONDS = 0.05
+
+
+class JournalBooks:
+    """The books of one portal.
+
+    Parameters:
+        owner: who this writer is, as `bridge.owner.own_name`.
+        ttl: how long a write takes at most; longer than the portal's time-outs.
+        clock: aware UTC.
+    """
+
+    def __init__(
+        self, journal: Journal, portal: str, owner: str, ttl: timedelta, clock: Callable[[], datetime], *, wait: timedelta = WAIT
+    ) -> None:
+        self._journal = journal
+        self._portal = portal
+        self._owner = owner
+        self._ttl = ttl
+        self._clock = clock
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._fence = 0
+
+    @contextmanager
+    def writer(self) -> Iterator[None]:
+        """See `Books.writer`."""
+        with self._lock:
+            self._fence = self._lease()
+            try:
+                yield
+            finally:
+                with self._journal.transaction() as unit:
+                    unit.release_writer(self._portal, self._fence)
+
+    def written(self, key: str) -> Written | None:
+        """See `Books.written`."""
+        with self._journal.transaction(read_only=True) as unit:
+            found = unit.portal_write(self._portal, key)
+        return None if found is None else Written(found.fingerprint, found.sent_at, found.answer, found.answered_at)
+
+    def sending(self, key: str, fingerprint: str) -> None:
+        """See `Books.sending`."""
+        with self._guarded() as unit:
+            unit.portal_write_sending(self._portal, key, fingerprint, self._clock())
+
+    def forget(self, key: str) -> None:
+        """See `Books.forget`."""
+        with self._guarded() as unit:
+            unit.forget_portal_write(self._portal, key)
+
+    def answered(self, key: str, fingerprint: str, answer: Mapping[str, Any]) -> None:
+        """See `Books.answered`."""
+        with self._guarded() as unit:
+            unit.portal_write_answered(self._portal, key, fingerprint, answer, self._clock())
+
+    def add_hold(self, hold: KeptHold, fingerprint: str, answer: Mapping[str, Any]) -> None:
+        """See `Books.add_hold`."""
+        row = PortalHold(hold.id, hold.key, hold.account_id, hold.ticket_id, hold.stage_id, to_milli(hold.amount), hold.at)
+        with self._guarded() as unit:
+            unit.add_portal_hold(self._portal, row)
+            unit.portal_write_answered(self._portal, hold.key, fingerprint, answer, self._clock())
+
+    def end_hold(self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]) -> None:
+        """See `Books.end_hold`."""
+        with self._guarded() as unit:
+            unit.end_portal_hold(self._portal, hold_id, ended, key, at)
+            unit.portal_write_answered(self._portal, key, fingerprint, answer, self._clock())
+
+    def hold(self, hold_id: str) -> KeptHold | None:
+        """See `Books.hold`."""
+        with self._journal.transaction(read_only=True) as unit:
+            found = unit.portal_hold(self._portal, hold_id)
+        return None if found is None else _kept(found)
+
+    def holds(self, account_id: str) -> Sequence[KeptHold]:
+        """See `Books.holds`."""
+        with self._journal.transaction(read_only=True) as unit:
+            return [_kept(one) for one in unit.portal_holds(self._portal, account_id)]
+
+    @contextmanager
+    def _guarded(self) -> Iterator[Unit]:
+        """A transaction that is still this writer's.
+
+        Raises:
+            PortalOutcomeUnknown: the lease has passed on while this writer slept; whatever it has sent is found by the next one.
+        """
+        try:
+            with self._journal.transaction() as unit:
+                unit.guard_writer(self._portal, self._fence)
+                yield unit
+        except LostClaim as error:
+            raise PortalOutcomeUnknown("writer", str(error), portal=self._portal) from error
+
+    def _lease(self) -> int:
+        deadline = time.monotonic() + self._wait.total_seconds()
+        while True:
+            with self._journal.transaction() as unit:
+                fence = unit.lease_writer(self._portal, self._owner, self._clock(), self._ttl, is_stale)
+            if fence is not None:
+                return fence
+            if time.monotonic() >= deadline:
+                raise PortalUnreachable("writer", "another process has been writing to it; nothing was sent", portal=self._portal)
+            time.sleep(_GLANCE_SECONDS)
+
+
+def _kept(row: PortalHold) -> KeptHold:
+    return KeptHold(
+        row.id, row.key, row.account_id, row.ticket_id, row.stage_id, from_milli(row.amount_mh), row.at, row.ended, row.ended_key, row.ended_at
+    )  # fmt: skip
