@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bridge.actions import ACTIONS
 from bridge.catalogue import Handling, Service
-from bridge.i18n import tr
+from bridge.i18n import noop, tr
 from bridge.journal import JournalError, schema_state
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
@@ -23,6 +23,18 @@ PLUGIN_VERSION = 2026112300
 ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
 CRON_SILENCE = timedelta(minutes=10)
+
+INSTEAD = {
+    "holds": noop("the journal keeps the holds and counts them out of the balance; nobody else may spend the same hours"),
+    "idempotent_writes": noop(
+        "each write carries its key, is looked for before and after it, by one writer at a time, and never sent twice within settle_seconds"
+    ),
+    "compare_and_set": noop("states are compared before they are set; what is the customer's to say, the engine's workflow keeps"),
+    "change_cursor": noop(
+        "time stamps are read with an overlap of settle_seconds; time that was changed or deleted is noticed with its ticket's next change"
+    ),
+}
+"""What the bridge does instead of an ability that an engine lacks and its adapter makes up for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +113,7 @@ def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator
         (
             tr("portal abilities"),
             meta.capabilities,
-            CAPABILITIES | tacit,
+            (CAPABILITIES | tacit) - meta.made_up,
             tr("this engine needs an adapter that makes up for it (docs/portal-api.md)"),
         ),
     ):
@@ -110,6 +122,8 @@ def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator
             yield Check(title, tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
         else:
             yield Check(title, ", ".join(sorted(needed)))
+    for ability in sorted(meta.made_up):
+        yield Check(tr("without {ability}").format(ability=ability), tr(INSTEAD[ability]))
     yield _clock(tr("portal clock"), meta.time, now)
 
 

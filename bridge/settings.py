@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bridge.catalogue import Catalogue
+from bridge.convention import RedmineConvention
 from bridge.errors import UserError
 
 DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
@@ -78,11 +79,24 @@ class PortalTable(_Table):
     category_prefix: Annotated[str, Field(min_length=1)] = "Выделенный специалист (н.часы)"
     connect_seconds: Seconds = 10
     read_seconds: Seconds = 60
+    engine: Literal["contract", "redmine"] = "contract"
+    settle_seconds: Seconds = 120
+    redmine: RedmineConvention | None = None
 
     @model_validator(mode="after")
     def _serial_with_otserial(self) -> PortalTable:
         if self.auth == "otserial" and not self.serial:
             raise ValueError('serial: missing, auth = "otserial" needs it')
+        return self
+
+    @model_validator(mode="after")
+    def _convention_with_redmine(self) -> PortalTable:
+        if (self.engine == "redmine") != (self.redmine is not None):
+            raise ValueError('engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together')
+        if self.engine == "redmine" and self.auth != "bearer":
+            raise ValueError('auth: a Redmine knows API keys only: "bearer"')
+        if self.settle_seconds < self.read_seconds:
+            raise ValueError("settle_seconds: must not be less than read_seconds")
         return self
 
 
@@ -261,10 +275,15 @@ class Secrets:
             raise UserError(f"{path}: cannot be read: {error}") from error
 
 
+def default_catalogue() -> Catalogue:
+    """The catalogue that comes with the bridge."""
+    text = resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return Catalogue.parse(text, "catalogue.toml")
+
+
 def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
     if table.catalogue is None:
-        text = resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8")
-        return Catalogue.parse(text, "catalogue.toml")
+        return default_catalogue()
     file = path.parent / table.catalogue
     try:
         return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))

@@ -38,7 +38,7 @@ class StageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a ticket; its content is fetched separately and checked against `sha256` (hex)."""
+    """A file of a ticket; its content is fetched separately and checked against `sha256` (hex; "" where the engine tells none)."""
 
     id: str
     name: str

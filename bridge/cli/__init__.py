@@ -16,6 +16,7 @@ COMMANDS = {
     "correct": tr("Replace what was written off for a stage."),
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
     "hold": tr("Let the bridge do nothing for a ticket until it is released."),
+    "init-redmine": tr("Print the script that sets a Redmine up as a portal."),
     "ledger": tr("Show holds and write-offs; check their chain."),
     "migrate": tr("Bring the journal's schema up to date."),
     "portal": tr("Check whether a server keeps the portal contract."),
@@ -41,7 +42,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"bridge.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"bridge.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

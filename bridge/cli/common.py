@@ -7,8 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -18,10 +19,13 @@ from bridge.i18n import tr
 from bridge.journal import Journal, JournalError, TicketRecord
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleClient
-from bridge.perform import Bridge, Progress
-from bridge.portal import HttpPortal
+from bridge.perform import Bridge, Progress, utc_now
+from bridge.portal import HttpPortal, Portal
 from bridge.settings import InstallationTable, Settings, load
 from bridge.sync import Exit
+
+if TYPE_CHECKING:
+    from bridge.portal.redmine import RedminePortal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,13 +54,47 @@ def open_bridge(settings: Settings, progress: Progress | None = None) -> Iterato
 
         messages = Messages(settings.bridge.templates)
         journal = stack.enter_context(Journal.open(settings.bridge.journal))
-        portal = stack.enter_context(open_portal(settings))
+        portal = stack.enter_context(open_portal(settings, journal))
         bridge = Bridge(settings, messages, journal, portal, connect_moodle, own_name())
         yield bridge if progress is None else replace(bridge, progress=progress)
 
 
-def open_portal(settings: Settings) -> HttpPortal:
-    """The portal's client, as a context manager."""
+@contextmanager
+def open_portal(settings: Settings, journal: Journal | None = None) -> Iterator[Portal]:
+    """The portal's client.
+
+    Parameters:
+        journal: keeps the books of an engine that cannot; opened where none is given.
+
+    Raises:
+        JournalError: such an engine's journal cannot be used.
+    """
+    table = settings.portal
+    if table.engine == "contract":
+        with _open_contract(settings) as contract:
+            yield contract
+        return
+    with ExitStack() as stack:
+        kept = journal or stack.enter_context(Journal.open(settings.bridge.journal))
+        yield stack.enter_context(_open_redmine(settings, kept))
+
+
+def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
+    from bridge.books import JournalBooks
+    from bridge.owner import own_name
+    from bridge.portal import redmine
+
+    table = settings.portal
+    assert table.redmine is not None, "the settings see to it"
+    settle = timedelta(seconds=table.settle_seconds)
+    books = JournalBooks(journal, table.name, own_name(), settle, utc_now)
+    return redmine.connect(
+        table.name, table.url, settings.portal_secret, table.redmine, books, category_prefix=table.category_prefix, settle=settle,
+        clock=utc_now, connect_timeout=table.connect_seconds, read_timeout=table.read_seconds,
+    )  # fmt: skip
+
+
+def _open_contract(settings: Settings) -> HttpPortal:
     table = settings.portal
     auth = (
         portal.OtserialAuth(table.serial, settings.portal_secret) if table.auth == "otserial" else portal.BearerAuth(settings.portal_secret)

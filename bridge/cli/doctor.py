@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 
 import click
 
 from bridge import doctor
 from bridge.cli.common import open_moodle, open_portal, settings_of, told
 from bridge.i18n import tr
+from bridge.journal import JournalError
 from bridge.perform import utc_now
 from bridge.sync import Exit
 
@@ -21,7 +23,8 @@ from bridge.sync import Exit
 def command(ctx: click.Context, as_json: bool) -> None:
     settings = settings_of(ctx)
     checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]
-    with open_portal(settings) as portal:
+    # What is wrong with the journal, which keeps the books of some portals, is told already.
+    with suppress(JournalError), open_portal(settings) as portal:
         checks += doctor.check_portal(portal, settings.policy, utc_now())
     for installation in settings.installations:
         with open_moodle(settings, installation) as moodle:

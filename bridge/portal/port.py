@@ -21,12 +21,17 @@ CONTRACT = "1."
 
 SCOPES = frozenset({"tickets:read", "tickets:write", "ledger:read", "ledger:write"})
 CAPABILITIES = frozenset({"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"})
-"""What the bridge needs of any portal; `tacit_acceptance` is needed only where the site's policy accepts for the customer."""
+"""What the bridge needs of any portal, from its engine or made up for by an adapter; `tacit_acceptance` is needed only where the site's policy accepts for the customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What the portal says of itself. `capabilities` are the names of docs/portal-api.md that the engine can do."""
+    """What the portal says of itself.
+
+    Attributes:
+        capabilities: what the engine can do, by the names of docs/portal-api.md.
+        made_up: what it cannot do and its adapter makes up for.
+    """
 
     contract: str
     engine: str
@@ -34,6 +39,7 @@ class Meta:
     capabilities: frozenset[str]
     scopes: frozenset[str]
     rounding_unit: Decimal
+    made_up: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ class Portal(Protocol):
         """The account's balance as it is now."""
 
     def download(self, ticket_id: str, attachment: Attachment, target: BinaryIO) -> None:
-        """Write the attachment's content to `target`; a content that does not match size and sha256 is an error."""
+        """Write the attachment's content to `target`; a content that does not match its size, and its sha256 where it has one, is an error."""
 
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """Add a file to the ticket."""

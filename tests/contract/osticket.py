@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.contract.engine import HttpEngine
+
 PASSWORD = "Contract-1234"
 FIELDS = ("installation", "service", "variant", "quantity", "action", *(f"param_{name}" for name in (
     "shortname", "fullname", "name", "description", "context_levels", "capabilities", "category_id",
@@ -56,7 +58,7 @@ class Browser:
         return answer.text
 
 
-class OsTicket:
+class OsTicket(HttpEngine):
     """The osTicket at OSTICKET_URL; OSTICKET_STAFF is an administrator, "login:password"."""
 
     def __init__(self, site: str, login: str, password: str) -> None:

@@ -46,7 +46,9 @@ class World:
         transport: str = "rest",
         read_seconds: int = 3,
         name: str = "test",
+        engine: str = "",
     ) -> None:
+        """Write the settings; `engine` is what a portal that does not serve the contract needs of them."""
         (self.directory / "bridge.toml").write_text(
             f"""
 [bridge]
@@ -58,6 +60,7 @@ name = "{name}"
 url = "{self.portal.url}"
 connect_seconds = 2
 read_seconds = {read_seconds}
+{engine}
 [[installation]]
 serial = "{SERIAL}"
 url = "{self.moodle.url}"

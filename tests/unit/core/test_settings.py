@@ -15,6 +15,18 @@ CONFIG = Path(__file__).parents[3] / "config"
 PORTAL = '[portal]\nurl = "https://portal.example.ru/api/v1"\n'
 MAIN = '[[installation]]\nserial = "A"\nurl = "https://lms.example.ru"\n'
 SECOND = '[[installation]]\nname = "second-lms"\nserial = "B"\nurl = "https://two.example.ru/moodle/"\ntransport = "soap"\n'
+REDMINE = """[portal]
+url = "https://redmine.example.ru"
+engine = "redmine"
+[portal.redmine]
+trackers = { ticket = 1, stage = 2 }
+ticket_states = { open = 1, in_progress = 2, suspended = 3, awaiting_acceptance = 4, done = 5, withdrawn = 6 }
+stage_states = { planned = 1, in_progress = 2, ready = 4, accepted = 7, rejected = 8, written_off = 9 }
+activities = { top_up = 21, capture = 22, reversal = 23 }
+issue_fields = { key = 31, agreed = 32, coefficient = 33 }
+entry_fields = { hours = 41, key = 42, details = 43 }
+project_fields = { hour_price = 51, overdraft = 52 }
+"""
 ENVIRON = {"OTBRIDGE_PORTAL_TOKEN": "portal-secret", "OTBRIDGE_MOODLE_TOKEN": "moodle-secret"}
 
 Write = Callable[..., Path]
@@ -88,6 +100,19 @@ def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
 @pytest.mark.parametrize("url", ["sqlite:////var/lib/j.sqlite3", "postgresql+psycopg://otbridge@db/otbridge", "sqlite://"])
 def test_other_journals_stay_where_they_are(url, tmp_path):
     assert journal_url(url, tmp_path) == url
+
+
+def test_a_redmine_is_the_portal_where_the_settings_say_so(write):
+    settings = load(write(REDMINE + MAIN), ENVIRON)
+    assert settings.portal.engine == "redmine"
+    assert settings.portal.redmine is not None
+    assert (settings.portal.redmine.trackers.stage, settings.portal.redmine.ticket_states["withdrawn"]) == (2, 6)
+    assert (settings.portal.settle_seconds, settings.portal_secret) == (120, "portal-secret")
+
+
+def test_without_a_word_the_portal_keeps_the_contract(write):
+    portal = load(write(), ENVIRON).portal
+    assert (portal.engine, portal.redmine) == ("contract", None)
 
 
 # --- several installations
@@ -222,6 +247,37 @@ def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
     told = faults(path)
     assert fault in told
     assert str(path.parent) in told
+
+
+GO_TOGETHER = 'portal: engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together'
+
+
+@pytest.mark.parametrize(
+    ("toml", "fault"),
+    [
+        (f'{PORTAL}engine = "redmine"\n', GO_TOGETHER),
+        (REDMINE.replace('engine = "redmine"\n', ""), GO_TOGETHER),
+        (REDMINE.replace('"redmine"', '"contract"'), GO_TOGETHER),
+        (REDMINE.replace('"redmine"', '"jira"'), "portal.engine: Input should be 'contract' or 'redmine'"),
+        (REDMINE.replace("engine", 'auth = "otserial"\nserial = "A"\nengine'), 'portal: auth: a Redmine knows API keys only: "bearer"'),
+        (REDMINE.replace("engine", "settle_seconds = 59\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
+        (REDMINE.replace("engine", "read_seconds = 121\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
+        (REDMINE.replace("engine", "settle_seconds = 0\nengine"), "portal.settle_seconds: Input should be greater than 0"),
+        (REDMINE.replace("ticket = 1", "ticket = 0"), "portal.redmine.trackers.ticket: Input should be greater than 0"),
+        (REDMINE.replace("ticket = 1", "ticket = 1, bug = 3"), "portal.redmine.trackers.bug: "),
+        (REDMINE.replace(", done = 5", ""), "portal.redmine: ticket_states: no status for done"),
+        (REDMINE.replace("done = 5", "done = 6"), "portal.redmine: ticket_states: the same id for done, withdrawn"),
+        (REDMINE.replace("trackers", "tracker"), "portal.redmine.trackers: Field required"),
+        (REDMINE.replace("[portal.redmine]\n", '[portal.redmine]\nurl = "x"\n'), "portal.redmine.url: "),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_redmine_is_named_with_its_key(write, toml, fault):
+    assert fault in faults(write(toml + MAIN))
+
+
+@pytest.mark.parametrize("seconds", [60, 61])
+def test_what_was_sent_to_a_redmine_settles_no_sooner_than_its_answer_is_given_up(write, seconds):
+    assert load(write(REDMINE.replace("engine", f"settle_seconds = {seconds}\nengine") + MAIN), ENVIRON).portal.settle_seconds == seconds
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""Redmine as the portal, by a convention: docs/portals/redmine.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bridge.convention import RedmineConvention
+from bridge.portal.books import Books
+from bridge.portal.redmine.adapter import RedminePortal
+from bridge.portal.redmine.client import Client, KeyAuth
+from bridge.portal.transport import Transport
+from bridge.retries import Retries
+
+__all__ = ["RedminePortal", "connect"]
+
+
+def connect(
+    name: str, base_url: str, api_key: str, convention: RedmineConvention, books: Books, *, category_prefix: str, settle: timedelta,
+    clock: Callable[[], datetime], connect_timeout: float = 10, read_timeout: float = 60, retries: Retries | None = None,
+) -> RedminePortal:  # fmt: skip
+    """A client of the Redmine at `base_url`; nothing is sent yet. Close it, or use it with `with`.
+
+    Parameters:
+        name: the portal's name in the settings; part of the keys of all effects.
+        api_key: of the bridge's own user.
+        books: what the bridge writes down for Redmine.
+        category_prefix: tickets of this category and those below it are told.
+        settle: after this time a request that was sent has surely ended on Redmine's side.
+        clock: aware UTC.
+        connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
+    """
+    transport = Transport(
+        base_url, KeyAuth(api_key), connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries()
+    )
+    return RedminePortal(name, Client(name, transport), convention, books, prefix=category_prefix, settle=settle, clock=clock)

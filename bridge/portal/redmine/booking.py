@@ -1,0 +1,199 @@
+"""Writes to the ledger: holds and voids in the bridge's books, write-offs and reversals as time entries on their stages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bridge.convention import RedmineConvention
+from bridge.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
+from bridge.portal.books import Attempt, Books, KeptHold, Once, fingerprint_of
+from bridge.portal.errors import InsufficientBalance, PortalNotFound, PortalRefused, StateConflict
+from bridge.portal.port import LedgerEntry
+from bridge.portal.redmine import records, wire
+from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.ledger import Ledger, of_hold
+from bridge.portal.redmine.reader import Reader
+from bridge.portal.redmine.reading import state_of
+from bridge.portal.redmine.writes import Writes
+from bridge.tickets import StageState, TicketState
+
+log = logging.getLogger("bridge.portal.redmine")
+
+_LONGEST_COMMENT = 255
+
+
+class Booking:
+    """Books on the accounts of one Redmine.
+
+    Parameters:
+        portal: the portal's name, for errors.
+        clock: aware UTC.
+    """
+
+    def __init__(
+        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, *, ledger: Ledger, writes: Writes, books: Books,
+        once: Once, clock: Callable[[], datetime],
+    ) -> None:  # fmt: skip
+        self._portal = portal
+        self._client = client
+        self._reader = reader
+        self._convention = convention
+        self._ledger = ledger
+        self._writes = writes
+        self._books = books
+        self._once = once
+        self._clock = clock
+
+    def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
+        """See `Portal.hold`."""
+        fingerprint = fingerprint_of("hold", {"account": account_id, "ticket": ticket_id, "stage": stage_id, "amount": to_milli(amount)})
+        endpoint = f"hold on project {account_id}"
+        with self._books.writer():
+            known = self._once.answer(key, endpoint, fingerprint)
+            if known is not None:
+                return records.entry_from(known)
+            ticket = self._reader.ticket(ticket_id)
+            stage = next((one for one in ticket.stages if one.id == stage_id), None)
+            if stage is None or ticket.account_id != account_id:
+                detail = f"ticket {ticket_id} of project {account_id} has no stage {stage_id}"
+                raise PortalNotFound(endpoint, detail, code="not_found", portal=self._portal)
+            if ticket.state is TicketState.WITHDRAWN and stage.state is not StageState.ACCEPTED:
+                raise self._conflict(endpoint, "the ticket is withdrawn", ticket.state)
+            account = self._ledger.account(
+                self._client.project(account_id), self._ledger.rows(account_id), self._books.holds(account_id)
+            )  # fmt: skip
+            fits = account.available + account.overdraft_limit
+            if amount > fits:
+                raise InsufficientBalance(
+                    endpoint, f"{text(fits)} norm-hours are there, {text(amount)} are needed", available=fits, needed=amount,
+                    code="insufficient_balance", portal=self._portal,
+                )  # fmt: skip
+            hold = KeptHold(f"hold-{key}", key, account_id, ticket_id, stage_id, amount, self._clock())
+            (entry,) = of_hold(hold)
+            self._books.add_hold(hold, fingerprint, records.document(entry))
+            return entry
+
+    def void(self, key: str, hold_id: str) -> LedgerEntry:
+        """See `Portal.void`."""
+        fingerprint = fingerprint_of("void", {"hold": hold_id})
+        with self._books.writer():
+            known = self._once.answer(key, hold_id, fingerprint)
+            if known is not None:
+                return records.entry_from(known)
+            hold = self._open(hold_id)
+            now = self._clock()
+            entry = LedgerEntry(f"void:{key}", key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, now, hold.id)
+            self._books.end_hold(hold_id, "voided", key, now, fingerprint, records.document(entry))
+            return entry
+
+    def capture(
+        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str
+    ) -> LedgerEntry:
+        """See `Portal.capture`."""
+        lines = [records.charge_document(one) for one in charges]
+
+        def prepare() -> dict[str, Any]:
+            hold = self._open(hold_id)
+            self._refuse_capture(hold, charges, amount, accepted_by)
+            project = self._client.project(hold.account_id)
+            hour_price = self._ledger.account(project, (), ()).hour_price
+            details = {
+                "ticket_id": hold.ticket_id, "hold_id": hold_id, "charges": lines, "evidence": dict(evidence), "accepted_by": accepted_by,
+                "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
+            }  # fmt: skip
+            told = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
+            return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, told, details)
+
+        def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
+            self._writes.follow(key, str(answer["stage_id"]), StageState.WRITTEN_OFF, (StageState.ACCEPTED, StageState.READY))
+            at = datetime.fromisoformat(str(answer["at"]))
+            self._books.end_hold(hold_id, "captured", key, at, fingerprint, answer)
+
+        request = {"hold": hold_id, "charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence), "accepted_by": accepted_by}
+        return self._booked(Attempt(hold_id, key, "capture", request, lambda: self._found(key), prepare, self._add(key), keep))
+
+    def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
+        """See `Portal.reverse`."""
+
+        def prepare() -> dict[str, Any]:
+            row = None if entry_id.startswith(("hold-", "void:")) else self._ledger.row(self._client.entry(entry_id))
+            if row is None or row.kind != "capture" or row.entry.issue is None:
+                raise self._conflict(entry_id, "only a write-off can be reversed", row.kind if row else "hold")
+            others = self._ledger.rows(str(row.entry.project.id))
+            if any(one.details.get("reverses") == entry_id for one in others if one.kind == "reversal"):
+                raise self._conflict(entry_id, "it was reversed before", "reversed")
+            told = {name: row.details.get(name) for name in ("ticket_id", "hold_id", "price_kopecks")}
+            details = {**told, "reverses": entry_id, "reason": reason}
+            project, stage_id = self._client.project(str(row.entry.project.id)), str(row.entry.issue.id)
+            return self._row(key, project, stage_id, "reversal", row.amount, f"Возврат: {reason}"[:_LONGEST_COMMENT], details)
+
+        def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
+            self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,))
+            self._books.answered(key, fingerprint, answer)
+
+        request = {"entry": entry_id, "reason": reason}
+        return self._booked(Attempt(entry_id, key, "reversal", request, lambda: self._found(key), prepare, self._add(key), keep))
+
+    def _booked(self, attempt: Attempt) -> LedgerEntry:
+        return records.entry_from(self._once.run(attempt))
+
+    def _refuse_capture(self, hold: KeptHold, charges: Sequence[Charge], amount: Decimal, accepted_by: str) -> None:
+        stage = self._reader.stage(hold.ticket_id, hold.stage_id)
+        if str(stage.project.id) != hold.account_id:
+            detail = f"the ticket was moved to project {stage.project.id}, its hours are held on project {hold.account_id}: move it back"
+            raise self._conflict(hold.id, detail, "moved")
+        state = state_of(self._convention.stage_states, stage)
+        if state is not StageState.ACCEPTED and (accepted_by == "customer" or state is not StageState.READY):
+            raise self._conflict(hold.id, "the stage is not accepted", state)
+        makes = hours_taken(charges)
+        if makes != amount:
+            detail = f"the charges make {text(makes)} norm-hours ({to_milli(makes)} milli-hours), not {text(amount)}"
+            raise PortalRefused(hold.id, detail, code="amount_mismatch", portal=self._portal)
+        if amount > hold.amount:
+            raise self._conflict(hold.id, f"only {text(hold.amount)} norm-hours are held", state)
+        self._writes.allowed(stage, self._convention.stage_states[StageState.WRITTEN_OFF])
+
+    def _add(self, key: str) -> Callable[[Mapping[str, Any]], None]:
+        return lambda entry: self._client.add_entry(key, entry)
+
+    def _row(
+        self, key: str, project: wire.Project, stage_id: str, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A time entry of the ledger; `hours` with the sign that they have in the balance."""
+        name = next(name for name, found in self._reader.ledger_names.items() if found == kind)
+        activity = next((one.id for one in project.time_entry_activities if one.name == name), None)
+        if activity is None:
+            detail = f"the activity {name!r} is switched off there"
+            raise PortalRefused(f"project {project.id}", detail, code="invalid", portal=self._portal)
+        now, fields = self._clock(), self._convention.entry_fields
+        return {
+            "issue_id": int(stage_id), "activity_id": activity, "hours": 0, "spent_on": f"{now:%Y-%m-%d}", "comments": comments,
+            "custom_fields": [
+                {"id": fields.hours, "value": text(hours)}, {"id": fields.key, "value": key},
+                {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},
+            ],
+        }  # fmt: skip
+
+    def _found(self, key: str) -> dict[str, Any] | None:
+        """The ledger's entry with this key; where several came to be, all but the first are deleted."""
+        found = self._ledger.by_key(key)
+        for surplus in found[1:]:
+            log.warning("time entry %d repeats %d (key %s) and is deleted", surplus.id, found[0].id, key)
+            self._client.delete_entry(key, surplus.id)
+        row = self._ledger.row(found[0]) if found else None
+        return None if row is None else records.document(self._ledger.entry(row))
+
+    def _open(self, hold_id: str) -> KeptHold:
+        hold = self._books.hold(hold_id)
+        if hold is None:
+            raise PortalNotFound(hold_id, "the bridge keeps no such hold", code="not_found", portal=self._portal)
+        if hold.ended is not None:
+            raise self._conflict(hold_id, "the hold has ended", hold.ended)
+        return hold
+
+    def _conflict(self, endpoint: str, detail: str, actual: str | None) -> StateConflict:
+        return StateConflict(endpoint, detail, actual=str(actual or ""), code="state_conflict", portal=self._portal)

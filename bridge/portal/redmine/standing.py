@@ -1,0 +1,53 @@
+"""What a Redmine says of itself: the clock, what the bridge's roles may do, and whether all that the convention names is there."""
+
+from __future__ import annotations
+
+from bridge.convention import RedmineConvention
+from bridge.hours import ROUNDING_UNIT
+from bridge.portal.errors import PortalNotContract
+from bridge.portal.port import CAPABILITIES, Meta
+from bridge.portal.redmine.client import Client
+
+ABILITIES = frozenset({"ledger", "reversals", "private_notes", "tacit_acceptance"})
+"""What Redmine can do by the convention; what else the bridge needs is made up for."""
+
+PERMISSIONS = {
+    "tickets:read": {"view_issues", "view_private_notes"},
+    "tickets:write": {"edit_issues", "add_issue_notes", "set_notes_private"},
+    "ledger:read": {"view_time_entries"},
+    "ledger:write": {"log_time", "edit_own_time_entries"},
+}
+"""Permissions of a role that come to a scope of the contract."""
+
+
+def standing(portal: str, client: Client, convention: RedmineConvention) -> Meta:
+    """See `Portal.meta`.
+
+    Raises:
+        PortalNotContract: with everything that the convention names and Redmine lacks.
+    """
+    _, now = client.user()
+    lists = (
+        ("trackers", "/trackers.json", {f"trackers.{kind}": id_ for kind, id_ in vars(convention.trackers).items()}),
+        (
+            "issue_statuses",
+            "/issue_statuses.json",
+            {f"ticket_states.{state}": id_ for state, id_ in convention.ticket_states.items()}
+            | {f"stage_states.{state}": id_ for state, id_ in convention.stage_states.items()},
+        ),
+        (
+            "time_entry_activities",
+            "/enumerations/time_entry_activities.json",
+            {f"activities.{kind}": id_ for kind, id_ in vars(convention.activities).items()},
+        ),
+    )
+    problems: list[str] = []
+    for what, path, needed in lists:
+        there = client.listed(what, path)
+        problems += [f"{name} = {id_}" for name, id_ in needed.items() if id_ not in there]
+    if problems:
+        detail = f"[portal.redmine] names what this Redmine does not have: {', '.join(problems)}; otbridge init-redmine prints what it has"
+        raise PortalNotContract("convention", detail, portal=portal)
+    granted = client.permissions()
+    scopes = frozenset(scope for scope, needed in PERMISSIONS.items() if granted is None or needed <= granted)
+    return Meta("1.0", "Redmine", now, ABILITIES, scopes, ROUNDING_UNIT, CAPABILITIES - ABILITIES)

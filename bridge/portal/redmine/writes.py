@@ -1,0 +1,164 @@
+"""Writes to issues: notes, files, states. Each puts its key into the journal that Redmine makes of it, and is found again by it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from bridge.convention import RedmineConvention
+from bridge.portal.books import Attempt, Once
+from bridge.portal.errors import PortalForbidden, PortalRefused, StateConflict
+from bridge.portal.redmine import records, wire
+from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.reader import Reader
+from bridge.portal.redmine.reading import attachments_of, state_of
+from bridge.tickets import Attachment, StageState, TicketState
+
+log = logging.getLogger("bridge.portal.redmine")
+
+CUSTOMERS_OWN = frozenset({TicketState.WITHDRAWN, StageState.ACCEPTED, StageState.REJECTED, StageState.WRITTEN_OFF})
+"""States that the bridge does not set by itself."""
+
+_LONGEST_NAME = 255
+
+State = TypeVar("State", TicketState, StageState)
+
+
+class Writes:
+    """Writes to the issues of one Redmine.
+
+    Parameters:
+        portal: the portal's name, for errors.
+    """
+
+    def __init__(self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, once: Once) -> None:
+        self._portal = portal
+        self._client = client
+        self._reader = reader
+        self._convention = convention
+        self._once = once
+
+    def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
+        """See `Portal.attach`."""
+        endpoint = f"issue {ticket_id}"
+
+        def look() -> dict[str, Any] | None:
+            issue = self._reader.issue(ticket_id)
+            names = {detail.name for journal in self._keyed(issue, key) for detail in journal.details if detail.property == "attachment"}
+            return next((records.file_document(one) for one in attachments_of(issue) if one.id in names), None)
+
+        def prepare() -> dict[str, Any]:
+            if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable() or "/" in name or "\\" in name:
+                raise PortalRefused(endpoint, f"{name!r} is no name of a file", code="invalid", portal=self._portal)
+            token = self._client.upload(key, name, content)
+            upload = {"token": token, "filename": name, "content_type": media_type}
+            return {"uploads": [upload], **self._marked(self._reader.issue(ticket_id), key)}
+
+        request = {"ticket_id": ticket_id, "name": name, "media_type": media_type, "sha256": records.digest(content)}
+        attempt = Attempt(
+            endpoint, key, "attach", request, look, prepare, lambda changes: self._client.update_issue(key, ticket_id, changes)
+        )
+        return records.file_from(self._once.run(attempt))
+
+    def note(self, key: str, ticket_id: str, text: str, *, internal: bool) -> str:
+        """See `Portal.note`."""
+        endpoint = f"issue {ticket_id}"
+
+        def look() -> dict[str, Any] | None:
+            issue = self._reader.issue(ticket_id)
+            for journal in self._keyed(issue, key):
+                # Redmine puts a private note into a journal of its own, right behind the one with the changes.
+                behind = (one for one in issue.journals if one.id >= journal.id and self._is_mine(one) and one.notes)
+                note = min(behind, key=lambda one: one.id, default=None)
+                if note is not None and note.private_notes == internal:
+                    return {"id": f"j{note.id}"}
+            return None
+
+        def prepare() -> dict[str, Any]:
+            if not text.strip():
+                raise PortalRefused(endpoint, "a note has a text", code="invalid", portal=self._portal)
+            return {"notes": text, "private_notes": internal, **self._marked(self._reader.issue(ticket_id), key)}
+
+        request = {"ticket_id": ticket_id, "text": text, "internal": internal}
+        attempt = Attempt(endpoint, key, "note", request, look, prepare, lambda changes: self._client.update_issue(key, ticket_id, changes))
+        return str(self._once.run(attempt)["id"])
+
+    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+        """See `Portal.set_ticket_state`."""
+        states = self._convention.ticket_states
+        self._once.run(self._state(key, ticket_id, lambda: self._reader.issue(ticket_id), states, state, expected))
+
+    def set_stage_state(self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState]) -> None:
+        """See `Portal.set_stage_state`."""
+        states = self._convention.stage_states
+        self._once.run(self._state(key, stage_id, lambda: self._reader.stage(ticket_id, stage_id), states, state, expected))
+
+    def follow(self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState]) -> None:
+        """Let a stage's status follow its write-off or reversal under `key`, which counts whether or not the status can follow.
+
+        For who is the writer already. A status that may still be on its way is waited for as any write.
+        """
+        states = self._convention.stage_states
+        issue = self._client.issue(stage_id)
+        if state_of(states, issue) not in froms:
+            return
+        attempt = self._state(f"{key}:status", stage_id, lambda: self._client.issue(stage_id), states, to, froms, following=True)
+        try:
+            self._once.step(attempt)
+        except PortalRefused as error:
+            log.error("%s; the ledger is right, the status is not", error)  # noqa: TRY400 (the message says all)
+
+    def allowed(self, issue: wire.Issue, status: int) -> None:
+        """Redmine answers a forbidden status as done, and does nothing.
+
+        Raises:
+            PortalRefused: the workflow forbids it.
+        """
+        if issue.allowed_statuses is not None and status not in {one.id for one in issue.allowed_statuses}:
+            detail = f"the workflow of {issue.tracker.name!r} lets the bridge's role not go from {issue.status.name!r} to status {status}"
+            raise PortalRefused(f"issue {issue.id}", detail, code="workflow", portal=self._portal)
+
+    def _state(
+        self, key: str, issue_id: str, read: Callable[[], wire.Issue], states: Mapping[State, int], state: State, expected: Sequence[State],
+        *, following: bool = False,
+    ) -> Attempt:  # fmt: skip
+        """The attempt to set a state; `following` a write-off it may be one that is not the bridge's by itself."""
+        endpoint, status = f"state of issue {issue_id}", states[state]
+        own = following or state not in CUSTOMERS_OWN
+
+        def look() -> dict[str, Any] | None:
+            now = read()
+            moves = (detail for journal in self._keyed(now, key) for detail in journal.details)
+            moved = any((one.property, one.name, one.new_value) == ("attr", "status_id", str(status)) for one in moves)
+            return {"state": state.value} if moved or (now.status.id == status and own) else None
+
+        def prepare() -> dict[str, Any]:
+            if not own:
+                raise PortalForbidden(endpoint, f"{state} is not the bridge's to set", code="forbidden", portal=self._portal)
+            now = read()
+            actual = state_of(states, now)
+            if actual not in expected or str(actual) == TicketState.WITHDRAWN:
+                told = str(actual or "")
+                raise StateConflict(endpoint, f"it is {told or now.status.name}", actual=told, code="state_conflict", portal=self._portal)
+            self.allowed(now, status)
+            return {"status_id": status, **self._marked(now, key)}
+
+        request = {"issue": issue_id, "state": state.value, "expected": [one.value for one in expected]}
+        return Attempt(endpoint, key, "state", request, look, prepare, lambda changes: self._client.update_issue(key, issue_id, changes))
+
+    def _keyed(self, issue: wire.Issue, key: str) -> Iterator[wire.Journal]:
+        """The bridge's own journals that carry a key."""
+        field = str(self._convention.issue_fields.key)
+        for journal in issue.journals:
+            marks = [detail.new_value for detail in journal.details if (detail.property, detail.name) == ("cf", field)]
+            if self._is_mine(journal) and any(mark == key or mark.startswith(f"{key}#") for mark in marks):
+                yield journal
+
+    def _is_mine(self, journal: wire.Journal) -> bool:
+        return journal.user is not None and journal.user.id == self._reader.me
+
+    def _marked(self, issue: wire.Issue, key: str) -> dict[str, Any]:
+        """The change that puts the key into the journal; it has to be one, even where the key stands there already."""
+        times = sum(1 for _ in self._keyed(issue, key))
+        return {"custom_fields": [{"id": self._convention.issue_fields.key, "value": key if times == 0 else f"{key}#{times + 1}"}]}

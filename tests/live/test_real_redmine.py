@@ -1,0 +1,368 @@
+"""A real Redmine as the portal, the installed command, and a Moodle: the demo's tickets all the way, and kills between a write and its answer.
+
+Its people use Redmine under their own keys. Writes go through a line that can lose, delay and cut them (`bridge.sandbox.faults`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from werkzeug.wrappers import Request, Response
+
+from bridge.hours import Charge
+from bridge.portal import PortalNotFound, PortalRefused, PortalUnauthorized
+from bridge.sandbox.faults import Faults, FaultyServer
+from bridge.sandbox.moodle import SandboxMoodle
+from bridge.tickets import StageState, TicketState
+from tests.contract.redmine import Redmine
+from tests.e2e.conftest import PAID, RESTORE, ROLE, SERIAL, World
+from tests.live.conftest import RealMoodle
+from tests.live.test_real_moodle import living_course
+
+pytestmark = pytest.mark.live
+
+SCRIPT = '<script>alert("взлом")</script>'
+SETTLE_SECONDS = 6
+"""Longer than the line keeps anything back."""
+
+
+class Line:
+    """What lies between the bridge and Redmine; looks like the portal to `World`."""
+
+    def __init__(self, redmine: Redmine) -> None:
+        self.redmine = redmine
+        self.token = redmine.token
+        self.faults = Faults()
+        self._server = FaultyServer(Request.application(self._forward), self.faults)
+        self.url = self._server.url
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def writes(self, what: str) -> int:
+        """How many requests of this kind the bridge has sent."""
+        return sum(call.name.startswith(what) for call in self._server.calls())
+
+    def _forward(self, request: Request) -> Response:
+        headers = {name: value for name, value in request.headers.items() if name not in {"Host", "Connection", "Content-Length"}}
+        answer = requests.request(
+            request.method, f"{self.redmine.site}{request.full_path}", data=request.get_data(), headers=headers, timeout=60
+        )
+        kept = {name: value for name, value in answer.headers.items() if name in {"Content-Type", "X-Request-Id"}}
+        return Response(answer.content, status=answer.status_code, headers=kept)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.redmine, name)
+
+
+def engine_settings(redmine: Redmine) -> str:
+    """What the settings need for a Redmine."""
+    return f'engine = "redmine"\nsettle_seconds = {SETTLE_SECONDS}\n{redmine.table}'
+
+
+@contextmanager
+def redmine_world(directory: Path, moodle: Any, name: str = "test") -> Iterator[World]:
+    with Redmine.start(directory) as redmine:
+        redmine.open_account("school", "Школа № 7", granted="4", hour_price="2500")
+        line = Line(redmine)
+        world = World(directory, line, moodle)  # type: ignore[arg-type]
+        world.configure(name=name, read_seconds=3, engine=engine_settings(redmine))
+        (directory / "journal.sqlite3").unlink()
+        assert world.otbridge("migrate")[0] == 0
+        yield world
+        line.stop()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with SandboxMoodle.start(directory=tmp_path / "moodle") as moodle, redmine_world(tmp_path, moodle) as one:
+        yield one
+
+
+def ledger(world: World, kind: str) -> list[dict[str, Any]]:
+    """The ledger's time entries of a kind, as Redmine's administrator sees them."""
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    activity = vars(redmine.convention.activities)[kind]
+    return [one for one in redmine.entries("school") if one["activity"]["id"] == activity]
+
+
+def statuses(report: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {one["id"]: (one["status"], one["reason"]) for one in report["tickets"]}
+
+
+def until(world: World, ticket: str, status: str) -> None:
+    """Passes until the ticket stands there."""
+    deadline = time.monotonic() + 40
+    while (now := statuses(world.sync()).get(ticket, ("", ""))[0]) != status:
+        assert time.monotonic() < deadline, now
+        time.sleep(0.5)
+
+
+def journals(world: World, ticket: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = world.portal.admin.get(f"/issues/{ticket}.json", include="journals")["issue"]["journals"]  # type: ignore[attr-defined]
+    return found
+
+
+def messages(world: World, ticket: str) -> list[str]:
+    return [one["notes"] for one in journals(world, ticket) if one["notes"]]
+
+
+def demo(world: World, unique: str) -> dict[str, str]:
+    """The demo's tickets, by what they are."""
+
+    def ticket(subject: str, fields: dict[str, str], *stages: tuple[str, str, str]) -> str:
+        opened = world.portal.open_ticket(
+            account="school", category=PAID, subject=subject, text=subject, fields=fields, installation=SERIAL
+        )
+        if stages:
+            world.portal.agree(opened, stages)
+        return opened
+
+    return {
+        "restore": ticket("Восстановить курс", {**RESTORE, "param_shortname": unique}, ("Восстановление курса", "1.5", "1")),
+        "role": ticket(f"Роль {SCRIPT}", {**ROLE, "param_shortname": f"r{unique}"}, ("Создание роли", "0.5", "1")),
+        "lectures": ticket("Разместить лекции", {"service": "2.9.1-content"}, ("Размещение лекций", "3", "0.6")),
+        "broken": ticket("Роль куратора", {"service": "2.9.1-access", "param_shortname": "куратор"}, ("Создание роли", "0.5", "1")),
+        "poor": ticket("Вернуть курс", {**RESTORE, "param_shortname": "none"}, ("Восстановление курса", "1", "1")),
+        "unagreed": ticket("Роль для проверяющих", {**ROLE, "param_shortname": f"n{unique}"}),
+    }
+
+
+def play_demo(world: World, unique: str) -> None:
+    """All the demo's tickets, to written off where they can be; nothing is done twice."""
+    portal: Any = world.portal
+    code, told = world.otbridge("doctor")
+    assert code == 0, told
+    assert "the journal keeps the holds" in told
+    tickets = demo(world, unique)
+    first = world.sync()
+    assert first["exit"] == 1, first
+    assert statuses(first) == {
+        tickets["restore"]: ("awaiting-acceptance", "not-accepted"),
+        tickets["role"]: ("awaiting-acceptance", "not-accepted"),
+        tickets["lectures"]: ("running", "by-hand"),
+        tickets["broken"]: ("needs-order", "order-faults"),
+        tickets["poor"]: ("held", "balance"),
+        tickets["unagreed"]: ("awaiting-agreement", "not-agreed"),
+    }
+
+    portal.log_time(tickets["lectures"], minutes=50, category="Ассистент редактора", stage=1)
+    portal.log_time(tickets["lectures"], minutes=10, category="Ассистент редактора", stage=1)
+    portal.report_ready(tickets["lectures"], stage=1)
+    assert statuses(world.sync())[tickets["lectures"]] == ("awaiting-acceptance", "not-accepted")
+    done = [tickets[name] for name in ("restore", "role", "lectures")]
+    for one in done:
+        portal.accept(one, stage=1)
+    last = statuses(world.sync())
+    assert {last[one] for one in done} == {("done", "done")}
+
+    captures = ledger(world, "capture")
+    assert len(captures) == 3
+    assert {one["hours"] for one in captures} == {0.0}, "norm-hours are no time that somebody spent"
+    with portal.connect(portal.token) as contract:
+        account = contract.account(portal.account_id("school"))
+        taken = {entry.ticket_id: entry.amount for entry in contract.ledger(portal.account_id("school")).entries if entry.kind == "capture"}
+    assert taken[tickets["lectures"]] == Decimal("0.6")
+    assert account.posted == sum(taken.values(), Decimal(0))
+    for who in (portal.owner(tickets["role"]).customer, portal.owner(tickets["role"]).specialist):
+        shown = who.page(f"/issues/{tickets['role']}")
+        assert SCRIPT not in shown, "what people write is escaped"
+        assert "alert(" in shown
+    again = world.sync()
+    assert [one["done"] for one in again["tickets"]] == [[]] * len(again["tickets"])
+    assert len(ledger(world, "capture")) == 3
+    assert world.otbridge("reconcile")[0] == 0
+    assert world.otbridge("ledger", "verify")[0] == 0
+
+
+def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(world: World) -> None:
+    course = world.moodle.add_course(fullname="Охрана труда", shortname="ot2026", activities={"page": 1}, questions=1, files=1)
+    world.moodle.delete_course(course)
+    play_demo(world, "ot2026")
+
+
+def test_the_same_with_a_real_moodle(tmp_path: Path, real: RealMoodle, unique: str) -> None:
+    before = living_course(real, unique)
+    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    with redmine_world(tmp_path, real, unique) as world:
+        play_demo(world, unique)
+    assert len(real.course_by("shortname", unique)) == 1
+
+
+def test_a_kill_between_a_write_off_and_its_answer_leaves_one_time_entry(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.portal.faults.add("POST /time_entries", "hang_after", seconds=20)
+    world.sync_killed_when(lambda: len(ledger(world, "capture")) == 1)
+
+    report = world.sync()
+
+    assert statuses(report)[ticket] == ("done", "done")
+    assert len(ledger(world, "capture")) == 1
+    assert world.otbridge("reconcile")[0] == 0
+    said = messages(world, ticket)
+    assert len(said) == len(set(said)), "a message was sent twice"
+
+
+def test_a_kill_between_a_message_or_a_state_and_its_answer_leaves_one_of_each(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    seen: list[int] = []
+    while True:
+        before = len(journals(world, ticket))
+        world.portal.faults.add("PUT /issues", "hang_after", seconds=20)
+        if len(seen) == 4:
+            break
+        world.sync_killed_when(lambda: len(journals(world, ticket)) > before)  # noqa: B023 (called at once)
+        world.portal.faults.clear()
+        seen.append(before)
+    world.portal.faults.clear()
+
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+
+    said = messages(world, ticket)
+    assert len(said) == len(set(said)), "a message was sent twice"
+    moves = [one["new_value"] for journal in journals(world, ticket) for one in journal["details"] if one["name"] == "status_id"]
+    assert len(moves) == len(set(moves)), "a state was set twice"
+    assert len(ledger(world, "capture")) == 1
+
+
+def test_a_write_off_that_is_applied_after_its_time_out_is_waited_for_and_never_sent_again(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.portal.faults.add("POST /time_entries", "late", seconds=4)
+
+    assert world.sync()["exit"] == 3
+    assert ledger(world, "capture") == []
+    until(world, ticket, "done")
+    assert len(ledger(world, "capture")) == world.portal.writes("POST /time_entries") == 1
+    assert world.otbridge("reconcile")[0] == 0
+
+
+@pytest.mark.parametrize("mode", ["drop_before", "drop_after", "error_500", "html", "truncate"])
+def test_every_way_to_lose_an_answer_leaves_one_of_each(world: World, mode: str) -> None:
+    ticket = world.ticket(ROLE)
+    world.portal.faults.add("PUT /issues", mode)
+    world.sync()
+    until(world, ticket, "awaiting-acceptance")
+    world.portal.accept(ticket, stage=1)
+    world.portal.faults.add("POST /time_entries", mode)
+    until(world, ticket, "done")
+    assert len(ledger(world, "capture")) == 1
+    said = messages(world, ticket)
+    assert len(said) == len(set(said)), "a message was sent twice"
+    assert world.otbridge("reconcile")[0] == 0
+
+
+def test_a_stranger_s_key_and_a_wrong_one_change_nothing(tmp_path: Path, world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    account = redmine.account_id("school")
+    with redmine.connect(redmine.token) as own:
+        (stage,) = own.ticket(ticket).stages
+        hold = own.hold("hold", account, ticket, stage.id, Decimal("0.5"))
+    other = tmp_path / "other"
+    other.mkdir()
+    with Redmine.start(other) as theirs:
+        theirs.open_account("school", "Академия", granted="4")
+        for key, error in ((theirs.token, PortalNotFound), ("0" * 40, PortalUnauthorized)):
+            with theirs.connect(key) as stranger:
+                for attempt in (
+                    lambda: stranger.ticket(ticket),
+                    lambda: stranger.account(account),
+                    lambda: stranger.ledger(account),
+                    lambda: stranger.note("1", ticket, "?"),
+                    lambda: stranger.attach("2", ticket, "a.txt", "text/plain", b"?"),
+                    lambda: stranger.set_ticket_state("3", ticket, TicketState.DONE, list(TicketState)),
+                    lambda: stranger.set_stage_state("4", ticket, stage.id, StageState.READY, list(StageState)),
+                    lambda: stranger.hold("5", account, ticket, stage.id, Decimal("0.5")),
+                    lambda: stranger.reverse("6", "1", "?"),
+                ):
+                    with pytest.raises(error):
+                        attempt()
+    with redmine.connect(redmine.token) as own:
+        assert [entry.kind for entry in own.ledger(account).entries] == ["top_up", "hold"]
+        assert own.ticket(ticket).state is TicketState.OPEN
+        assert own.void("v", str(hold.hold_id)).amount == Decimal("0.5")
+
+
+def test_a_key_whose_role_may_not_do_it_writes_nothing(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    people = redmine.owner(ticket)
+    with (
+        redmine.connect(redmine.token) as own,
+        redmine.connect(people.customer.key) as customer,
+        redmine.connect(people.specialist.key) as agent,
+    ):
+        (stage,) = own.ticket(ticket).stages
+        hold = own.hold("hold", redmine.account_id("school"), ticket, stage.id, Decimal("0.05"))
+        own.set_stage_state("ready", ticket, stage.id, StageState.READY, [StageState.PLANNED])
+        redmine.accept(ticket, stage=1)
+        for weak in (customer, agent):
+            with pytest.raises(PortalRefused):
+                weak.capture("c", str(hold.hold_id), [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {})
+        with pytest.raises(PortalRefused):
+            customer.set_ticket_state("s", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN])
+        # Its role may write the message but not the key beside it: that is told once, and not written again and again.
+        with pytest.raises(PortalRefused) as caught:
+            agent.note("n", ticket, "?")
+        assert caught.value.code == "key_not_kept"
+        assert customer.meta().scopes == {"ledger:read"}
+    assert ledger(world, "capture") == []
+    assert messages(world, ticket) == ["?"]
+
+
+def test_doctor_tells_what_the_key_may_not_do(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    customer = redmine.owner(world.ticket(ROLE)).customer
+    world.configure(portal_token=customer.key, read_seconds=3, engine=engine_settings(redmine))
+    code, told = world.otbridge("doctor")
+    assert code == 2
+    assert "missing: ledger:write, tickets:read, tickets:write" in told
+
+
+def test_a_specialist_cannot_top_a_balance_up(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    specialist = redmine.owner(world.ticket(ROLE)).specialist
+    account = redmine.account_id("school")
+    hours = redmine.convention.entry_fields.hours
+    for value in ({"custom_field_values": {str(hours): "100"}}, {"custom_fields": [{"id": hours, "value": "100"}]}):
+        entry = {"project_id": int(account), "activity_id": redmine.convention.activities.top_up, "hours": 1, **value}
+        made = specialist.send("POST", "/time_entries.json", time_entry=entry)["time_entry"]["id"]
+        with redmine.connect(redmine.token) as portal:
+            with pytest.raises(PortalRefused, match=f"time entry {made}"):
+                portal.account(account)
+            redmine.admin.send("DELETE", f"/time_entries/{made}.json")
+            assert portal.account(account).granted == 4
+
+
+def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    redmine.open_account("other", "Академия", granted="4")
+    world.ticket(ROLE, account="other", agreed=False)  # Redmine keeps a moved issue's category where the project has one of that name
+    ticket = world.ticket(ROLE)
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+
+    def move(name: str) -> None:
+        redmine.admin.send("PUT", f"/issues/{ticket}.json", issue={"project_id": int(redmine.account_id(name))})
+
+    move("other")
+    assert statuses(world.sync())[ticket] == ("failed", "refused")
+    assert redmine.entries("other")[0]["activity"]["id"] == redmine.convention.activities.top_up
+    move("school")
+    assert world.otbridge("retry", ticket)[0] == 0
+    assert statuses(world.sync())[ticket] == ("done", "done")
+    assert len(ledger(world, "capture")) == 1
