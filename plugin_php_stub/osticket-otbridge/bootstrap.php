@@ -39,7 +39,8 @@ class OtbridgePlugin extends Plugin
             (string) $config->get('paid_topic', OtbridgeConfig::PAID),
             (string) $config->get('installation_field', 'installation'),
             (string) $config->get('categories', ''),
-            (string) $config->get('language', '')
+            (string) $config->get('language', ''),
+            (bool) $config->get('mails', true)
         );
         try {
             $ready = \Otbridge\Schema::upgrade(\Otbridge\Portal::database());

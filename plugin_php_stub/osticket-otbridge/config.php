@@ -32,6 +32,11 @@ class OtbridgeConfig extends PluginConfig
                 'default' => '',
                 'choices' => ['' => \Otbridge\Words::tell('config_language_own'), 'ru' => 'Русский', 'en' => 'English'],
             ]),
+            'mails' => new BooleanField([
+                'label' => \Otbridge\Words::tell('config_mails'),
+                'default' => true,
+                'configuration' => ['desc' => \Otbridge\Words::tell('config_mails_hint')],
+            ]),
             'categories' => new TextareaField([
                 'label' => \Otbridge\Words::tell('config_categories'),
                 'hint' => \Otbridge\Words::tell('config_categories_hint'),

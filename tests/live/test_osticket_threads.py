@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,3 +83,28 @@ def test_a_message_that_osticket_would_cut_is_too_large(portal: OsTicket, ticket
     told = {"text": "я" * 40_000, "visibility": "customer"}
     answer = post(portal, f"/tickets/{ticket}/notes", "n", json=told, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_each_message_to_the_customer_is_mailed_once_and_no_internal_one(portal: OsTicket, ticket: str, unique: str) -> None:
+    folder = os.environ.get("OSTICKET_MAIL", "")
+    if not folder:
+        pytest.skip("OSTICKET_MAIL names no folder in which mails are left")
+    with portal.connect(portal.token) as bridge:
+        for _ in range(2):
+            bridge.note("a", ticket, f"Готово: {unique} <script>1</script>")
+        bridge.note("b", ticket, f"Для специалиста: {unique}", internal=True)
+    deadline = time.monotonic() + 10
+    mails: list[str] = []
+    while not mails and time.monotonic() < deadline:
+        time.sleep(0.5)
+        mails = [text for path in Path(folder).glob("*.eml") if unique in (text := html_of(path))]
+    assert len(mails) == 1
+    assert f"Готово: {unique} &lt;script&gt;" in mails[0]
+    assert "<script" not in mails[0]
+
+
+def html_of(path: Path) -> str:
+    """The HTML of a mail."""
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    part = mail.get_body(("html",))
+    return "" if part is None else str(part.get_content())

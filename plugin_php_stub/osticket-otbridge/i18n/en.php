@@ -88,6 +88,8 @@ return [
     'config_installation_field_hint' => 'Variable name of the form field that holds the serial of the 3KL installation.',
     'config_language' => 'Language',
     'config_language_own' => 'The reader\'s own in osTicket',
+    'config_mails' => 'E-mails',
+    'config_mails_hint' => 'Send the bridge\'s messages to the customer by e-mail too.',
     'config_categories' => 'Specialists\' categories',
     'config_categories_hint' => 'One a line; the bridge knows the coefficients under these names.',
 ];

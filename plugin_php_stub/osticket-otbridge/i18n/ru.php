@@ -88,6 +88,8 @@ return [
     'config_installation_field_hint' => 'Имя переменной поля формы, в котором стоит серийный номер инсталляции 3KL.',
     'config_language' => 'Язык',
     'config_language_own' => 'Как в osTicket у читателя',
+    'config_mails' => 'Письма',
+    'config_mails_hint' => 'Отправлять сообщения моста заказчику и по электронной почте.',
     'config_categories' => 'Категории специалистов',
     'config_categories_hint' => 'По одной в строке; под этими именами мост знает коэффициенты.',
 ];

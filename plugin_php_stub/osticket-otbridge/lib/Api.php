@@ -204,6 +204,7 @@ class Api
             header('Idempotent-Replayed: true');
         }
         $this->send($status, 'application/json', $body);
+        $this->services->mails->send();
     }
 
     private function note(string $key, string $ticket): array

@@ -10,9 +10,13 @@ class Messages
     /** @var Database */
     private $database;
 
-    public function __construct(Database $database)
+    /** @var Mails */
+    private $mails;
+
+    public function __construct(Database $database, Mails $mails)
     {
         $this->database = $database;
+        $this->mails = $mails;
     }
 
     /** Bytes that osTicket's column holds of a message; it cuts what is longer without a word. */
@@ -46,6 +50,11 @@ class Messages
             [$html, $entry->getId()]
         );
         $this->database->insert('note', ['entry_id' => $entry->getId(), 'text' => $text]);
+        if (!$internal) {
+            $entry->set('body', $html); // what osTicket has in memory is what it would have stored
+            $entry->set('format', 'html');
+            $this->mails->add($ticketId, $entry);
+        }
         return (int) $entry->getId();
     }
 }

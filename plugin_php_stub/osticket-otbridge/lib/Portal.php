@@ -22,13 +22,17 @@ class Portal
     /** @var string[] */
     private static $categories = [];
 
+    /** @var bool */
+    private static $mails = true;
+
     /** @var Database|null */
     private static $database;
 
-    public static function configure(string $paid, string $installationField, string $categories, string $language): void
+    public static function configure(string $paid, string $installationField, string $categories, string $language, bool $mails): void
     {
         self::$paid = $paid;
         self::$language = $language;
+        self::$mails = $mails;
         self::$installationField = trim($installationField);
         self::$categories = array_values(array_filter(array_map('trim', explode("\n", $categories)), 'strlen'));
     }
@@ -51,6 +55,12 @@ class Portal
     public static function language(): string
     {
         return self::$language;
+    }
+
+    /** Whether customers get the bridge's messages by e-mail too. */
+    public static function mails(): bool
+    {
+        return self::$mails;
     }
 
     /** @return string[] under which specialists log their time */

@@ -33,11 +33,15 @@ class Services
     /** @var People */
     public $people;
 
+    /** @var Mails */
+    public $mails;
+
     public function __construct(Database $database)
     {
         $this->auth = new Auth($database);
         $this->keys = new Keys($database);
-        $messages = new Messages($database);
+        $this->mails = new Mails();
+        $messages = new Messages($database, $this->mails);
         $this->files = new Files($database, $messages);
         $this->changes = new Changes($database, $this->files);
         $this->documents = new Documents($database);
