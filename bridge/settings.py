@@ -95,7 +95,7 @@ class PortalTable(_Table):
             raise ValueError('engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together')
         if self.engine == "redmine" and self.auth != "bearer":
             raise ValueError('auth: a Redmine knows API keys only: "bearer"')
-        if self.settle_seconds < self.read_seconds:
+        if self.engine == "redmine" and self.settle_seconds < self.read_seconds:
             raise ValueError("settle_seconds: must not be less than read_seconds")
         return self
 

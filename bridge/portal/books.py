@@ -50,7 +50,7 @@ class KeptHold:
     Attributes:
         id: `hold_id` on the portal's side.
         amount: norm-hours.
-        ended: capture or void; None while it is open.
+        ended: captured or voided; None while it is open.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The ledger of an account on a Redmine: time entries of three activities in the customer's project, and the holds of the bridge's books.
 
-A top-up is entered by people, write-offs and reversals by the bridge: only those of the bridge's user count, and of several with the same key
-the one with the lowest id. Norm-hours stand in a field of their own, for Redmine keeps minutes only and nothing below zero: with the sign that they
+A top-up is entered by people, write-offs and reversals by the bridge: only those count that carry a key, which nobody else sees the field of, and of
+several with the same key the one with the lowest id. Norm-hours stand in a field of their own, for Redmine keeps minutes only and nothing below zero: with the sign that they
 have in the balance, so that a column's total is what is left of it.
 """
 
@@ -68,6 +68,9 @@ class Ledger:
         for entry in self._client.entries(filters):
             if str(entry.project.id) != project_id:
                 continue
+            if self._reader.kind_of(entry) is None:
+                detail = f"time entry {entry.id}: its activity {entry.activity.name!r} bears another name in this project than elsewhere"
+                raise PortalRefused(f"project {project_id}", detail, code="account", portal=self._portal)
             row = self.row(entry)
             if row is not None and (row.key not in found or entry.id < found[row.key].entry.id):
                 found[row.key] = row
@@ -75,10 +78,10 @@ class Ledger:
 
     def row(self, entry: wire.TimeEntry) -> Row | None:
         """What a time entry is in the ledger; None where it is nothing."""
-        kind = self._reader.ledger_names.get(entry.activity.name)
-        if kind is None or (kind != "top_up" and entry.user.id != self._reader.me):
+        kind, fields = self._reader.kind_of(entry), self._convention.entry_fields
+        key = entry.field(fields.key)
+        if kind is None or (kind != "top_up" and not key and entry.user.id != self._reader.me):
             return None
-        fields = self._convention.entry_fields
         try:
             hours = number(entry.field(fields.hours))
         except InexactHours:
@@ -93,16 +96,14 @@ class Ledger:
         amount = -hours if kind == "capture" else hours
         if amount < 0:
             self._refuse(entry, fields.hours, "must have the other sign")
-        key = entry.field(fields.key)
         if not key:
             self._refuse(entry, fields.key, "is empty")
         return Row(entry, kind, key, amount, at, details)
 
     def by_key(self, key: str) -> list[wire.TimeEntry]:
-        """The bridge's time entries that carry a key, the oldest first."""
+        """The time entries that carry a key, the oldest first."""
         found = self._client.entries({f"cf_{self._convention.entry_fields.key}": key, "spent_on": "*"})
-        mine = [one for one in found if one.user.id == self._reader.me and one.field(self._convention.entry_fields.key) == key]
-        return sorted(mine, key=lambda one: one.id)
+        return sorted((one for one in found if one.field(self._convention.entry_fields.key) == key), key=lambda one: one.id)
 
     def entry(self, row: Row) -> LedgerEntry:
         """A row as the contract tells it."""

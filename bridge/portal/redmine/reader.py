@@ -24,6 +24,7 @@ class Reader:
         self._portal = portal
         self._client = client
         self._convention = convention
+        self._others: set[str] = set()
 
     @cached_property
     def me(self) -> int:
@@ -31,9 +32,19 @@ class Reader:
         user, _ = self._client.user()
         return user.id
 
+    def kind_of(self, entry: wire.TimeEntry) -> str | None:
+        """Which kind of entry of the ledger a time entry is, None where it is none.
+
+        A project may have the ledger's activities under ids of its own, so that their names tell; a name that is not known may be a new one.
+        """
+        if entry.activity.name not in self.ledger_names and entry.activity.name not in self._others:
+            del self.ledger_names
+            self._others.add(entry.activity.name)
+        return self.ledger_names.get(entry.activity.name)
+
     @cached_property
     def ledger_names(self) -> dict[str, str]:
-        """Names of the ledger's activities, and which kind of entry each makes. A project may have them under ids of its own, not names.
+        """Names of the ledger's activities, and which kind of entry each makes.
 
         Raises:
             PortalNotContract: Redmine lacks one.
@@ -86,10 +97,9 @@ class Reader:
         Raises:
             NotTheContract: it does not follow the convention.
         """
-        return reading.ticket_of(
-            self._convention, issue, list(self._stages(issue)), list(self._client.entries({"issue_id": f"~{issue.id}"})), bridge=self.me,
-            ledger=self.ledger_names.keys(),
-        )  # fmt: skip
+        entries = list(self._client.entries({"issue_id": f"~{issue.id}"}))
+        ledger = {entry.activity.name for entry in entries if self.kind_of(entry) is not None}
+        return reading.ticket_of(self._convention, issue, list(self._stages(issue)), entries, bridge=self.me, ledger=ledger)
 
     def _stages(self, issue: wire.Issue) -> Iterator[wire.Issue]:
         for child in issue.children:

@@ -77,7 +77,7 @@ def ticket_of(
     return Ticket(
         id=str(issue.id), number=str(issue.id), version=int(changed.timestamp()) * _COUNTED + min(count, _COUNTED - 1),
         category=issue.category.name if issue.category else "", subject=issue.subject, customer_id=str(issue.project.id),
-        customer_name=issue.project.name, account_id=str(issue.project.id), installation=fields.pop("installation", None), state=state,
+        customer_name=issue.project.name, account_id=str(issue.project.id), installation=fields.pop("installation", "").strip() or None, state=state,
         created_at=issue.created_on, updated_at=changed, agreed_at=agreement.at if agreement else None,
         withdrawn_at=withdrawn.created_on if withdrawn else None, fields=fields, thread=tuple(_thread(issue, bridge)),
         attachments=tuple(attachments_of(issue)), stages=tuple(agreed), time_entries=logged,

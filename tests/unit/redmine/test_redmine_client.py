@@ -1,0 +1,583 @@
+"""Calls of Redmine's REST API: what is sent, what each refusal means, and that nothing but Redmine's own answer is taken for success."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import responses
+import urllib3.exceptions
+
+from bridge.errors import UserError
+from bridge.portal import (
+    PortalError,
+    PortalNotContract,
+    PortalNotFound,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnauthorized,
+    PortalUnreachable,
+)
+from bridge.portal.books import Contended
+from bridge.portal.redmine.client import MOST, Client, KeyAuth, in_lists
+from bridge.portal.redmine.wire import document
+from tests.raw_server import http_reply
+from tests.unit.redmine.redmine_fakes import CUSTOMER, KEY, SITE, entry_json, stage_json, ticket_json
+
+DATE = {"Date": "Sun, 01 Mar 2026 09:30:00 GMT"}
+USER = {"id": 5, "login": "otbridge", "admin": False}
+PROJECT = {"id": 3, "name": "Школа № 7", "time_entry_activities": [{"id": 22, "name": "Списание"}]}
+ISSUE = {**ticket_json(), "journals": [], "attachments": [], "children": [{"id": 101, "tracker": {"id": 2}}], "allowed_statuses": []}
+
+Call = Callable[[Client], Any]
+READS: dict[str, tuple[Call, str, dict[str, Any]]] = {
+    "user": (lambda client: client.user(), "/users/current.json", {"user": USER}),
+    "permissions": (lambda client: client.permissions(), "/users/current.json", {"user": {**USER, "memberships": []}}),
+    "listed": (
+        lambda client: client.listed("trackers", "/trackers.json"), "/trackers.json", {"trackers": [{"id": 1, "name": "Заявка"}]}
+    ),
+    "issue": (lambda client: client.issue("100"), "/issues/100.json", {"issue": ISSUE}),
+    "issues": (lambda client: client.issues({"sort": "id"}), "/issues.json", {"issues": [ticket_json()]}),
+    "entries": (lambda client: list(client.entries({})), "/time_entries.json", {"time_entries": [entry_json(1)]}),
+    "entry": (lambda client: client.entry("1"), "/time_entries/1.json", {"time_entry": entry_json(1)}),
+    "project": (lambda client: client.project("3"), "/projects/3.json", {"project": PROJECT}),
+}  # fmt: skip
+"""Every read: the call, its path, and what Redmine answers."""
+
+WRITES: dict[str, tuple[Call, str, str, dict[str, Any]]] = {
+    "update_issue": (lambda client: client.update_issue("k", "100", {"notes": "да"}), "PUT", "/issues/100.json", {"status": 204}),
+    "add_entry": (
+        lambda client: client.add_entry("k", {"issue_id": 101, "hours": 0}), "POST", "/time_entries.json",
+        {"status": 201, "json": {"time_entry": entry_json(1)}},
+    ),
+    "delete_entry": (lambda client: client.delete_entry("k", 7), "DELETE", "/time_entries/7.json", {"status": 204}),
+    "upload": (
+        lambda client: client.upload("k", "план.txt", b"abc"), "POST", "/uploads.json",
+        {"status": 201, "json": {"upload": {"id": 1, "token": "1.abc"}}},
+    ),
+}  # fmt: skip
+"""Every write under the key "k": the call, its method and path, and the answer of a success."""
+
+HTML = {"body": "<html>Обслуживание</html>", "content_type": "text/html"}
+read = pytest.mark.parametrize("name", READS)
+write = pytest.mark.parametrize("name", WRITES)
+
+
+def answer(answers: responses.RequestsMock, name: str, **told: Any) -> None:
+    """What Redmine answers to a call of this name."""
+    if name in READS:
+        answers.get(SITE + READS[name][1], **{"headers": DATE, **told})
+    else:
+        answers.add(WRITES[name][1], SITE + WRITES[name][2], **told)
+
+
+def do(client: Client, name: str) -> Any:
+    return READS[name][0](client) if name in READS else WRITES[name][0](client)
+
+
+def refused(client: Client, name: str) -> PortalError:
+    with pytest.raises(PortalError) as caught:
+        do(client, name)
+    assert caught.value.portal == "clients"
+    return caught.value
+
+
+# What is sent
+
+
+@read
+def test_a_read_is_a_get_under_the_key_of_the_api(client, answers, name) -> None:
+    answer(answers, name, json=READS[name][2])
+    do(client, name)
+    sent = answers.calls[0].request
+    assert sent.method == "GET"
+    assert sent.headers["X-Redmine-API-Key"] == KEY
+    assert KEY not in sent.url
+    assert "Idempotency-Key" not in sent.headers
+
+
+@write
+def test_a_write_is_sent_once_under_the_key_of_the_api(client, answers, name) -> None:
+    answer(answers, name, **WRITES[name][3])
+    do(client, name)
+    (call,) = answers.calls
+    assert call.request.headers["X-Redmine-API-Key"] == KEY
+    assert KEY not in call.request.url
+    assert KEY.encode() not in (call.request.body or b"")
+
+
+def test_what_is_asked_for_comes_with_the_request(client, answers) -> None:
+    for name, (call, _, document_) in READS.items():
+        answer(answers, name, json=document_)
+        call(client)
+    asked = {name: parse_qs(urlsplit(call.request.url).query) for name, call in zip(READS, answers.calls, strict=True)}
+    assert asked == {
+        "user": {}, "permissions": {"include": ["memberships"]}, "listed": {},
+        "issue": {"include": ["journals,attachments,children,allowed_statuses"]},
+        "issues": {"status_id": ["*"], "limit": ["100"], "offset": ["0"], "sort": ["id"]}, "entries": {"limit": ["100"], "offset": ["0"]},
+        "entry": {}, "project": {"include": ["time_entry_activities"]},
+    }  # fmt: skip
+
+
+def test_bodies_are_redmines(client, answers) -> None:
+    for name, (call, *_, told) in WRITES.items():
+        answer(answers, name, **told)
+        call(client)
+    sent = {name: call.request for name, call in zip(WRITES, answers.calls, strict=True)}
+    assert json.loads(sent["update_issue"].body) == {"issue": {"notes": "да"}}
+    assert json.loads(sent["add_entry"].body) == {"time_entry": {"issue_id": 101, "hours": 0}}
+    assert sent["delete_entry"].body is None
+    assert sent["upload"].body == b"abc"
+    assert {name: one.headers["Content-Type"] for name, one in sent.items() if one.body is not None} == {
+        "update_issue": "application/json", "add_entry": "application/json", "upload": "application/octet-stream",
+    }  # fmt: skip
+    assert parse_qs(urlsplit(sent["upload"].url).query) == {"filename": ["план.txt"]}
+
+
+def test_answers_are_values(client, answers) -> None:
+    for name, (_, _, told) in READS.items():
+        if name != "permissions":
+            answer(answers, name, json=told)
+    answer(answers, "upload", **WRITES["upload"][3])
+    user, now = client.user()
+    assert (user.id, user.login, now) == (5, "otbridge", datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
+    assert client.listed("trackers", "/trackers.json") == {1: "Заявка"}
+    assert (client.issue("100").id, client.issue("100").children[0].id, client.issue("100").allowed_statuses) == (100, 101, ())
+    issues, now = client.issues({})
+    assert ([one.id for one in issues], now) == ([100], datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
+    assert [one.id for one in client.entries({})] == [1]
+    assert (client.entry("1").id, client.project("3").time_entry_activities[0].name) == (1, "Списание")
+    assert client.upload("k", "план.txt", b"abc") == "1.abc"
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("name", [*READS, *WRITES])
+@pytest.mark.parametrize("told", [{"body": ""}, HTML, {"json": {"errors": []}}], ids=["empty", "a page", "JSON"])
+def test_401_means_that_the_key_of_the_api_is_wrong(client, answers, name, told) -> None:
+    answer(answers, name, status=401, **told)
+    error = refused(client, name)
+    assert type(error) is PortalUnauthorized
+    assert (error.status, error.code, error.outcome_known) == (401, "unauthorized", True)
+    assert len(answers.calls) == 1
+
+
+@read
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_may_not_be_seen_is_not_there(client, answers, name, status) -> None:
+    answer(answers, name, status=status, body="")
+    error = refused(client, name)
+    assert type(error) is PortalNotFound
+    assert (error.status, error.code) == (status, "not_found")
+
+
+@write
+def test_a_write_that_is_forbidden_was_not_made(client, answers, name) -> None:
+    answer(answers, name, status=403, body="")
+    error = refused(client, name)
+    assert type(error) is PortalRefused
+    assert (error.status, error.code, error.outcome_known) == (403, "forbidden", True)
+
+
+@write
+def test_a_write_on_what_is_not_there_was_not_made(client, answers, name) -> None:
+    answer(answers, name, status=404, body="")
+    error = refused(client, name)
+    assert (type(error), error.code, error.outcome_known) == (PortalNotFound, "not_found", True)
+
+
+@pytest.mark.parametrize("status", [413, 422])
+@write
+def test_what_redmine_does_not_take_is_told_in_its_words(client, answers, name, status) -> None:
+    answer(answers, name, status=status, json={"errors": ["Тема не может быть пустой", "Оценка\nслишком велика"]})
+    error = refused(client, name)
+    assert type(error) is PortalRefused
+    assert (error.status, error.code, error.outcome_known) == (status, "invalid", True)
+    assert error.detail == "Тема не может быть пустой; Оценка слишком велика"
+    assert len(answers.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [HTML, {"body": ""}, {"json": []}, {"json": {"errors": None}}, {"json": {"errors": "no"}}, {"json": {"errors": []}}, {"body": "null"}],
+    ids=json.dumps,
+)
+def test_a_refusal_without_words_is_one_all_the_same(client, answers, told) -> None:
+    answer(answers, "update_issue", status=422, **told)
+    error = refused(client, "update_issue")
+    assert (type(error), error.code, error.detail) == (PortalRefused, "invalid", "Redmine refused it")
+
+
+def test_a_refusal_is_told_in_printable_characters(client, answers) -> None:
+    answer(answers, "update_issue", status=422, json={"errors": ["\x1b[31m" + "x" * 9000]})
+    detail = refused(client, "update_issue").detail
+    assert detail.isprintable()
+    assert len(detail) <= 1000
+
+
+@write
+def test_a_change_that_came_in_between_is_told_and_not_sent_over_it(client, answers, name) -> None:
+    answer(answers, name, status=409, body="")
+    error = refused(client, name)
+    assert type(error) is Contended
+    assert isinstance(error, PortalUnreachable)
+    assert (error.status, error.code, error.outcome_known) == (409, "conflict", True)
+    assert len(answers.calls) == 1, "whether it may be sent again is seen by another look only"
+
+
+@write
+def test_after_a_change_that_came_in_between_the_same_write_may_go_well(client, answers, name) -> None:
+    answer(answers, name, status=409, body="")
+    answer(answers, name, **WRITES[name][3])
+    refused(client, name)
+    do(client, name)
+    assert len({call.request.body for call in answers.calls}) == 1
+
+
+@read
+@pytest.mark.parametrize(("status", "times"), [(500, 1), (501, 1), (502, 4), (503, 4), (504, 4), (429, 4)])
+def test_a_read_of_a_redmine_that_is_down_is_worth_another_try(client, answers, pauses, name, status, times) -> None:
+    answer(answers, name, status=status, **HTML)
+    error = refused(client, name)
+    assert isinstance(error, PortalUnreachable)
+    assert error.status == status
+    assert (len(answers.calls), len(pauses)) == (times, times - 1)
+
+
+@read
+def test_a_read_is_repeated_until_redmine_is_there_again(client, answers, pauses, name) -> None:
+    answer(answers, name, status=502, **HTML)
+    answer(answers, name, json=READS[name][2])
+    do(client, name)
+    assert len(pauses) == 1
+
+
+DOUBTFUL: dict[str, dict[str, Any]] = {
+    "500": {"status": 500, **HTML},
+    "502": {"status": 502, **HTML},
+    "503": {"status": 503, "body": ""},
+    "504": {"status": 504, "body": ""},
+    "a page": {"status": 200, **HTML},
+    "a page as 201": {"status": 201, **HTML},
+    "empty 200": {"status": 200, "body": ""},
+    "empty 201": {"status": 201, "body": ""},
+    "half of JSON": {"status": 201, "body": '{"time_entry": {"id": 1', "content_type": "application/json"},
+    "not an object": {"status": 201, "json": ["time_entry", "upload"]},
+    "null": {"status": 201, "body": "null"},
+    "no member that counts": {"status": 201, "json": {"issue": {"id": 1}}},
+    "deep nesting": {"status": 201, "body": "[" * 100_000, "content_type": "application/json"},
+    "a redirect": {"status": 302, "headers": {"Location": "https://evil.test/"}},
+    "a permanent redirect": {"status": 308, "headers": {"Location": "https://evil.test/"}},
+    "a web server's 400": {"status": 400, **HTML},
+    "a web server's 406": {"status": 406, **HTML},
+    "a time-out": {"body": requests.ReadTimeout(KEY)},
+    "a connection that was lost": {"body": requests.ConnectionError(urllib3.exceptions.ProtocolError(KEY))},
+}
+
+
+@write
+@pytest.mark.parametrize("told", DOUBTFUL)
+def test_a_write_without_redmines_own_answer_is_unknown_and_sent_once(client, answers, name, told) -> None:
+    answer(answers, name, **DOUBTFUL[told])
+    error = refused(client, name)
+    assert type(error) is PortalOutcomeUnknown
+    assert not error.outcome_known
+    assert error.endpoint == f"{WRITES[name][1]} {WRITES[name][2]}"
+    assert len(answers.calls) == 1
+
+
+@write
+@pytest.mark.parametrize(
+    "cause",
+    [
+        urllib3.exceptions.ConnectTimeoutError("slow"),
+        urllib3.exceptions.NewConnectionError(None, "refused"),  # type: ignore[arg-type]
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_a_write_that_found_no_connection_changed_nothing(client, answers, name, cause) -> None:
+    answer(answers, name, body=requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason=cause)))  # type: ignore[arg-type]
+    error = refused(client, name)
+    assert type(error) is PortalUnreachable
+    assert error.outcome_known
+
+
+@read
+@pytest.mark.parametrize("failure", [requests.ReadTimeout("slow"), requests.ConnectionError("lost")], ids=["time-out", "lost"])
+def test_a_read_without_an_answer_is_repeated(client, answers, pauses, name, failure) -> None:
+    answer(answers, name, body=failure)
+    assert isinstance(refused(client, name), PortalUnreachable)
+    assert len(pauses) == 3
+
+
+@pytest.mark.parametrize("token", [{}, "1.abc", [], {"token": None}, {"token": 7}, None])
+def test_an_upload_without_its_token_is_unknown(client, answers, token) -> None:
+    answer(answers, "upload", status=201, json={"upload": token})
+    assert type(refused(client, "upload")) is PortalOutcomeUnknown
+
+
+# Answers that are cut
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked", "none"])
+@pytest.mark.parametrize("name", ["add_entry", "upload"])
+def test_an_answer_cut_at_any_byte_leaves_the_write_unknown(serve, name, framing) -> None:
+    call, *_, told = WRITES[name]
+    whole = http_reply(json.dumps(told["json"]).encode(), status="201 Created", framing=framing)
+    place = {"cut": 0}
+    _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
+    end = whole.rindex(b"}")
+    for cut in [*range(0, end, 11), end]:
+        place["cut"] = cut
+        with pytest.raises(PortalOutcomeUnknown):
+            call(client)
+    place["cut"] = len(whole)
+    call(client)
+
+
+def test_a_change_is_done_once_redmine_has_said_so(serve) -> None:
+    whole = b"HTTP/1.1 204 No Content\r\nCache-Control: no-cache\r\n\r\n"
+    place = {"cut": 0}
+    server, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
+    for place["cut"] in range(len("HTTP/1.1 20") + 1):
+        with pytest.raises(PortalOutcomeUnknown):
+            client.update_issue("k", "100", {})
+    place["cut"] = len(whole)
+    client.update_issue("k", "100", {})
+    assert f"X-Redmine-API-Key: {KEY}".encode() in server.requests[-1]
+
+
+def test_a_page_cut_at_any_byte_is_never_a_page(serve) -> None:
+    whole = http_reply(json.dumps({"issues": [ticket_json()]}).encode(), Date=DATE["Date"])
+    place = {"cut": 0}
+    _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
+    for cut in range(0, len(whole), 23):
+        place["cut"] = cut
+        with pytest.raises((PortalUnreachable, PortalNotContract)):
+            client.issues({})
+    place["cut"] = len(whole)
+    assert len(client.issues({})[0]) == 1
+
+
+# Answers to reads that are none
+
+
+@read
+@pytest.mark.parametrize(
+    "told",
+    [
+        HTML, {"body": "", "headers": {**DATE, "Content-Length": "0"}}, {"body": "{"}, {"body": "[" * 100_000}, {"body": b"\xff"},
+        {"body": '{"a": 1e99999999999999999999}'}, {"body": "null"},
+        {"json": []}, {"json": {}}, {"json": "user issue issues trackers time_entry time_entries project"}, {"status": 204},
+        {"status": 302, "headers": {"Location": "https://evil.test/"}}, {"status": 400, **HTML},
+    ],
+    ids=lambda told: str(told.get("status", "")) + str(told.get("body", told.get("json")))[:20],
+)  # fmt: skip
+def test_what_is_no_answer_to_a_read_is_told(client, answers, name, told) -> None:
+    answer(answers, name, **told)
+    error = refused(client, name)
+    assert type(error) is PortalNotContract
+    assert error.endpoint == f"GET {READS[name][1]}"
+    assert len(answers.calls) == 1
+
+
+@read
+@pytest.mark.parametrize("value", [None, 7, "x", [7], [None], {"id": "x"}, [{"id": 1.5}], {"id": None}], ids=json.dumps)
+def test_a_member_of_another_type_is_told(client, answers, name, value) -> None:
+    (member,) = READS[name][2]
+    answer(answers, name, json={member: value})
+    if name == "permissions" and isinstance(value, dict):
+        assert client.permissions() == frozenset(), "who is a member of nothing may do nothing"
+    else:
+        assert type(refused(client, name)) is PortalNotContract
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "path"),
+    [
+        ("issue", {"status": None}, "status"),
+        ("issue", {"created_on": "2026-03-01"}, "created_on"),
+        ("issue", {"estimated_hours": "много"}, "estimated_hours"),
+        ("issue", {"custom_fields": [{"id": 31, "name": "x", "value": {}}]}, "custom_fields.0.value"),
+        ("issue", {"journals": [{"id": 1}]}, "journals.0.created_on"),
+        ("entry", {"hours": None}, "hours"),
+        ("entry", {"user": None}, "user"),
+        ("project", {"name": 7}, "name"),
+    ],
+)
+def test_a_member_that_does_not_fit_is_named(client, answers, name, changes, path) -> None:
+    ((member, document_),) = READS[name][2].items()
+    answer(answers, name, json={member: {**document_, **changes}})
+    error = refused(client, name)
+    assert type(error) is PortalNotContract
+    assert path in error.detail
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
+@pytest.mark.parametrize("name", ["user", "issues"])
+def test_an_answer_without_its_moment_is_told(client, answers, name, date) -> None:
+    answer(answers, name, json=READS[name][2], headers={"Date": date} if date else {})
+    error = refused(client, name)
+    assert type(error) is PortalNotContract
+    assert "Date" in error.detail
+
+
+# The key of the API
+
+
+def test_the_key_of_the_api_stands_in_no_error_and_no_log(client, answers, caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer(answers, "user", json=READS["user"][2])
+    answer(answers, "issue", body=requests.ConnectionError(f"https://x/?key={KEY}"))
+    answer(answers, "update_issue", body=requests.ReadTimeout(KEY))
+    answer(answers, "add_entry", status=401, body="")
+    client.user()
+    told = [repr(KeyAuth(KEY)), str(KeyAuth(KEY)), repr(client)]
+    for name in ("issue", "update_issue", "add_entry"):
+        error = refused(client, name)
+        assert error.__cause__ is None
+        told += [str(error), repr(error)]
+    assert caplog.messages
+    assert KEY not in "".join(caplog.messages + told)
+
+
+@pytest.mark.parametrize("key", ["secret\n", "sec\r\nX-Evil: 1", "секрет", "secret\x00", " secret\x7f"])
+def test_a_key_that_no_header_can_carry_is_told_without_it(key) -> None:
+    with pytest.raises(UserError, match="API key") as caught:
+        KeyAuth(key)
+    assert key.strip() not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+# Ids
+
+
+@pytest.mark.parametrize("id_", ["", "..", ".", "1/../2", "٣", "१", "²", "1?x=1", "1#", "-1", "+1", "1.0", " 1", "1\n", "none", "%31"])
+def test_an_id_that_is_no_number_never_reaches_a_path(client, answers, id_) -> None:
+    for path in ("/issues/0.json", "/time_entries/0.json", "/projects/0.json", "/attachments/download/0"):
+        answers.get(SITE + path, status=404)
+    answers.put(f"{SITE}/issues/0.json", status=404)
+    for call in (
+        lambda: client.issue(id_), lambda: client.entry(id_), lambda: client.project(id_), lambda: client.file(id_).__enter__(),
+        lambda: client.update_issue("k", id_, {}),
+    ):  # fmt: skip
+        with pytest.raises(PortalNotFound):
+            call()
+    assert {urlsplit(call.request.url).path.rpartition("/")[2] for call in answers.calls} == {"0.json", "0"}
+
+
+# Lists
+
+
+def test_time_entries_are_read_page_by_page(client, answers) -> None:
+    rows = [entry_json(number) for number in range(1, 2 * MOST + 2)]
+
+    def page(request: Any) -> tuple[int, dict[str, str], str]:
+        query = parse_qs(urlsplit(request.url).query)
+        assert (query["limit"], query["spent_on"]) == (["100"], ["*"])
+        offset = int(query["offset"][0])
+        return 200, {}, json.dumps({"time_entries": rows[offset : offset + MOST], "total_count": len(rows)})
+
+    answers.add_callback("GET", f"{SITE}/time_entries.json", callback=page)
+    assert [one.id for one in client.entries({"spent_on": "*"})] == list(range(1, 2 * MOST + 2))
+    assert len(answers.calls) == 3
+    del rows[MOST:]
+    assert len(list(client.entries({"spent_on": "*"}))) == MOST
+    assert len(answers.calls) == 5, "a full page may have another one behind it"
+    assert next(client.entries({"spent_on": "*"})).id == 1
+    assert len(answers.calls) == 6, "pages that nobody wants are not asked for"
+
+
+def test_a_page_that_breaks_off_breaks_the_list_off(client, answers) -> None:
+    answer(answers, "entries", json={"time_entries": [entry_json(number) for number in range(MOST)]})
+    answer(answers, "entries", status=500, body="")
+    with pytest.raises(PortalUnreachable):
+        list(client.entries({}))
+
+
+def test_a_page_of_issues_is_the_one_that_was_asked_for(client, answers) -> None:
+    answer(answers, "issues", json={"issues": [stage_json()]})
+    client.issues({"updated_on": ">=2026-03-01T09:30:00Z", "sort": "updated_on,id"}, 50, 25)
+    query = parse_qs(urlsplit(answers.calls[0].request.url).query)
+    assert query == {
+        "status_id": ["*"], "limit": ["25"], "offset": ["50"], "updated_on": [">=2026-03-01T09:30:00Z"], "sort": ["updated_on,id"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
+def test_ids_are_asked_for_in_lists_of_a_page(count) -> None:
+    ids = [str(number) for number in range(count)]
+    lists = list(in_lists(ids))
+    assert [id_ for one in lists for id_ in one.split(",")] == ids
+    assert all(one.count(",") < MOST for one in lists)
+
+
+# Rights
+
+
+def roles(answers: responses.RequestsMock, *memberships: list[int], admin: bool = False, **permissions: list[str]) -> None:
+    """The bridge's user is a member of a project a list of roles; `r1` are the permissions of role 1."""
+    members = [{"id": 1, "project": {"id": 1}, "roles": [{"id": id_, "name": "x"} for id_ in ids]} for ids in memberships]
+    answer(answers, "user", json={"user": {**USER, "admin": admin, "memberships": members}})
+    for name, some in permissions.items():
+        answers.get(f"{SITE}/roles/{name[1:]}.json", json={"role": {"id": 1, "name": "x", "permissions": some}})
+
+
+def test_the_bridge_may_do_what_it_may_in_each_of_its_projects(client, answers) -> None:
+    roles(answers, [1, 2], [2, 3], r1=["a", "b"], r2=["b", "c"], r3=["a", "c", "d"])
+    assert client.permissions() == {"a", "b", "c"}
+
+
+def test_the_roles_of_one_project_add_up(client, answers) -> None:
+    roles(answers, [1, 2], r1=["a"], r2=["b"])
+    assert client.permissions() == {"a", "b"}
+
+
+def test_a_project_where_it_may_do_nothing_takes_all_away(client, answers) -> None:
+    roles(answers, [1], [2], r1=["a"], r2=[])
+    assert client.permissions() == frozenset()
+
+
+def test_an_administrator_may_do_everything(client, answers) -> None:
+    roles(answers, [1], admin=True)
+    assert client.permissions() is None
+
+
+def test_who_is_a_member_of_nothing_may_do_nothing(client, answers) -> None:
+    roles(answers)
+    assert client.permissions() == frozenset()
+
+
+# Files
+
+
+def test_the_bytes_of_a_file_come_as_they_are(client, answers) -> None:
+    answers.get(f"{SITE}/attachments/download/7", body=b"\x00\xff" * 70_000)
+    with client.file("7") as (_, pieces):
+        assert b"".join(pieces) == b"\x00\xff" * 70_000
+    assert answers.calls[0].request.headers["X-Redmine-API-Key"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"status": 401}, PortalUnauthorized), ({"status": 403}, PortalNotFound), ({"status": 404}, PortalNotFound),
+        ({"status": 500}, PortalUnreachable), ({"status": 302}, PortalNotContract), ({"status": 204}, PortalNotContract),
+    ],
+)  # fmt: skip
+def test_a_file_that_does_not_come_is_told(client, answers, told, kind) -> None:
+    answers.get(f"{SITE}/attachments/download/7", body="", **told)
+    with pytest.raises(PortalError) as caught, client.file("7"):
+        pass
+    assert type(caught.value) is kind
+
+
+def test_an_answer_is_read_without_members_that_the_bridge_does_not_know() -> None:
+    assert document(json.dumps({"issue": ISSUE}).encode())["issue"]["author"]["id"] == CUSTOMER

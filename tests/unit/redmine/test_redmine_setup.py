@@ -1,0 +1,190 @@
+"""The script that sets a Redmine up: what it is given cannot become Ruby, and every name in it is one that Redmine takes and the bridge reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import tomllib
+from dataclasses import asdict, replace
+from importlib import resources
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from pydantic import TypeAdapter
+
+from bridge.actions import ACTIONS
+from bridge.cli import main
+from bridge.convention import RedmineConvention
+from bridge.portal.redmine import reading
+from bridge.portal.redmine.setup import LONGEST_NAME, Setup
+from bridge.settings import default_catalogue
+from bridge.tickets import StageState, TicketState
+
+SETUP = Setup(
+    projects=["school-7"], category="Выделенный специалист (н.часы)", customer_role="Заказчик", specialist_role="Специалист",
+    accountant_role="Бухгалтер", bridge_user="otbridge", categories=["Разработка"], params=[("shortname", "string")],
+)  # fmt: skip
+BODY = resources.files("bridge.portal.redmine").joinpath("setup.rb").read_text(encoding="utf-8")
+HOSTILE = [
+    '#{exit}"',
+    '"; exit; "',
+    "`id`",
+    "\\",
+    "'",
+    "\n",
+    "\r\n__END__\n",
+    "=begin",
+    "%x(id)",
+    "\N{LINE SEPARATOR}",
+    "\x00",
+    "проект № 7",
+]
+
+
+def given(script: str) -> Any:
+    """What the script is given, and nothing else stands before its body."""
+    first, _, rest = script.partition("\n")
+    assert rest.rstrip("\n") == BODY.rstrip("\n")
+    line = re.fullmatch(r'GIVEN = "([A-Za-z0-9+/]+=*)"', first)
+    assert line is not None
+    return json.loads(base64.b64decode(line[1], validate=True))
+
+
+def init(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--config", "no-such-settings.toml", "init-redmine", *arguments])
+
+
+# What it is given
+
+
+def test_the_script_is_given_what_it_was_told() -> None:
+    assert given(SETUP.script()) == json.loads(json.dumps(asdict(SETUP)))
+    assert BODY.count("GIVEN") == 1
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize(
+    "member", ["projects", "categories", "category", "customer_role", "specialist_role", "accountant_role", "bridge_user"]
+)
+def test_what_is_given_cannot_become_ruby(member: str, hostile: str) -> None:
+    value = [hostile] if isinstance(getattr(SETUP, member), list) else hostile
+    assert given(replace(SETUP, **{member: value}).script())[member] == value
+
+
+def test_the_body_never_puts_what_it_is_given_into_code() -> None:
+    assert (
+        re.findall(r"\b(?:eval|instance_eval|class_eval|system|exec|spawn|send|constantize|binding|Kernel|open3?)\b\s*[(\"']", BODY) == []
+    )
+    assert "`" not in BODY
+    assert "%x" not in BODY
+
+
+# otbridge init-redmine
+
+
+def test_the_command_prints_the_script_without_settings() -> None:
+    printed = init("--project", "school-7", "--project", '#{exit}"')
+    assert printed.exit_code == 0
+    told = given(printed.stdout)
+    assert told["projects"] == ["school-7", '#{exit}"']
+    assert (told["category"], told["customer_role"], told["specialist_role"], told["bridge_user"]) == (
+        "Выделенный специалист (н.часы)", "Заказчик", "Специалист", "otbridge",
+    )  # fmt: skip
+
+
+def test_the_command_hands_its_options_on() -> None:
+    options = {"category": "Платные", "customer_role": "К", "specialist_role": "С", "accountant_role": "Б", "bridge_user": "most"}
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    told = given(init("--project", "p", *arguments).stdout)
+    assert {name: told[name] for name in options} == options
+
+
+def test_the_command_wants_a_project() -> None:
+    refused = init()
+    assert refused.exit_code == 2
+    assert "--project" in refused.output
+    assert "GIVEN" not in refused.output
+
+
+def test_every_parameter_of_every_action_has_its_field() -> None:
+    params = dict(given(init("--project", "p").stdout)["params"])
+    assert params.keys() == {name for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
+    assert len(params) > 5
+    assert set(params.values()) == {"string", "text"}
+
+
+def test_specialists_log_time_under_the_categories_of_the_catalogue() -> None:
+    categories = given(init("--project", "p").stdout)["categories"]
+    known = [{one.id, one.name, *one.aliases} for one in default_catalogue().categories]
+    assert len(categories) == len(known)
+    assert all(name in names for name, names in zip(categories, known, strict=True)), "each is one that the catalogue reads"
+    assert all(0 < len(name) <= LONGEST_NAME for name in categories)
+
+
+# Names
+
+LITERAL = r'"([^"#\\]+)"'
+
+
+def found(pattern: str) -> list[str]:
+    names: list[str] = re.findall(pattern, BODY, re.MULTILINE)
+    return names
+
+
+STATUSES = found(rf"status\({LITERAL}")
+TRACKERS = found(rf"tracker\({LITERAL}")
+FIELDS = found(rf"(?:Issue|TimeEntry|Project)CustomField, {LITERAL}")
+ACTIVITIES = re.findall(LITERAL, found(r"activities = \{(.+?)\}")[0])
+OTHERS = found(rf"named\(\w+, {LITERAL}")
+
+
+def order_fields() -> list[str]:
+    """Names of the fields of an order, those of all parameters among them."""
+    labels = dict(re.findall(rf"{LITERAL} => {LITERAL}", BODY))
+    params = [name for name, _ in given(init("--project", "p").stdout)["params"]]
+    assert labels.keys() <= set(params), "every label is a parameter's"
+    return found(rf'^ +\[{LITERAL}, "(?:string|text)"') + [
+        f"{labels[name]} (param_{name})" if name in labels else f"param_{name}" for name in params
+    ]
+
+
+def test_no_name_is_longer_than_redmine_takes() -> None:
+    assert {"Новая", "Списана"} <= set(STATUSES)
+    assert TRACKERS == ["Заявка", "Этап"]
+    assert {"Ключ записи моста", "Смета согласована", "Коэффициент К", "Нормо-часы", "Данные списания", "Овердрафт, н.ч"} <= set(FIELDS)
+    assert ACTIVITIES == ["Пополнение", "Списание", "Возврат"]
+    assert len(found(r"field\(\s*\w+CustomField, ")) == len(FIELDS) + 1, "all have their names as literals, but those of an order"
+    names = [*STATUSES, *TRACKERS, *FIELDS, *ACTIVITIES, *OTHERS, *order_fields()]
+    assert [name for name in names if len(name) > LONGEST_NAME] == []
+
+
+def test_no_two_of_a_kind_have_one_name() -> None:
+    for names in (STATUSES, TRACKERS, ACTIVITIES, [*FIELDS, *order_fields()]):
+        assert len(names) == len(set(names))
+
+
+def test_the_bridge_reads_the_fields_of_an_order_and_no_other() -> None:
+    read = [match[1] for name in order_fields() if (match := reading._ORDER_FIELD.fullmatch(name))]
+    params = {f"param_{name}" for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
+    assert sorted(read) == sorted({"installation", "service", "variant", "quantity", "action"} | params)
+    assert [name for name in FIELDS if reading._ORDER_FIELD.fullmatch(name)] == []
+
+
+def test_every_state_of_the_convention_has_its_status() -> None:
+    states = dict(re.findall(r"(ticket_states|stage_states) = \{\n(.+?)\n  \}", BODY, re.DOTALL))
+    assert re.findall(r"(\w+): ", states["ticket_states"]) == [one.value for one in TicketState]
+    assert re.findall(r"(\w+): ", states["stage_states"]) == [one.value for one in StageState]
+
+
+def test_the_table_that_it_prints_is_the_convention() -> None:
+    (table,) = re.findall(r"puts <<~TOML\n(.+?)\n  TOML", BODY, re.DOTALL)
+    filled = iter(range(1, 100))
+    states = {"ticket_states": TicketState, "stage_states": StageState}
+    for name, kind in states.items():
+        table = table.replace(f"#{{ids[{name}]}}", ", ".join(f"{one} = {next(filled)}" for one in kind))
+    table = table.replace("#{ids[activities]}", ", ".join(f"{one} = {next(filled)}" for one in ("top_up", "capture", "reversal")))
+    document = tomllib.loads(re.sub(r"#\{\w+\.id\}", lambda _: str(next(filled)), table))
+    read = TypeAdapter(RedmineConvention).validate_python(document["portal"]["redmine"])
+    assert (read.ticket_states[TicketState.OPEN], read.trackers.ticket > 0, len(read.stage_states)) == (1, True, 6)
