@@ -11,6 +11,14 @@ class OtbridgeConfig extends PluginConfig
     /** Path of the help topic under which paid tickets are, where nothing is set. */
     public const PAID = 'Выделенный специалист (н.часы)';
 
+    /**
+     * osTicket 1.17 takes a setting that is saved as off, or as empty, for one that was never saved, and puts the default in its place; 1.17.1 does not.
+     */
+    public function exists($key)
+    {
+        return isset($this->config[$key]) || parent::exists($key);
+    }
+
     public function getOptions()
     {
         return [
@@ -33,6 +41,7 @@ class OtbridgeConfig extends PluginConfig
                 'choices' => ['' => \Otbridge\Words::tell('config_language_own'), 'ru' => 'Русский', 'en' => 'English'],
             ]),
             'mails' => new BooleanField([
+                'id' => 'mails', // without one osTicket counts fields as it makes them, and the box is not found again when the instance is added
                 'label' => \Otbridge\Words::tell('config_mails'),
                 'default' => true,
                 'configuration' => ['desc' => \Otbridge\Words::tell('config_mails_hint')],

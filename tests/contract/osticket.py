@@ -52,7 +52,8 @@ class Browser:
         return self._read(self.session.post(self.site + path, data=[("__CSRFToken__", self._token), *pairs], timeout=60))
 
     def _read(self, answer: requests.Response) -> str:
-        assert answer.ok, f"{answer.url}: {answer.status_code} {answer.text[:300]}"
+        # osTicket 1.17 shows the form to log in with status 422.
+        assert answer.ok or "login.php" in answer.url, f"{answer.url}: {answer.status_code} {answer.text[:300]}"
         found = re.search(r'name="(?:csrf_token" content|__CSRFToken__" value)="([^"]+)"', answer.text)
         self._token = found.group(1) if found else self._token
         return answer.text

@@ -124,13 +124,19 @@ class FakeRedmine:
         rows.sort(key=lambda one: (one.updated, one.id))
         return [wire.read(wire.Issue, self._told(one)) for one in rows[offset : offset + limit]], self._now()
 
-    def entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
+    def newest_entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
+        return self.entries(filters)[::-1]
+
+    def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
+        return list(self._entries(filters))
+
+    def _entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
         activities = filters.get("activity_id", "")
         wanted = {int(one) for one in re.findall(r"\d+", activities)}
         key = filters.get("cf_32")
         under = filters.get("issue_id", "").removeprefix("~")
         assert filters.get("project_id", str(self.project_id)) == str(self.project_id)
-        for row in sorted(self.times.values(), key=lambda one: one["id"], reverse=filters.get("sort", "").endswith(":desc")):
+        for row in sorted(self.times.values(), key=lambda one: one["id"]):
             if activities and (row["activity"]["id"] in wanted) == activities.startswith("!"):
                 continue
             if key is not None and row["fields"].get(32, "") != key:

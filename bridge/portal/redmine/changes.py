@@ -151,7 +151,7 @@ class Changes:
         """Time entries of specialists that were made since the cursor, newest first."""
         ids = self._convention.activities
         since = cursor.entries - self._overlap
-        for entry in self._client.entries({"sort": "created_on:desc", "activity_id": f"!{ids.top_up}|{ids.capture}|{ids.reversal}"}):
+        for entry in self._client.newest_entries({"activity_id": f"!{ids.top_up}|{ids.capture}|{ids.reversal}"}):
             if entry.created_on < since:
                 return
             yield entry

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from bridge.errors import UserError
 from bridge.portal.books import Contended
-from bridge.portal.errors import PortalNotFound, PortalRefused, PortalUnauthorized
+from bridge.portal.errors import PortalNotContract, PortalNotFound, PortalRefused, PortalUnauthorized
 from bridge.portal.redmine import wire
 from bridge.portal.refusals import readable
 from bridge.portal.transport import Answer, Request, Transport
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST = 100
 """Rows that Redmine gives in one page."""
+
+_READS = 5
+"""How often a list is read from its beginning that changes while it is read."""
 
 M = TypeVar("M", bound=BaseModel)
 Value = TypeVar("Value")
@@ -107,16 +110,41 @@ class Client:
         answer = self._get("/issues.json", {"status_id": "*", "limit": str(limit), "offset": str(offset), **filters})
         return self._rows(answer, "issues", wire.Issue), _clock(answer)
 
-    def entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
-        """Time entries, page by page."""
-        offset = 0
+    def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
+        """All time entries that the filters let through.
+
+        Pages overlap by a row, for one that is deleted or added between two would take another one along or bring it twice.
+
+        Raises:
+            PortalNotContract: they change while they are read, again and again.
+        """
+        for _ in range(_READS):
+            found: list[wire.TimeEntry] = []
+            while True:
+                rows = self._entries(filters, max(0, len(found) - 1))
+                if found and (not rows or rows[0].id != found[-1].id):
+                    break
+                found += rows[1:] if found else rows
+                if len(rows) < MOST:
+                    return found
+        raise PortalNotContract("GET /time_entries.json", "they change while they are read, again and again", portal=self._portal)
+
+    def newest_entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
+        """Time entries, the newest first, page by page for as long as somebody asks; one may come twice."""
+        offset, last = 0, None
         while True:
-            answer = self._get("/time_entries.json", {"limit": str(MOST), "offset": str(offset), **filters})
-            rows = self._rows(answer, "time_entries", wire.TimeEntry)
+            rows = self._entries({**filters, "sort": "created_on:desc"}, offset)
+            if last is not None and (not rows or rows[0].id != last):
+                offset, last = 0, None
+                continue
             yield from rows
-            offset += MOST
             if len(rows) < MOST:
                 return
+            offset, last = offset + MOST - 1, rows[-1].id
+
+    def _entries(self, filters: Mapping[str, str], offset: int) -> list[wire.TimeEntry]:
+        answer = self._get("/time_entries.json", {"limit": str(MOST), "offset": str(offset), **filters})
+        return self._rows(answer, "time_entries", wire.TimeEntry)
 
     def entry(self, id_: str) -> wire.TimeEntry:
         """One time entry."""

@@ -97,7 +97,7 @@ class Reader:
         Raises:
             NotTheContract: it does not follow the convention.
         """
-        entries = list(self._client.entries({"issue_id": f"~{issue.id}"}))
+        entries = self._client.entries({"issue_id": f"~{issue.id}"})
         ledger = {entry.activity.name for entry in entries if self.kind_of(entry) is not None}
         return reading.ticket_of(self._convention, issue, list(self._stages(issue)), entries, bridge=self.me, ledger=ledger)
 

@@ -84,3 +84,34 @@ def test_json_is_compared_by_its_value() -> None:
 
 def test_a_message_without_markup_is_told_as_it_was_written() -> None:
     assert php("Otbridge\\Html::plain($given[0])", "Q&amp;A: a &lt; b &quot;c&quot; &#039;d&#039;") == "Q&A: a < b \"c\" 'd'"
+
+
+OSTICKET = """<?php
+class PluginConfig {
+    public $config = [];
+    public function exists($key) { return isset($this->config[$key]) && $this->config[$key]->value ? true : false; } // as osTicket 1.17 does
+}
+class FormField { public $given; public function __construct($given) { $this->given = $given; } }
+class TextboxField extends FormField {}
+class TextareaField extends FormField {}
+class ChoiceField extends FormField {}
+class BooleanField extends FormField {}
+"""
+"""What of osTicket the plugin's settings are made of."""
+
+
+def configured(directory: Path, code: str) -> Any:
+    """What a piece of PHP returns of the plugin's settings, `$settings`."""
+    (directory / "class.plugin.php").write_text(OSTICKET, encoding="utf-8")
+    begin = f"define('INCLUDE_DIR', '{directory}/'); require '{PLUGIN}/config.php'; $settings = new OtbridgeConfig();"
+    return php(f"(function () {{ {begin} return {code}; }})()")
+
+
+def test_what_is_saved_as_off_is_saved_on_every_osticket(tmp_path: Path) -> None:
+    saved = "array_map(function ($value) use ($settings) { $settings->config['mails'] = (object) ['value' => $value]; return $settings->exists('mails'); }"
+    assert configured(tmp_path, f"[$settings->exists('mails'), {saved}, ['1', '0', ''])]") == [False, [True, True, True]]
+
+
+def test_a_box_of_the_settings_is_found_again_when_the_instance_is_added(tmp_path: Path) -> None:
+    boxes = "array_filter($settings->getOptions(), function ($one) { return $one instanceof BooleanField; })"
+    assert configured(tmp_path, f"array_map(function ($one) {{ return $one->given['id'] ?? null; }}, {boxes})") == {"mails": "mails"}

@@ -123,19 +123,19 @@ class Site:
         lists = [{name: one for name, one in self._issues[id_].items() if name != "journals"} for id_ in found[offset : offset + limit]]
         return [wire.read(wire.Issue, one) for one in lists], whole(self.now)
 
-    def entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
+    def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         self._pass()
         self.asked.append(("entries", filters, 0))
-        rows = list(self._entries.values())
-        if "issue_id" in filters:
-            tree = int(filters["issue_id"].removeprefix("~"))
-            family = {tree, *(id_ for id_, one in self._issues.items() if one.get("parent") == {"id": tree})}
-            rows = [one for one in rows if one.get("issue", {}).get("id") in family]
-        else:
-            assert (filters["sort"], filters["activity_id"]) == ("created_on:desc", "!21|22|23")
-            rows = sorted(
-                (one for one in rows if one["activity"]["id"] > 23), key=lambda one: (one["created_on"], -one["id"]), reverse=True
-            )
+        tree = int(filters["issue_id"].removeprefix("~"))
+        family = {tree, *(id_ for id_, one in self._issues.items() if one.get("parent") == {"id": tree})}
+        return [wire.read(wire.TimeEntry, one) for one in self._entries.values() if one.get("issue", {}).get("id") in family]
+
+    def newest_entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
+        self._pass()
+        self.asked.append(("entries", filters, 0))
+        assert filters == {"activity_id": "!21|22|23"}
+        work = (one for one in self._entries.values() if one["activity"]["id"] > 23)
+        rows = sorted(work, key=lambda one: (one["created_on"], -one["id"]), reverse=True)
         return (wire.read(wire.TimeEntry, one) for one in rows)
 
     def _add(self, made: Callable[[int], dict[str, Any]]) -> int:

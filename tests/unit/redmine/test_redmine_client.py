@@ -476,23 +476,52 @@ def test_an_id_that_is_no_number_never_reaches_a_path(client, answers, id_) -> N
 # Lists
 
 
-def test_time_entries_are_read_page_by_page(client, answers) -> None:
-    rows = [entry_json(number) for number in range(1, 2 * MOST + 2)]
+class Entries:
+    """Time entries, in the order in which Redmine lists them; `meanwhile` happens between two pages, by how many were told before."""
 
-    def page(request: Any) -> tuple[int, dict[str, str], str]:
+    def __init__(self, answers: Any, count: int) -> None:
+        self.rows = [entry_json(number) for number in range(1, count + 1)]
+        self.told = 0
+        self.meanwhile: dict[int, Callable[[], None]] = {}
+        answers.add_callback("GET", f"{SITE}/time_entries.json", callback=self._page)
+
+    def _page(self, request: Any) -> tuple[int, dict[str, str], str]:
         query = parse_qs(urlsplit(request.url).query)
         assert (query["limit"], query["spent_on"]) == (["100"], ["*"])
         offset = int(query["offset"][0])
-        return 200, {}, json.dumps({"time_entries": rows[offset : offset + MOST], "total_count": len(rows)})
+        page = json.dumps({"time_entries": self.rows[offset : offset + MOST], "total_count": len(self.rows)})
+        self.told += 1
+        self.meanwhile.pop(self.told, lambda: None)()
+        return 200, {}, page
 
-    answers.add_callback("GET", f"{SITE}/time_entries.json", callback=page)
-    assert [one.id for one in client.entries({"spent_on": "*"})] == list(range(1, 2 * MOST + 2))
-    assert len(answers.calls) == 3
-    del rows[MOST:]
-    assert len(list(client.entries({"spent_on": "*"}))) == MOST
-    assert len(answers.calls) == 5, "a full page may have another one behind it"
-    assert next(client.entries({"spent_on": "*"})).id == 1
-    assert len(answers.calls) == 6, "pages that nobody wants are not asked for"
+
+@pytest.mark.parametrize("count", [0, 1, MOST - 1, MOST, MOST + 1, 2 * MOST - 1, 2 * MOST, 3 * MOST + 7])
+def test_time_entries_are_read_page_by_page(client, answers, count: int) -> None:
+    Entries(answers, count)
+    assert [one.id for one in client.entries({"spent_on": "*"})] == list(range(1, count + 1))
+
+
+def test_what_is_deleted_or_added_between_two_pages_takes_no_other_along(client, answers) -> None:
+    there = Entries(answers, 2 * MOST)
+    there.meanwhile = {1: lambda: there.rows.pop(0), 3: lambda: there.rows.insert(0, entry_json(999))}
+    assert [one.id for one in client.entries({"spent_on": "*"})] == [999, *range(2, 2 * MOST + 1)]
+
+
+def test_a_list_that_never_stands_still_is_no_list(client, answers) -> None:
+    there = Entries(answers, 2 * MOST)
+    there.meanwhile = {number: lambda: there.rows.pop(0) for number in range(1, 30)}
+    with pytest.raises(PortalNotContract, match="again and again"):
+        client.entries({"spent_on": "*"})
+
+
+def test_the_newest_entries_are_read_for_as_long_as_somebody_asks_and_none_is_passed_over(client, answers) -> None:
+    there = Entries(answers, 2 * MOST)
+    newest = client.newest_entries({"spent_on": "*"})
+    assert next(newest).id == 1
+    assert there.told == 1
+    there.rows.pop(0)
+    assert {one.id for one in newest} == set(range(2, 2 * MOST + 1))
+    assert "sort=created_on%3Adesc" in answers.calls[0].request.url
 
 
 def test_a_page_that_breaks_off_breaks_the_list_off(client, answers) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -42,9 +42,9 @@ class Client:
     def listed(self, what: str, path: str) -> dict[int, str]:
         return dict(self.activities)
 
-    def entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
+    def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         self.asked = filters
-        return iter(self.found)
+        return self.found
 
 
 def ledger_of(*entries: Mapping[str, Any], **given_: Any) -> Ledger:
