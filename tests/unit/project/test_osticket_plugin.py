@@ -96,6 +96,7 @@ class TextboxField extends FormField {}
 class TextareaField extends FormField {}
 class ChoiceField extends FormField {}
 class BooleanField extends FormField {}
+class Internationalization { public static function getCurrentLanguage() { return 'ru'; } }
 """
 """What of osTicket the plugin's settings are made of."""
 
