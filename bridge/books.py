@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.hours import from_milli, to_milli
-from bridge.journal import Journal, LostClaim, PortalHold, Unit
+from bridge.journal import Journal, LostClaim, Unit
+from bridge.kept import KeptHold, Written
 from bridge.owner import is_stale
 from bridge.portal import PortalOutcomeUnknown, PortalUnreachable
-from bridge.portal.books import KeptHold, Written
 
 WAIT = timedelta(seconds=60)
 """How long a writer waits for another process to end its write."""
@@ -60,8 +59,7 @@ class JournalBooks:
     def written(self, key: str) -> Written | None:
         """See `Books.written`."""
         with self._journal.transaction(read_only=True) as unit:
-            found = unit.portal_write(self._portal, key)
-        return None if found is None else Written(found.fingerprint, found.sent_at, found.answer, found.answered_at)
+            return unit.portal_write(self._portal, key)
 
     def sending(self, key: str, fingerprint: str) -> None:
         """See `Books.sending`."""
@@ -80,9 +78,8 @@ class JournalBooks:
 
     def add_hold(self, hold: KeptHold, fingerprint: str, answer: Mapping[str, Any]) -> None:
         """See `Books.add_hold`."""
-        row = PortalHold(hold.id, hold.key, hold.account_id, hold.ticket_id, hold.stage_id, to_milli(hold.amount), hold.at)
         with self._guarded() as unit:
-            unit.add_portal_hold(self._portal, row)
+            unit.add_portal_hold(self._portal, hold)
             unit.portal_write_answered(self._portal, hold.key, fingerprint, answer, self._clock())
 
     def end_hold(self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]) -> None:
@@ -94,13 +91,12 @@ class JournalBooks:
     def hold(self, hold_id: str) -> KeptHold | None:
         """See `Books.hold`."""
         with self._journal.transaction(read_only=True) as unit:
-            found = unit.portal_hold(self._portal, hold_id)
-        return None if found is None else _kept(found)
+            return unit.portal_hold(self._portal, hold_id)
 
     def holds(self, account_id: str) -> Sequence[KeptHold]:
         """See `Books.holds`."""
         with self._journal.transaction(read_only=True) as unit:
-            return [_kept(one) for one in unit.portal_holds(self._portal, account_id)]
+            return unit.portal_holds(self._portal, account_id)
 
     @contextmanager
     def _guarded(self) -> Iterator[Unit]:
@@ -126,9 +122,3 @@ class JournalBooks:
             if time.monotonic() >= deadline:
                 raise PortalUnreachable("writer", "another process has been writing to it; nothing was sent", portal=self._portal)
             time.sleep(_GLANCE_SECONDS)
-
-
-def _kept(row: PortalHold) -> KeptHold:
-    return KeptHold(
-        row.id, row.key, row.account_id, row.ticket_id, row.stage_id, from_milli(row.amount_mh), row.at, row.ended, row.ended_key, row.ended_at
-    )  # fmt: skip

@@ -29,8 +29,6 @@ from bridge.journal.records import (
     LedgerRow,
     MergeResult,
     NewLedgerRow,
-    PortalHold,
-    PortalWrite,
     TicketRecord,
 )
 from bridge.journal.schema import SchemaState, schema_state
@@ -59,8 +57,6 @@ __all__ = [
     "LostClaim",
     "MergeResult",
     "NewLedgerRow",
-    "PortalHold",
-    "PortalWrite",
     "SchemaMissing",
     "SchemaState",
     "SchemaTooNew",

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, null, select, update
 
+from bridge.hours import from_milli, to_milli
 from bridge.journal.errors import LedgerConflict, LostClaim
-from bridge.journal.records import PortalHold, PortalWrite
 from bridge.journal.subject import Subject
 from bridge.journal.tables import portal_holds, portal_writers, portal_writes
+from bridge.kept import KeptHold, Written
 
 
 class Books(Subject):
@@ -46,10 +47,10 @@ class Books(Subject):
         if self._connection.execute(mine.with_for_update()).one_or_none() is None:
             raise LostClaim(f"the lease of writing to portal {portal} has ended; nothing was written")
 
-    def portal_write(self, portal: str, key: str) -> PortalWrite | None:
+    def portal_write(self, portal: str, key: str) -> Written | None:
         """What is known of a key."""
         row = self._connection.execute(select(portal_writes).where(*_key(portal, key))).one_or_none()
-        return None if row is None else PortalWrite(row.fingerprint, row.sent_at, row.answer, row.answered_at)
+        return None if row is None else Written(row.fingerprint, row.sent_at, row.answer, row.answered_at)
 
     def portal_write_sending(self, portal: str, key: str, fingerprint: str, now: datetime) -> None:
         """A request under the key is about to be sent; an answer that is there stays."""
@@ -69,11 +70,11 @@ class Books(Subject):
             unanswered = update(portal_writes).where(*_key(portal, key), portal_writes.c.answered_at.is_(None))
             self._connection.execute(unanswered.values(fingerprint=fingerprint, **told))
 
-    def add_portal_hold(self, portal: str, hold: PortalHold) -> None:
+    def add_portal_hold(self, portal: str, hold: KeptHold) -> None:
         """Keep a hold; one of that id that is there stays."""
         self._insert_new(
             portal_holds, portal=portal, id=hold.id, key=hold.key, account_id=hold.account_id, ticket_id=hold.ticket_id,
-            stage_id=hold.stage_id, amount_mh=hold.amount_mh, at=hold.at,
+            stage_id=hold.stage_id, amount_mh=to_milli(hold.amount), at=hold.at,
         )  # fmt: skip
 
     def end_portal_hold(self, portal: str, hold_id: str, ended: str, key: str, at: datetime) -> None:
@@ -88,12 +89,12 @@ class Books(Subject):
         open_ = update(portal_holds).where(*_hold(portal, hold_id), portal_holds.c.ended.is_(None))
         self._connection.execute(open_.values(ended=ended, ended_key=key, ended_at=at))
 
-    def portal_hold(self, portal: str, hold_id: str) -> PortalHold | None:
+    def portal_hold(self, portal: str, hold_id: str) -> KeptHold | None:
         """One hold."""
         row = self._connection.execute(select(portal_holds).where(*_hold(portal, hold_id))).one_or_none()
         return None if row is None else _held(row)
 
-    def portal_holds(self, portal: str, account_id: str) -> list[PortalHold]:
+    def portal_holds(self, portal: str, account_id: str) -> list[KeptHold]:
         """All holds of an account, oldest first."""
         query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.account_id == account_id)
         return [_held(row) for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))]
@@ -107,7 +108,7 @@ def _hold(portal: str, hold_id: str) -> tuple[ColumnElement[bool], ColumnElement
     return portal_holds.c.portal == portal, portal_holds.c.id == hold_id
 
 
-def _held(row: Row[Any]) -> PortalHold:
-    told = row._asdict()
-    del told["portal"]
-    return PortalHold(**told)
+def _held(row: Row[Any]) -> KeptHold:
+    return KeptHold(
+        row.id, row.key, row.account_id, row.ticket_id, row.stage_id, from_milli(row.amount_mh), row.at, row.ended, row.ended_key, row.ended_at
+    )  # fmt: skip

@@ -130,32 +130,6 @@ class Drift:
     found_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PortalWrite:
-    """What is known of a key that was sent to a portal which keeps none (`bridge.portal.books.Written`)."""
-
-    fingerprint: str
-    sent_at: datetime | None
-    answer: Mapping[str, Any] | None
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PortalHold:
-    """A hold that the journal keeps for a portal (`bridge.portal.books.KeptHold`); `amount_mh` in milli-hours."""
-
-    id: str
-    key: str
-    account_id: str
-    ticket_id: str
-    stage_id: str
-    amount_mh: int
-    at: datetime
-    ended: str | None = None
-    ended_key: str | None = None
-    ended_at: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLedgerRow:
     """A row for the ledger.

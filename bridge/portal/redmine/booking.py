@@ -10,7 +10,8 @@ from typing import Any
 
 from bridge.convention import RedmineConvention
 from bridge.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
-from bridge.portal.books import Attempt, Books, KeptHold, Once, fingerprint_of
+from bridge.kept import KeptHold
+from bridge.portal.books import Attempt, Books, Once, fingerprint_of
 from bridge.portal.errors import InsufficientBalance, PortalNotFound, PortalRefused, StateConflict
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import records, wire

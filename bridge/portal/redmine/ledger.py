@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from bridge.convention import RedmineConvention
 from bridge.hours import InexactHours, from_kopecks
-from bridge.portal.books import KeptHold
+from bridge.kept import KeptHold
 from bridge.portal.errors import PortalRefused
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import wire

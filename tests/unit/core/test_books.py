@@ -19,9 +19,10 @@ import pytest
 
 from bridge.books import JournalBooks
 from bridge.journal import Journal, LedgerConflict
+from bridge.kept import KeptHold, Written
 from bridge.owner import own_name
 from bridge.portal import KeyInProgress, KeyReused, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
-from bridge.portal.books import Attempt, Contended, KeptHold, Once, Written, fingerprint_of
+from bridge.portal.books import Attempt, Contended, Once, fingerprint_of
 from bridge.portal.errors import PortalError, PortalNotContract, PortalNotFound
 
 SETTLE = timedelta(minutes=2)

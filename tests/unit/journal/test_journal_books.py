@@ -5,13 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from alembic import command
 
-from bridge.journal import Journal, LedgerConflict, LostClaim, PortalHold, PortalWrite, migrate, schema
+from bridge.journal import Journal, LedgerConflict, LostClaim, migrate, schema
 from bridge.journal.engine import make_engine
 from bridge.journal.schema import SchemaState, schema_state
+from bridge.kept import KeptHold, Written
 
 MINUTE = timedelta(minutes=1)
 BEFORE = "0002"
@@ -33,7 +35,7 @@ def make_hold(clock):
     """Makes holds of 2 norm-hours that differ in what the test says."""
 
     def make(id_="h1", **changes):
-        return replace(PortalHold(id_, f"key-{id_}", "a1", "t1", "s1", 2000, clock()), **changes)
+        return replace(KeptHold(id_, f"key-{id_}", "a1", "t1", "s1", Decimal(2), clock()), **changes)
 
     return make
 
@@ -176,7 +178,7 @@ def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(journal,
     assert written(journal) is None
     with journal.transaction() as unit:
         unit.portal_write_sending("p", "k", "f", clock())
-    assert written(journal) == PortalWrite("f", clock(), None, None)
+    assert written(journal) == Written("f", clock(), None, None)
     assert written(journal, portal="q") is None
     assert written(journal, "other") is None
 
@@ -186,7 +188,7 @@ def test_a_key_that_is_sent_again_has_the_later_moment(journal, clock):
         unit.portal_write_sending("p", "k", "f", clock())
         later = clock.forward(minutes=5)
         unit.portal_write_sending("p", "k", "g", later)
-    assert written(journal) == PortalWrite("g", later, None, None)
+    assert written(journal) == Written("g", later, None, None)
 
 
 def test_a_forgotten_key_is_free(journal, clock):
@@ -206,13 +208,13 @@ def test_an_answer_is_kept_as_it_was(journal, clock):
     with journal.transaction() as unit:
         unit.portal_write_sending("p", "k", "f", sent)
         unit.portal_write_answered("p", "k", "f", answer, clock.forward(seconds=3))
-    assert written(journal) == PortalWrite("f", sent, answer, clock())
+    assert written(journal) == Written("f", sent, answer, clock())
 
 
 def test_what_was_found_without_having_been_sent_from_here_is_kept_too(journal, clock):
     with journal.transaction() as unit:
         unit.portal_write_answered("p", "k", "f", {"id": "17"}, clock())
-    assert written(journal) == PortalWrite("f", None, {"id": "17"}, clock())
+    assert written(journal) == Written("f", None, {"id": "17"}, clock())
 
 
 def test_the_first_answer_stays(journal, clock):
@@ -251,7 +253,7 @@ def holds(journal, account="a1", portal="p"):
 def test_a_hold_that_is_added_twice_stays_as_it_was_first(journal, make_hold):
     with journal.transaction() as unit:
         unit.add_portal_hold("p", make_hold())
-        unit.add_portal_hold("p", make_hold(amount_mh=9000, key="other"))
+        unit.add_portal_hold("p", make_hold(amount=Decimal(9), key="other"))
         assert unit.portal_hold("p", "h1") == make_hold()
     assert holds(journal) == [make_hold()]
 
@@ -315,7 +317,7 @@ def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, ma
 
 def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
     with pytest.raises(Exception, match="ck_portal_holds_amount"), journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold(amount_mh=-1))
+        unit.add_portal_hold("p", make_hold(amount=Decimal(-1)))
 
 
 # --- the migration

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.hours import to_milli
+from bridge.kept import KeptHold
 from bridge.portal import PortalNotContract, PortalRefused
-from bridge.portal.books import KeptHold
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import Reader
