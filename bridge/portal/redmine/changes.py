@@ -18,7 +18,7 @@ from bridge.convention import RedmineConvention
 from bridge.portal.errors import PortalNotFound, PortalRefused
 from bridge.portal.port import TicketFault, TicketPage
 from bridge.portal.redmine import wire
-from bridge.portal.redmine.client import Client, in_lists
+from bridge.portal.redmine.client import Client, Unreadable, in_lists
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
 from bridge.tickets import Ticket
@@ -105,11 +105,11 @@ class Changes:
         following = self._next(cursor, listed, entries, more=more, now=now)
         return TicketPage(tuple(tickets), tuple(faults), str(following), tag, more)
 
-    def _rows(self, cursor: Cursor) -> tuple[list[wire.Issue], bool, datetime]:
+    def _rows(self, cursor: Cursor) -> tuple[list[wire.Row], bool, datetime]:
         """The next changed issues in the order of their change, whether there are more, and Redmine's clock."""
         since = cursor.issues if cursor.rows else max(_BEGINNING, cursor.issues - self._overlap)
 
-        def is_new(row: wire.Issue) -> bool:
+        def is_new(row: wire.Row) -> bool:
             # Where Redmine keeps microseconds, its >= lets some of the second before through.
             return row.updated_on > since or (row.updated_on == since and row.id not in cursor.rows)
 
@@ -125,7 +125,7 @@ class Changes:
                 return rows, len(listed) == ROWS, now
             offset += ROWS - 1
 
-    def _next(self, cursor: Cursor, rows: list[wire.Issue], entries: list[wire.TimeEntry], *, more: bool, now: datetime) -> Cursor:
+    def _next(self, cursor: Cursor, rows: list[wire.Row], entries: list[wire.TimeEntry], *, more: bool, now: datetime) -> Cursor:
         """The cursor behind a page."""
         over = now - _SECOND
         told = cursor.told.union(
@@ -156,7 +156,7 @@ class Changes:
                 return
             yield entry
 
-    def _tickets(self, rows: Iterable[wire.Issue], entries: Iterable[wire.TimeEntry]) -> list[int]:
+    def _tickets(self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry]) -> list[int]:
         """Ids of the paid tickets that the changes belong to, in their order."""
         known = {row.id: row for row in rows}
         order = [*known, *(entry.issue.id for entry in entries if entry.issue is not None)]
@@ -165,13 +165,13 @@ class Changes:
         self._learn(known, heads)
         return [head for head in dict.fromkeys(heads) if head in known and self._is_paid(known[head])]
 
-    def _learn(self, known: dict[int, wire.Issue], ids: Iterable[int]) -> None:
+    def _learn(self, known: dict[int, wire.Row], ids: Iterable[int]) -> None:
         """Add the issues that are not known yet, as lists tell them."""
         missing = [str(id_) for id_ in dict.fromkeys(ids) if id_ not in known]
         for some in in_lists(missing):
             known.update((one.id, one) for one in self._client.issues({"issue_id": some})[0])
 
-    def _head(self, issue: wire.Issue | None) -> int | None:
+    def _head(self, issue: wire.Row | None) -> int | None:
         """The ticket that a changed issue belongs to."""
         if issue is None:
             return None
@@ -179,7 +179,7 @@ class Changes:
             return issue.id
         return issue.parent.id if issue.parent is not None and issue.tracker.id == self._convention.trackers.stage else None
 
-    def _is_paid(self, issue: wire.Issue) -> bool:
+    def _is_paid(self, issue: wire.Row) -> bool:
         if issue.tracker.id != self._convention.trackers.ticket:
             return False
         steps = _steps(issue.category.name if issue.category else "")
@@ -190,20 +190,24 @@ class Changes:
             issue = self._reader.issue(str(id_))
         except PortalNotFound:
             return  # it was deleted, or taken from the bridge's sight, since it was listed
+        except Unreadable as error:
+            faults.append(TicketFault(str(id_), "", (error.detail,)))
+            return
         try:
             tickets.append(self._reader.readable(issue))
-        except NotTheContract as error:
-            faults.append(TicketFault(str(id_), issue.model_dump_json(), error.problems))
+        except (NotTheContract, Unreadable) as error:
+            problems = error.problems if isinstance(error, NotTheContract) else (error.detail,)
+            faults.append(TicketFault(str(id_), issue.model_dump_json(), problems))
 
 
-def _tag(cursor: str | None, rows: Iterable[wire.Issue], entries: Iterable[wire.TimeEntry]) -> str:
+def _tag(cursor: str | None, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry]) -> str:
     told = [cursor, *(_mark(row) for row in rows), *(_mark(one) for one in entries)]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
-def _mark(changed: wire.Issue | wire.TimeEntry) -> str:
+def _mark(changed: wire.Row | wire.TimeEntry) -> str:
     """A row as it was told; the moment stands last, so that old marks can be dropped."""
-    kind = "i" if isinstance(changed, wire.Issue) else "t"
+    kind = "i" if isinstance(changed, wire.Row) else "t"
     return f"{kind}{changed.id}@{_stamp(changed.updated_on)}"
 
 

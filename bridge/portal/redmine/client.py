@@ -21,6 +21,7 @@ from bridge.portal.errors import PortalNotContract, PortalNotFound, PortalRefuse
 from bridge.portal.redmine import wire
 from bridge.portal.refusals import readable
 from bridge.portal.transport import Answer, Request, Transport
+from bridge.portal.wire import NotTheContract
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -54,6 +55,10 @@ class KeyAuth:
         """Add the header."""
         request.headers["X-Redmine-API-Key"] = self._key
         return request
+
+
+class Unreadable(PortalNotContract):
+    """One thing of Redmine's cannot be read, others can: a plugin may have made it otherwise."""
 
 
 class Client:
@@ -101,14 +106,22 @@ class Client:
 
         Raises:
             PortalNotFound: there is none, or it may not be seen.
+            Unreadable: it is there, and is not as Redmine tells issues.
         """
         answer = self._get(f"/issues/{_number(id_)}.json", {"include": "journals,attachments,children,allowed_statuses"})
-        return self._read(answer, "issue", wire.Issue)
+        found = self._document(answer, "issue")
+        try:
+            return wire.read(wire.Issue, found)
+        except NotTheContract as error:
+            told = f"issue {id_} is not as Redmine tells issues: {error}"[:1000]
+            if not isinstance(found, dict) or str(found.get("id")) != id_:
+                answer.unbelievable(told)
+        raise Unreadable(answer.request.endpoint, told, status=answer.status, request_id=answer.request_id, portal=self._portal)
 
-    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST) -> tuple[list[wire.Issue], datetime]:
+    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST) -> tuple[list[wire.Row], datetime]:
         """A page of issues, open and closed ones, and Redmine's clock."""
         answer = self._get("/issues.json", {"status_id": "*", "limit": str(limit), "offset": str(offset), **filters})
-        return self._rows(answer, "issues", wire.Issue), _clock(answer)
+        return self._rows(answer, "issues", wire.Row), _clock(answer)
 
     def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         """All time entries that the filters let through.

@@ -89,22 +89,27 @@ class Child(_Model):
     tracker: Named | None = None
 
 
-class Issue(_Model):
-    """An issue; what lists leave out is empty."""
+class Row(_Model):
+    """An issue in a list, as far as it tells whether the issue has changed and is a ticket's."""
 
     id: int
-    project: Named
     tracker: Named
-    status: Named
-    author: Named
     category: Named | None = None
     parent: Named | None = None
+    updated_on: Time
+
+
+class Issue(Row):
+    """An issue."""
+
+    project: Named
+    status: Named
+    author: Named
     subject: Text
     description: Text = ""
     estimated_hours: Decimal | None = None
     custom_fields: tuple[CustomField, ...] = ()
     created_on: Time
-    updated_on: Time
     journals: tuple[Journal, ...] = ()
     attachments: tuple[File, ...] = ()
     children: tuple[Child, ...] = ()

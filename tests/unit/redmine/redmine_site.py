@@ -11,7 +11,9 @@ from typing import Any
 
 from bridge.portal import PortalNotFound, TicketPage
 from bridge.portal.redmine import changes, wire
+from bridge.portal.redmine.client import Unreadable
 from bridge.portal.redmine.reader import Reader
+from bridge.portal.wire import NotTheContract
 from bridge.tickets import Ticket
 from tests.unit.redmine import redmine_fakes as fakes
 from tests.unit.redmine.redmine_fakes import AT, BRIDGE, CONVENTION, PAID, entry_json, joins, journal, stage_json, stamp, ticket_json
@@ -106,9 +108,12 @@ class Site:
         children = [
             {"id": child, "tracker": one["tracker"]} for child, one in self._issues.items() if one.get("parent") == {"id": int(id_)}
         ]
-        return wire.read(wire.Issue, {**self._issues[int(id_)], "children": children})
+        try:
+            return wire.read(wire.Issue, {**self._issues[int(id_)], "children": children})
+        except NotTheContract as error:
+            raise Unreadable(f"issue {id_}", str(error)) from error
 
-    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = FULL) -> tuple[list[wire.Issue], datetime]:
+    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = FULL) -> tuple[list[wire.Row], datetime]:
         self.before()
         self._pass()
         self.asked.append(("issues", filters, offset))
@@ -121,7 +126,7 @@ class Site:
             since = datetime.fromisoformat(filters["updated_on"].removeprefix(">=")) - timedelta(seconds=1)
             found = sorted((id_ for id_, at in self._moments.items() if at > since), key=lambda id_: (self._moments[id_], id_))
         lists = [{name: one for name, one in self._issues[id_].items() if name != "journals"} for id_ in found[offset : offset + limit]]
-        return [wire.read(wire.Issue, one) for one in lists], whole(self.now)
+        return [wire.read(wire.Row, one) for one in lists], whole(self.now)
 
     def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         self._pass()

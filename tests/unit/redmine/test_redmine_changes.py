@@ -509,6 +509,23 @@ def test_a_ticket_that_cannot_be_read_stops_no_other(site: Site, poller: Poller)
     assert poller.ids() == [bad]
 
 
+@pytest.mark.parametrize("broken", ["ticket", "stage"])
+def test_an_issue_that_a_plugin_has_made_otherwise_stops_no_other(site: Site, poller: Poller, broken: str) -> None:
+    one, bad, other = site.ticket(), site.ticket(), site.ticket()
+    stage = site.stage(bad)
+    site.set(bad if broken == "ticket" else stage, subject=7)
+    site.wait(5)
+    page = poller.page()
+    assert page is not None
+    assert {int(ticket.id) for ticket in page.tickets} == {one, other}
+    (fault,) = page.faults
+    assert fault.ref == str(bad)
+    assert "subject" in fault.problems[0]
+    site.set(bad if broken == "ticket" else stage, subject="Роль")
+    site.wait(5)
+    assert poller.ids() == [bad]
+
+
 @pytest.mark.parametrize("subject", ["\x00", "'; DROP", "\N{PILE OF POO}", "\u2028"])
 def test_a_fault_is_told_whatever_stands_in_it(site: Site, poller: Poller, subject: str) -> None:
     bad = site.ticket()

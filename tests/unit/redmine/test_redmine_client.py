@@ -25,7 +25,7 @@ from bridge.portal import (
     PortalUnreachable,
 )
 from bridge.portal.books import Contended
-from bridge.portal.redmine.client import MOST, Client, KeyAuth, in_lists
+from bridge.portal.redmine.client import MOST, Client, KeyAuth, Unreadable, in_lists
 from bridge.portal.redmine.wire import document
 from tests.raw_server import http_reply
 from tests.unit.redmine.redmine_fakes import CUSTOMER, KEY, SITE, entry_json, stage_json, ticket_json
@@ -416,8 +416,13 @@ def test_a_member_that_does_not_fit_is_named(client, answers, name, changes, pat
     ((member, document_),) = READS[name][2].items()
     answer(answers, name, json={member: {**document_, **changes}})
     error = refused(client, name)
-    assert type(error) is PortalNotContract
+    assert type(error) is (Unreadable if name == "issue" else PortalNotContract)
     assert path in error.detail
+
+
+def test_a_page_about_another_issue_says_nothing_of_the_one_that_was_asked_for(client, answers) -> None:
+    answer(answers, "issue", json={"issue": {"id": 5, "subject": 7}})
+    assert type(refused(client, "issue")) is PortalNotContract
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
