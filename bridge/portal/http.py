@@ -179,14 +179,12 @@ class HttpPortal(Portal):
         self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
     ) -> LedgerEntry:  # fmt: skip
         """See `Portal.capture`."""
-        lines = [
-            {
-                "category": one.category, "spent_minutes": one.spent_minutes, "charged_minutes": one.charged_minutes,
-                "coefficient_milli": to_milli(one.coefficient),
-            }
-            for one in charges
-        ]  # fmt: skip
-        body = {"charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence), "accepted_by": accepted_by}
+        body = {
+            "charges": self._wire.charge_lines(charges),
+            "amount_mh": to_milli(amount),
+            "evidence": dict(evidence),
+            "accepted_by": accepted_by,
+        }
         return self._entry(key, "capture", _path("holds", hold_id, "capture"), body, amount=amount)
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bridge.hours import from_kopecks, from_milli
+from bridge.hours import Charge, from_kopecks, from_milli, to_milli
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
 from bridge.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
@@ -306,6 +306,17 @@ def ledger_page(document: object) -> LedgerPage:
     """`GET /ledger`; an entry that cannot be read spoils the page, for a ledger with holes proves nothing."""
     page = _read(_LedgerPage, document)
     return LedgerPage(tuple(entry.value() for entry in page.entries), page.next_cursor, page.has_more)
+
+
+def charge_lines(charges: Iterable[Charge]) -> list[dict[str, Any]]:
+    """The lines of a write-off."""
+    return [
+        {
+            "category": one.category, "spent_minutes": one.spent_minutes, "charged_minutes": one.charged_minutes,
+            "coefficient_milli": to_milli(one.coefficient),
+        }
+        for one in charges
+    ]  # fmt: skip
 
 
 def note_id(document: object) -> str:

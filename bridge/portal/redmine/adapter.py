@@ -17,6 +17,7 @@ from bridge.convention import RedmineConvention
 from bridge.hours import Charge
 from bridge.portal.books import Books, Once
 from bridge.portal.errors import KeyReused, PortalNotFound, PortalRefused
+from bridge.portal.http import LARGEST_ATTACHMENT
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketPage
 from bridge.portal.redmine import records
 from bridge.portal.redmine.booking import Booking
@@ -28,9 +29,6 @@ from bridge.portal.redmine.reading import attachments_of
 from bridge.portal.redmine.standing import standing
 from bridge.portal.redmine.writes import Writes
 from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
-
-LARGEST_ATTACHMENT = 512 * 1024 * 1024
-"""Bytes of an attachment that is downloaded; a larger one is refused before anything is asked for."""
 
 
 class RedminePortal(Portal):

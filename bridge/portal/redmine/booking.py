@@ -20,6 +20,7 @@ from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.redmine.reading import state_of
 from bridge.portal.redmine.writes import Writes
+from bridge.portal.wire import charge_lines
 from bridge.tickets import StageState, TicketState
 
 log = logging.getLogger("bridge.portal.redmine")
@@ -95,7 +96,7 @@ class Booking:
         self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str
     ) -> LedgerEntry:
         """See `Portal.capture`."""
-        lines = [records.charge_document(one) for one in charges]
+        lines = charge_lines(charges)
 
         def prepare() -> dict[str, Any]:
             hold = self._open(hold_id)

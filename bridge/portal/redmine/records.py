@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bridge.hours import Charge, from_kopecks, from_milli, to_kopecks, to_milli
+from bridge.hours import from_kopecks, from_milli, to_kopecks, to_milli
 from bridge.portal.port import LedgerEntry
 from bridge.tickets import Attachment
 
@@ -40,14 +40,6 @@ def file_document(attachment: Attachment) -> dict[str, Any]:
 def file_from(kept: Mapping[str, Any]) -> Attachment:
     """The attachment that `file_document` made `kept` of."""
     return Attachment(**kept)
-
-
-def charge_document(charge: Charge) -> dict[str, Any]:
-    """A line of a write-off."""
-    return {
-        "category": charge.category, "spent_minutes": charge.spent_minutes, "charged_minutes": charge.charged_minutes,
-        "coefficient_milli": to_milli(charge.coefficient),
-    }  # fmt: skip
 
 
 def digest(content: bytes) -> str:

@@ -109,6 +109,7 @@ def test_an_ended_lease_that_nobody_took_is_still_good(journal, lease, clock):
         mine = lease(unit)
         clock.forward(hours=1)
         unit.guard_writer("p", mine)
+        assert unit.lease_writer("p", "other", clock(), timedelta(minutes=1), lambda _: False) == mine + 1, "until somebody takes it"
 
 
 def test_a_portal_that_nobody_wrote_to_has_no_lease_to_guard(journal):
