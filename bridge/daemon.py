@@ -21,7 +21,8 @@ from bridge.errors import BridgeError
 from bridge.journal import JournalError
 from bridge.perform import Bridge
 from bridge.reconciliation import reconcile_accounts
-from bridge.sync import Exit, Pass
+from bridge.scope import Exit
+from bridge.sync import Pass
 
 log = logging.getLogger("bridge.daemon")
 

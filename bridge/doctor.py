@@ -14,8 +14,8 @@ from bridge.journal import JournalError, schema_state
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
+from bridge.scope import Exit
 from bridge.settings import PolicyTable, Settings
-from bridge.sync import Exit
 
 PLUGIN_VERSION = 2026112300
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""

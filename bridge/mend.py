@@ -17,7 +17,7 @@ from bridge.lifecycle import charges_from
 from bridge.perform import Bridge
 from bridge.reconcile import Difference, Entry, Kind, Mend
 from bridge.reconciliation import Report, reconcile_accounts
-from bridge.sync import Exit
+from bridge.scope import Exit
 
 
 def mend(bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Mend, reason: str, by: str) -> Report:

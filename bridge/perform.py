@@ -83,6 +83,16 @@ class Bridge:
     clock: Callable[[], datetime] = utc_now
     _moodles: dict[str, Moodle] = field(default_factory=dict)
 
+    def moodle(self, installation: InstallationTable) -> Moodle:
+        """The Moodle of an installation, opened when it is first asked for.
+
+        Raises:
+            MoodleError: it cannot be opened.
+        """
+        if installation.name not in self._moodles:
+            self._moodles[installation.name] = self.connect_moodle(installation)
+        return self._moodles[installation.name]
+
     def site(self, ticket: Ticket) -> Site:
         """The installation that the ticket is about, as actions see it.
 
@@ -94,11 +104,9 @@ class Bridge:
         if installation is None:
             error = BridgeError(f"no [[installation]] has the serial {ticket.installation!r}")
             raise Postpone(Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error)
-        if installation.name not in self._moodles:
-            self._moodles[installation.name] = self.connect_moodle(installation)
         policy = Policy(self.settings.policy.capabilities_allowed, installation.restore_category)
         return Site(
-            self._moodles[installation.name], policy, self.settings.bridge.operation_wait_seconds,
+            self.moodle(installation), policy, self.settings.bridge.operation_wait_seconds,
             lambda share, step: self.progress(ticket, share, step), self.stopping,
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ Tickets are read from the portal and the journal, actions only plan, and every o
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -21,8 +22,12 @@ from bridge.lifecycle import Decisions, History, Reason, Status, Wait, decide
 from bridge.moodle_ws import MoodleError
 from bridge.perform import Bridge, Postpone
 from bridge.portal import PortalError
-from bridge.sync import MOST_STEPS, NEEDS_OPERATOR, Exit, case_of, fetched_orders
+from bridge.scope import Exit, Scope, named
+from bridge.settings import InstallationTable
+from bridge.sync import JOURNAL_FAILS, MOST_STEPS, NEEDS_OPERATOR, case_of, fetched_orders
 from bridge.tickets import Account, Ticket
+
+log = logging.getLogger("bridge.preview")
 
 
 @dataclass(slots=True)
@@ -46,24 +51,50 @@ def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], 
     problems: list[str] = []
     code = Exit.WELL
     records = _known(bridge)
+    scope = Scope(bridge)
+
+    def stopped(cause: Exception, installation: InstallationTable | None = None) -> bool:
+        """Whether a peer is down; that is told once."""
+        nonlocal code
+        outage = scope.outage(cause, installation)
+        if outage is None:
+            return False
+        code = max(code, outage.exit)
+        if str(outage.error) not in problems:
+            problems.append(str(outage.error))
+        return True
+
     try:
         faults = _page(bridge, records)
         problems += faults
         code = Exit.OPERATOR if faults else code
     except PortalError as error:
-        problems.append(str(error))
-        code = Exit.UNREACHABLE
+        if not stopped(error):
+            problems.append(str(error))
+            code = Exit.UNREACHABLE
     accounts: dict[str, Account] = {}
     forecasts = []
     for record in sorted(records.values(), key=lambda one: (one.ticket.queued_at, one.ticket.id)):
         if number is not None and record.ticket.number != number:
             continue
+        if scope.portal is not None:
+            break
+        forecast = Forecast(record.ticket, Status.QUEUED, Reason("queued"))
+        installation = bridge.settings.installation(record.ticket.installation)
         try:
-            forecast = _forecast(bridge, record, accounts)
-        except (Postpone, PortalError, MoodleError) as error:
-            problems.append(f"{record.ticket.number}: {error}")
-            code = max(code, Exit.UNREACHABLE)
-            continue
+            _forecast(bridge, record, accounts, forecast, scope)
+        except JOURNAL_FAILS:
+            raise
+        except Exception as error:
+            cause = error.cause if isinstance(error, Postpone) else error
+            if stopped(cause, installation):
+                code_of_peer = "portal" if scope.portal is not None else "moodle"
+                forecast.reason = Reason(code_of_peer, {"detail": str(cause)})
+            elif isinstance(error, Postpone) and not isinstance(cause, (PortalError, MoodleError)):
+                forecast.status, forecast.reason = error.status, error.reason
+            else:
+                log.warning("ticket %s", record.ticket.number, exc_info=not isinstance(cause, BridgeError))
+                forecast.status, forecast.reason = Status.FAILED, Reason("fault", {"detail": named(cause)})
         forecasts.append(forecast)
         if forecast.status in NEEDS_OPERATOR:
             code = max(code, Exit.OPERATOR)
@@ -99,7 +130,8 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
     return faults
 
 
-def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]) -> Forecast:
+def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account], forecast: Forecast, scope: Scope) -> None:
+    """Write down in `forecast` how far the ticket would go."""
     ticket = record.ticket
     with bridge.journal.transaction(read_only=True) as unit:
         effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
@@ -107,13 +139,12 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
         files = unit.order_files(bridge.portal.name, ticket.id)
         drift = unit.drift(bridge.portal.name, ticket.account_id)
     files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
-    forecast = Forecast(ticket, Status.QUEUED, Reason("queued"))
     account: Account | None = None
     for _ in range(MOST_STEPS):
         step = decide(case_of(bridge, record, History(effects.values()), decisions, files, account, drift))
         if isinstance(step, Wait):
             forecast.status, forecast.reason = step.status, step.reason
-            return forecast
+            return
         if isinstance(step, lifecycle.AskBalance):
             if ticket.account_id not in accounts:
                 accounts[ticket.account_id] = bridge.portal.account(ticket.account_id)
@@ -122,14 +153,19 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
         if isinstance(step, lifecycle.NewRevision):
             record = replace(record, revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1})
             continue
+        if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
+            outage = scope.moodle(bridge.settings.installation(ticket.installation))
+            if outage is not None:
+                forecast.reason = Reason("moodle", {"detail": str(outage.error)})
+                return
         effect = _imagine(bridge, ticket, step, forecast)
         effects[effect.key] = effect
         if isinstance(step, lifecycle.Hold) and account is not None:
             accounts[ticket.account_id] = replace(account, held=account.held + step.amount, available=account.available - step.amount)
         if isinstance(step, lifecycle.Operate):
             forecast.status, forecast.reason = Status.AWAITING_ACCEPTANCE, Reason("not-accepted", {"stage": step.stage.title})
-            return forecast
-    raise BridgeError(f"ticket {ticket.number} goes in circles")
+            return
+    forecast.status, forecast.reason = Status.FAILED, Reason("circles", {"steps": MOST_STEPS})
 
 
 def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast: Forecast) -> Effect:

@@ -13,7 +13,7 @@ from bridge.hours import from_milli, text
 from bridge.perform import Bridge
 from bridge.portal import LedgerEntry, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
 from bridge.reconcile import Comparison, Difference, compare, compare_sums
-from bridge.sync import Exit
+from bridge.scope import Exit
 from bridge.tickets import Account
 
 log = logging.getLogger("bridge.reconciliation")

@@ -1,19 +1,18 @@
 """One pass: poll the portal, then let every ticket that can move go as far as it can.
 
 Pages of changed tickets are merged into the journal, the cursor in the same transaction. Then tickets are claimed one by one in the
-order of final agreement (R6); for each, `decide` and `perform` alternate until the ticket waits for somebody. A fault of one ticket
-stops nothing else; a Moodle that cannot be reached stops its own tickets; a portal that cannot be reached stops the pass.
+order of final agreement (R6); for each, `decide` and `perform` alternate until the ticket waits for somebody. A fault of one ticket,
+of whatever class, stops nothing else (bridge/scope.py); a Moodle that is down stops its own tickets; a portal that is down stops the pass.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import IntEnum
 from io import BytesIO
 from typing import Any
 
@@ -22,13 +21,24 @@ from bridge.catalogue import Handling, Service
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError, UserError
 from bridge.hours import text
-from bridge.journal import Claim, EffectConflict, LostClaim, TicketRecord, Unit
+from bridge.journal import (
+    Claim,
+    EffectConflict,
+    JournalUnavailable,
+    LostClaim,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    TicketRecord,
+    Unit,
+)
 from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide
-from bridge.moodle_ws import AccessError, MoodleError, OutcomeUnknown, TokenError, UnknownFunction
+from bridge.moodle_ws import MoodleError
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
-from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.portal import Portal, PortalError, TicketFault, TicketPage
+from bridge.scope import OWN_FAULTS, Exit, Outage, Scope, named, own_fault, pause
 from bridge.settings import PolicyTable
 from bridge.tickets import Account, Attachment, Order, Ticket
 
@@ -41,17 +51,10 @@ MOST_STEPS = 200
 NEEDS_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED})
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
+JOURNAL_FAILS = (JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld)
+"""Errors of the journal itself: no ticket can be worked on, so the pass ends. Every other error belongs to one ticket."""
 SOMEBODY_MOVES = frozenset({"by-hand", "operator-hold"})
 """Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
-
-
-class Exit(IntEnum):
-    """Exit codes of a pass (docs/cli.md); of several the highest is told."""
-
-    WELL = 0
-    OPERATOR = 1
-    CONFIGURATION = 2
-    UNREACHABLE = 3
 
 
 @dataclass(slots=True)
@@ -136,12 +139,14 @@ def _terms(policy: PolicyTable) -> Terms:
 
 
 def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Iterator[tuple[Attachment, str]]:
-    """The ticket's attached order files whose ids are not `known`, with their texts; one that is too large to be an order is left out.
+    """The ticket's newest order file with its text, where its id is not `known`; the last file counts, so that an older one is not asked for.
+
+    A file that is too large to be an order is left out.
 
     Raises:
         PortalError: the portal could not give one.
     """
-    for attachment in order_attachments(ticket):
+    for attachment in order_attachments(ticket)[-1:]:
         if attachment.id not in known and attachment.size <= LARGEST_FILE:
             content = BytesIO()
             portal.download(ticket.id, attachment, content)
@@ -162,8 +167,8 @@ class Pass:
         self._name = bridge.portal.name
         self._report = PassReport()
         self._accounts: dict[str, Account] = {}
-        self._down: dict[str, MoodleError] = {}
-        self._portal_down = False
+        self._scope = Scope(bridge)
+        self._told_outages: set[str] = set()
         self._unknown_holds: set[str] = set()
 
     def run(self, number: str | None = None) -> PassReport:
@@ -171,12 +176,13 @@ class Pass:
 
         Raises:
             UserError: there is no ticket of that number.
-            JournalError: the journal cannot be used; nothing outside was called without its intent on disk.
+            JournalUnavailable, SchemaMissing, SchemaTooOld, SchemaTooNew: the journal cannot be used; nothing outside was called without
+                its intent on disk.
         """
         self._poll()
         only = None if number is None else self._id_of(number)
         seen: set[str] = set()
-        while not (self._portal_down or self._bridge.stopping()) and (only is None or not seen):
+        while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
             with self._bridge.journal.transaction() as unit:
                 now = self._bridge.clock()
                 claim = unit.claim(self._name, self._bridge.owner, now=now, ttl=LEASE, is_stale=is_stale, only=only, not_again=seen)
@@ -209,38 +215,87 @@ class Pass:
         cursor, etag = record.cursor, record.etag
         try:
             while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
-                with bridge.journal.transaction() as unit:
-                    unit.merge(self._name, page.tickets, page.cursor, page.etag)
-                    for fault in page.faults:
-                        unit.park(self._name, fault.ref, fault.payload, fault.problems)
+                self._keep(page, cursor)
                 if not page.has_more:
                     break
                 cursor, etag = page.cursor, None
         except PortalError as error:
-            self._portal_fault(error)
+            outage = self._scope.outage(error, None)
+            self._problem(outage or Outage(error, Exit.UNREACHABLE))
+
+    def _keep(self, page: TicketPage, cursor: str | None) -> None:
+        """Take a page into the journal; a ticket that the journal cannot take is parked, and the rest of the page is taken."""
+        journal, faults = self._bridge.journal, list(page.faults)
+        try:
+            with journal.transaction() as unit:
+                unit.merge(self._name, page.tickets, page.cursor, page.etag)
+        except JOURNAL_FAILS:
+            raise
+        except Exception:
+            log.exception("a page of changed tickets cannot be kept whole; its tickets are kept one by one")
+            faults += self._keep_singly(page.tickets, cursor)
+            with journal.transaction() as unit:
+                unit.merge(self._name, (), page.cursor, page.etag)
+        with journal.transaction() as unit:
+            for fault in faults:
+                unit.park(self._name, fault.ref, fault.payload, fault.problems)
+
+    def _keep_singly(self, tickets: Iterable[Ticket], cursor: str | None) -> Iterator[TicketFault]:
+        """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields those that cannot be kept."""
+        for ticket in tickets:
+            try:
+                with self._bridge.journal.transaction() as unit:
+                    unit.merge(self._name, (ticket,), cursor or "", None)
+            except JOURNAL_FAILS:
+                raise
+            except Exception as error:
+                log.exception("ticket %s cannot be kept", ticket.number)
+                yield TicketFault(ticket.id, "", (named(error),))
 
     def _work(self, claim: Claim) -> None:
+        """Let a claimed ticket go as far as it can, and give it back; whatever it runs into is its own, unless a peer is down.
+
+        Raises:
+            LostClaim, EffectConflict: another worker has it by now.
+            JournalUnavailable …: see `run`.
+        """
         ticket = claim.record.ticket
         report = TicketReport(ticket.id, ticket.number, ticket.subject, Status.QUEUED, Reason("queued"))
         self._report.tickets.append(report)
         try:
             wait = self._advance(claim, report)
         except Postpone as postponed:
-            wait = Wait(postponed.status, postponed.reason)
-            if Kind.HOLD in str(postponed.reason.facts.get("what", "")).split(":"):
-                self._unknown_holds.add(ticket.account_id)
-            self._fault(postponed.cause, ticket)
-        except PortalError as error:
-            wait = Wait(Status.QUEUED, Reason("portal", {"detail": str(error), "what": "ticket"}))
-            self._fault(error, ticket)
-        except UserError as error:
-            log.error("ticket %s: %s", ticket.number, error)  # noqa: TRY400 (a template of the site's: its message says all)
-            wait = Wait(Status.FAILED, Reason("fault", {"detail": str(error)}))
+            wait = self._met_fault(claim, postponed.cause, Wait(postponed.status, postponed.reason))
+        except (PortalError, MoodleError) as error:
+            code = "portal" if isinstance(error, PortalError) else "moodle"
+            wait = self._met_fault(claim, error, Wait(Status.QUEUED, Reason(code, {"detail": str(error), "what": "ticket"})))
+        except (LostClaim, EffectConflict, *JOURNAL_FAILS):
+            raise
+        except Exception as error:
+            log.exception("ticket %s", ticket.number)
+            fault = Wait(Status.FAILED, Reason("fault", {"what": "ticket"}))
+            wait = own_fault(BridgeError(named(error)), fault, _waited_for(claim))
         report.status, report.reason = wait.status, wait.reason
         now = self._bridge.clock()
-        due = now if wait.status in DUE_EVERY_PASS and wait.reason.code not in SOMEBODY_MOVES else wait.until
         with self._bridge.journal.transaction() as unit:
-            unit.release(claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=due, now=now)
+            unit.release(claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=_due_at(wait, now), now=now)
+
+    def _met_fault(self, claim: Claim, cause: Exception, wait: Wait) -> Wait:
+        """Where the ticket waits after a fault outside: as `wait` says while a peer is down, otherwise as with a fault of its own."""
+        ticket, what = claim.record.ticket, str(wait.reason.facts.get("what", ""))
+        outage = self._scope.outage(cause, self._bridge.settings.installation(ticket.installation))
+        if outage is not None:
+            self._problem(outage)
+        elif isinstance(cause, (PortalError, MoodleError)):
+            log.warning("ticket %s: %s", ticket.number, cause)
+            wait = own_fault(cause, wait, _waited_for(claim))
+            if wait.status is not Status.FAILED:
+                self._report.raise_to(Exit.UNREACHABLE)
+        else:
+            log.warning("ticket %s: %s", ticket.number, cause)
+        if wait.status is not Status.FAILED and Kind.HOLD in what.split(":"):
+            self._unknown_holds.add(ticket.account_id)
+        return wait
 
     def _advance(self, claim: Claim, report: TicketReport) -> Wait:
         """Decide and perform until the ticket waits."""
@@ -338,36 +393,33 @@ class Pass:
 
     def _refuse_down(self, ticket: Ticket) -> None:
         """A Moodle that was found down in this pass is not asked again for every ticket of its own."""
-        installation = self._bridge.settings.installation(ticket.installation)
-        if installation is not None and installation.name in self._down:
-            error = self._down[installation.name]
-            raise Postpone(Status.QUEUED, Reason("moodle", {"detail": str(error), "what": "operation"}), error)
+        outage = self._scope.moodle(self._bridge.settings.installation(ticket.installation))
+        if outage is not None:
+            reason = Reason("moodle", {"detail": str(outage.error), "what": "operation"})
+            raise Postpone(Status.QUEUED, reason, outage.error)
 
-    def _fault(self, cause: Exception, ticket: Ticket) -> None:
-        """What a fault outside means for the rest of the pass and for its exit code."""
-        if isinstance(cause, PortalError):
-            self._portal_fault(cause)
-        elif isinstance(cause, (AccessError, UnknownFunction)) or not isinstance(cause, MoodleError):
-            log.warning("ticket %s: %s", ticket.number, cause)
-        elif isinstance(cause, OutcomeUnknown):
-            self._report.raise_to(Exit.UNREACHABLE)
-            log.warning("ticket %s: %s", ticket.number, cause)
-        else:
-            installation = self._bridge.settings.installation(ticket.installation)
-            assert installation is not None, "a Moodle that was asked is one of the settings"
-            if installation.name not in self._down:
-                self._down[installation.name] = cause
-                self._problem(cause, Exit.CONFIGURATION if isinstance(cause, TokenError) else Exit.UNREACHABLE)
+    def _problem(self, outage: Outage) -> None:
+        """Report what stops more than one ticket, once a pass."""
+        message = str(outage.error)
+        self._report.raise_to(outage.exit)
+        if message not in self._told_outages:
+            self._told_outages.add(message)
+            self._report.problems.append(message)
+            log.error("%s", message)
 
-    def _portal_fault(self, error: PortalError) -> None:
-        refused = isinstance(error, (PortalUnauthorized, PortalForbidden))
-        self._portal_down = self._portal_down or refused or isinstance(error, PortalUnreachable)
-        self._problem(error, Exit.CONFIGURATION if refused else Exit.UNREACHABLE)
 
-    def _problem(self, error: BridgeError, code: Exit) -> None:
-        self._report.problems.append(str(error))
-        self._report.raise_to(code)
-        log.error("%s", error)
+def _waited_for(claim: Claim) -> Reason | None:
+    """For what the ticket waited before this pass, None where it is new."""
+    return Reason.from_json(claim.record.reason) if claim.record.reason else None
+
+
+def _due_at(wait: Wait, now: datetime) -> datetime | None:
+    """When the ticket is looked at again although nobody moved; None: only when somebody does."""
+    if wait.status is Status.FAILED and wait.reason.code in OWN_FAULTS:
+        return now + pause(wait.reason)
+    if wait.status in DUE_EVERY_PASS and wait.reason.code not in SOMEBODY_MOVES:
+        return now
+    return wait.until
 
 
 def _wants_the_newest(step: lifecycle.Effectual) -> bool:

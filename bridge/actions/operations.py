@@ -40,6 +40,20 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
     return dict(json.loads(operation["result"]))
 
 
+ORDER_FAULTS = frozenset({
+    "backupinvalid", "backupnotfound", "invalidparameter", "invalidrecord", "opkeyreused", "precheckfailed", "roleassigned", "rolenotours",
+    "shortnametaken",
+    "unknowncapability", "unknownarchetype", "unknowncontextlevel", "unknownrole",
+})  # fmt: skip
+"""Errorcodes by which Moodle says that an order cannot be carried out; every other one is a fault of the site or of the bridge."""
+
+
 def refused(error: MoodleRefused | ParameterError, **facts: Any) -> OrderRefused:
-    """Moodle's refusal of a write as the order's refusal: its errorcode is the code, its message is told to the customer."""
+    """Moodle's refusal of a write as the order's refusal: its errorcode is the code, its message is told to the customer.
+
+    Raises:
+        MoodleError: `error` itself, where it says nothing about the order (a failed database, a site policy to agree to …).
+    """
+    if error.errorcode not in ORDER_FAULTS:
+        raise error
     return OrderRefused(error.errorcode, str(error), said=error.detail, **facts)

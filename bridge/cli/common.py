@@ -21,8 +21,8 @@ from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleClient
 from bridge.perform import Bridge, Progress, utc_now
 from bridge.portal import HttpPortal, Portal
+from bridge.scope import Exit
 from bridge.settings import InstallationTable, Settings, load
-from bridge.sync import Exit
 
 if TYPE_CHECKING:
     from bridge.portal.redmine import RedminePortal

@@ -13,8 +13,8 @@ from bridge.i18n import tr
 from bridge.journal import Decision, Journal
 from bridge.owner import operator_name
 from bridge.perform import utc_now
+from bridge.scope import Exit
 from bridge.settings import Settings
-from bridge.sync import Exit
 
 
 @contextmanager

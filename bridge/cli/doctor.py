@@ -13,7 +13,7 @@ from bridge.cli.common import open_moodle, open_portal, settings_of, told
 from bridge.i18n import tr
 from bridge.journal import JournalError
 from bridge.perform import utc_now
-from bridge.sync import Exit
+from bridge.scope import Exit
 
 
 @click.command("doctor", help=tr("Check the settings, the portal, Moodle and the journal; say what to do. Exit codes as sync."))

@@ -19,7 +19,7 @@ from bridge.errors import UserError
 from bridge.hours import from_kopecks, from_milli, text
 from bridge.i18n import tr
 from bridge.journal import Journal, LedgerLine, Span
-from bridge.sync import Exit
+from bridge.scope import Exit
 
 KINDS = {
     "hold": tr("hold"),

@@ -12,7 +12,7 @@ import click
 from bridge.cli.common import fail, told
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
-from bridge.sync import Exit
+from bridge.scope import Exit
 
 
 @click.group("portal", help=tr("Check whether a server keeps the portal contract."))

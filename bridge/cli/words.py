@@ -58,12 +58,23 @@ REASONS: Mapping[str, str] = {
     "stopping": tr("the service was stopped before the work began; the next pass begins it"),
     "circles": tr("did not come to rest after {steps} steps; this is a fault of the program, please report it"),
     "no-installation": tr("no [[installation]] of the settings has the serial “{serial}”; add it, then: otbridge retry {number}"),
-    "account": tr("account {account} of the portal cannot be read: {detail}; then: otbridge retry {number}"),
+    "account": tr("account {account} of the portal cannot be read: {detail}; once it can be: otbridge retry {number}"),
     "portal": tr("{detail}; the next pass tries again"),
     "moodle": tr("{detail}; the next pass tries again"),
     "still-running": tr("{detail}"),
     "unknown-outcome": tr("{detail}; the outcome is not known yet, the next pass asks with the same key"),
-    "fault": tr("{detail}; then: otbridge retry {number}"),
+    "fault": tr("{detail}; tried again by itself after a while; once it is mended: otbridge retry {number}"),
+    "own-portal": tr(
+        "{detail}; the portal answers otherwise, so only this ticket waits (failed {times} times); tried again by itself after a while, "
+        "at once after: otbridge retry {number}"
+    ),
+    "own-moodle": tr(
+        "{detail}; Moodle answers otherwise, so only this ticket waits (failed {times} times); tried again by itself after a while, "
+        "at once after: otbridge retry {number}"
+    ),
+    "bridge-refused": tr(
+        "Moodle refuses the bridge, not the order: {detail}; tried again by itself after a while, at once after: otbridge retry {number}"
+    ),
 }
 
 EFFECTS: Mapping[str, str] = {

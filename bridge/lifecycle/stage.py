@@ -328,11 +328,10 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
         return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount)
     assert isinstance(case.order, Order), "unusable_order lets nothing else through"
     if case.unattended:
-        plan = attempt.done(Kind.PLAN)
-        if plan is None:
-            return Examine(attempt.stage, attempt.revision, case.order, case.history.outcomes(Kind.UNDO))
-        if _order_changed(case, attempt):
+        if _order_changed(case, attempt):  # also under an examination that never came to an end
             return NewRevision(attempt.stage)
+        if attempt.done(Kind.PLAN) is None:
+            return Examine(attempt.stage, attempt.revision, case.order, case.history.outcomes(Kind.UNDO))
     return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount, case.order, case.unattended)
 
 

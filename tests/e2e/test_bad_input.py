@@ -149,18 +149,20 @@ def test_a_wrong_portal_token_is_told(world: World) -> None:
 def test_a_moodle_that_answers_html_leaves_the_ticket_where_it_is(world: World) -> None:
     world.course_deleted()
     ticket = world.ticket(RESTORE)
-    for mode in ("html", "garbage", "maintenance"):
+    for mode, exit_code, status in (("html", 3, "queued"), ("garbage", 3, "queued"), ("maintenance", 1, "failed")):
         world.moodle.faults.clear()
         world.moodle.faults.add("local_otbridge_find_backups", mode, times=20)
 
         report = world.sync()
 
-        assert report["exit"] == 3
-        assert [one["status"] for one in report["tickets"]] == ["queued"]
+        assert report["exit"] == exit_code, "the site itself answers: from the third time on an operator looks at the ticket"
+        assert [one["status"] for one in report["tickets"]] == [status]
         assert world.customer_notes(ticket) == ""
         assert len(world.moodle.faults.planned()) == 1
 
     world.moodle.faults.clear()
+    number = world.portal.tickets()[0].number
+    assert world.otbridge("retry", number)[0] == 0
     assert [one["status"] for one in world.sync()["tickets"]] == ["awaiting-acceptance"]
 
 

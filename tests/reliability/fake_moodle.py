@@ -38,6 +38,7 @@ class FakeMoodle:
     def read(self, function: str, /, **params: Any) -> Any:
         return self._call({
             "local_otbridge_find_backups": self._find_backups, "local_otbridge_get_operation": self._get_operation,
+            "core_webservice_get_site_info": lambda: {"release": "4.5"},
             "core_course_get_courses_by_field": self._courses_by_field, "core_course_get_categories": self._categories,
         }, function, params)  # fmt: skip
 

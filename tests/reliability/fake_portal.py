@@ -18,12 +18,14 @@ from bridge.portal import (
     KeyReused,
     LedgerEntry,
     LedgerPage,
+    Meta,
     PortalForbidden,
     PortalNotFound,
     PortalRefused,
     StateConflict,
     TicketPage,
 )
+from bridge.portal.port import CAPABILITIES, SCOPES
 from bridge.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
 T = TypeVar("T")
@@ -46,6 +48,9 @@ class FakePortal:
         self._changed: dict[str, int] = {}
 
     # --- reads
+
+    def meta(self) -> Meta:
+        return Meta("1.0", "fake", self._clock(), CAPABILITIES, SCOPES, Decimal("0.001"))
 
     def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
         after = int(cursor.removeprefix("c")) if cursor else 0

@@ -182,7 +182,14 @@ def test_what_moodle_refuses_is_a_refusal_of_the_order(code, error):
     assert "SQL" not in str(caught.value.outcome())
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknown(CREATE, "cut"), AccessError(CREATE, "no")])
+SITE_FAULTS = ("dmlwriteexception", "locktimeout", "sitepolicynotagreed", "forcepasswordchangenotice", "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OutcomeUnknown(CREATE, "cut"), AccessError(CREATE, "no"), *(MoodleRefused(CREATE, "said", errorcode=code) for code in SITE_FAULTS)],
+    ids=lambda one: one.errorcode or type(one).__name__,
+)
 def test_a_lost_answer_or_a_missing_right_is_no_refusal(error):
     with pytest.raises(type(error)):
         CreateRole().apply(plan().call, OPKEY, make_site(FakeMoodle(**{CREATE: error})))

@@ -17,7 +17,8 @@ from bridge import daemon
 from bridge.journal import JournalUnavailable
 from bridge.perform import Bridge
 from bridge.reconciliation import Report
-from bridge.sync import Exit, PassReport
+from bridge.scope import Exit
+from bridge.sync import PassReport
 
 ROUNDS = 60
 

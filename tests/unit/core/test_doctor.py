@@ -25,8 +25,8 @@ from bridge.doctor import (
 from bridge.journal import migrate
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
 from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable
+from bridge.scope import Exit
 from bridge.settings import PolicyTable, Settings, load
-from bridge.sync import Exit
 from tests.builders import NOW
 
 CATALOGUE = """

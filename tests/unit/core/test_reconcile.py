@@ -21,7 +21,7 @@ from bridge.perform import Bridge
 from bridge.portal import LedgerEntry, LedgerPage, PortalError, PortalForbidden, PortalNotContract, PortalUnreachable
 from bridge.reconcile import Mend
 from bridge.reconciliation import Report, reconcile_accounts
-from bridge.sync import Exit
+from bridge.scope import Exit
 from bridge.tickets import Account
 from tests.builders import NOW, make_ticket
 

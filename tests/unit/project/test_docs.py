@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
+from bridge.scope import Exit
 from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable
-from bridge.sync import Exit
 
 ROOT = Path(__file__).parents[3]
 
