@@ -27,7 +27,7 @@ REASONS: Mapping[str, str] = {
     "not-paid": tr("category “{category}” is not a paid one"),
     "free-text": tr("there is free text only; otbridge assign {number} SERVICE gives it an order"),
     "order-faults": tr("the order has faults ({source}): {problems}; the customer was told"),
-    "no-service": tr("the catalogue has no service {service}; add it, or: otbridge assign {number} SERVICE"),
+    "no-service": tr("the catalogue has no service {service}; add it, then: otbridge retry {number}; or: otbridge assign {number} SERVICE"),
     "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
     "price-differs": tr(
         "{agreed} norm-hours are agreed, the terms of service {service} say {price}; agree anew on the portal, then: otbridge retry {number}"

@@ -75,5 +75,7 @@ class Case:
         return [self.attempt(stage) for stage in self.ticket.stages]
 
     def service(self, order: Order) -> Service | None:
-        """The catalogue's service of an order."""
-        return self.catalogue.get(order.service)
+        """The catalogue's service of an order; None where the catalogue has lost it, or the variant that was ordered."""
+        service = self.catalogue.get(order.service)
+        known = () if service is None else tuple(one.id for one in service.variants) or ("",)
+        return service if order.variant in known else None

@@ -11,6 +11,7 @@ from bridge.lifecycle.case import Case, OrderFault
 from bridge.lifecycle.gates import ticket_gate
 from bridge.lifecycle.steps import Step, Tell, Wait
 from bridge.lifecycle.values import Reason, Status
+from bridge.tickets import Order
 
 
 def begun(case: Case) -> bool:
@@ -62,7 +63,7 @@ def unusable_order(case: Case) -> Step | None:
             return Tell(message, None, 0, facts)
         return Wait(Status.NEEDS_ORDER, Reason("order-faults", facts))
     if case.service(case.order) is None:
-        return Wait(Status.NEEDS_ORDER, Reason("no-service", {"service": case.order.service}))
+        return Wait(Status.NEEDS_ORDER, Reason("no-service", {"service": sold_as(case.order)}))
     return None
 
 
@@ -77,6 +78,11 @@ def wrong_price(case: Case) -> Wait | None:
         return None
     facts = {"service": service.id, "agreed": text(fault[0]), "price": text(fault[1])}
     return Wait(Status.FAILED, Reason("price-differs", facts))
+
+
+def sold_as(order: Order) -> str:
+    """The service of an order with its variant, for people."""
+    return f"{order.service} ({order.variant})" if order.variant else order.service
 
 
 def _digest(problems: Iterable[str]) -> str:

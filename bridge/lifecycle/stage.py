@@ -13,7 +13,7 @@ from bridge.hours import Charge, hours_taken, text
 from bridge.lifecycle.case import Case
 from bridge.lifecycle.gates import StageGate, stage_gate
 from bridge.lifecycle.history import Attempt
-from bridge.lifecycle.order import unusable_order, wrong_price
+from bridge.lifecycle.order import sold_as, unusable_order, wrong_price
 from bridge.lifecycle.steps import (
     AskBalance,
     Capture,
@@ -345,7 +345,7 @@ def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
     order = begun_order(attempt)
     service: Service | None = case.service(order)
     if service is None:
-        return Wait(Status.FAILED, Reason("no-service", {"service": order.service}))
+        return Wait(Status.FAILED, Reason("no-service", {"service": sold_as(order)}))
     before = 0
     for other in case.attempts():
         captured = other.done(Kind.CAPTURE)
