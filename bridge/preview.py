@@ -124,6 +124,11 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
                 records[ticket.id] = TicketRecord(bridge.portal.name, ticket, NEW, "", None, True, {}, now, now)
             elif known.ticket.version < ticket.version:
                 records[ticket.id] = replace(known, ticket=ticket, dirty=True)
+        for gone in page.gone:
+            with bridge.journal.transaction(read_only=True) as unit:
+                known = unit.ticket(bridge.portal.name, gone.id)
+            if known is not None:
+                records[gone.id] = replace(known, ticket=replace(known.ticket, gone=gone.reason, gone_into=gone.into or ""), dirty=True)
         if not page.has_more:
             break
         cursor, etag = page.cursor, None

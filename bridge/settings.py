@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -54,9 +54,16 @@ class _Table(BaseModel):
 
 
 def _journal(value: str) -> str:
-    if urlsplit(value).password is not None:
+    address = urlsplit(value)
+    if address.password is not None or "password" in parse_qs(address.query):
         raise ValueError("must hold no password; leave it out and give it as $PGPASSWORD or in ~/.pgpass")
     return value
+
+
+def _category(text: str) -> str:
+    if not text.replace("/", "").strip():
+        raise ValueError("must name a category: every ticket of the portal would be a paid one")
+    return text
 
 
 class BridgeTable(_Table):
@@ -76,7 +83,7 @@ class PortalTable(_Table):
     url: Address
     auth: Literal["bearer", "otserial"] = "bearer"
     serial: str = ""
-    category_prefix: Annotated[str, Field(min_length=1)] = "Выделенный специалист (н.часы)"
+    category_prefix: Annotated[str, AfterValidator(_category)] = "Выделенный специалист (н.часы)"
     connect_seconds: Seconds = 10
     read_seconds: Seconds = 60
     engine: Literal["contract", "redmine"] = "contract"

@@ -24,6 +24,7 @@ from bridge.hours import text
 from bridge.journal import (
     Claim,
     EffectConflict,
+    JournalError,
     JournalUnavailable,
     LostClaim,
     SchemaMissing,
@@ -37,10 +38,10 @@ from bridge.moodle_ws import MoodleError
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
-from bridge.portal import Portal, PortalError, TicketFault, TicketPage
+from bridge.portal import Portal, PortalError, PortalNotFound, TicketFault, TicketPage
 from bridge.scope import OWN_FAULTS, Exit, Outage, Scope, named, own_fault, pause
 from bridge.settings import PolicyTable
-from bridge.tickets import Account, Attachment, Order, Ticket
+from bridge.tickets import Account, Attachment, Order, Ticket, within_category
 
 log = logging.getLogger("bridge.sync")
 
@@ -155,8 +156,7 @@ def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Ite
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:
     """Whether the ticket stands in the paid category or below it (R1)."""
-    rest = ticket.category.strip().removeprefix(prefix)
-    return rest != ticket.category.strip() and rest.strip()[:1] in ("", "/")
+    return within_category(ticket.category, prefix)
 
 
 class Pass:
@@ -229,12 +229,16 @@ class Pass:
         try:
             with journal.transaction() as unit:
                 unit.merge(self._name, page.tickets, page.cursor, page.etag)
+                for one in page.gone:
+                    unit.depart(self._name, one.id, one.reason, one.into or "")
         except JOURNAL_FAILS:
             raise
         except Exception:
             log.exception("a page of changed tickets cannot be kept whole; its tickets are kept one by one")
             faults += self._keep_singly(page.tickets, cursor)
             with journal.transaction() as unit:
+                for one in page.gone:
+                    unit.depart(self._name, one.id, one.reason, one.into or "")
                 unit.merge(self._name, (), page.cursor, page.etag)
         with journal.transaction() as unit:
             for fault in faults:
@@ -302,7 +306,10 @@ class Pass:
         bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
         account: Account | None = None
         refreshed = False
-        self._fetch_orders(record.ticket)
+        if record.damage or record.ticket.gone:
+            record = self._look_again(record)
+        if not record.ticket.gone:
+            self._fetch_orders(record.ticket)
         for _ in range(MOST_STEPS):
             with bridge.journal.transaction() as unit:
                 unit.renew(claim, bridge.clock(), LEASE)
@@ -369,11 +376,31 @@ class Pass:
 
         return told
 
-    def _refresh(self, ticket: Ticket) -> None:
-        """Look at the ticket once more: it may have been withdrawn or changed since its page came."""
-        current = self._bridge.portal.ticket(ticket.id)
+    def _refresh(self, ticket: Ticket, *, anew: bool = False) -> None:
+        """Look at the ticket once more: it may have been withdrawn, changed or deleted since its page came."""
+        try:
+            current = self._bridge.portal.ticket(ticket.id)
+        except PortalNotFound:
+            with self._bridge.journal.transaction() as unit:
+                unit.depart(self._name, ticket.id, ticket.gone or "deleted", ticket.gone_into)
+            return
         with self._bridge.journal.transaction() as unit:
-            unit.refresh(self._name, current)
+            unit.refresh(self._name, current, anew=anew)
+
+    def _look_again(self, record: TicketRecord) -> TicketRecord:
+        """Get a ticket that is said to be gone, or whose stored document is damaged, from the portal as it is now.
+
+        Raises:
+            JournalError: the document is damaged, and the portal has the ticket no longer.
+        """
+        if record.damage:
+            log.error("%s; it is fetched anew", record.damage)
+        self._refresh(record.ticket, anew=True)
+        with self._bridge.journal.transaction(read_only=True) as unit:
+            found = unit.ticket(self._name, record.ticket.id) or record
+        if found.damage:
+            raise JournalError(found.damage)
+        return found
 
     def _tell(self, effect: Effect, report: TicketReport) -> None:
         """Write down what a step came to, in the report and in the ticket's log."""

@@ -13,6 +13,19 @@ from enum import StrEnum
 from typing import Any
 
 
+def within_category(category: str, prefix: str) -> bool:
+    """Whether a category is the one that `prefix` names, or stands below it; an empty prefix is above all.
+
+    Categories are paths with slashes. Spaces around a name, more than one space within, no-break spaces and empty steps make no difference.
+    """
+    path, above = _steps(category), _steps(prefix)
+    return path[: len(above)] == above
+
+
+def _steps(category: str) -> list[str]:
+    return [" ".join(step.split()) for step in category.split("/") if step.strip()]
+
+
 class TicketState(StrEnum):
     """Where a ticket stands on the portal. `OPEN` and `WITHDRAWN` are the customer's to set, the others the bridge's."""
 
@@ -105,6 +118,8 @@ class Ticket:
         installation: serial (otserial) of the 3KL installation that the ticket is about.
         agreement_required: whether work waits for the final agreement (R3).
         agreed_at: moment of the final agreement, which gives the place in the queue (R6).
+        gone: why the portal's filter lets the ticket through no longer (moved, merged, deleted), "" as long as it does.
+        gone_into: number of the ticket that it was merged into.
         fields: the form's fields, as text.
     """
 
@@ -123,6 +138,8 @@ class Ticket:
     agreement_required: bool = True
     agreed_at: datetime | None = None
     withdrawn_at: datetime | None = None
+    gone: str = ""
+    gone_into: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     thread: tuple[ThreadEntry, ...] = ()
     attachments: tuple[Attachment, ...] = ()

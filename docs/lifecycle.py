@@ -46,6 +46,7 @@ def page() -> str:
         sys.exit(told.getvalue())
     parts = [
         ("Every ticket", (order.not_on_hold, ending.returned, order.paid, ending.corrected)),
+        ("Tickets that have left the paid category", (ending.gone,)),
         ("Withdrawn tickets", (ending.let_go, ending.withdrawn)),
         ("Before the work", (order.ordered, order.agreed)),
         ("Each stage, one after another", stage.STAGE_GATES),

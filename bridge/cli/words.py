@@ -52,6 +52,11 @@ REASONS: Mapping[str, str] = {
     "withdrawn-with-work": tr(
         "the ticket is withdrawn; work that was not accepted is left in Moodle: {stages}; otbridge undo {number} takes it back"
     ),
+    "gone": tr("the ticket has left the paid category ({how}); what was held is returned"),
+    "gone-with-work": tr(
+        "the ticket has left the paid category ({how}); what was held is returned, work that was not accepted is left in Moodle: "
+        "{stages}; otbridge undo {number} takes it back"
+    ),
     "done": tr("everything is accepted and written off"),
     "refused": tr("{detail}; once the cause is mended: otbridge retry {number}"),
     "queued": tr("waits for its turn"),
@@ -103,6 +108,8 @@ def status(name: str) -> str:
 def reason(reason: Reason, number: str) -> str:
     """A reason as a sentence."""
     facts = {key: _listed(value) for key, value in reason.facts.items()}
+    if "how" in facts:
+        facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
     sentence = REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
@@ -124,6 +131,10 @@ def evidence(found: Mapping[str, Any]) -> str:
     if found.get("kind") == "role":
         return tr("role {role_id} “{shortname}”, {count} capabilities").format_map({**found, "count": len(found["capabilities"])})
     return str(dict(found))
+
+
+WAYS: Mapping[str, str] = {"moved": tr("moved to another category"), "merged": tr("merged into ticket"), "deleted": tr("deleted")}
+"""How a ticket left the paid category."""
 
 
 def _listed(value: Any) -> Any:

@@ -70,8 +70,28 @@ class Polling(Subject):
                 .values(**_told(ticket), dirty=true(), changes=stored.c.changes + 1, updated_at=now)
             )
 
-    def refresh(self, portal: str, ticket: Ticket) -> None:
+    def depart(self, portal: str, ticket_id: str, why: str, into: str = "") -> bool:
+        """Note that the portal's filter lets a ticket through no longer, and wake it; False where it is unknown or known as gone already.
+
+        Parameters:
+            why: moved, merged or deleted.
+            into: number of the ticket that it was merged into.
+        """
+        this = (stored.c.portal == portal, stored.c.id == storable(ticket_id))
+        document = self._connection.execute(select(stored.c.document).where(*this).with_for_update()).scalar_one_or_none()
+        if document is None or document.get("gone") == why:
+            return False
+        gone = {**document, "gone": why, "gone_into": into}
+        self._connection.execute(
+            update(stored).where(*this).values(document=gone, dirty=true(), changes=stored.c.changes + 1, updated_at=self._clock())
+        )
+        return True
+
+    def refresh(self, portal: str, ticket: Ticket, *, anew: bool = False) -> None:
         """Store a newer version of a known ticket without waking it: for the worker that has claimed it and goes on with it.
+
+        Parameters:
+            anew: store it also when the version is not newer, in the place of a document that is damaged or tells that the ticket is gone.
 
         Raises:
             JournalError: there is no such ticket.
@@ -79,7 +99,9 @@ class Polling(Subject):
         known = self._versions(portal, [storable(ticket.id)])
         if not known:
             raise JournalError(f"the journal knows no ticket {ticket.id} of portal {portal}")
-        newer = update(stored).where(stored.c.portal == portal, stored.c.id == ticket.id, stored.c.version < ticket.version)
+        newer = update(stored).where(stored.c.portal == portal, stored.c.id == ticket.id)
+        if not anew:
+            newer = newer.where(stored.c.version < ticket.version)
         self._connection.execute(newer.values(**_told(ticket), updated_at=self._clock()))
 
     def park(self, portal: str, ref: str, payload: str, problems: Sequence[str]) -> bool:

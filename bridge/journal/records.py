@@ -58,6 +58,7 @@ class TicketRecord:
         due_at: when the ticket is looked at again even if nobody changes it.
         dirty: it was changed or woken since a pass last looked at it.
         revisions: by stage id, where it is not 1.
+        damage: why the stored ticket cannot be read, "" where it can; `ticket` then holds what the columns tell.
     """
 
     portal: str
@@ -69,6 +70,7 @@ class TicketRecord:
     revisions: Mapping[str, int]
     first_seen: datetime
     updated_at: datetime
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bridge.journal.errors import JournalError
 from bridge.journal.records import TicketRecord
 from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import stage_revisions, tickets
+from bridge.tickets import Ticket, TicketState
 
 
 class Tickets(Subject):
@@ -87,10 +88,12 @@ class Tickets(Subject):
 
 
 def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:
+    damage = ""
     try:
         ticket = decode(row.document)
-    except ValidationError as error:
-        raise JournalError(f"the stored document of ticket {row.number} ({row.portal}, {row.id}) is damaged: {error}") from error
+    except (ValidationError, LookupError, TypeError) as error:
+        damage = f"the stored document of ticket {row.number} ({row.portal}, {row.id}) is damaged: {error}"
+        ticket = _nameless(row)
     return TicketRecord(
         portal=row.portal,
         ticket=ticket,
@@ -101,7 +104,16 @@ def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:
         revisions=revisions,
         first_seen=row.first_seen,
         updated_at=row.updated_at,
+        damage=damage,
     )
+
+
+def _nameless(row: Row[Any]) -> Ticket:
+    """What the columns tell of a ticket whose document is damaged."""
+    return Ticket(
+        id=row.id, number=row.number, version=row.version, category="", subject="", customer_id="", customer_name="", account_id="",
+        installation=None, state=TicketState.OPEN, created_at=row.first_seen, updated_at=row.updated_at, agreed_at=row.queued_at,
+    )  # fmt: skip
 
 
 def _of(portal: str | None) -> list[ColumnElement[bool]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.lifecycle.decisions import Decisions
 from bridge.lifecycle.history import Attempt, History
-from bridge.tickets import Account, Order, Stage, Ticket
+from bridge.tickets import Account, Order, Stage, StageState, Ticket
 
 if TYPE_CHECKING:
     from bridge.catalogue import Catalogue, Service
@@ -73,6 +74,14 @@ class Case:
     def attempts(self) -> list[Attempt]:
         """The attempts that all stages are at, in the order of the stages."""
         return [self.attempt(stage) for stage in self.ticket.stages]
+
+    def lost_attempts(self) -> list[Attempt]:
+        """Attempts at stages that the ticket has no more; of such a stage only the id is known."""
+        known = {stage.id for stage in self.ticket.stages}
+        return [
+            self.history.attempt(Stage(id_, id_, Decimal(0), Decimal(1), StageState.PLANNED), revision)
+            for id_, revision in self.history.attempts_at(but=known)
+        ]
 
     def service(self, order: Order) -> Service | None:
         """The catalogue's service of an order; None where the catalogue has lost it, or the variant that was ordered."""

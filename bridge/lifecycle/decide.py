@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bridge.lifecycle.case import Case
-from bridge.lifecycle.ending import all_time_taken, closed, corrected, is_owed, is_withdrawn, let_go, returned, withdrawn
+from bridge.lifecycle.ending import (
+    all_time_taken,
+    closed,
+    corrected,
+    gone,
+    is_gone,
+    is_owed,
+    is_withdrawn,
+    let_go,
+    returned,
+    withdrawn,
+)
 from bridge.lifecycle.gates import Gate, StageGate, TicketGate
 from bridge.lifecycle.history import Attempt
 from bridge.lifecycle.order import agreed, not_on_hold, ordered, paid
@@ -29,7 +40,16 @@ def judge(case: Case) -> tuple[Gate[..., Step | None], Step]:
 
 def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
     """Every gate that has something to say, the first one first."""
-    yield from _of_ticket((not_on_hold, returned, paid, corrected), case)
+    yield from _of_ticket((not_on_hold, returned), case)
+    for attempt in case.lost_attempts():
+        yield from _of_stage((written_off,) if attempt.sent(Kind.CAPTURE) else (let_go,), case, attempt)
+    if is_gone(case):
+        yield from _of_ticket((corrected,), case)
+        for attempt in case.attempts():
+            owed = is_owed(attempt) and attempt.refused(Kind.CAPTURE) is None
+            yield from _of_stage(_stage_gates(attempt) if owed else (let_go,), case, attempt)
+        yield from _of_ticket((gone,), case)
+    yield from _of_ticket((paid, corrected), case)
     if is_withdrawn(case):
         for attempt in case.attempts():
             yield from _of_stage(_stage_gates(attempt) if is_owed(attempt) else (let_go,), case, attempt)

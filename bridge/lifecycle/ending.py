@@ -11,6 +11,7 @@ from bridge.lifecycle.case import Case
 from bridge.lifecycle.decisions import Correction
 from bridge.lifecycle.gates import stage_gate, ticket_gate
 from bridge.lifecycle.history import Attempt
+from bridge.lifecycle.order import begun
 from bridge.lifecycle.stage import (
     ACCEPTED,
     again,
@@ -59,7 +60,7 @@ def corrected(case: Case) -> Step | None:
 
 @stage_gate("R7", "Hold", "Void", "Operate", "Undo", "failed: refused")
 def let_go(case: Case, attempt: Attempt) -> Step | None:
-    """A stage of a withdrawn ticket that is not accepted is left: a running operation is waited for, the hold goes back, and what was made is
+    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left: a running operation is waited for, the hold goes back, and what was made is
     taken back on an operator's word."""
     number = attempt.hold_number
     hold = attempt.hold
@@ -87,16 +88,20 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
 @ticket_gate("R7", "Tell", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
 def withdrawn(case: Case) -> Step:
     """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays written off, nothing else is taken."""
-    left = [
-        attempt.stage.title
-        for attempt in case.attempts()
-        if attempt.done(Kind.OPERATION) and not attempt.done(Kind.CAPTURE) and not attempt.done(Kind.UNDO)
-    ]
+    left = _left_in_moodle(case)
     withdrawal = case.decisions.withdrawal
     reason = withdrawal.reason if withdrawal is not None else ""
     if not withdrawn_by_customer(case) and not case.history.settled("note:withdrawn"):
         return Tell("withdrawn", None, 0, {"reason": reason, "taken": text(taken(case))})
     return Wait(Status.WITHDRAWN, Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}))
+
+
+@ticket_gate("R1, R7", "withdrawn: gone", "withdrawn: gone-with-work")
+def gone(case: Case) -> Step:
+    """A ticket that was moved out of the paid category, merged or deleted gives its held hours back; what was accepted stays written off."""
+    left, ticket = _left_in_moodle(case), case.ticket
+    facts = {"how": ticket.gone or "moved", "into": ticket.gone_into, "category": ticket.category, "stages": left}
+    return Wait(Status.WITHDRAWN, Reason("gone-with-work" if left else "gone", facts))
 
 
 @ticket_gate("R2", "failed: late-time")
@@ -119,6 +124,21 @@ def closed(case: Case) -> Step:
         return SetTicket(last.stage, last.revision, TicketState.DONE)
     told = tell(last, "done", {"taken": text(taken(case))})
     return told or Wait(Status.DONE, Reason("done"))
+
+
+def is_gone(case: Case) -> bool:
+    """Whether a ticket with unfinished work has left the paid category, or the portal."""
+    unfinished = any(attempt.done(Kind.CAPTURE) is None for attempt in case.attempts()) or not case.ticket.stages
+    return unfinished and (bool(case.ticket.gone) or (not case.paid and begun(case)))
+
+
+def _left_in_moodle(case: Case) -> list[str]:
+    """Titles of the stages whose work was done in Moodle, and neither written off nor taken back."""
+    return [
+        attempt.stage.title
+        for attempt in case.attempts()
+        if attempt.done(Kind.OPERATION) and not attempt.done(Kind.CAPTURE) and not attempt.done(Kind.UNDO)
+    ]
 
 
 def is_withdrawn(case: Case) -> bool:
@@ -152,6 +172,8 @@ def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
     """Whether the hold was last asked for before the ticket was withdrawn: asking once more tells whether an earlier sending came late."""
     withdrawal = case.decisions.withdrawal
     since = case.ticket.withdrawn_at or (withdrawal.at if withdrawal is not None else None)
+    if since is None and (is_gone(case) or hold.stage_id not in {stage.id for stage in case.ticket.stages}):
+        since = case.ticket.updated_at
     return since is None or hold.settled_at is None or hold.settled_at <= since
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,11 @@ class History:
         """Whether the effect happened or was refused for good."""
         effect = self.get(kind, stage_id, revision)
         return effect is not None and effect.state is not EffectState.INTENDED
+
+    def attempts_at(self, *, but: Collection[str]) -> list[tuple[str, int]]:
+        """Stage ids and revisions of all attempts at other stages than `but`, in order."""
+        found = {(effect.stage_id, effect.revision) for effect in self._effects.values() if effect.stage_id}
+        return sorted(one for one in found if one[0] not in but)
 
     def outcomes(self, kind: str) -> tuple[Mapping[str, Any], ...]:
         """What came of every effect of this kind that happened, oldest attempt first."""

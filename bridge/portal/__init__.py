@@ -16,11 +16,12 @@ from bridge.portal.errors import (
     StateConflict,
 )
 from bridge.portal.http import HttpPortal, connect
-from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
+from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
 from bridge.retries import Retries
 
 __all__ = [
     "BearerAuth",
+    "Gone",
     "HttpPortal",
     "InsufficientBalance",
     "KeyInProgress",

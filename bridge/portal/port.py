@@ -52,14 +52,34 @@ class TicketFault:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A ticket that the portal's filter lets through no longer.
+
+    Attributes:
+        reason: moved (to another category), merged (into another ticket) or deleted.
+        into: number of the ticket that it was merged into.
+    """
+
+    id: str
+    reason: str
+    at: datetime
+    into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TicketPage:
-    """Changed tickets since a cursor. `cursor` is opaque; `etag` belongs to this page's request."""
+    """Changed tickets since a cursor. `cursor` is opaque; `etag` belongs to this page's request.
+
+    Attributes:
+        gone: those that the filter lets through no longer; also some that were never told.
+    """
 
     tickets: tuple[Ticket, ...]
     faults: tuple[TicketFault, ...]
     cursor: str
     etag: str | None
     has_more: bool
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

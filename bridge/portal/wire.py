@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bridge.hours import Charge, from_kopecks, from_milli, to_milli
-from bridge.portal.port import LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
+from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
 from bridge.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -223,8 +223,19 @@ class _LedgerPage(_Model):
     has_more: bool
 
 
+class _Gone(_Model):
+    id: Id
+    reason: Literal["moved", "merged", "deleted"]
+    at: Time
+    into: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)] | None
+
+    def value(self) -> Gone:
+        return Gone(self.id, self.reason, self.at, self.into)
+
+
 class _TicketPage(_Model):
     tickets: list[Any]
+    gone: list[_Gone] = []
     next_cursor: Annotated[str, Field(min_length=1)]
     has_more: bool
 
@@ -272,7 +283,8 @@ def ticket_page(document: object, etag: str | None) -> TicketPage:
             tickets.append(ticket(one))
         except NotTheContract as error:
             faults.append(_fault(one, error.problems))
-    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more)
+    gone = tuple(one.value() for one in page.gone)
+    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more, gone)
 
 
 def account(document: object) -> Account:

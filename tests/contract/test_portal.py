@@ -176,6 +176,81 @@ def test_the_page_holds_the_paid_category_and_what_is_below_it(world: World) -> 
     assert len(everything.tickets) == 6
 
 
+@pytest.mark.parametrize(
+    ("category", "told"),
+    [(f"{PAID}/Настройка", True), (f" {PAID.replace(' ', '  ')} /  Настройка/", True), (PAID.replace(" ", "\N{NO-BREAK SPACE}"), True)],
+)
+def test_a_category_is_the_same_however_its_spaces_and_slashes_are_written(world: World, category: str, told: bool) -> None:
+    ticket = world.ticket(category=category)
+    page = world.bridge.changed_tickets(None)
+    assert page is not None
+    assert [one.id for one in page.tickets] == ([ticket] if told else [])
+
+
+GONE = ["move", "merge", "delete"]
+
+
+def leave(world: World, how: str, ticket: str, other: str) -> None:
+    """Let a ticket leave the filter as people do it, where the engine knows the way."""
+    if not hasattr(world.engine, how):
+        pytest.skip(f"this engine does not {how} tickets")
+    more = {"move": ("Техническая поддержка",), "merge": (other,), "delete": ()}[how]
+    getattr(world.engine, how)(ticket, *more)
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_a_ticket_that_leaves_the_filter_is_told_once_more_as_gone(world: World, how: str) -> None:
+    ticket, other = world.ticket(), world.later_ticket()
+    world.pause()
+    page = world.bridge.changed_tickets(None)
+    assert page is not None
+    world.pause()
+    leave(world, how, ticket, other)
+    later = world.bridge.changed_tickets(page.cursor)
+    assert later is not None
+    assert ticket not in [one.id for one in later.tickets]
+    (gone,) = [one for one in later.gone if one.id == ticket]
+    assert gone.reason == {"move": "moved", "merge": "merged", "delete": "deleted"}[how]
+    assert gone.into == (world.bridge.ticket(other).number if how == "merge" else None)
+    if how == "move":
+        assert "Техническая поддержка" in world.bridge.ticket(ticket).category
+        return
+    with pytest.raises(PortalNotFound):
+        world.bridge.ticket(ticket)
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_what_is_held_for_a_ticket_that_is_gone_can_be_returned(world: World, how: str) -> None:
+    ticket, _, hold = world.held(state="planned")
+    leave(world, how, ticket, world.later_ticket())
+    assert world.balance()[2] == 1
+    world.bridge.void("void", hold)
+    assert world.balance()[2:] == (0, 10)
+    assert world.kinds() == ["top_up", "hold", "void"]
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_what_was_written_off_for_a_ticket_that_is_gone_can_be_taken_back(world: World, how: str) -> None:
+    ticket, _, hold = world.held()
+    captured = world.bridge.capture("capture", hold, [charge(60)], HOUR, {})
+    leave(world, how, ticket, world.later_ticket())
+    world.bridge.reverse("reverse", captured.id, "ошибка")
+    assert world.balance()[1] == 0
+
+
+def test_a_ticket_that_comes_back_is_told_as_any_other(world: World) -> None:
+    ticket = world.ticket()
+    leave(world, "move", ticket, "")
+    world.pause()
+    page = world.bridge.changed_tickets(None)
+    assert page is not None
+    world.pause()
+    world.engine.move(ticket, PAID)
+    later = world.bridge.changed_tickets(page.cursor)
+    assert later is not None
+    assert ([one.id for one in later.tickets], later.gone) == ([ticket], ())
+
+
 def test_the_cursor_tells_every_change_once_more_and_in_order(world: World) -> None:
     first, second = world.ticket(), world.later_ticket()
     world.pause()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from bridge.hours import Charge, exact, hours_taken, price
 from bridge.portal import (
+    Gone,
     InsufficientBalance,
     KeyReused,
     LedgerEntry,
@@ -26,10 +27,11 @@ from bridge.portal import (
     TicketPage,
 )
 from bridge.portal.port import CAPABILITIES, SCOPES
-from bridge.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
+from bridge.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry, within_category
 
 T = TypeVar("T")
 PAGE = 2
+PAID = "Выделенный специалист (н.часы)"
 """Tickets a page: few, so that a pass reads several."""
 
 
@@ -44,6 +46,7 @@ class FakePortal:
         self.entries: list[LedgerEntry] = []
         self.accounts: dict[str, tuple[Decimal, Decimal | None]] = {}
         self.answers: dict[str, tuple[str, Any]] = {}
+        self.gone: dict[str, Gone] = {}
         self.changes = 0
         self._changed: dict[str, int] = {}
 
@@ -60,10 +63,13 @@ class FakePortal:
         due = sorted((change, id_) for id_, change in self._changed.items() if change > after)
         page = due[:PAGE]
         cursor = f"c{page[-1][0] if page else after}"
-        return TicketPage(tuple(self.tickets[id_] for _, id_ in page), (), cursor, tag, len(due) > PAGE)
+        there = tuple(self.tickets[id_] for _, id_ in page if id_ not in self.gone and within_category(self.tickets[id_].category, PAID))
+        told = {ticket.id for ticket in there}
+        moved = [self.gone.get(id_) or Gone(id_, "moved", self._clock()) for _, id_ in page if id_ not in told]
+        return TicketPage(there, (), cursor, tag, len(due) > PAGE, tuple(moved))
 
     def ticket(self, ticket_id: str) -> Ticket:
-        if ticket_id not in self.tickets:
+        if ticket_id not in self.tickets or ticket_id in self.gone:
             raise PortalNotFound("GET /tickets", f"no ticket {ticket_id}", status=404, code="not_found")
         return self.tickets[ticket_id]
 
@@ -254,6 +260,20 @@ class FakePortal:
             raise _conflict(f"the ticket is {known.state}", known.state)
         self._touch(replace(known, state=TicketState.WITHDRAWN, withdrawn_at=self._clock()))
 
+    def move(self, ticket: str, category: str) -> None:
+        self._touch(replace(self.ticket(ticket), category=category))
+
+    def delete(self, ticket: str) -> None:
+        self._leave(ticket, Gone(ticket, "deleted", self._clock()))
+
+    def merge(self, ticket: str, into: str) -> None:
+        self._leave(ticket, Gone(ticket, "merged", self._clock(), self.ticket(into).number))
+
+    def drop_stage(self, ticket: str, stage: int = 1) -> None:
+        """Take a stage out of the agreement, as only a portal's administrator can."""
+        known = self.ticket(ticket)
+        self._touch(replace(known, stages=tuple(one for place, one in enumerate(known.stages, 1) if place != stage)))
+
     def report_ready(self, ticket: str, stage: int = 1) -> None:
         known = self.ticket(ticket).stages[stage - 1]
         if known.state not in (StageState.PLANNED, StageState.IN_PROGRESS, StageState.REJECTED):
@@ -271,9 +291,13 @@ class FakePortal:
 
     def notes(self, ticket: str) -> list[ThreadEntry]:
         """What the bridge wrote into the ticket's thread."""
-        return [entry for entry in self.ticket(ticket).thread if entry.author == "bridge"]
+        return [entry for entry in self.tickets[ticket].thread if entry.author == "bridge"]
 
     # --- inside
+
+    def _leave(self, ticket: str, gone: Gone) -> None:
+        self._touch(self.ticket(ticket))
+        self.gone[ticket] = gone
 
     def _say(self, ticket_id: str, text: str, author: str, visibility: str) -> str:
         ticket = self.ticket(ticket_id)

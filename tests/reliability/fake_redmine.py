@@ -7,7 +7,6 @@ same; what changes nothing and says nothing leaves nothing. Times are whole seco
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -74,6 +73,17 @@ class Issue:
     files: list[dict[str, Any]] = field(default_factory=list)
 
 
+class Numbers:
+    """Whole numbers one after the other, from the first; unlike itertools.count they can be kept in a snapshot."""
+
+    def __init__(self, first: int) -> None:
+        self._next = first
+
+    def __next__(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+
 class FakeRedmine:
     """One project with its customer, its specialist and the bridge, whose calls these are.
 
@@ -89,7 +99,7 @@ class FakeRedmine:
         self.times: dict[int, dict[str, Any]] = {}
         self.uploads: dict[str, tuple[str, bytes]] = {}
         self.contents: dict[int, bytes] = {}
-        self._ids, self._tokens = itertools.count(100), itertools.count(1)
+        self._ids, self._tokens = Numbers(100), Numbers(1)
 
     # --- reads
 

@@ -132,6 +132,25 @@ class Customer:
                 raise conflict(f"the ticket is {state}", state)
             self._change(ticket, "state = 'withdrawn', withdrawn_at = ?", self._store.now())
 
+    def move(self, ticket: str, category: str) -> None:
+        """Put a ticket into another category."""
+        with self._store.transaction():
+            row = self._documents.ticket_row(ticket)
+            left = json.dumps([*json.loads(row["left_from"]), row["category"]], ensure_ascii=False)
+            self._change(ticket, "category = ?, left_from = ?", category, left)
+
+    def merge(self, ticket: str, into: str) -> None:
+        """Merge a ticket into another one, of which the number is told; it is no ticket of its own any more."""
+        self._leave(ticket, {"reason": "merged", "into": self._documents.ticket(into)["number"]})
+
+    def delete(self, ticket: str) -> None:
+        """Delete a ticket; the ledger keeps what was booked for it."""
+        self._leave(ticket, {"reason": "deleted", "into": None})
+
+    def _leave(self, ticket: str, gone: Mapping[str, Any]) -> None:
+        with self._store.transaction():
+            self._change(ticket, "gone = ?", json.dumps(dict(gone), ensure_ascii=False))
+
     def log_time(
         self,
         ticket: str,

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.sandbox.portal.problems import invalid, not_found
 from bridge.sandbox.portal.store import Store
+from bridge.tickets import within_category
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _BALANCE = """
@@ -29,7 +30,7 @@ class Documents:
     def ticket_row(self, ticket_id: str) -> dict[str, Any]:
         """The ticket's own row."""
         row = self._store.row("SELECT * FROM ticket WHERE id = ?", ticket_id)
-        if row is None:
+        if row is None or row["gone"] is not None:
             raise not_found("ticket", ticket_id)
         return row
 
@@ -61,22 +62,29 @@ class Documents:
             return _broken(self._ticket(row), row["broken"])
 
     def tickets(self) -> list[dict[str, Any]]:
-        """All tickets, oldest first, as they should be."""
+        """All tickets that are there, oldest first, as they should be."""
         with self._store.snapshot():
-            return [self._ticket(row) for row in self._store.rows("SELECT * FROM ticket ORDER BY n")]
+            return [self._ticket(row) for row in self._store.rows("SELECT * FROM ticket WHERE gone IS NULL ORDER BY n")]
 
     def page(self, category_prefix: str, cursor: str | None, limit: int) -> dict[str, Any]:
         """`GET /tickets`; the cursor also passes what the prefix leaves out."""
         place = read_cursor(cursor)
         told: list[dict[str, Any]] = []
+        gone: list[dict[str, Any]] = []
+        has_more = False
         with self._store.snapshot():
             for row in self._store.rows("SELECT * FROM ticket WHERE change > ? ORDER BY change", place):
-                if is_below(row["category"], category_prefix):
-                    if len(told) == limit:
-                        return {"tickets": told, "next_cursor": f"c{place}", "has_more": True}
+                is_told = row["gone"] is None and within_category(row["category"], category_prefix)
+                left = None if is_told else _gone(row, category_prefix)
+                if (is_told or left) and len(told) + len(gone) == limit:
+                    has_more = True
+                    break
+                if is_told:
                     told.append(_broken(self._ticket(row), row["broken"]))
+                elif left:
+                    gone.append(left)
                 place = row["change"]
-        return {"tickets": told, "next_cursor": f"c{place}", "has_more": False}
+        return {"tickets": told, "gone": gone, "next_cursor": f"c{place}", "has_more": has_more}
 
     def notes(self, ticket_id: str) -> list[dict[str, Any]]:
         """What the bridge wrote into the ticket's thread."""
@@ -163,14 +171,12 @@ def number_of(letter: str, id_: str) -> int | None:
     return int(id_[1:]) if id_[:1] == letter and _NUMBER.fullmatch(id_[1:]) else None
 
 
-def is_below(category: str, prefix: str) -> bool:
-    """Whether a category is the one that the prefix names, or below it; an empty prefix is above all."""
-    path, above = _elements(category), _elements(prefix)
-    return path[: len(above)] == above
-
-
-def _elements(category: str) -> list[str]:
-    return [element.strip() for element in category.split("/") if element.strip()]
+def _gone(row: dict[str, Any], prefix: str) -> dict[str, Any] | None:
+    """The ticket as one that the prefix lets through no longer; None where it never did."""
+    if not any(within_category(category, prefix) for category in (row["category"], *json.loads(row["left_from"]))):
+        return None
+    gone = json.loads(row["gone"] or '{"reason": "moved", "into": null}')
+    return {"id": row["id"], "at": row["updated_at"], **gone}
 
 
 def _stage(row: dict[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ CAPABILITIES = (
 LARGEST_BODY = 64 * 1024 * 1024
 COMMANDS = (
     "open_account", "top_up", "open_ticket", "put_broken_ticket", "mend_ticket", "edit_fields", "say", "add_attachment", "agree", "accept",
-    "reject", "withdraw", "report_ready", "log_time",
+    "reject", "withdraw", "report_ready", "log_time", "move", "merge", "delete",
 )  # fmt: skip
 """What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
 

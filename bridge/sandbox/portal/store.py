@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS ticket (
     n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, number TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
     change INTEGER NOT NULL UNIQUE, category TEXT NOT NULL, subject TEXT NOT NULL, account_id TEXT NOT NULL REFERENCES account (id),
     installation TEXT, state TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, agreement_required INTEGER NOT NULL,
-    agreed_at TEXT, withdrawn_at TEXT, fields TEXT NOT NULL, broken TEXT);
+    agreed_at TEXT, withdrawn_at TEXT, fields TEXT NOT NULL, broken TEXT, gone TEXT,
+    left_from TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS note (
     n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), author TEXT NOT NULL, visibility TEXT NOT NULL,
     at TEXT NOT NULL, text TEXT NOT NULL);
@@ -53,6 +54,9 @@ CREATE TABLE IF NOT EXISTS nonce (
     for verb in ("UPDATE", "DELETE")
 )
 
+_LATER = {"gone": "TEXT", "left_from": "TEXT NOT NULL DEFAULT '[]'"}
+"""Columns of `ticket` that a portal's file of an earlier version does not have."""
+
 
 class Store:
     """Connections to the database, one a thread, and its transactions.
@@ -68,6 +72,10 @@ class Store:
         self._local = threading.local()
         with contextlib.closing(self._connect()) as connection:
             connection.executescript("PRAGMA journal_mode = WAL;" + SCHEMA)
+            known = {row["name"] for row in connection.execute("PRAGMA table_info(ticket)")}
+            for column, kind in _LATER.items():
+                if column not in known:
+                    connection.execute(f"ALTER TABLE ticket ADD COLUMN {column} {kind}")
 
     def now(self) -> str:
         """The moment, as the contract writes it; with microseconds, for the order of agreements counts."""

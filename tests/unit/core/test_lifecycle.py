@@ -609,6 +609,65 @@ def test_R3_just_what_was_agreed_is_taken():
 # --- R7: withdrawal
 
 
+@pytest.mark.parametrize("how", ["moved", "merged", "deleted"])
+def test_a_ticket_that_has_left_the_paid_category_gives_its_hold_back_and_rests(how):
+    play = Play(unattended=False)
+    play.until(Hold)
+    play.does()
+    play.portal(gone="" if how == "moved" else how)
+    play.paid = how != "moved"
+    assert isinstance(play.does(), Void)
+    assert waits(play.next(), Status.WITHDRAWN, "gone").facts["how"] == how
+    play.portal(gone="")
+    play.paid = True
+    assert isinstance(play.until(Hold), Hold), "it comes back"
+
+
+def test_work_that_was_made_for_a_ticket_that_is_gone_is_told():
+    play = Play()
+    play.until(Operate)
+    play.does()
+    play.portal(gone="deleted")
+    assert isinstance(play.does(), Void)
+    assert waits(play.next(), Status.WITHDRAWN, "gone-with-work").facts["stages"] == [play.ticket.stages[0].title]
+
+
+def test_what_was_accepted_before_the_ticket_left_is_written_off_unless_the_portal_refuses():
+    for state in (EffectState.DONE, REFUSED):
+        play = Play()
+        play.until(SetTicket)
+        play.rest()
+        accept(play)
+        play.portal(gone="moved")
+        assert isinstance(play.next(), Capture)
+        play.does(state, None if state is EffectState.DONE else {"code": "not_found", "detail": "said"})
+        if state is REFUSED:
+            assert isinstance(play.does(), Void), "what cannot be written off goes back"
+            waits(play.next(), Status.WITHDRAWN, "gone-with-work")
+        else:
+            waits(play.rest(), Status.DONE, "done")
+
+
+def test_a_finished_ticket_that_is_moved_or_deleted_stays_done():
+    play = Play()
+    play.rest()
+    accept(play)
+    waits(play.rest(), Status.DONE, "done")
+    play.portal(gone="deleted")
+    play.paid = False
+    waits(play.next(), Status.DONE, "done")
+
+
+def test_hours_of_a_stage_that_the_ticket_has_no_more_go_back():
+    first, second = make_stage(id="s1"), make_stage(id="s2")
+    play = Play(ticket=make_ticket(first, second), unattended=False)
+    play.until(Hold)
+    play.does()
+    play.portal(stages=(second,))
+    assert isinstance(play.does(), Void)
+    assert play.until(Hold).stage == second
+
+
 def test_R7_a_ticket_withdrawn_before_the_hold_ends_at_once():
     play = Play()
     play.until(Hold)

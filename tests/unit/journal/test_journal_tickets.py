@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -143,10 +144,34 @@ def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(journal
 
 def test_a_damaged_document_is_told_by_the_tickets_name(journal, database, make_ticket):
     with journal.transaction() as unit:
+        unit.merge("p", [make_ticket(), make_ticket("t2")], "c", None)
+    database.sql("UPDATE tickets SET document = '{}' WHERE id = 't1'")
+    with journal.transaction(read_only=True) as unit:
+        damaged, sound = unit.tickets("p")
+    assert (damaged.ticket.id, damaged.ticket.number) == ("t1", "№ t1")
+    assert re.search(r"document of ticket № t1 .* is damaged", damaged.damage)
+    assert (sound.ticket.id, sound.damage) == ("t2", "")
+
+
+def test_a_damaged_document_is_mended_by_the_portal_s_own(journal, database, make_ticket):
+    with journal.transaction() as unit:
         unit.merge("p", [make_ticket()], "c", None)
     database.sql("UPDATE tickets SET document = '{}'")
-    with journal.transaction() as unit, pytest.raises(JournalError, match=r"document of ticket № t1 .* is damaged"):
-        unit.ticket("p", "t1")
+    with journal.transaction() as unit:
+        unit.refresh("p", make_ticket(), anew=True)
+        assert (unit.ticket("p", "t1").ticket, unit.ticket("p", "t1").damage) == (make_ticket(), "")
+
+
+def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+        assert unit.depart("p", "t1", "merged", "77") is True
+        assert unit.depart("p", "t1", "merged", "77") is False
+        assert unit.depart("p", "never told", "deleted") is False
+        gone = unit.ticket("p", "t1")
+        assert (gone.ticket.gone, gone.ticket.gone_into, gone.dirty) == ("merged", "77", True)
+        unit.merge("p", [make_ticket(version=gone.ticket.version + 1)], "d", None)
+        assert unit.ticket("p", "t1").ticket.gone == ""
 
 
 def test_a_revision_is_bumped_once(journal, make_ticket):
