@@ -29,12 +29,13 @@ from bridge.portal import (
     Portal,
     PortalError,
     PortalForbidden,
+    PortalOutcomeUnknown,
     PortalRefused,
     PortalUnauthorized,
     StateConflict,
 )
 from bridge.settings import InstallationTable, Settings
-from bridge.tickets import Account, StageState, Ticket, TicketState
+from bridge.tickets import Account, Stage, StageState, Ticket, TicketState
 
 Progress = Callable[[Ticket, float, str], None]
 """Told while an operation of a ticket runs: the share done and Moodle's word for the step."""
@@ -202,9 +203,8 @@ class Performer:
         # A hold that does not fit is settled as refused and may be asked for again after a top-up.
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
-            return _entry(
-                self._bridge.portal.hold(effect.key, asked["account_id"], self._ticket.id, step.stage.id, Decimal(asked["amount"]))
-            )
+            account, amount = asked["account_id"], Decimal(asked["amount"])
+            return self._entry(step.stage, self._bridge.portal.hold(effect.key, account, self._ticket.id, step.stage.id, amount), account)
 
         return self._booked(self._intent(step, step.request), send, "hold", None)
 
@@ -215,21 +215,45 @@ class Performer:
                 effect.key, asked["hold_id"], lifecycle.charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"],
                 accepted_by=asked["accepted_by"],
             )  # fmt: skip
-            return {**_entry(entry), "charges": asked["charges"]}
+            return {**self._entry(step.stage, entry), "charges": asked["charges"]}
 
         return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
 
     def _void(self, step: lifecycle.Void) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
-            return _entry(self._bridge.portal.void(effect.key, effect.request["hold_id"]))
+            return self._entry(step.stage, self._bridge.portal.void(effect.key, effect.request["hold_id"]))
 
         return self._booked(self._intent(step, step.request), send, "void", step.hold_kind)
 
     def _reverse(self, step: lifecycle.Reverse) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
-            return _entry(self._bridge.portal.reverse(effect.key, effect.request["entry_id"], effect.request["reason"]))
+            asked = effect.request
+            return self._entry(step.stage, self._bridge.portal.reverse(effect.key, asked["entry_id"], asked["reason"]))
 
         return self._booked(self._intent(step, step.request), send, "reversal", step.hold_kind)
+
+    def _entry(self, stage: Stage, entry: LedgerEntry, account: str | None = None) -> dict[str, Any]:
+        """What the journal keeps of an entry of the portal's ledger.
+
+        Parameters:
+            account: the account that was asked for; None where the journal knows it by the hold.
+
+        Raises:
+            PortalOutcomeUnknown: the entry is about another ticket or stage, so nothing is known of this one.
+        """
+        told_and_asked = (
+            ("account", entry.account_id, account or entry.account_id),
+            ("ticket", entry.ticket_id, self._ticket.id),
+            ("stage", entry.stage_id, stage.id),
+        )
+        for what, told, asked in told_and_asked:
+            if told not in (None, asked):
+                detail = f"the answer is about another {what}: {told} instead of {asked}"
+                raise PortalOutcomeUnknown(f"ledger {entry.kind}", detail, portal=self._bridge.portal.name)
+        return {
+            "entry_id": entry.id, "account_id": entry.account_id, "hold_id": entry.hold_id, "amount": text(entry.amount),
+            "at": entry.at.isoformat(), "price": None if entry.price is None else str(entry.price),
+        }  # fmt: skip
 
     def _examine(self, step: lifecycle.Examine) -> Effect:
         # What the action plans, or why the order cannot be carried out, is kept.
@@ -367,13 +391,6 @@ def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
         yield
     except (LookupError, TypeError, ValueError) as error:
         raise otherwise(action, f"an answer of Moodle is not what the plugin promises: {error!r}") from error
-
-
-def _entry(entry: LedgerEntry) -> dict[str, Any]:
-    return {
-        "entry_id": entry.id, "account_id": entry.account_id, "hold_id": entry.hold_id, "amount": text(entry.amount), "at": entry.at.isoformat(),
-        "price": None if entry.price is None else str(entry.price),
-    }  # fmt: skip
 
 
 def _refusal(error: PortalRefused) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from bridge.journal import NEW, TicketRecord
 from bridge.lifecycle import Decisions, History, Reason, Status, Wait, decide
 from bridge.moodle_ws import MoodleError
 from bridge.perform import Bridge, Postpone
-from bridge.portal import PortalError
+from bridge.portal import PortalError, changed_pages
 from bridge.scope import Exit, Scope, named
 from bridge.settings import InstallationTable
 from bridge.sync import JOURNAL_FAILS, MOST_STEPS, NEEDS_OPERATOR, case_of, fetched_orders
@@ -113,8 +113,7 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
     faults: list[str] = []
     with bridge.journal.transaction(read_only=True) as unit:
         kept = unit.cursor(bridge.portal.name)
-    cursor, etag = kept.cursor, kept.etag
-    while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
+    for page in changed_pages(bridge.portal, kept.cursor, kept.etag):
         faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
         for ticket in page.tickets:
             with bridge.journal.transaction(read_only=True) as unit:
@@ -129,9 +128,6 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
                 known = unit.ticket(bridge.portal.name, gone.id)
             if known is not None:
                 records[gone.id] = replace(known, ticket=replace(known.ticket, gone=gone.reason, gone_into=gone.into or ""), dirty=True)
-        if not page.has_more:
-            break
-        cursor, etag = page.cursor, None
     return faults
 
 

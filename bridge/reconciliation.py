@@ -6,12 +6,12 @@ An account whose ledger differs is kept as a drift in the journal: nothing is wr
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bridge.hours import from_milli, text
 from bridge.perform import Bridge
-from bridge.portal import LedgerEntry, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable
+from bridge.portal import LedgerEntry, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable, ledger_entries
 from bridge.reconcile import Comparison, Difference, compare, compare_sums
 from bridge.scope import Exit
 from bridge.tickets import Account
@@ -107,18 +107,10 @@ def _portal_side(bridge: Bridge, account_id: str) -> tuple[list[LedgerEntry], Ac
     """The portal's ledger, and its account as it was all the while; None when it never stood still."""
     for _ in range(_LOOKS):
         before = bridge.portal.account(account_id)
-        entries = list(_entries(bridge, account_id))
+        entries = list(ledger_entries(bridge.portal, account_id))
         if bridge.portal.account(account_id).version == before.version:
             return entries, before
     return entries, None
-
-
-def _entries(bridge: Bridge, account_id: str) -> Iterator[LedgerEntry]:
-    page = bridge.portal.ledger(account_id)
-    yield from page.entries
-    while page.has_more:
-        page = bridge.portal.ledger(account_id, page.cursor)
-        yield from page.entries
 
 
 def _keep(bridge: Bridge, found: AccountReport) -> None:

@@ -38,7 +38,7 @@ from bridge.moodle_ws import MoodleError
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
-from bridge.portal import Portal, PortalError, PortalNotFound, TicketFault, TicketPage
+from bridge.portal import Portal, PortalError, PortalNotFound, TicketFault, TicketPage, changed_pages
 from bridge.scope import OWN_FAULTS, Exit, Outage, Scope, named, own_fault, pause
 from bridge.settings import PolicyTable
 from bridge.tickets import Account, Attachment, Order, Ticket, within_category
@@ -212,13 +212,11 @@ class Pass:
         bridge = self._bridge
         with bridge.journal.transaction(read_only=True) as unit:
             record = unit.cursor(self._name)
-        cursor, etag = record.cursor, record.etag
+        cursor = record.cursor
         try:
-            while (page := bridge.portal.changed_tickets(cursor, etag)) is not None:
+            for page in changed_pages(bridge.portal, cursor, record.etag):
                 self._keep(page, cursor)
-                if not page.has_more:
-                    break
-                cursor, etag = page.cursor, None
+                cursor = page.cursor
         except PortalError as error:
             outage = self._scope.outage(error, None)
             self._problem(outage or Outage(error, Exit.UNREACHABLE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import delete, insert, select, true, update
@@ -125,5 +126,10 @@ class Polling(Subject):
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:
-    """The columns that the portal fills."""
-    return {"number": ticket.number, "version": ticket.version, "queued_at": ticket.queued_at, "document": encode(ticket)}
+    """The columns that the portal fills. The thread is not kept: nobody reads it, and it holds personal data."""
+    return {
+        "number": ticket.number,
+        "version": ticket.version,
+        "queued_at": ticket.queued_at,
+        "document": encode(replace(ticket, thread=())),
+    }

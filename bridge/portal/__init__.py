@@ -11,11 +11,13 @@ from bridge.portal.errors import (
     PortalNotFound,
     PortalOutcomeUnknown,
     PortalRefused,
+    PortalTooLarge,
     PortalUnauthorized,
     PortalUnreachable,
     StateConflict,
 )
 from bridge.portal.http import HttpPortal, connect
+from bridge.portal.pages import changed_pages, ledger_entries
 from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
 from bridge.retries import Retries
 
@@ -37,12 +39,15 @@ __all__ = [
     "PortalNotFound",
     "PortalOutcomeUnknown",
     "PortalRefused",
+    "PortalTooLarge",
     "PortalUnauthorized",
     "PortalUnreachable",
     "Retries",
     "StateConflict",
     "TicketFault",
     "TicketPage",
+    "changed_pages",
     "connect",
+    "ledger_entries",
     "otserial_hash",
 ]

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from bridge.hours import text
 from bridge.portal.errors import PortalError, PortalNotFound, PortalUnauthorized
+from bridge.portal.pages import changed_pages, ledger_entries
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES, Meta, Portal, TicketPage
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
@@ -91,15 +92,10 @@ class Reads(Rules):
         want(not faults, "; ".join(faults[:5]))
 
     def _all_pages(self) -> Iterator[TicketPage]:
-        cursor: str | None = None
-        while True:
-            page = self._portal.changed_tickets(cursor)
-            if page is None:
-                raise Unlike("a poll without an ETag was answered 304")
-            yield page
-            if not page.has_more:
-                return
-            cursor = page.cursor
+        pages = list(changed_pages(self._portal, None))
+        if not pages:
+            raise Unlike("a poll without an ETag was answered 304")
+        yield from pages
 
     def _idle(self) -> None:
         *_, last = self._all_pages()
@@ -122,18 +118,13 @@ class Reads(Rules):
             except PortalNotFound:
                 continue  # a customer without a balance
             granted, posted, open_holds = Decimal(0), Decimal(0), {}
-            cursor: str | None = None
-            more = True
-            while more:
-                page = self._portal.ledger(account_id, cursor)
-                cursor, more = page.cursor, page.has_more
-                for entry in page.entries:
-                    granted += entry.amount if entry.kind == "top_up" else 0
-                    posted += {"capture": entry.amount, "reversal": -entry.amount}.get(entry.kind, Decimal(0))
-                    if entry.kind == "hold":
-                        open_holds[entry.hold_id] = entry.amount
-                    elif entry.kind in ("capture", "void"):
-                        open_holds.pop(entry.hold_id, None)
+            for entry in ledger_entries(self._portal, account_id):
+                granted += entry.amount if entry.kind == "top_up" else 0
+                posted += {"capture": entry.amount, "reversal": -entry.amount}.get(entry.kind, Decimal(0))
+                if entry.kind == "hold":
+                    open_holds[entry.hold_id] = entry.amount
+                elif entry.kind in ("capture", "void"):
+                    open_holds.pop(entry.hold_id, None)
             told = (account.granted, account.posted, account.held)
             summed = (granted, posted, sum(open_holds.values(), Decimal(0)))
             want(told == summed, f"{account_id}: granted, posted, held are {_told(told)}, its ledger makes {_told(summed)}")

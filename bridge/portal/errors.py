@@ -4,6 +4,7 @@ PortalError
 ├── PortalUnreachable        nothing was done (not sent, or 429), or a read got no answer (5xx): try later
 ├── PortalOutcomeUnknown     a write was sent and no believable answer came: ask by key, send the same key again
 ├── PortalNotContract        an answer that the contract does not know (HTML, no JSON, a missing member)
+│   └── PortalTooLarge           an answer to a read that is larger than the bridge takes
 └── PortalRefused            the portal answered with a problem document (to a read, 401 and 403 count without one)
     ├── PortalUnauthorized       401: the token or the signature is wrong
     ├── PortalForbidden          403: the token lacks a scope, or the thing is another customer's
@@ -64,6 +65,16 @@ class PortalOutcomeUnknown(PortalError):
 
 class PortalNotContract(PortalError):
     """The portal's answer to a read is not what the contract says."""
+
+
+class PortalTooLarge(PortalNotContract):
+    """The portal's answer to a read is larger than the bridge takes.
+
+    Attributes:
+        next_cursor: the cursor behind a page that is too large, "" where the portal does not tell it in a header.
+    """
+
+    next_cursor = ""
 
 
 class PortalRefused(PortalError):

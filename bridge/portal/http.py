@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 from bridge.hours import Charge, to_milli
-from bridge.portal.errors import PortalNotContract, PortalNotFound
-from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketPage
+from bridge.portal.errors import PortalNotContract, PortalNotFound, PortalTooLarge
+from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
 from bridge.retries import Retries
 from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 LARGEST_ATTACHMENT = 512 * 1024 * 1024
 """Bytes of an attachment that is downloaded; a larger one is refused before anything is asked for."""
 
+LARGEST_PAGE = 100
+"""Tickets that a page holds unless fewer are asked for (docs/portal-api.md)."""
+
+_LONGEST_REF = 200
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 Value = TypeVar("Value")
 
@@ -85,7 +89,37 @@ class HttpPortal(Portal):
 
     def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
         """See `Portal.changed_tickets`."""
-        params = {"category_prefix": self._category_prefix} | ({} if cursor is None else {"cursor": cursor})
+        try:
+            return self._page(cursor, etag)
+        except PortalTooLarge as error:
+            return self._smaller_page(cursor, error)
+
+    def _smaller_page(self, cursor: str | None, error: PortalTooLarge) -> TicketPage:
+        """A page of fewer tickets; a single one that is too large is told as a fault, where the portal says what comes behind it.
+
+        Raises:
+            PortalTooLarge: it does not say.
+        """
+        limit = LARGEST_PAGE
+        while limit > 1:
+            limit //= 2
+            try:
+                page = self._page(cursor, None, limit)
+            except PortalTooLarge as again:
+                error = again
+            else:
+                assert page is not None, "without an ETag a page is always told"
+                return page
+        if not error.next_cursor or error.next_cursor == cursor:
+            raise error
+        ref = f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
+        fault = TicketFault(ref, "", (f"{error.detail}: shorten the ticket's fields, files or time entries on the portal",))
+        return TicketPage((), (fault,), error.next_cursor, None, has_more=True)
+
+    def _page(self, cursor: str | None, etag: str | None, limit: int | None = None) -> TicketPage | None:
+        params = {"category_prefix": self._category_prefix, "thread": "none"} | ({} if cursor is None else {"cursor": cursor})
+        if limit is not None:
+            params["limit"] = str(limit)
         answer = self._transport.send(self._get("/tickets", params, {"If-None-Match": etag} if etag else {}))
         if answer.status == 304 and etag:
             return None
@@ -95,11 +129,18 @@ class HttpPortal(Portal):
 
     def ticket(self, ticket_id: str) -> Ticket:
         """See `Portal.ticket`."""
-        return self._read(_path("tickets", ticket_id), self._wire.ticket)
+        path = _path("tickets", ticket_id)
+        answer = self._transport.send(self._get(path, {}, {}))
+        ticket: Ticket = _parsed(answer, 200, self._wire.ticket)
+        _about(answer, "ticket", ticket.id, ticket_id)
+        return ticket
 
     def account(self, account_id: str) -> Account:
         """See `Portal.account`."""
-        return self._read(_path("accounts", account_id), self._wire.account)
+        answer = self._transport.send(self._get(_path("accounts", account_id), {}, {}))
+        account: Account = _parsed(answer, 200, self._wire.account)
+        _about(answer, "account", account.id, account_id)
+        return account
 
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
         """See `Portal.ledger`."""
@@ -173,7 +214,8 @@ class HttpPortal(Portal):
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
         """See `Portal.hold`."""
         body = {"ticket_id": ticket_id, "stage_id": stage_id, "amount_mh": to_milli(amount)}
-        return self._entry(key, "hold", _path("accounts", account_id, "holds"), body, amount=amount)
+        about = {"account_id": account_id, "ticket_id": ticket_id, "stage_id": stage_id, "amount": amount}
+        return self._entry(key, "hold", _path("accounts", account_id, "holds"), body, about)
 
     def capture(
         self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
@@ -185,15 +227,15 @@ class HttpPortal(Portal):
             "evidence": dict(evidence),
             "accepted_by": accepted_by,
         }
-        return self._entry(key, "capture", _path("holds", hold_id, "capture"), body, amount=amount)
+        return self._entry(key, "capture", _path("holds", hold_id, "capture"), body, {"hold_id": hold_id, "amount": amount})
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         """See `Portal.void`."""
-        return self._entry(key, "void", _path("holds", hold_id, "void"), {})
+        return self._entry(key, "void", _path("holds", hold_id, "void"), {}, {"hold_id": hold_id})
 
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         """See `Portal.reverse`."""
-        return self._entry(key, "reversal", _path("ledger", entry_id, "reversal"), {"reason": reason})
+        return self._entry(key, "reversal", _path("ledger", entry_id, "reversal"), {"reason": reason}, {"reverses": entry_id})
 
     def _get(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
         return self._request_type(self.name, "GET", path, params, headers)
@@ -212,14 +254,25 @@ class HttpPortal(Portal):
         if _parsed(answer, 200, self._wire.state) != body["state"]:
             answer.unbelievable("the answer tells another state than was set")
 
-    def _entry(self, key: str, kind: str, path: str, body: Mapping[str, Any], *, amount: Decimal | None = None) -> LedgerEntry:
+    def _entry(self, key: str, kind: str, path: str, body: Mapping[str, Any], about: Mapping[str, Any]) -> LedgerEntry:
+        """Write to the ledger; `about` holds what the answer has to repeat."""
         answer = self._post(key, path, body)
-        entry = _parsed(answer, 201, self._wire.ledger_entry)
-        if (entry.key, entry.kind) != (key, kind) or (amount is not None and entry.amount != amount):
-            answer.unbelievable("the answer is about another entry of the ledger")
+        entry: LedgerEntry = _parsed(answer, 201, self._wire.ledger_entry)
+        for member, asked in {"key": key, "kind": kind, **about}.items():
+            _about(answer, f"ledger entry's {member}", getattr(entry, member), asked)
         if kind == "hold" and entry.hold_id is None:
             answer.unbelievable("the hold has no id")
         return entry
+
+
+def _about(answer: Answer, what: str, told: object, asked: object) -> None:
+    """See to it that an answer is about what was asked.
+
+    Raises:
+        PortalNotContract, PortalOutcomeUnknown: it is about something else.
+    """
+    if told != asked:
+        answer.unbelievable(f"the answer is about another {what}: {told!s:.100} instead of {asked!s:.100}")
 
 
 def _parsed(answer: Answer, status: int, parse: Callable[[object], Value]) -> Value:

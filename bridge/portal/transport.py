@@ -18,7 +18,7 @@ from typing import NoReturn
 import requests
 
 from bridge.http import BROKEN, is_cut, is_framed, never_sent, no_answer, retry_after
-from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
+from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalTooLarge, PortalUnreachable
 from bridge.portal.refusals import Problem, readable
 from bridge.retries import PASSING, Retries
 from bridge.version import __version__
@@ -97,6 +97,15 @@ class Answer:
         """Raise what it means that the answer is not the contract's: a write may have happened, a read has no result."""
         kind = PortalOutcomeUnknown if self.request.key else PortalNotContract
         raise kind(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+
+    def too_large(self) -> NoReturn:
+        """Raise what it means that the answer was too large to be read."""
+        why = f"the answer is larger than {LARGEST_ANSWER} bytes"
+        if self.request.key:
+            self.unbelievable(why)
+        error = PortalTooLarge(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+        error.next_cursor = self.headers.get("X-Next-Cursor", "")
+        raise error
 
     def refuse(self) -> NoReturn:
         """Raise the error of an answer that is no success."""
@@ -227,7 +236,7 @@ def _read(request: Request, response: requests.Response) -> Answer:
     for piece in _pieces(request, response):
         body += piece
         if len(body) > LARGEST_ANSWER:
-            _head(request, response, b"").unbelievable(f"the answer is larger than {LARGEST_ANSWER} bytes")
+            _head(request, response, b"").too_large()
     return _head(request, response, bytes(body))
 
 

@@ -157,7 +157,7 @@ class _Ticket(_Model):
     agreed_at: Time | None
     withdrawn_at: Time | None
     fields: dict[Text, Text]
-    thread: list[_ThreadEntry]
+    thread: list[_ThreadEntry] = []
     attachments: list[_Attachment]
     stages: list[_Stage]
     time_entries: list[_TimeEntry]

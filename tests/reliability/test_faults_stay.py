@@ -229,6 +229,70 @@ def test_a_portal_that_refuses_every_call_ends_the_pass(disk: Disk, error: Porta
     world.check()
 
 
+WRONG: dict[str, Callable[[Any], Any]] = {
+    "hold-of-another-account": lambda entry: replace(entry, account_id="school"),
+    "hold-of-another-ticket": lambda entry: replace(entry, ticket_id=GOOD),
+    "hold-of-another-stage": lambda entry: replace(entry, stage_id="s2-1"),
+    "capture-of-another-account": lambda entry: replace(entry, account_id="school"),
+    "capture-of-another-account-that-nobody-has": lambda entry: replace(entry, account_id="nobody"),
+    "capture-of-another-ticket": lambda entry: replace(entry, ticket_id=GOOD),
+    "capture-of-another-amount": lambda entry: replace(entry, amount=entry.amount + 7),
+    "void-of-another-ticket": lambda entry: replace(entry, ticket_id=GOOD),
+}
+"""Answers that keep the contract, and are about something else than what was asked."""
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_an_answer_that_keeps_the_contract_and_is_wrong_stays_with_its_ticket(disk: Disk, name: str) -> None:
+    world = World(disk)
+    world.portal.open_account("poisoned", "Академия", granted=10)
+    for account in ("poisoned", "school"):
+        world.order({"service": "2.6"}, account=account)
+    call = name.partition("-")[0]
+    healthy = getattr(world.portal, call)
+
+    def wrong(key: str, *args: Any, **more: Any) -> Any:
+        entry = healthy(key, *args, **more)
+        return WRONG[name](entry) if entry.ticket_id == BAD else entry
+
+    setattr(world.portal, call, wrong)
+    for _ in range(PATIENCE + 4):
+        report = world.run_pass()
+        assert report is not None
+        for ticket in (BAD, GOOD):
+            state = world.portal.tickets[ticket].stages[0].state.value
+            if state == "in_progress":
+                world.portal.log_time(ticket, 30)
+                world.portal.report_ready(ticket)
+            elif state == "ready" and (ticket == GOOD or call == "capture"):
+                world.portal.accept(ticket)
+            elif state == "ready" and world.portal.tickets[ticket].withdrawn_at is None:
+                world.portal.withdraw(ticket)
+    assert (world.statuses(), report.exit) == ({BAD: "failed", GOOD: "done"}, Exit.OPERATOR)
+    kinds = [entry.kind for entry in world.portal.entries if entry.ticket_id == BAD]
+    assert kinds == {"hold": ["hold"], "capture": ["hold", "capture"], "void": ["hold", "void"]}[call], "nothing is booked twice"
+
+    delattr(world.portal, call)
+    for _ in range(4):
+        world.run_pass(minutes=LONG + 1)
+    assert world.statuses()[BAD] in ("done", "running", "withdrawn")
+    assert world.reconcile() == []
+
+
+def test_pages_without_an_end_end_the_polling_and_not_the_pass(disk: Disk) -> None:
+    world = World(disk)
+    world.order({"service": "2.6"})
+    pages = iter(range(1000))
+    first = world.portal.changed_tickets(None)
+    assert first is not None
+    world.portal.changed_tickets = lambda *_: replace(first, cursor=f"c{next(pages) % 3}", has_more=True)  # type: ignore[method-assign]
+    report = world.run_pass()
+    assert report is not None
+    assert next(pages) < 6
+    assert (report.exit, world.statuses()) == (Exit.UNREACHABLE, {"t1": "running"})
+    assert "comes round again" in report.problems[0]
+
+
 def test_a_token_without_a_scope_is_a_matter_of_settings_and_of_no_ticket(disk: Disk) -> None:
     world = World(disk)
     world.order(RESTORE)

@@ -66,7 +66,7 @@ class Documents:
         with self._store.snapshot():
             return [self._ticket(row) for row in self._store.rows("SELECT * FROM ticket WHERE gone IS NULL ORDER BY n")]
 
-    def page(self, category_prefix: str, cursor: str | None, limit: int) -> dict[str, Any]:
+    def page(self, category_prefix: str, cursor: str | None, limit: int, *, thread: bool = True) -> dict[str, Any]:
         """`GET /tickets`; the cursor also passes what the prefix leaves out."""
         place = read_cursor(cursor)
         told: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ class Documents:
                     has_more = True
                     break
                 if is_told:
-                    told.append(_broken(self._ticket(row), row["broken"]))
+                    told.append(_broken(self._ticket(row, thread=thread), row["broken"]))
                 elif left:
                     gone.append(left)
                 place = row["change"]
@@ -126,7 +126,7 @@ class Documents:
         """An Attachment."""
         return {"id": f"a{row['n']}", **{member: row[member] for member in ("name", "size", "sha256", "media_type")}}
 
-    def _ticket(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _ticket(self, row: dict[str, Any], *, thread: bool = True) -> dict[str, Any]:
         id_ = row["id"]
         name = (self._store.row("SELECT customer FROM account WHERE id = ?", row["account_id"]) or {})["customer"]
         stages = self._store.rows("SELECT * FROM stage WHERE ticket_id = ? ORDER BY position", id_)
@@ -143,7 +143,7 @@ class Documents:
             "customer": {"id": row["account_id"], "name": name},
             "agreement_required": bool(row["agreement_required"]),
             "fields": json.loads(row["fields"]),
-            "thread": self._thread(id_),
+            **({"thread": self._thread(id_)} if thread else {}),
             "attachments": [self.attachment(one) for one in attachments],
             "stages": [_stage(one) for one in stages],
             "time_entries": [_time_entry(one) for one in times],

@@ -145,8 +145,13 @@ def _reads(portal: Office) -> dict[str, Callable[..., Response]]:
 
     def changed_tickets(_: frozenset[str]) -> Response:
         prefix, cursor, limit = request.args.get("category_prefix", ""), request.args.get("cursor"), _limit()
-        response = _json(documents.page(prefix, cursor, limit))
-        asked = json.dumps([prefix, cursor, limit]).encode()
+        thread = request.args.get("thread", "")
+        if thread not in ("", "none"):
+            raise invalid("thread: must be none, or be left out")
+        page = documents.page(prefix, cursor, limit, thread=not thread)
+        response = _json(page)
+        response.headers["X-Next-Cursor"] = page["next_cursor"]
+        asked = json.dumps([prefix, cursor, limit, thread]).encode()
         response.set_etag(hashlib.sha256(asked + response.get_data()).hexdigest()[:32])
         if request.if_none_match.contains_weak(response.get_etag()[0] or ""):
             return Response(status=304, headers={"ETag": response.headers["ETag"]})

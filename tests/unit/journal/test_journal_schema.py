@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 import bridge.journal
 from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, migrate, schema
 from bridge.journal import schema_state as state_of
+from bridge.journal.codec import encode
 from bridge.journal.ddl import metadata
+from bridge.journal.tables import tickets
 
 _POSTGRESQL_SHAPE = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
@@ -80,6 +83,21 @@ def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(emp
     assert migrate(empty.url) == schema.REVISIONS[1:]
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
         assert unit.cursor("p").cursor == "c7"
+
+
+def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, full_ticket):
+    monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, "0003"))
+    migrate(empty.url)
+    monkeypatch.undo()
+    kept = {"portal": "p", "id": "t1", "number": "1", "version": 1, "state": "new", "reason": "", "dirty": False, "changes": 1, "fence": 0}
+    moments = dict.fromkeys(("queued_at", "first_seen", "updated_at"), full_ticket.created_at)
+    with empty.raw().begin() as connection:
+        connection.execute(insert(tickets).values(**kept, **moments, document=encode(full_ticket)))
+    assert full_ticket.thread
+    assert migrate(empty.url) == ("0004",)
+    with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
+        record = unit.ticket("p", "t1")
+    assert (record.damage, record.ticket) == ("", replace(full_ticket, thread=()))
 
 
 def _upgrade(upgrade, revision, config, _head):

@@ -27,6 +27,7 @@ from bridge.portal import (
     PortalNotFound,
     PortalOutcomeUnknown,
     PortalRefused,
+    PortalTooLarge,
     PortalUnauthorized,
     PortalUnreachable,
     StateConflict,
@@ -299,7 +300,7 @@ def test_tickets_are_asked_for_by_category_and_cursor(client, answers) -> None:
     assert told is not None
     assert (told.tickets[0].number, told.faults, told.cursor, told.etag, told.has_more) == ("77", (), "c2", '"x"', False)
     query = parse_qs(urlsplit(answers.calls[0].request.url).query)
-    assert query == {"category_prefix": ["Выделенный специалист (н.часы)"], "cursor": ["c 1&"]}
+    assert query == {"category_prefix": ["Выделенный специалист (н.часы)"], "cursor": ["c 1&"], "thread": ["none"]}
     assert "If-None-Match" not in answers.calls[0].request.headers
 
 
@@ -357,7 +358,7 @@ def test_accounts_and_ledgers_are_read(client, answers) -> None:
 def test_ids_are_encoded_in_paths(client, answers, id_) -> None:
     from urllib.parse import quote
 
-    answers.get(f"{PORTAL}/accounts/{quote(id_, safe='')}", json={**ACCOUNT, "id": "x"})
+    answers.get(f"{PORTAL}/accounts/{quote(id_, safe='')}", json={**ACCOUNT, "id": id_})
     client.account(id_)
     assert urlsplit(answers.calls[0].request.url).path.count("/") == urlsplit(PORTAL).path.count("/") + 2
 
@@ -414,6 +415,62 @@ def test_an_answer_that_is_too_large_is_not_kept(client, answers, monkeypatch) -
         client.meta()
     with pytest.raises(PortalOutcomeUnknown, match="larger"):
         do(client, "note")
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client, answers, monkeypatch) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 5000)
+    large, small = page(*[{**TICKET, "subject": "x" * 3000}] * 2), page({**TICKET, "subject": "x" * 3000}, cursor="c1", more=True)
+    for limit in (None, "50", "25", "12"):
+        asked = {} if limit is None else {"limit": limit}
+        told = large if limit != "12" else small
+        answers.get(f"{PORTAL}/tickets", json=told, match=[responses.matchers.query_param_matcher(asked, strict_match=False)])
+    found = client.changed_tickets(None)
+    assert found is not None
+    assert ([one.id for one in found.tickets], found.cursor, found.has_more) == (["t1"], "c1", True)
+
+
+def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client, answers, monkeypatch) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers={"X-Next-Cursor": "c2"})
+    found = client.changed_tickets("c1")
+    assert found is not None
+    (fault,) = found.faults
+    assert (fault.ref, found.tickets, found.cursor, found.has_more) == ("after cursor c1", (), "c2", True)
+    assert "larger than 1000 bytes" in fault.problems[0]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Next-Cursor": "c1"}])
+def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(
+    client, answers, monkeypatch, headers
+) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers=headers)
+    with pytest.raises(PortalTooLarge):
+        client.changed_tickets("c1")
+
+
+WRONG = [
+    ("hold", {"account_id": "other"}),
+    ("hold", {"ticket_id": "other"}),
+    ("hold", {"stage_id": "other"}),
+    ("capture", {"hold_id": "other"}),
+    ("void", {"hold_id": "other"}),
+    ("reverse", {"reverses": "other"}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), WRONG)
+def test_an_answer_that_keeps_the_contract_and_is_about_another_thing_leaves_the_write_unknown(client, answers, name, changes) -> None:
+    post(answers, name, json={**WRITES[name][3], **changes}, status=201)
+    with pytest.raises(PortalOutcomeUnknown, match="about another"):
+        do(client, name)
+
+
+@pytest.mark.parametrize(("path", "document", "read"), [("tickets", TICKET, "ticket"), ("accounts", ACCOUNT, "account")])
+def test_a_read_about_another_thing_is_not_believed(client, answers, path, document, read) -> None:
+    answers.get(f"{PORTAL}/{path}/x", json={**document, "id": "other"})
+    with pytest.raises(PortalNotContract, match="about another"):
+        getattr(client, read)("x")
 
 
 # Trust

@@ -47,7 +47,7 @@ def test_members_of_a_newer_contract_are_ignored() -> None:
 
 
 MEMBERS = [
-    *TICKET,
+    *(member for member in TICKET if member != "thread"),  # a page may come without it
     "customer.id",
     "customer.name",
     *(f"{name}.0.{member}" for name in ("thread", "attachments", "stages", "time_entries") for member in TICKET[name][0]),
