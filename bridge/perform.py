@@ -22,6 +22,7 @@ from bridge.journal import Journal, LedgerKind, NewLedgerRow, Unit
 from bridge.lifecycle import Reason, Status
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleError, NotMoodle, OutcomeUnknown
+from bridge.outages import Outages
 from bridge.portal import (
     InsufficientBalance,
     KeyInProgress,
@@ -70,6 +71,7 @@ class Bridge:
         connect_moodle: opens the Moodle of an installation; called once for each.
         owner: who this worker is, for claims.
         progress: told while operations run.
+        outages: what is down; one for all passes of a service.
         stopping: asked before work begins and while an operation is waited for; True ends the pass with everything on disk.
     """
 
@@ -82,6 +84,7 @@ class Bridge:
     progress: Progress = lambda _ticket, _share, _step: None
     stopping: Callable[[], bool] = lambda: False
     clock: Callable[[], datetime] = utc_now
+    outages: Outages = field(default_factory=Outages)
     _moodles: dict[str, Moodle] = field(default_factory=dict)
 
     def moodle(self, installation: InstallationTable) -> Moodle:

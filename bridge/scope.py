@@ -19,6 +19,7 @@ from bridge.portal import PortalError, PortalForbidden, PortalUnauthorized
 from bridge.portal.port import SCOPES
 from bridge.settings import InstallationTable
 
+TOO_MANY_REQUESTS = 429
 PATIENCE = 3
 """So many times in a row a call of one ticket may fail before an operator is asked to look."""
 
@@ -37,10 +38,16 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A peer that cannot be used: the error that says so, and the exit code that it means for the pass."""
+    """A peer that cannot be used: its name, the error that says so, and the exit code that it means for the pass."""
 
+    peer: str
     error: BridgeError
     exit: Exit
+
+    @property
+    def asked_pause(self) -> float:
+        """Seconds for which the peer asks to be left alone."""
+        return float(getattr(self.error, "retry_after", None) or 0.0)
 
 
 class Scope:
@@ -66,40 +73,65 @@ class Scope:
             installation: the one that the ticket is about.
         """
         if isinstance(cause, PortalError):
-            self.portal = self.portal or self._ask_portal()
+            self.portal = self.portal or _asked_to_wait(self._portal_name, cause) or self._ask_portal()
             return self.portal
         if isinstance(cause, MoodleError) and installation is not None:
-            found = self._moodles.get(installation.name) or self._ask_moodle(installation)
+            peer = _moodle_name(installation)
+            found = self._moodles.get(installation.name) or _asked_to_wait(peer, cause) or self._ask_moodle(installation)
             if found is not None:
                 self._moodles[installation.name] = found
             return found
         return None
 
+    def close(self) -> None:
+        """At the end of a pass: note which outages of earlier passes are over."""
+        outages = self._bridge.outages
+        if self.portal is None:
+            outages.passed(self._portal_name)
+        for installation in self._bridge.settings.installations:
+            peer = _moodle_name(installation)
+            if peer in outages and installation.name not in self._moodles and self._ask_moodle(installation) is None:
+                outages.passed(peer)
+
+    @property
+    def _portal_name(self) -> str:
+        return f"portal {self._bridge.portal.name}"
+
     def _ask_portal(self) -> Outage | None:
         try:
             meta = self._bridge.portal.meta()
         except (PortalUnauthorized, PortalForbidden) as error:
-            return Outage(error, Exit.CONFIGURATION)
+            return Outage(self._portal_name, error, Exit.CONFIGURATION)
         except PortalError as error:
-            return Outage(error, Exit.UNREACHABLE)
+            return Outage(self._portal_name, error, Exit.UNREACHABLE)
         missing = SCOPES - meta.scopes
         if missing:
             told = tr("the token of portal {portal} lacks the scopes {scopes}: give them to it on the portal")
             message = told.format(portal=self._bridge.portal.name, scopes=", ".join(sorted(missing)))
-            return Outage(BridgeError(message), Exit.CONFIGURATION)
+            return Outage(self._portal_name, BridgeError(message), Exit.CONFIGURATION)
         return None
 
     def _ask_moodle(self, installation: InstallationTable) -> Outage | None:
+        peer = _moodle_name(installation)
         try:
             self._bridge.moodle(installation).read("core_webservice_get_site_info")
         except TokenError as error:
-            return Outage(error, Exit.CONFIGURATION)
+            return Outage(peer, error, Exit.CONFIGURATION)
         except (AccessError, UnknownFunction, MoodleRefused, ParameterError) as error:
             # Moodle answers, and refuses the bridge: a right, a site policy to agree to, a password to change.
-            return Outage(error, Exit.OPERATOR)
+            return Outage(peer, error, Exit.OPERATOR)
         except MoodleError as error:
-            return Outage(error, Exit.UNREACHABLE)
+            return Outage(peer, error, Exit.UNREACHABLE)
         return None
+
+
+def _moodle_name(installation: InstallationTable) -> str:
+    return f"Moodle {installation.name}"
+
+
+def _asked_to_wait(peer: str, cause: PortalError | MoodleError) -> Outage | None:
+    """A peer that asks for fewer requests (HTTP 429) is left alone, whatever the call was about."""
+    return Outage(peer, cause, Exit.UNREACHABLE) if cause.status == TOO_MANY_REQUESTS else None
 
 
 def own_fault(cause: BridgeError, wait: Wait, before: Reason | None) -> Wait:

@@ -39,7 +39,7 @@ from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
 from bridge.portal import Portal, PortalError, PortalNotFound, TicketFault, TicketPage, changed_pages
-from bridge.scope import OWN_FAULTS, Exit, Outage, Scope, named, own_fault, pause
+from bridge.scope import OWN_FAULTS, PATIENCE, Exit, Outage, Scope, named, own_fault, pause
 from bridge.settings import PolicyTable
 from bridge.tickets import Account, Attachment, Order, Ticket, within_category
 
@@ -87,6 +87,7 @@ class PassReport:
         faults: tickets that cannot be read, by reference, and why.
         operator: numbers of all tickets that wait for an operator, of this pass or of earlier ones.
         problems: what went wrong beside.
+        outage: whether the portal or a Moodle is down.
     """
 
     tickets: list[TicketReport] = field(default_factory=list)
@@ -94,6 +95,7 @@ class PassReport:
     operator: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     exit: Exit = Exit.WELL
+    outage: bool = False
 
     def raise_to(self, code: Exit) -> None:
         """Let the exit code be at least `code`."""
@@ -168,7 +170,6 @@ class Pass:
         self._report = PassReport()
         self._accounts: dict[str, Account] = {}
         self._scope = Scope(bridge)
-        self._told_outages: set[str] = set()
         self._unknown_holds: set[str] = set()
 
     def run(self, number: str | None = None) -> PassReport:
@@ -193,6 +194,7 @@ class Pass:
                 self._work(claim)
             except (LostClaim, EffectConflict) as error:  # this worker slept past its lease
                 log.warning("%s; another worker goes on with it", error)
+        self._scope.close()
         with self._bridge.journal.transaction(read_only=True) as unit:
             self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
             for status in sorted(NEEDS_OPERATOR):
@@ -219,7 +221,7 @@ class Pass:
                 cursor = page.cursor
         except PortalError as error:
             outage = self._scope.outage(error, None)
-            self._problem(outage or Outage(error, Exit.UNREACHABLE))
+            self._problem(outage or Outage("", error, Exit.UNREACHABLE))
 
     def _keep(self, page: TicketPage, cursor: str | None) -> None:
         """Take a page into the journal; a ticket that the journal cannot take is parked, and the rest of the page is taken."""
@@ -289,8 +291,9 @@ class Pass:
         if outage is not None:
             self._problem(outage)
         elif isinstance(cause, (PortalError, MoodleError)):
-            log.warning("ticket %s: %s", ticket.number, cause)
             wait = own_fault(cause, wait, _waited_for(claim))
+            if wait.reason.facts["times"] in (1, PATIENCE):  # told when it begins, and when an operator is asked
+                log.warning("ticket %s: %s", ticket.number, cause)
             if wait.status is not Status.FAILED:
                 self._report.raise_to(Exit.UNREACHABLE)
         else:
@@ -427,9 +430,13 @@ class Pass:
         """Report what stops more than one ticket, once a pass."""
         message = str(outage.error)
         self._report.raise_to(outage.exit)
-        if message not in self._told_outages:
-            self._told_outages.add(message)
-            self._report.problems.append(message)
+        if message in self._report.problems:
+            return
+        self._report.problems.append(message)
+        if outage.peer:
+            self._report.outage = True
+            self._bridge.outages.met(outage.peer, message, outage.asked_pause)
+        else:
             log.error("%s", message)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
 import click
@@ -10,12 +12,18 @@ from bridge.cli.common import open_bridge, settings_of, told
 from bridge.i18n import tr
 
 
-@click.command("run", help=tr("Poll and work until stopped (the service). SIGTERM ends it after the step that is running."))
+@click.command(
+    "run",
+    help=tr("Poll and work until stopped (the service). SIGTERM ends it after the step that is running, SIGHUP reads the settings anew."),
+)
 @click.pass_context
 @told
 def command(ctx: click.Context) -> None:
     from bridge.daemon import serve
 
-    settings = settings_of(ctx)
-    with open_bridge(settings) as bridge:
-        sys.exit(serve(bridge, settings.bridge.poll_seconds))
+    if serve(lambda: settings_of(ctx), open_bridge):
+        return
+    # A thread is in the middle of a call that does not end. Its intent is on disk, and the interpreter would wait for it.
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)

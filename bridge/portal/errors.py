@@ -35,9 +35,11 @@ class PortalError(BridgeError):
         request_id: the portal's X-Request-Id, "" where there is none.
         portal: the portal's name in the settings.
         outcome_known: False where a write may have happened.
+        retry_after: seconds for which the portal asks to be left alone, None where it does not say.
     """
 
     outcome_known = True
+    retry_after: float | None = None
 
     def __init__(
         self, endpoint: str, detail: str, *, status: int | None = None, code: str = "", request_id: str = "", portal: str = ""

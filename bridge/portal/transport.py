@@ -117,8 +117,9 @@ class Answer:
             error = (Passing if self.status in PASSING else PortalUnreachable)(
                 self.request.endpoint, why, status=self.status, code=code, **told
             )
+            error.retry_after = retry_after(self.headers.get("Retry-After", ""))
             if isinstance(error, Passing):
-                error.wait = retry_after(self.headers.get("Retry-After", "")) or 0.0
+                error.wait = error.retry_after or 0.0
             raise error
         if problem is None and self.request.key is None and self.status in _NOT_LET_IN:
             # A gateway before the portal refuses the same token; a read's answer decides about no write.
@@ -126,7 +127,9 @@ class Answer:
         if problem is None or not 400 <= self.status < 500:
             self.unbelievable(why)
         if self.status == 429:
-            raise PortalUnreachable(self.request.endpoint, why, status=429, code=code, **told)
+            refused = PortalUnreachable(self.request.endpoint, why, status=429, code=code, **told)
+            refused.retry_after = retry_after(self.headers.get("Retry-After", ""))
+            raise refused
         raise problem.error(self.request.endpoint, **told)
 
     @property

@@ -61,10 +61,31 @@ def test_the_service_tells_systemd_that_it_is_ready_and_that_it_stops(world: Wor
         monkeypatch.setitem(os.environ, "NOTIFY_SOCKET", path)
         service = world.start("run")
         assert systemd.recv(100) == b"READY=1"
+        assert systemd.recv(100) == b"STATUS=all well"
+        service.send_signal(signal.SIGHUP)
+        assert systemd.recv(100).startswith(b"RELOADING=1")
+        assert [systemd.recv(100) for _ in range(2)] == [b"READY=1", b"STATUS=all well"]
         service.send_signal(signal.SIGINT)
         assert systemd.recv(100) == b"STOPPING=1"
         service.communicate(timeout=20)
     assert service.returncode == 0
+
+
+def test_a_service_without_its_journal_and_its_portal_goes_on_when_they_are_there(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    journal = world.directory / "journal.sqlite3"
+    journal.rename(world.directory / "away")
+    world.portal.faults.add("/", "error_500", times=3)
+    service = world.start("-v", "run")
+    wait_until(lambda: service.stderr is not None and "no journal" in service.stderr.readline())
+
+    (world.directory / "away").rename(journal)
+    wait_until(lambda: world.portal.ticket(ticket).state == "awaiting_acceptance")
+    service.send_signal(signal.SIGTERM)
+    _, said = service.communicate(timeout=20)
+
+    assert service.returncode == 0
+    assert "journal: reachable again" in said
 
 
 def test_two_passes_at_once_do_everything_once(world: World) -> None:
