@@ -11,8 +11,30 @@ from email.utils import parsedate_to_datetime
 import requests
 import urllib3.exceptions
 
+from bridge.i18n import noop, tr
+
 BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 """All that requests and what lies below it raise when a connection fails."""
+
+_UNKNOWN_AUTHORITY = noop(
+    "the server's certificate comes from an authority that this machine does not know ({why}): "
+    "name a file with the authority's certificate (PEM) as ca_file in the settings"
+)
+_ANOTHER_HOST = noop("the server's certificate is for another host ({why}): set the address to the name in it")
+_CERTIFICATES = {
+    10: noop("the server's certificate has expired ({why}): renew it, or set this machine's clock"),
+    18: _UNKNOWN_AUTHORITY,
+    19: _UNKNOWN_AUTHORITY,
+    20: _UNKNOWN_AUTHORITY,
+    21: _UNKNOWN_AUTHORITY,
+    62: _ANOTHER_HOST,
+    64: _ANOTHER_HOST,
+}
+"""What is wrong with a certificate, by OpenSSL's X509_V_ERR code."""
+
+_OTHER_CERTIFICATE = noop("the server's certificate is not valid: {why}")
+_LONGEST_LENGTH = 15
+"""Digits of a length that is believed."""
 
 
 def never_sent(error: Exception) -> str | None:
@@ -21,19 +43,25 @@ def never_sent(error: Exception) -> str | None:
     # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for names.
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         unnamed = isinstance(cause.__context__, socket.gaierror) or isinstance(cause.__cause__, socket.gaierror)
-        return "the host's name is not known" if unnamed else "the connection was refused or the host cannot be reached"
+        if unnamed:
+            return tr("the host's name is not known")
+        return tr("the connection was refused or the host cannot be reached")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection within the time-out"
+        return tr("no connection within the time-out")
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return "the server's certificate is not valid for this address"
+        return tr(_CERTIFICATES.get(getattr(cause, "verify_code", 0), _OTHER_CERTIFICATE)).format(
+            why=getattr(cause, "verify_message", cause)
+        )
+    if isinstance(cause, ssl.SSLError):
+        return tr("no TLS connection ({why}): does this address speak http:// only?").format(why=cause.reason or cause)
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
-        return "the address is no http:// or https:// address"
+        return tr("the address is no http:// or https:// address")
     return None
 
 
 def no_answer(error: Exception) -> str:
     """What happened to a request that may have arrived."""
-    return "no answer within the time-out" if isinstance(error, requests.Timeout) else "the connection was lost"
+    return tr("no answer within the time-out") if isinstance(error, requests.Timeout) else tr("the connection was lost")
 
 
 def is_cut(response: requests.Response) -> bool:
@@ -43,6 +71,12 @@ def is_cut(response: requests.Response) -> bool:
         return False
     # Compared as texts: Python turns no text of more than 4300 digits into a number.
     return not announced.isdecimal() or (announced.lstrip("0") or "0") != str(response.raw.tell())
+
+
+def announced(response: requests.Response) -> int:
+    """Bytes that the answer's head announces, 0 where it tells none that can be read."""
+    text = response.headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_LENGTH else 0
 
 
 def is_framed(headers: Mapping[str, str]) -> bool:

@@ -7,6 +7,7 @@ Secrets (tokens, keys) never stand in bridge.toml. They come from the environmen
 from __future__ import annotations
 
 import os
+import ssl
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -66,6 +67,13 @@ def _category(text: str) -> str:
     return text
 
 
+def _proxy(value: str) -> str:
+    place = urlsplit(value)
+    if value and (place.scheme not in ("http", "https") or not place.hostname or place.username):
+        raise ValueError("must be an address such as http://proxy:3128, without a user")
+    return value
+
+
 class BridgeTable(_Table):
     """[bridge]: where the journal is, and the rhythm of the work."""
 
@@ -76,7 +84,17 @@ class BridgeTable(_Table):
     operation_wait_seconds: Seconds = 900
 
 
-class PortalTable(_Table):
+class _Peer(_Table):
+    """How a portal or a Moodle is spoken to: time-outs, and what stands in between."""
+
+    connect_seconds: Seconds = 10
+    read_seconds: Seconds = 60
+    call_seconds: Seconds = 300
+    ca_file: Path | None = None
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
+
+
+class PortalTable(_Peer):
     """[portal]: the client portal."""
 
     name: Name = "portal"
@@ -84,8 +102,6 @@ class PortalTable(_Table):
     auth: Literal["bearer", "otserial"] = "bearer"
     serial: str = ""
     category_prefix: Annotated[str, AfterValidator(_category)] = "Выделенный специалист (н.часы)"
-    connect_seconds: Seconds = 10
-    read_seconds: Seconds = 60
     engine: Literal["contract", "redmine"] = "contract"
     settle_seconds: Seconds = 120
     redmine: RedmineConvention | None = None
@@ -107,7 +123,7 @@ class PortalTable(_Table):
         return self
 
 
-class InstallationTable(_Table):
+class InstallationTable(_Peer):
     """[[installation]]: a 3KL installation, found by the serial that its tickets carry."""
 
     name: Name = "main"
@@ -115,8 +131,6 @@ class InstallationTable(_Table):
     url: Address
     transport: Literal["rest", "soap"] = "rest"
     restore_category: Annotated[int, Field(gt=0)] | None = None
-    connect_seconds: Seconds = 10
-    read_seconds: Seconds = 60
 
 
 class PolicyTable(_Table):
@@ -217,12 +231,28 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         bridge = bridge.model_copy(update={"templates": templates})
         if not templates.is_dir():
             problems.append(f"{path}: bridge.templates: {templates} is no directory")
+    portal, installations = (
+        _with_ca_file(file.portal, path, problems),
+        tuple(_with_ca_file(one, path, problems) for one in file.installation),
+    )
     if problems or catalogue is None or secrets is None:
         raise UserError("the settings have faults", problems)
     return Settings(
-        path=path, bridge=bridge, portal=file.portal, installations=file.installation, policy=file.policy, catalogue=catalogue,
+        path=path, bridge=bridge, portal=portal, installations=installations, policy=file.policy, catalogue=catalogue,
         portal_secret=secrets[portal_name], moodle_tokens={key: secrets[name] for key, name in names.items()},
     )  # fmt: skip
+
+
+def _with_ca_file(table: _Peer, path: Path, problems: list[str]) -> Any:
+    """The table with its `ca_file` as a path from the settings' directory, looked into."""
+    if table.ca_file is None:
+        return table
+    ca_file = path.parent / table.ca_file
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        problems.append(f"{path}: ca_file: {ca_file}: {error}")
+    return table.model_copy(update={"ca_file": ca_file})
 
 
 def moodle_secret_name(installation: str, *, alone: bool) -> str:

@@ -90,7 +90,8 @@ def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
     books = JournalBooks(journal, table.name, own_name(), settle, utc_now)
     return redmine.connect(
         table.name, table.url, settings.portal_secret, table.redmine, books, category_prefix=table.category_prefix, settle=settle,
-        clock=utc_now, connect_timeout=table.connect_seconds, read_timeout=table.read_seconds,
+        clock=utc_now, connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
+        ca_file=table.ca_file, proxy=table.proxy,
     )  # fmt: skip
 
 
@@ -101,7 +102,8 @@ def _open_contract(settings: Settings) -> HttpPortal:
     )
     return portal.connect(
         table.name, table.url, auth, category_prefix=table.category_prefix,
-        connect_timeout=table.connect_seconds, read_timeout=table.read_seconds,
+        connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
+        ca_file=table.ca_file, proxy=table.proxy,
     )  # fmt: skip
 
 
@@ -110,6 +112,7 @@ def open_moodle(settings: Settings, installation: InstallationTable) -> MoodleCl
     return moodle_ws.connect(
         installation.url, settings.moodle_tokens[installation.name], transport=installation.transport,
         connect_timeout=installation.connect_seconds, read_timeout=installation.read_seconds,
+        call_timeout=installation.call_seconds, ca_file=installation.ca_file, proxy=installation.proxy,
     )  # fmt: skip
 
 

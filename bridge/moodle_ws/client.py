@@ -82,6 +82,9 @@ def connect(
     retries: Retries | None = None,
     wsdl_directory: Path | None = None,
     wsdl_longest: float = 3600.0,
+    call_timeout: float = 300.0,
+    ca_file: Path | None = None,
+    proxy: str = "",
 ) -> MoodleClient:
     """A client of the site at `base_url`. Nothing is sent yet.
 
@@ -91,6 +94,8 @@ def connect(
         retries: how reads are repeated.
         wsdl_directory: SOAP only; a directory of the bridge's own, in which WSDLs are kept over restarts.
         wsdl_longest: SOAP only; seconds that a WSDL is used before it is fetched again.
+        call_timeout: seconds of a whole call.
+        ca_file, proxy: see `bridge.deadline.session`.
 
     Raises:
         NotMoodle: `base_url` is no http or https address.
@@ -99,7 +104,8 @@ def connect(
     from bridge.moodle_ws.wire import Wire
 
     retries = retries or Retries()
-    wire = Wire(base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, largest_answer=largest_answer)
+    wire = Wire(base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, largest_answer=largest_answer,
+        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy)  # fmt: skip
     files = Files(wire, token, retries=retries, largest_upload=largest_upload)
     chosen: Transport
     if transport == "soap":

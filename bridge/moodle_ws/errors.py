@@ -31,9 +31,11 @@ class MoodleError(BridgeError):
         advice: what to do about it, for the operator.
         status: HTTP status, None where no answer came.
         retry_after: seconds that the server asks to wait, None where it did not say.
+        repeatable: False where the same read should not be tried once more in the same moment.
     """
 
     advice = ""
+    repeatable = True
     outcome_known = True
 
     def __init__(
@@ -62,7 +64,8 @@ class MoodleError(BridgeError):
     @property
     def repeat_after(self) -> float | None:
         """See `BridgeError.repeat_after`: a lost connection and statuses that pass."""
-        return (self.retry_after or 0.0) if isinstance(self, Unreachable) or self.status in PASSING else None
+        passing = self.repeatable and (isinstance(self, Unreachable) or self.status in PASSING)
+        return (self.retry_after or 0.0) if passing else None
 
 
 class TokenError(MoodleError):

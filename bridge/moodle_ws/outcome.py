@@ -58,6 +58,13 @@ def no_answer(function: str, why: str, *, write: bool) -> MoodleError:
     return OutcomeUnknown(function, why) if write else Unreachable(function, why)
 
 
+def too_slow(function: str, seconds: float, *, write: bool) -> MoodleError:
+    """The call was cut off; what has used up all its time is not repeated."""
+    error = no_answer(function, f"the call took longer than {seconds:g} s and was cut off", write=write)
+    error.repeatable = False
+    return error
+
+
 def unbelievable(function: str, why: str, reply: Reply, *, write: bool, kind: type[MoodleError] = NotMoodle) -> MoodleError:
     """An answer came that cannot be taken for Moodle's; `kind` is the error of a read."""
     return (OutcomeUnknown if write else kind)(function, why, status=reply.status)

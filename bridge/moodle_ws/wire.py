@@ -10,21 +10,22 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from bridge.http import BROKEN, is_cut, is_framed, never_sent
+from bridge.deadline import Deadline, session
+from bridge.http import BROKEN, announced, is_cut, is_framed, never_sent
 from bridge.http import no_answer as lost
 from bridge.moodle_ws.errors import MoodleError, NotMoodle
-from bridge.moodle_ws.outcome import Reply, no_answer, not_sent, unbelievable
+from bridge.moodle_ws.outcome import Reply, no_answer, not_sent, too_slow, unbelievable
 from bridge.version import __version__
 
 logger = logging.getLogger("bridge.moodle_ws")
 
 _CHUNK = 64 * 1024
-_POOL = 8
 
 
 def site_address(base_url: str) -> str:
@@ -50,16 +51,20 @@ class Wire:
         base_url: see `site_address`.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         largest_answer: bytes of an answer, decompressed, that is kept in memory.
+        call_timeout: seconds of a whole call, bodies of more than some kilobytes get more.
+        ca_file, proxy: see `bridge.deadline.session`.
     """
 
-    def __init__(self, base_url: str, *, connect_timeout: float, read_timeout: float, largest_answer: int) -> None:
+    def __init__(
+        self, base_url: str, *, connect_timeout: float, read_timeout: float, largest_answer: int, call_timeout: float = 300,
+        ca_file: Path | None = None, proxy: str = "",
+    ) -> None:  # fmt: skip
         self.base_url = site_address(base_url)
         self._timeout = (connect_timeout, read_timeout)
         self._largest = largest_answer
-        self._session = requests.Session()
+        self._call_timeout = call_timeout
+        self._session = session(ca_file=ca_file, proxy=proxy)
         self._session.headers["User-Agent"] = f"otbridge/{__version__}"
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=_POOL))
 
     def close(self) -> None:
         """Close the connections."""
@@ -92,6 +97,19 @@ class Wire:
     @contextmanager
     def open(self, function: str, path: str, body: Any, headers: Mapping[str, str], *, write: bool) -> Iterator[requests.Response]:
         """Send one POST and give the answer with its body unread; redirects are not followed."""
+        with Deadline(self._call_timeout) as deadline:
+            deadline.extend(len(body))
+            try:
+                with self._opened(function, path, body, headers, write=write) as response:
+                    deadline.extend(announced(response))
+                    yield response
+            except MoodleError:
+                if deadline.over:
+                    raise too_slow(function, self._call_timeout, write=write) from None
+                raise
+
+    @contextmanager
+    def _opened(self, function: str, path: str, body: Any, headers: Mapping[str, str], *, write: bool) -> Iterator[requests.Response]:
         response: requests.Response | None = None
         problem: MoodleError | None = None
         began = time.monotonic()

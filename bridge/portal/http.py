@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
@@ -37,8 +38,9 @@ Value = TypeVar("Value")
 
 
 def connect(
-    name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float = 10, read_timeout: float = 60
-) -> HttpPortal:
+    name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float = 10, read_timeout: float = 60,
+    call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "",
+) -> HttpPortal:  # fmt: skip
     """A client of the portal at `base_url`; nothing is sent yet. Close it, or use it with `with`.
 
     Parameters:
@@ -47,8 +49,13 @@ def connect(
         auth: `BearerAuth` or `OtserialAuth`.
         category_prefix: tickets of this category and those below it are told.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
+        call_timeout: seconds of a whole call.
+        ca_file, proxy: see `bridge.deadline.session`.
     """
-    return HttpPortal(name, base_url, auth, category_prefix=category_prefix, connect_timeout=connect_timeout, read_timeout=read_timeout)
+    return HttpPortal(
+        name, base_url, auth, category_prefix=category_prefix, connect_timeout=connect_timeout, read_timeout=read_timeout,
+        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy,
+    )  # fmt: skip
 
 
 class HttpPortal(Portal):
@@ -61,7 +68,8 @@ class HttpPortal(Portal):
 
     def __init__(
         self, name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float, read_timeout: float,
-        session: requests.Session | None = None, retries: Retries | None = None,
+        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", session: requests.Session | None = None,
+        retries: Retries | None = None,
     ) -> None:  # fmt: skip
         from bridge.portal import transport, wire
 
@@ -70,8 +78,9 @@ class HttpPortal(Portal):
         self._wire = wire
         self._request_type = transport.Request
         self._transport = transport.Transport(
-            base_url, auth, connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(), session=session
-        )
+            base_url, auth, connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(),
+            call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, session=session,
+        )  # fmt: skip
 
     def __enter__(self) -> Self:
         return self

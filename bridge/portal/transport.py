@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import NoReturn
 
 import requests
 
-from bridge.http import BROKEN, is_cut, is_framed, never_sent, no_answer, retry_after
+from bridge.deadline import Deadline
+from bridge.deadline import session as new_session
+from bridge.http import BROKEN, announced, is_cut, is_framed, never_sent, no_answer, retry_after
 from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalTooLarge, PortalUnreachable
 from bridge.portal.refusals import Problem, readable
 from bridge.retries import PASSING, Retries
@@ -31,7 +34,6 @@ LARGEST_ANSWER = 32 * 1024 * 1024
 """Bytes of a JSON answer, decompressed, that are kept in memory."""
 
 _CHUNK = 64 * 1024
-_POOL = 8
 _NOT_LET_IN = frozenset({401, 403})
 
 
@@ -72,6 +74,11 @@ class Request:
         """No connection was made: nothing was changed."""
         kind = PortalUnreachable if self.key else Passing
         return kind(self.endpoint, why, portal=self.portal)
+
+    def too_slow(self, seconds: float) -> PortalError:
+        """The call was cut off; what has used up all its time is not repeated."""
+        kind = PortalOutcomeUnknown if self.key else PortalUnreachable
+        return kind(self.endpoint, f"the call took longer than {seconds:g} s and was cut off", portal=self.portal)
 
     def no_answer(self, why: str) -> PortalError:
         """The request may have arrived, its answer did not."""
@@ -143,24 +150,26 @@ class Transport:
     Parameters:
         base_url: the contract's base address, ending with its version.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
+        call_timeout: seconds of a whole call, bodies of more than some kilobytes get more.
+        ca_file, proxy: see `bridge.deadline.session`.
         session: to be used instead of one of its own.
     """
 
     def __init__(
         self, base_url: str, auth: Authenticate, *, connect_timeout: float, read_timeout: float, retries: Retries,
-        session: requests.Session | None = None,
+        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", session: requests.Session | None = None,
     ) -> None:  # fmt: skip
         self._base_url = base_url.rstrip("/")
         self._auth = auth
         self._timeout = (connect_timeout, read_timeout)
         self._retries = retries
-        self._session = session or requests.Session()
+        self._call_timeout = call_timeout
+        self._verify: str | bool = str(ca_file) if ca_file else True
+        self._session = session or new_session(ca_file=ca_file, proxy=proxy)
+        self._session.trust_env = False
         self._session.headers["User-Agent"] = f"otbridge/{__version__}"
         # No cookies: a PHP session would make parallel calls wait for each other.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        if session is None:
-            for scheme in ("http://", "https://"):
-                self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=_POOL))
 
     def close(self) -> None:
         """Close the connections."""
@@ -174,7 +183,7 @@ class Transport:
         """
 
         def once() -> Answer:
-            with self._open(request) as response:
+            with self._deadline(request), self._open(request) as response:
                 answer = _read(request, response)
             if answer.status == 200 and not answer.body and not is_framed(answer.headers):
                 raise request.no_answer("the answer was cut off inside its head")
@@ -187,11 +196,24 @@ class Transport:
     @contextmanager
     def stream(self, request: Request) -> Iterator[tuple[Answer, Iterator[bytes]]]:
         """Send a read; give the answer's head (its body too when it is no 200), and the pieces of a 200's body."""
-        with self._retries.run(lambda: self._begin(request)) as response:
+        with self._deadline(request) as deadline, self._retries.run(lambda: self._begin(request)) as response:
+            deadline.extend(announced(response))
             if response.status_code == 200:
                 yield _head(request, response, b""), _pieces(request, response)
             else:
                 yield _read(request, response), iter(())
+
+    @contextmanager
+    def _deadline(self, request: Request) -> Iterator[Deadline]:
+        """Cut off what takes longer than a call may."""
+        with Deadline(self._call_timeout) as deadline:
+            deadline.extend(len(request.body or b""))
+            try:
+                yield deadline
+            except PortalError:
+                if deadline.over:
+                    raise request.too_slow(self._call_timeout) from None
+                raise
 
     def _begin(self, request: Request) -> requests.Response:
         response = self._request(request)
@@ -218,7 +240,7 @@ class Transport:
         try:
             response = self._session.request(
                 request.method, self._base_url + request.path, params=dict(request.params), data=request.body, headers=headers,
-                auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, verify=True,
+                auth=self._auth, timeout=self._timeout, allow_redirects=False, stream=True, verify=self._verify,
             )  # fmt: skip
         except BROKEN as error:
             failure = _unanswered(request, error)
