@@ -18,7 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from bridge.errors import UserError
 from bridge.tickets import Ticket
 
-NAMES = ("order", "held", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot")
+NAMES = ("order", "held", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot", "undone")
 """The messages there are; `order:…` and the like use the template of the name before the colon."""
 
 _EVIDENCE = "evidence"

@@ -1,6 +1,6 @@
 """Letting a failed ticket go on: an operator's word that the cause is mended.
 
-Work that failed, or that the customer rejected, is begun anew under a new revision, for Moodle gives the old key the old result again. A
+Work that failed, that was taken back, or that the customer rejected, is begun anew under a new revision, for Moodle gives the old key the old result again. A
 write to the portal that was refused is sent again under its own key, for a refused write leaves the key free.
 """
 
@@ -31,7 +31,8 @@ def retry(journal: Journal, record: TicketRecord, now: datetime) -> list[str]:
                 unit.intend(effect, now)
         for stage in record.ticket.stages:
             revision = record.revisions.get(stage.id, 1)
-            if stage.state is StageState.REJECTED and History(effects).attempt(stage, revision).done(Kind.STAGE_READY):
+            attempt = History(effects).attempt(stage, revision)
+            if (stage.state is StageState.REJECTED and attempt.done(Kind.STAGE_READY)) or attempt.done(Kind.UNDO):
                 again.append(Kind.OPERATION)
                 unit.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
         unit.wake(record.portal, record.ticket.id)

@@ -43,6 +43,10 @@ REASONS: Mapping[str, str] = {
     "rejected": tr(
         "the customer has rejected stage “{stage}”: {comment}; otbridge undo {number} takes back what was made and does it anew"
     ),
+    "undone": tr(
+        "what was made for stage “{stage}” is taken back; otbridge assign {number} SERVICE gives it another order, otbridge retry {number}"
+        " does it anew"
+    ),
     "beyond-agreed": tr(
         "{spent} norm-hours were spent on stage “{stage}”, {agreed} are agreed: a new agreement with the customer is needed"
     ),
@@ -93,6 +97,7 @@ EFFECTS: Mapping[str, str] = {
     "void": tr("hours returned"),
     "stage:in_progress": tr("stage begun"),
     "stage:ready": tr("stage reported ready"),
+    "stage:in_progress:back": tr("stage set back to work"),
     "ticket:suspended": tr("ticket suspended"),
     "ticket:in_progress": tr("ticket in progress"),
     "ticket:awaiting_acceptance": tr("acceptance asked for"),

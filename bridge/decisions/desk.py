@@ -14,12 +14,12 @@ from typing import Any
 
 from bridge.billing import amount_to_hold
 from bridge.catalogue import Catalogue, Service
-from bridge.decisions.standing import Standing, assigned, on_hold
+from bridge.decisions.standing import Standing, assigned, on_hold, withdrawn
 from bridge.errors import BridgeError
 from bridge.hours import Charge, hours_taken, text
 from bridge.i18n import tr
 from bridge.journal import Decision, DecisionKind, Journal, TicketRecord, Unit
-from bridge.lifecycle import Kind, OrderFault, charges_from, charges_request
+from bridge.lifecycle import Kind, OrderFault, Status, charges_from, charges_request
 from bridge.orders import find_order
 from bridge.tickets import Stage, StageState
 
@@ -114,9 +114,11 @@ class Desk:
             DecisionRefused: everything is written off.
         """
         with self._deciding() as (unit, standing):
-            if standing.is_withdrawn:
+            # A ticket that its customer has withdrawn may still fail, for nobody is left to agree on more hours.
+            if withdrawn(standing.decisions) or (standing.is_withdrawn and standing.record.state != Status.FAILED):
                 return None
-            _check_open(standing)
+            if not standing.is_withdrawn:
+                _check_open(standing)
             return self._write(unit, "withdraw", {"reason": reason})
 
     def undo(self, wanted: str | None, reason: str) -> Decision | None:

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     VOID = "void"
     STAGE_IN_PROGRESS = "stage:in_progress"
     STAGE_READY = "stage:ready"
+    STAGE_BACK = "stage:in_progress:back"
     TICKET_SUSPENDED = "ticket:suspended"
     TICKET_IN_PROGRESS = "ticket:in_progress"
     TICKET_AWAITING = "ticket:awaiting_acceptance"
