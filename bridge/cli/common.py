@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from bridge import moodle_ws, portal
+from bridge import moodle_ws, plain, portal
 from bridge.errors import BridgeError, UserError
 from bridge.i18n import tr
 from bridge.journal import Journal, JournalError, TicketRecord
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleClient
+from bridge.oplog import DONE, PlainFormatter
 from bridge.perform import Bridge, Progress, utc_now
 from bridge.portal import HttpPortal, Portal
 from bridge.scope import Exit
@@ -33,7 +35,7 @@ R = TypeVar("R")
 
 def settings_of(ctx: click.Context) -> Settings:
     """The settings that the command line points to; exits with code 2 and every fault when they have some."""
-    _logging(ctx.obj["verbose"])
+    _logging(ctx.obj["verbose"], service=ctx.info_name == "run")
     return load(ctx.obj["config"])
 
 
@@ -129,14 +131,28 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), Exit.CONFIGURATION)
         except BridgeError as error:
             fail(str(error), Exit.UNREACHABLE)
+        except BrokenPipeError:
+            raise  # click ends quietly when nobody reads on
+        except OSError as error:
+            fail(tr("{what}: {why}").format(what=error.filename or tr("the system"), why=system_fault(error)), Exit.UNREACHABLE)
 
     return wrapper
 
 
 def fail(message: str, code: Exit) -> NoReturn:
     """Say `message` on standard error and exit with `code`."""
-    click.echo(f"otbridge: {message}", err=True)
+    click.echo(f"otbridge: {plain.lines(message)}", err=True)
     sys.exit(int(code))
+
+
+def system_fault(error: OSError) -> str:
+    """Why the system refused a file, in the operator's language; its own words where it is something rare."""
+    known = {
+        errno.ENOENT: tr("there is no such file"), errno.EACCES: tr("this user may not read it"), errno.EISDIR: tr("it is a directory"),
+        errno.ENOTDIR: tr("there is no such file"), errno.ENOSPC: tr("the disk is full"), errno.EROFS: tr("the disk is read-only"),
+        errno.EDQUOT: tr("the disk quota is used up"),
+    }  # fmt: skip
+    return known.get(error.errno or 0) or error.strerror or str(error)
 
 
 def find_ticket(journal: Journal, number: str) -> TicketRecord:
@@ -149,9 +165,13 @@ def find_ticket(journal: Journal, number: str) -> TicketRecord:
     return records[0]
 
 
-def _logging(verbose: int) -> None:
+def _logging(verbose: int, *, service: bool) -> None:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter())
+    logging.basicConfig(level=level, handlers=[handler])
+    if service:
+        DONE.setLevel(logging.INFO)
     # Addresses, and with them tokens in the SOAP transport's, stand in these loggers' debug lines.
     for name in ("urllib3", "zeep", "requests", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)

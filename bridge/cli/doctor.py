@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import suppress
 
 import click
 
-from bridge import doctor
+from bridge import doctor, plain
 from bridge.cli.common import open_moodle, open_portal, settings_of, told
 from bridge.i18n import tr
 from bridge.journal import JournalError
@@ -32,21 +31,20 @@ def command(ctx: click.Context, as_json: bool) -> None:
     code = max(check.fault for check in checks)
     if as_json:
         document = [{"name": one.name, "ok": one.fault is Exit.WELL, "found": one.found, "advice": one.advice} for one in checks]
-        click.echo(json.dumps({"exit": int(code), "checks": document}, ensure_ascii=False, indent=2))
+        click.echo(plain.document({"exit": int(code), "checks": document}))
     else:
         _print(checks)
     sys.exit(int(code))
 
 
 def _print(checks: list[doctor.Check]) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
-    from bridge.cli.tables import table
+    from bridge.cli.tables import Screen, table
 
     rows = table(tr("Check"), "", tr("Found"), tr("What to do"))
     for one in checks:
         good, bad = tr("ok"), tr("FAULT")
         mark = f"[green]{good}[/green]" if one.fault is Exit.WELL else f"[bold red]{bad}[/bold red]"
         rows.add_row(one.name, mark, escape(one.found), escape(one.advice))
-    Console().print(rows)
+    Screen().print(rows)

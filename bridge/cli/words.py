@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge import plain
 from bridge.i18n import tr
 from bridge.lifecycle import Reason
 
@@ -105,6 +106,9 @@ EFFECTS: Mapping[str, str] = {
 }
 
 
+STATES: Mapping[str, str] = {"intended": tr("outcome not known"), "done": tr("happened"), "refused": tr("refused")}
+
+
 def status(name: str) -> str:
     """A status; one that this program does not know under its own name."""
     return STATUSES.get(name, name)
@@ -112,13 +116,13 @@ def status(name: str) -> str:
 
 def reason(reason: Reason, number: str) -> str:
     """A reason as a sentence."""
-    facts = {key: _listed(value) for key, value in reason.facts.items()}
+    facts = {key: plain.lines(value) if key == "detail" else plain.line(_listed(value)) for key, value in reason.facts.items()}
     if "how" in facts:
         facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
     sentence = REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
-    return sentence.format_map({"number": number, "detail": "", "comment": "", **facts})
+    return sentence.format_map({"number": plain.line(number), "detail": "", "comment": "", **facts})
 
 
 def effect(kind: str) -> str:

@@ -32,6 +32,10 @@ class DecisionRefused(BridgeError):
         super().__init__("\n".join((message, *(f"  - {problem}" for problem in problems))))
 
 
+class Misplaced(DecisionRefused):
+    """A decision of this kind can't help where the ticket stands: it is told together with where that is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """What a correction comes to: norm-hours written off before and after; `decision` is None where nothing is to be changed."""
@@ -103,9 +107,21 @@ class Desk:
             return None if on_hold(standing.decisions) else self._write(unit, "hold", {"reason": reason})
 
     def release(self, reason: str) -> Decision | None:
-        """Let a held ticket go on."""
+        """Let a held ticket go on.
+
+        Raises:
+            Misplaced: nobody ever held it.
+        """
         with self._deciding() as (unit, standing):
-            return self._write(unit, "release", {"reason": reason}) if on_hold(standing.decisions) else None
+            if on_hold(standing.decisions) is not None:
+                return self._write(unit, "release", {"reason": reason})
+            if not any(one.kind == "release" for one in standing.decisions):
+                raise Misplaced(tr("no operator holds it"))
+            return None
+
+    def on_hold(self) -> bool:
+        """Whether the bridge does nothing for the ticket until `release`."""
+        return on_hold(self.standing().decisions) is not None
 
     def withdraw(self, reason: str) -> Decision | None:
         """Withdraw the ticket in the customer's stead (R7); nothing takes that back.
@@ -135,13 +151,11 @@ class Desk:
             if any(_same(one, "undo", document) for one in standing.decisions):
                 return None
             if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.CAPTURE):
-                raise DecisionRefused(
-                    tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told)
-                )
+                raise Misplaced(tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told))
             if stage.state is StageState.ACCEPTED and not standing.is_withdrawn:
-                raise DecisionRefused(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
+                raise Misplaced(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
             if history.attempt(stage, revision).done(Kind.OPERATION) is None:
-                raise DecisionRefused(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
+                raise Misplaced(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
             return self._write(unit, "undo", document)
 
     def correct(self, stage: Stage, charges: tuple[Charge, ...], reason: str) -> Correction:
@@ -159,9 +173,9 @@ class Desk:
             if pending is not None:
                 if charges_from(pending.document["charges"]) == lines:
                     return Correction(None, after, after)
-                raise DecisionRefused(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
+                raise Misplaced(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
             if standing.last_captured(stage) is None:
-                raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format_map(told))
+                raise Misplaced(tr("nothing was written off for stage “{stage}”").format_map(told))
             if after > amount_to_hold(stage):
                 sentence = tr("{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs a new agreement")
                 raise DecisionRefused(sentence.format_map(told))
@@ -191,9 +205,9 @@ class Desk:
 
 def _check_open(standing: Standing) -> None:
     if standing.is_withdrawn:
-        raise DecisionRefused(tr("the ticket is withdrawn"))
+        raise Misplaced(tr("the ticket is withdrawn"))
     if standing.is_done:
-        raise DecisionRefused(tr("everything of the ticket is accepted and written off"))
+        raise Misplaced(tr("everything of the ticket is accepted and written off"))
 
 
 def _stage(stages: tuple[Stage, ...], wanted: str | None) -> Stage:
