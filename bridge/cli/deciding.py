@@ -50,9 +50,8 @@ def deciding_person(ctx: click.Context) -> str:
 def refuse(record: TicketRecord, why: str) -> NoReturn:
     """End with code 1: the command can't help where the ticket stands; say where that is, and so what would help."""
     number = plain.line(record.ticket.number)
-    standing = words.status(record.state)
-    if record.reason:
-        standing += ": " + words.reason(Reason.from_json(record.reason), number)
+    reason = Reason.from_json(record.reason) if record.reason else None
+    standing = words.status(record.state, reason) + (": " + words.reason(reason, number) if reason else "")
     told = tr("ticket {number}: {detail}").format(number=number, detail=why)
     fail(told + "\n  " + tr("it stands at: {standing}").format(standing=standing), Exit.OPERATOR)
 

@@ -47,8 +47,9 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
 
     console = Screen()
     console.print(f"[bold]{cell(one.number)}[/bold] {cell(one.subject)} – {cell(one.customer_name)}")
-    why = escape(words.reason(Reason.from_json(record.reason), one.number)) if record.reason else ""
-    console.print(f"[bold]{words.status(record.state)}[/bold]: {why}")
+    reason = Reason.from_json(record.reason) if record.reason else None
+    why = escape(words.reason(reason, one.number)) if reason else ""
+    console.print(f"[bold]{words.status(record.state, reason)}[/bold]: {why}")
     listed = table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
     titles = {stage.id: stage.title for stage in one.stages}
     for effect in effects:

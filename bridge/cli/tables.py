@@ -45,7 +45,7 @@ def cell(text: object) -> str:
 def standing(status: str, reason: Reason | None, number: str) -> str:
     """A cell: where a ticket stands, and why."""
     why = escape(words.reason(reason, number)) if reason else ""
-    return f"[bold]{words.status(status)}[/bold]\n{why}"
+    return f"[bold]{words.status(status, reason)}[/bold]\n{why}"
 
 
 def fault(title: str, told: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge import plain
 from bridge.i18n import tr
-from bridge.lifecycle import Reason
+from bridge.lifecycle import Reason, is_operators_turn
 
 STATUSES: Mapping[str, str] = {
     "new": tr("new"),
@@ -87,6 +87,9 @@ REASONS: Mapping[str, str] = {
     ),
 }
 
+REFUSED_ORDER = tr("{detail}; the customer was told, and it goes on when the order is changed, or after: otbridge retry {number}")
+"""The reason `refused` of an order whose fault is the customer's."""
+
 EFFECTS: Mapping[str, str] = {
     "plan": tr("planned"),
     "hold": tr("hours held"),
@@ -109,8 +112,10 @@ EFFECTS: Mapping[str, str] = {
 STATES: Mapping[str, str] = {"intended": tr("outcome not known"), "done": tr("happened"), "refused": tr("refused")}
 
 
-def status(name: str) -> str:
-    """A status; one that this program does not know under its own name."""
+def status(name: str, reason: Reason | None = None) -> str:
+    """A status; one that this program does not know under its own name. Only what waits for an operator is said to need one."""
+    if name == "failed" and reason is not None and not is_operators_turn(name, reason):
+        return tr("waits for a changed order")
     return STATUSES.get(name, name)
 
 
@@ -119,7 +124,8 @@ def reason(reason: Reason, number: str) -> str:
     facts = {key: plain.lines(value) if key == "detail" else plain.line(_listed(value)) for key, value in reason.facts.items()}
     if "how" in facts:
         facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
-    sentence = REASONS.get(reason.code)
+    of_order = reason.code == "refused" and not is_operators_turn("failed", reason)
+    sentence = REFUSED_ORDER if of_order else REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
     return sentence.format_map({"number": plain.line(number), "detail": "", "comment": "", **facts})

@@ -89,9 +89,7 @@ def test_a_decision_about_a_ticket_on_hold_says_when_it_counts(office):
     office.run("hold 101 --reason x")
     code, said = office.run("undo 101 --reason x")
     assert code == 0
-    assert said == (
-        "ticket 101: the next pass takes back what was made\nit is on hold: the next pass does so after otbridge release 101\n"
-    )
+    assert said == ("ticket 101: the next pass takes back what was made\nit is on hold: the next pass does so after otbridge release 101\n")
     assert office.run("release 101")[1] == "ticket 101: goes on with the next pass\n"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from bridge.lifecycle import (
     charges_request,
     taken,
 )
+from bridge.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
 from bridge.tickets import Stage, StageState, TicketState, TimeEntry
 from tests.builders import (
     NOW,
@@ -1379,3 +1382,32 @@ def test_a_reason_comes_back_from_the_journal():
 def test_lines_come_back_from_the_journal():
     lines = (Charge("development", 91, 120, Decimal("0.6")), Charge("unattended", 0, 30, Decimal(1)))
     assert charges_from(charges_request(lines)) == lines
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "operator"),
+    [
+        (Status.NEEDS_ORDER, Reason("free-text"), True),
+        (Status.NEEDS_ORDER, Reason("no-service"), True),
+        (Status.NEEDS_ORDER, Reason("order-faults"), False),
+        (Status.FAILED, Reason("refused", {"what": "plan", "code": "no-backup"}), False),
+        (Status.FAILED, Reason("refused", {"what": "operation", "code": "shortnametaken"}), False),
+        (Status.FAILED, Reason("refused", {"what": "operation", "code": "precheckfailed"}), True),
+        (Status.FAILED, Reason("refused", {"what": "undo", "code": "guarded"}), True),
+        (Status.FAILED, Reason("bridge-refused"), True),
+        (Status.FAILED, Reason("rejected"), True),
+        (Status.FAILED, None, True),
+        (Status.WRITING_OFF, Reason("drift"), True),
+        (Status.WRITING_OFF, Reason("portal"), False),
+        (Status.AWAITING_ACCEPTANCE, Reason("not-accepted"), False),
+        (Status.HELD, Reason("balance"), False),
+    ],
+)
+def test_only_what_nobody_else_can_end_is_an_operator_s_turn(status, reason, operator):
+    assert is_operators_turn(status, reason) is operator
+
+
+def test_what_the_customer_is_asked_to_mend_is_what_the_message_asks_for():
+    template = (Path(__file__).parents[3] / "config" / "templates" / "cannot.txt.j2").read_text(encoding="utf-8")
+    asked = set(re.findall(r'"([a-z-]+)"', template)) - {"backupnotfound", "backupinvalid", "precheckfailed"}
+    assert asked - {", "} == CUSTOMERS_FAULTS
