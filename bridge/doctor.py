@@ -84,13 +84,13 @@ def check_journal(settings: Settings) -> Iterator[Check]:
     try:
         state = schema_state(settings.bridge.journal)
     except JournalError as error:
-        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.CONFIGURATION)
+        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.JOURNAL)
         return
     if state.current == state.head:
         yield Check(name, tr("schema {revision}").format(revision=state.head))
     else:
         found = tr("schema is {current}, the program wants {head}").format(current=state.current or "–", head=state.head)
-        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.CONFIGURATION)
+        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.JOURNAL)
 
 
 def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator[Check]:

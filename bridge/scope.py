@@ -34,6 +34,7 @@ class Exit(IntEnum):
     OPERATOR = 1
     CONFIGURATION = 2
     UNREACHABLE = 3
+    JOURNAL = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import click
 from bridge import moodle_ws, plain, portal
 from bridge.errors import BridgeError, UserError
 from bridge.i18n import tr
-from bridge.journal import Journal, JournalError, TicketRecord
+from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, TicketRecord
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleClient
 from bridge.oplog import DONE, PlainFormatter
@@ -128,7 +128,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
         except UserError as error:
             fail(str(error), Exit.CONFIGURATION)
         except JournalError as error:
-            fail(str(error), Exit.CONFIGURATION)
+            fail(str(error), journal_exit(error))
         except BridgeError as error:
             fail(str(error), Exit.UNREACHABLE)
         except BrokenPipeError:
@@ -137,6 +137,13 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             fail(tr("{what}: {why}").format(what=error.filename or tr("the system"), why=system_fault(error)), Exit.UNREACHABLE)
 
     return wrapper
+
+
+def journal_exit(error: JournalError) -> Exit:
+    """What an error of the journal means: it can't be used now; its address is wrong; or an operator has to look at its rows."""
+    if isinstance(error, (JournalUnavailable, SchemaMissing, SchemaTooOld, SchemaTooNew)):
+        return Exit.JOURNAL
+    return Exit.CONFIGURATION if type(error) is JournalError else Exit.OPERATOR
 
 
 def fail(message: str, code: Exit) -> NoReturn:

@@ -203,7 +203,7 @@ def test_a_journal_that_was_never_made_says_what_to_do(world: World) -> None:
 
     code, told = world.otbridge("sync")
 
-    assert code == 2
+    assert code == 4
     assert "otbridge migrate" in told
 
 

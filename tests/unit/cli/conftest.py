@@ -69,11 +69,12 @@ class Office:
         with Journal.open(f"sqlite:///{self.directory / 'journal.sqlite3'}", clock=lambda: NOW) as journal:
             yield journal
 
-    def told(self, ticket: Ticket | None = None) -> None:
+    def told(self, ticket: Ticket | None = None, cursor: str | None = None) -> None:
         """The portal tells of a ticket."""
         self.version += 1
+        cursor = str(self.version) if cursor is None else cursor
         with self.journal() as journal, journal.transaction() as unit:
-            unit.merge("p", [replace(ticket or make_ticket(), version=self.version)], str(self.version), None)
+            unit.merge("p", [replace(ticket or make_ticket(), version=self.version)], cursor, None)
 
     def stands(self, status: str, code: str, ticket: str = "t1", **facts: Any) -> None:
         """A pass leaves a ticket there."""
@@ -116,6 +117,7 @@ def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def office(tmp_path: Path, empty_journal: Path) -> Office:
+def office(tmp_path: Path, empty_journal: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
     shutil.copy(empty_journal, tmp_path / "journal.sqlite3")
     return Office(tmp_path)

@@ -130,7 +130,7 @@ def test_a_journal_with_the_program_s_schema_is_well(settings):
 
 def test_a_journal_that_was_never_made_wants_migrate(settings):
     (fault,) = check_journal(settings)
-    assert fault.fault is Exit.CONFIGURATION
+    assert fault.fault is Exit.JOURNAL
     assert fault.found.startswith("schema is –, the program wants ")
     assert "otbridge migrate" in fault.advice
     assert not Path(settings.bridge.journal.removeprefix("sqlite:///")).exists(), "looking makes no file"
@@ -139,7 +139,7 @@ def test_a_journal_that_was_never_made_wants_migrate(settings):
 def test_a_journal_that_cannot_be_read_is_a_fault(settings):
     Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(b"no database at all, but long enough to be read as one" * 100)
     (fault,) = check_journal(settings)
-    assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, "check [bridge] journal, the file's owner and the disk")
+    assert (fault.fault, fault.advice) == (Exit.JOURNAL, "check [bridge] journal, the file's owner and the disk")
 
 
 # --- portal
