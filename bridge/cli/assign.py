@@ -8,13 +8,14 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import settings_of, system_fault, told
+from bridge.cli.common import settings_of, told
 from bridge.cli.deciding import desk_of, tell
 from bridge.decisions import DecisionRefused
 from bridge.errors import UserError
 from bridge.i18n import tr
 from bridge.lifecycle import OrderFault
 from bridge.orders import LARGEST_FILE, read_params, runs_unattended
+from bridge.settings import unreadable
 
 
 def _file(_ctx: click.Context, _option: click.Parameter, given: Path | None) -> Path | None:
@@ -84,7 +85,7 @@ def _read(path: Path | None) -> dict[str, Any]:
         with path.open("rb") as file:
             found = read_params(path.name, file.read(LARGEST_FILE + 1))
     except OSError as error:
-        raise UserError(tr("{path}: cannot be read: {why}").format(path=path, why=system_fault(error))) from error
+        raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
     if isinstance(found, OrderFault):
         raise DecisionRefused(tr("{path} cannot be read").format(path=path), found.problems)
     return found

@@ -13,6 +13,7 @@ from bridge.cli.common import settings_of, told
 from bridge.errors import UserError
 from bridge.hours import text, to_milli, to_minutes
 from bridge.i18n import tr
+from bridge.settings import unreadable
 
 HANDLING = {"auto": tr("automatic"), "assisted": tr("assisted"), "manual": tr("by hand")}
 
@@ -46,7 +47,7 @@ def _check(ctx: click.Context, file: str | None = None) -> None:
         try:
             catalogue = Catalogue.parse(Path(file).read_text(encoding="utf-8"), file)
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{file}: cannot be read: {error}") from error
+            raise UserError(tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
     click.echo(tr("{source}: {count} services, no faults").format(source=plain.line(source), count=len(catalogue)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from bridge.oplog import DONE, PlainFormatter
 from bridge.perform import Bridge, Progress, utc_now
 from bridge.portal import HttpPortal, Portal
 from bridge.scope import Exit
-from bridge.settings import InstallationTable, Settings, load
+from bridge.settings import InstallationTable, Settings, load, unreadable
 
 if TYPE_CHECKING:
     from bridge.portal.redmine import RedminePortal
@@ -131,10 +130,10 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), journal_exit(error))
         except BridgeError as error:
             fail(str(error), Exit.UNREACHABLE)
-        except BrokenPipeError:
-            raise  # click ends quietly when nobody reads on
         except OSError as error:
-            fail(tr("{what}: {why}").format(what=error.filename or tr("the system"), why=system_fault(error)), Exit.UNREACHABLE)
+            if error.filename is None:
+                raise  # of the output, which bridge.cli.usage tells
+            fail(f"{error.filename}: {unreadable(error)}", Exit.CONFIGURATION)
 
     return wrapper
 
@@ -150,16 +149,6 @@ def fail(message: str, code: Exit) -> NoReturn:
     """Say `message` on standard error and exit with `code`."""
     click.echo(f"otbridge: {plain.lines(message)}", err=True)
     sys.exit(int(code))
-
-
-def system_fault(error: OSError) -> str:
-    """Why the system refused a file, in the operator's language; its own words where it is something rare."""
-    known = {
-        errno.ENOENT: tr("there is no such file"), errno.EACCES: tr("this user may not read it"), errno.EISDIR: tr("it is a directory"),
-        errno.ENOTDIR: tr("there is no such file"), errno.ENOSPC: tr("the disk is full"), errno.EROFS: tr("the disk is read-only"),
-        errno.EDQUOT: tr("the disk quota is used up"),
-    }  # fmt: skip
-    return known.get(error.errno or 0) or error.strerror or str(error)
 
 
 def find_ticket(journal: Journal, number: str) -> TicketRecord:

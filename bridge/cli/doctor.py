@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 
 import click
 
@@ -13,6 +14,7 @@ from bridge.i18n import tr
 from bridge.journal import JournalError
 from bridge.perform import utc_now
 from bridge.scope import Exit
+from bridge.settings import Settings
 
 
 @click.command("doctor", help=tr("Check the settings, the portal, Moodle and the journal; say what to do. Exit codes as sync."))
@@ -25,6 +27,9 @@ def command(ctx: click.Context, as_json: bool) -> None:
     # What is wrong with the journal, which keeps the books of some portals, is told already.
     with suppress(JournalError), open_portal(settings) as portal:
         checks += doctor.check_portal(portal, settings.policy, utc_now())
+    if all(check.fault < Exit.CONFIGURATION for check in checks):
+        with suppress(JournalError), open_portal(_of_every_category(settings)) as portal:
+            checks += doctor.check_tickets(portal, settings)
     for installation in settings.installations:
         with open_moodle(settings, installation) as moodle:
             checks += doctor.check_moodle(installation.name, moodle, settings, utc_now())
@@ -35,6 +40,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
     else:
         _print(checks)
     sys.exit(int(code))
+
+
+def _of_every_category(settings: Settings) -> Settings:
+    return replace(settings, portal=settings.portal.model_copy(update={"category_prefix": ""}))
 
 
 def _print(checks: list[doctor.Check]) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -20,6 +22,9 @@ from bridge.i18n import tr
 
 USAGE = 2
 """Exit code of a command line that is not understood."""
+
+UNWRITTEN = 3
+"""Exit code where the output could not be written: a full disk, for example."""
 
 INTERRUPTED = 130
 """Exit code of a command that was ended by Ctrl-C, as a shell has it."""
@@ -59,9 +64,15 @@ class Commands(click.Group):
     context_class = Context
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run the command line as click does; never a traceback for what was typed wrongly."""
+        """Run the command line as click does; never a traceback for what was typed wrongly, or for output that nobody takes."""
         for stream in (sys.stdout, sys.stderr):
             let_speak(stream)
+        try:
+            return self._main(*args, **options)
+        finally:
+            _flush()
+
+    def _main(self, *args: Any, **options: Any) -> Any:
         try:
             result = super().main(*args, **{**options, "standalone_mode": False})
         except click.UsageError as error:
@@ -75,6 +86,20 @@ class Commands(click.Group):
         if options.get("standalone_mode", True):
             sys.exit(result if isinstance(result, int) else 0)
         return result
+
+
+def _flush() -> None:
+    """Write what is left to be written while it can still be told that it could not be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter tries once more when it ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
+        if not isinstance(error, BrokenPipeError):
+            from bridge.settings import unreadable
+
+            _say(tr("the output cannot be written: {why}").format(why=unreadable(error)))
+            sys.exit(UNWRITTEN)
 
 
 def in_our_words(command: click.Command) -> click.Command:
