@@ -21,7 +21,7 @@ from bridge.settings import PolicyTable, Settings
 from bridge.sync import is_paid
 from bridge.tickets import Ticket, TicketState
 
-PLUGIN_VERSION = 2026112300
+PLUGIN_VERSION = 2026112700
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
 ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})

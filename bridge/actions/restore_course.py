@@ -54,6 +54,7 @@ class RestoreCourse:
     })  # fmt: skip
     capabilities: ClassVar[frozenset[str]] = frozenset({
         "local/otbridge:view", "local/otbridge:restore", "moodle/restore:restorecourse", "moodle/restore:userinfo", "moodle/course:create",
+        "moodle/course:delete",
     })  # fmt: skip
 
     def plan(self, params: RestoreCourseParams, site: Site, taken_back: Sequence[Mapping[str, Any]] = ()) -> Plan:
