@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from bridge.actions.archetypes import EVERYBODYS, GUARDED_DEFAULTS
 from bridge.actions.base import OrderRefused, Params, Plan, Policy, Site
-from bridge.actions.fields import Words
+from bridge.actions.fields import Line, Text, Words
 from bridge.actions.operations import follow, refused
 from bridge.moodle_ws.errors import MoodleRefused, ParameterError
 
@@ -65,8 +65,8 @@ class CreateRoleParams(Params):
     """The role as it is ordered. `allow_*` hold short names of the roles that the new role may assign, override, switch to and view."""
 
     shortname: RoleShortname
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    description: Annotated[str, Field(max_length=4000)] = ""
+    name: Annotated[Line, Field(min_length=1, max_length=255)]
+    description: Annotated[Text, Field(max_length=4000)] = ""
     archetype: Archetype = ""
     context_levels: Annotated[tuple[ContextLevel, ...], BeforeValidator(_split), Field(min_length=1)]
     capabilities: Capabilities

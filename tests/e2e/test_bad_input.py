@@ -37,6 +37,14 @@ BAD = {
         {"service": "2.9.1-access", "param_shortname": "Куратор", "param_colour": "red"},
         ("– shortname", "– name", "– context_levels", "– capabilities", "– colour"), "needs-order", "order has faults",
     ),
+    "twenty-digits": Bad(
+        {**RESTORE, "param_course_id": "1" * 20}, ("course_id: слишком большое число",), "needs-order", "order has faults",
+    ),
+    "control-character": Bad(
+        {**RESTORE, "param_shortname": "OT\x0b1"}, ("shortname: содержит управляющий символ U+000B",), "needs-order", "order has faults",
+    ),
+    "misspelt-parameter": Bad({**RESTORE, "param_shortnam": "x"}, ("похожие: shortname",), "needs-order", "order has faults"),
+    "archetype": Bad({**ROLE, "param_archetype": "editingteacher"}, ("archetype:editingteacher",)),
     "no-backup": Bad({**RESTORE, "param_shortname": "nowhere"}, ("Ни в корзине, ни в резервных копиях нет курса",)),
     "two-courses": Bad({"service": "2.9.1-restore", "param_fullname": "Физика"}, ("Укажите в заказе course_id нужного курса",)),
     "not-deleted": Bad(RESTORE, ("Такой курс уже есть в системе",)),
