@@ -72,7 +72,7 @@ def _journal(value: str) -> str:
 
 def _category(text: str) -> str:
     if not text.replace("/", "").strip():
-        raise ValueError("must name a category: every ticket of the portal would be a paid one")
+        raise ValueError(tr("must name a category: every ticket of the portal would be a paid one"))
     return text
 
 

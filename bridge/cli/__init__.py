@@ -58,7 +58,9 @@ def _person(_ctx: click.Context, _option: click.Parameter, given: str | None) ->
     return name
 
 
-@click.group(cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once."))
+@click.group(
+    "otbridge", cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once.")
+)
 @click.version_option(__version__, prog_name="otbridge", message="%(prog)s %(version)s")
 @click.option("--config", metavar="FILE", type=Path, help=tr("Settings file (bridge.toml)."))
 @click.option(

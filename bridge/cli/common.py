@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from bridge import moodle_ws, plain, portal
+from bridge import moodle_ws, plain, portal, technical
 from bridge.errors import BridgeError, UserError
 from bridge.i18n import tr
 from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, TicketRecord
@@ -147,7 +147,7 @@ def journal_exit(error: JournalError) -> Exit:
 
 def fail(message: str, code: Exit) -> NoReturn:
     """Say `message` on standard error and exit with `code`."""
-    click.echo(f"otbridge: {plain.lines(message)}", err=True)
+    click.echo(f"otbridge: {plain.lines(technical.shown(message))}", err=True)
     sys.exit(int(code))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from bridge import doctor, plain
+from bridge import doctor, plain, technical
 from bridge.cli.common import open_moodle, open_portal, settings_of, told
 from bridge.i18n import tr
 from bridge.journal import JournalError
@@ -55,5 +55,5 @@ def _print(checks: list[doctor.Check]) -> None:
     for one in checks:
         good, bad = tr("ok"), tr("FAULT")
         mark = f"[green]{good}[/green]" if one.fault is Exit.WELL else f"[bold red]{bad}[/bold red]"
-        rows.add_row(one.name, mark, escape(one.found), escape(one.advice))
+        rows.add_row(one.name, mark, escape(technical.shown(one.found)), escape(technical.shown(one.advice)))
     Screen().print(rows)

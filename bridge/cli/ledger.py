@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.cli.common import find_ticket, settings_of, told
 from bridge.errors import UserError
 from bridge.hours import from_kopecks, from_milli, text
@@ -97,7 +97,7 @@ def verify(ctx: click.Context) -> None:
     with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
         problems, rows = unit.verify_ledger(), unit.ledger_length()
     for problem in problems:
-        click.echo(plain.lines(problem))
+        click.echo(plain.lines(technical.shown(problem)))
     if problems:
         sys.exit(int(Exit.OPERATOR))
     click.echo(tr("The ledger is sound: {rows} rows.").format(rows=rows))

@@ -8,7 +8,7 @@ import uuid
 
 import click
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.cli.common import fail, told
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
@@ -73,5 +73,5 @@ def _print(findings: list[tuple[str, str]]) -> None:
     for rule, fault in findings:
         good, bad = tr("ok"), tr("FAULT")
         mark = f"[bold red]{bad}[/bold red]" if fault else f"[green]{good}[/green]"
-        rows.add_row(cell(rule), mark, cell(fault))
+        rows.add_row(cell(technical.shown(rule)), mark, cell(technical.shown(fault)))
     Screen().print(rows)

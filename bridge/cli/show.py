@@ -6,7 +6,7 @@ import json
 
 import click
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.cli import words
 from bridge.cli.common import find_ticket, settings_of, told
 from bridge.i18n import tr
@@ -57,6 +57,6 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
         outcome = outcome or (effect.outcome or {}).get("detail", "") or effect.error or (effect.outcome or {}).get("amount", "")
         listed.add_row(
             f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", cell(words.effect(effect.kind)), cell(titles.get(effect.stage_id, "")),
-            str(effect.revision or ""), words.STATES[effect.state.value], escape(plain.lines(outcome)),
+            str(effect.revision or ""), words.STATES[effect.state.value], escape(plain.lines(technical.shown(str(outcome)))),
         )  # fmt: skip
     console.print(listed)

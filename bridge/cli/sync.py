@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.cli import words
 from bridge.cli.common import open_bridge, settings_of, told
 from bridge.cli.tables import Screen, cell, fault, standing, table
@@ -126,7 +126,7 @@ def _print_forecasts(console: Screen, forecasts: list[Forecast], problems: list[
     for one in forecasts:
         then = standing(one.status, one.reason, one.ticket.number)
         rows.add_row(
-            cell(one.ticket.number), cell(one.ticket.subject), escape("\n".join(one.would) or "–"),
+            cell(one.ticket.number), cell(one.ticket.subject), escape(technical.shown("\n".join(one.would)) or "–"),
             text(one.held) if one.held else "–", text(one.taken) if one.taken else "–", then,
         )  # fmt: skip
     console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))

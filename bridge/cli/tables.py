@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.cli import words
 from bridge.lifecycle import Reason
 
@@ -50,4 +50,4 @@ def standing(status: str, reason: Reason | None, number: str) -> str:
 
 def fault(title: str, told: str) -> str:
     """A line that something is wrong."""
-    return f"[bold red]{title}[/bold red]: {escape(told)}"
+    return f"[bold red]{title}[/bold red]: {escape(technical.shown(told))}"

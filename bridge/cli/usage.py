@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.i18n import tr
 
 USAGE = 2
@@ -198,4 +198,4 @@ def _named(error: click.BadParameter) -> str:
 
 
 def _say(told: str) -> None:
-    click.echo(f"otbridge: {plain.lines(told)}", err=True)
+    click.echo(f"otbridge: {plain.lines(technical.shown(told))}", err=True)

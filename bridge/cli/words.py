@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge import plain
+from bridge import plain, technical
 from bridge.i18n import tr
 from bridge.lifecycle import Reason, is_operators_turn
 
@@ -27,7 +27,7 @@ STATUSES: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "not-paid": tr("category “{category}” is not a paid one"),
     "free-text": tr("there is free text only; otbridge assign {number} SERVICE gives it an order"),
-    "order-faults": tr("the order has faults ({source}): {problems}; the customer was told"),
+    "order-faults": tr("the order has faults; the customer was told: “{source}: {problems}”"),
     "no-service": tr("the catalogue has no service {service}; add it, then: otbridge retry {number}; or: otbridge assign {number} SERVICE"),
     "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
     "price-differs": tr(
@@ -121,7 +121,10 @@ def status(name: str, reason: Reason | None = None) -> str:
 
 def reason(reason: Reason, number: str) -> str:
     """A reason as a sentence."""
-    facts = {key: plain.lines(value) if key == "detail" else plain.line(_listed(value)) for key, value in reason.facts.items()}
+    facts = {
+        key: plain.lines(technical.shown(str(value))) if key == "detail" else plain.line(_listed(value))
+        for key, value in reason.facts.items()
+    }
     if "how" in facts:
         facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
     of_order = reason.code == "refused" and not is_operators_turn("failed", reason)

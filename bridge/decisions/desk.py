@@ -86,7 +86,7 @@ class Desk:
             _check_open(standing)
             found = find_order(standing.record.ticket, catalogue, assigned=order, unattended=unattended)
             if isinstance(found, OrderFault):
-                raise DecisionRefused(tr("the order has faults"), found.problems)
+                raise DecisionRefused(tr("the order has faults; in the customer's words:"), found.problems)
             if assigned(standing.decisions) == order:
                 return None
             held = ", ".join(f"“{stage.title}”" for stage in standing.held())

@@ -76,12 +76,12 @@ class Office:
         with self.journal() as journal, journal.transaction() as unit:
             unit.merge("p", [replace(ticket or make_ticket(), version=self.version)], cursor, None)
 
-    def stands(self, status: str, code: str, ticket: str = "t1", **facts: Any) -> None:
+    def stands(self, status: str, reason: str, ticket: str = "t1", /, **facts: Any) -> None:
         """A pass leaves a ticket there."""
         with self.journal() as journal, journal.transaction() as unit:
             claim = unit.claim("p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only=ticket)
             assert claim is not None
-            unit.release(claim, state=status, reason=Reason(code, facts).to_json(), due_at=None, now=NOW)
+            unit.release(claim, state=status, reason=Reason(reason, facts).to_json(), due_at=None, now=NOW)
 
     def did(
         self, kind: str, outcome: dict[str, Any] | None = None, *, request: dict[str, Any] | None = None,
