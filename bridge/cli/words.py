@@ -112,6 +112,13 @@ EFFECTS: Mapping[str, str] = {
 STATES: Mapping[str, str] = {"intended": tr("outcome not known"), "done": tr("happened"), "refused": tr("refused")}
 
 
+class _Told(dict[str, Any]):
+    """Facts of a sentence; one that an older program did not write down is a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
 def status(name: str, reason: Reason | None = None) -> str:
     """A status; one that this program does not know under its own name. Only what waits for an operator is said to need one."""
     if name == "failed" and reason is not None and not is_operators_turn(name, reason):
@@ -126,12 +133,12 @@ def reason(reason: Reason, number: str) -> str:
         for key, value in reason.facts.items()
     }
     if "how" in facts:
-        facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
+        facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts.get('into', '')}".strip()
     of_order = reason.code == "refused" and not is_operators_turn("failed", reason)
     sentence = REFUSED_ORDER if of_order else REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
-    return sentence.format_map({"number": plain.line(number), "detail": "", "comment": "", **facts})
+    return sentence.format_map(_Told({"number": plain.line(number), **facts}))
 
 
 def effect(kind: str) -> str:

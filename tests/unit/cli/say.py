@@ -19,7 +19,7 @@ FACTS = {
     "category": "Общие вопросы", "source": "поля заявки", "problems": ["shortname: не указано"], "service": "9.9", "why": "ждём", "agreed": "1",
     "price": "2", "stage": "Этап", "categories": ["x"], "needed": "1", "available": "2", "missing": "3", "comment": "не то", "spent": "4",
     "account": "a1", "minutes": 5, "stages": ["Этап"], "detail": "portal p: GET /tickets: the connection was lost", "steps": 200, "serial": "A",
-    "times": 3, "variant": "v", "what": "hold",
+    "how": "merged", "into": "102", "times": 3, "variant": "v", "what": "hold",
 }  # fmt: skip
 """A value for whatever a reason names."""
 

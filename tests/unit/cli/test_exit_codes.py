@@ -201,7 +201,7 @@ def test_4_the_journal_cannot_be_used(served, command):
     assert code == 4, told
 
 
-@pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 4 not in codes])
+@pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 4 not in codes and one != "run"])
 def test_a_command_that_needs_no_journal_looks_at_none(served, command, monkeypatch):
     monkeypatch.setattr(Journal, "open", lambda *_args, **_more: pytest.fail("it was opened"))
     assert served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=served.portal.token)[0] in (0, 1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.cli.words import REASONS, reason
 from bridge.effects import EffectState
 from bridge.journal import Decision
+from bridge.lifecycle import Reason
 from bridge.tickets import StageState
 from tests.builders import make_stage, make_ticket
 from tests.unit.cli.conftest import Office
@@ -112,3 +114,10 @@ def test_the_help_of_reason_says_whether_the_customer_reads_it(office):
     reads = {command: "the customer reads it" in office.run(f"{command} --help")[1] for command in ("withdraw", "correct")}
     does_not = {command: "The customer does not read it" in office.run(f"{command} --help")[1] for command in ("hold", "release", "undo")}
     assert all((reads | does_not).values()), (reads, does_not)
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_a_reason_whose_facts_an_older_program_did_not_write_down_is_told_all_the_same(code):
+    told = reason(Reason(code), "101")
+    assert told
+    assert "{" not in told
