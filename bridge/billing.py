@@ -6,10 +6,11 @@ Source: seed, item 1 (R2: time really spent, or fixed beforehand by the service'
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from bridge.catalogue import Billing, BillingKind, Service
-from bridge.hours import Charge, estimate_taken, to_minutes
+from bridge.hours import Charge, estimate_taken, hours_taken, to_minutes
 from bridge.tickets import Order, Stage, Ticket, TimeEntry
 
 UNATTENDED = "unattended"
@@ -89,6 +90,19 @@ def charges(
         if missing > 0:
             lines.append(Charge("minimum", 0, missing, stage.coefficient))
     return tuple(lines) or (Charge(TIME, 0, 0, stage.coefficient),)
+
+
+def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
+    """The lines with so much less charged, the last line first, that they take no more than `most` norm-hours.
+
+    The time that was spent stays what it was.
+    """
+    kept: list[Charge] = []
+    for line in lines:
+        room = most * 60 - sum((one.charged_minutes * one.coefficient for one in kept), Decimal(0))
+        fits = int(room / line.coefficient) if line.coefficient else line.charged_minutes
+        kept.append(replace(line, charged_minutes=max(0, min(line.charged_minutes, fits))))
+    return tuple(kept) if hours_taken(lines) > most else lines
 
 
 def _minimum(terms: Billing, order: Order) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from bridge import plain
 from bridge.actions import ACTIONS
 from bridge.catalogue import Handling, Service
 from bridge.i18n import noop, tr
@@ -16,13 +18,21 @@ from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthoriz
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
 from bridge.scope import Exit
 from bridge.settings import PolicyTable, Settings
+from bridge.sync import is_paid
+from bridge.tickets import Ticket, TicketState
 
-PLUGIN_VERSION = 2026112300
+PLUGIN_VERSION = 2026112700
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
 ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
 CRON_SILENCE = timedelta(minutes=10)
+
+MOST_PAGES = 5
+"""Pages of tickets that doctor reads to count them."""
+
+_OVER = frozenset({TicketState.DONE, TicketState.WITHDRAWN})
+_MOST_NAMES = 10
 
 INSTEAD = {
     "holds": noop("the journal keeps the holds and counts them out of the balance; nobody else may spend the same hours"),
@@ -84,13 +94,13 @@ def check_journal(settings: Settings) -> Iterator[Check]:
     try:
         state = schema_state(settings.bridge.journal)
     except JournalError as error:
-        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.CONFIGURATION)
+        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.JOURNAL)
         return
     if state.current == state.head:
         yield Check(name, tr("schema {revision}").format(revision=state.head))
     else:
         found = tr("schema is {current}, the program wants {head}").format(current=state.current or "–", head=state.head)
-        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.CONFIGURATION)
+        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.JOURNAL)
 
 
 def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator[Check]:
@@ -108,6 +118,7 @@ def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator
     else:
         found = tr("speaks contract {contract}").format(contract=meta.contract)
         yield Check(name, found, tr("this bridge speaks contract 1; upgrade the older side"), Exit.CONFIGURATION)
+        return
     for title, have, needed, advice in (
         (tr("portal scopes"), meta.scopes, SCOPES, tr("give the token these scopes on the portal")),
         (
@@ -125,6 +136,64 @@ def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator
     for ability in sorted(meta.made_up):
         yield Check(tr("without {ability}").format(ability=ability), tr(INSTEAD[ability]))
     yield _clock(tr("portal clock"), meta.time, now)
+
+
+def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
+    """How many tickets the settings let through: a category or a serial that is mistyped lets none.
+
+    Parameters:
+        portal: tells tickets of every category.
+    """
+    prefix, serials = settings.portal.category_prefix, {one.serial for one in settings.installations}
+    try:
+        tickets, more = _open_tickets(portal)
+    except PortalError as error:
+        yield Check(tr("tickets"), str(error), tr("check [portal] url, the network, the token or the serial and key"), Exit.UNREACHABLE)
+        return
+    paid = [one for one in tickets if is_paid(one, prefix)]
+    found = tr("{paid} of {all} open tickets stand in “{prefix}” or below it").format(paid=len(paid), all=len(tickets), prefix=prefix)
+    if more:
+        found += "; " + tr("only the first {pages} pages were read").format(pages=MOST_PAGES)
+    if tickets and not paid:
+        others = _counted(one.category for one in tickets)
+        advice = tr("check [portal] category_prefix; the portal's categories are: {categories}").format(categories=others)
+        yield Check(tr("tickets"), found, advice, Exit.CONFIGURATION)
+    else:
+        yield Check(tr("tickets"), found)
+    known = [one for one in paid if settings.installation(one.installation) is not None]
+    strangers = [one.installation or tr("none") for one in paid if settings.installation(one.installation) is None]
+    unseen = sorted(serials - {one.installation for one in paid})
+    found = tr("{known} of {paid} are about an [[installation]] of the settings").format(known=len(known), paid=len(paid))
+    if unseen and strangers:
+        found += "; " + tr("no ticket names {serials}").format(serials=", ".join(unseen))
+    if strangers:
+        advice = tr("compare the serials of [[installation]] with those of the tickets: {serials}").format(serials=_counted(strangers))
+        yield Check(tr("serials"), found, advice, Exit.CONFIGURATION)
+    elif paid:
+        yield Check(tr("serials"), found)
+
+
+def _open_tickets(portal: Portal) -> tuple[list[Ticket], bool]:
+    """Tickets that are neither done nor withdrawn, and whether there are more than were read."""
+    found: dict[str, Ticket] = {}
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = portal.changed_tickets(cursor)
+        if page is None:
+            return list(found.values()), False
+        found |= {one.id: one for one in page.tickets}
+        if not page.has_more:
+            break
+        cursor = page.cursor
+    else:
+        return [one for one in found.values() if one.state not in _OVER], True
+    return [one for one in found.values() if one.state not in _OVER], False
+
+
+def _counted(names: Iterable[str]) -> str:
+    """Names with how often each is there, the most frequent first."""
+    counted = Counter(names).most_common(_MOST_NAMES)
+    return ", ".join(f"{plain.line(name)} ({count})" for name, count in counted)
 
 
 def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -> Iterator[Check]:

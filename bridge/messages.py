@@ -18,8 +18,13 @@ from jinja2.sandbox import SandboxedEnvironment
 from bridge.errors import UserError
 from bridge.tickets import Ticket
 
-NAMES = ("order", "held", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot")
+NAMES = ("order", "held", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot", "undone")
 """The messages there are; `order:…` and the like use the template of the name before the colon."""
+
+LONGEST = 8000
+"""Characters of a message; a longer one is cut."""
+
+_HEAD, _TAIL = 5500, 2000
 
 _EVIDENCE = "evidence"
 """The part of a message that shows what an operation left."""
@@ -71,7 +76,21 @@ class Messages:
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise UserError(f"template {name} cannot be rendered", [str(error)]) from error
         lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
-        return re.sub(r"\n{3,}", "\n\n", lines) + "\n"
+        return bounded(re.sub(r"\n{3,}", "\n\n", lines)) + "\n"
+
+
+def bounded(text: str) -> str:
+    """The text, or its beginning and its end with a word on how much of the middle was left out.
+
+    What an order or Moodle says may be of any length. What the customer has to do stands at the beginning and at the end.
+    """
+    if len(text) <= LONGEST:
+        return text
+    head, tail = text[:_HEAD], text[-_TAIL:]
+    head = head[: head.rfind("\n")] if "\n" in head[_HEAD // 2 :] else head
+    tail = tail[tail.find("\n") + 1 :] if "\n" in tail[: _TAIL // 2] else tail
+    out = len(text) - len(head) - len(tail)
+    return f"{head}\n… пропущено знаков: {out}; полностью это есть у специалиста …\n{tail}"
 
 
 def hours(value: str | Decimal) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 import socket
 from pathlib import Path
+
+LOGIN_UID = Path("/proc/self/loginuid")
+"""4294967295 where nobody logged in: a service, a container."""
 
 
 def own_name() -> str:
@@ -13,13 +17,34 @@ def own_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
-def operator_name() -> str:
-    """The person at the command line, as login@host; behind sudo the one who called it."""
+def operator_name(said: str = "") -> str:
+    """The person at the command line, as login@host; behind sudo the one who called it.
+
+    Parameters:
+        said: how the person calls themselves ("" where they do not): "Анна Петрова (anna@host)".
+    """
+    login = f"{_login()}@{socket.gethostname()}"
+    return f"{said} ({login})" if said else login
+
+
+def _login() -> str:
+    """The name of the person's account; where it is root, or has none, that of the account that logged in at first."""
     try:
-        login = os.environ.get("SUDO_USER") or getpass.getuser()
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):  # a user id without a name
-        login = str(os.getuid())
-    return f"{login}@{socket.gethostname()}"
+        name = ""
+    if name in ("", "root"):
+        name = _logged_in() or name
+    return name or f"uid {os.getuid()}"
+
+
+def _logged_in() -> str:
+    """The account of the session's login as the kernel's audit keeps it through su and sudo, "" where it keeps none."""
+    try:
+        uid = int(LOGIN_UID.read_text(encoding="ascii"))
+        return pwd.getpwuid(uid).pw_name
+    except (OSError, ValueError, KeyError, OverflowError):
+        return ""
 
 
 def is_stale(owner: str) -> bool:

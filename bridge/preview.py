@@ -18,13 +18,13 @@ from bridge.errors import BridgeError
 from bridge.hours import text
 from bridge.i18n import tr
 from bridge.journal import NEW, TicketRecord
-from bridge.lifecycle import Decisions, History, Reason, Status, Wait, decide
+from bridge.lifecycle import Decisions, History, Reason, Status, Wait, decide, is_operators_turn
 from bridge.moodle_ws import MoodleError
 from bridge.perform import Bridge, Postpone
 from bridge.portal import PortalError, changed_pages
 from bridge.scope import Exit, Scope, named
 from bridge.settings import InstallationTable
-from bridge.sync import JOURNAL_FAILS, MOST_STEPS, NEEDS_OPERATOR, case_of, fetched_orders
+from bridge.sync import JOURNAL_FAILS, MOST_STEPS, case_of, fetched_orders
 from bridge.tickets import Account, Ticket
 
 log = logging.getLogger("bridge.preview")
@@ -96,7 +96,7 @@ def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], 
                 log.warning("ticket %s", record.ticket.number, exc_info=not isinstance(cause, BridgeError))
                 forecast.status, forecast.reason = Status.FAILED, Reason("fault", {"detail": named(cause)})
         forecasts.append(forecast)
-        if forecast.status in NEEDS_OPERATOR:
+        if is_operators_turn(forecast.status, forecast.reason):
             code = max(code, Exit.OPERATOR)
     return forecasts, problems, code
 

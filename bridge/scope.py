@@ -16,7 +16,7 @@ from bridge.lifecycle import Reason, Status, Wait
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, ParameterError, TokenError, UnknownFunction
 from bridge.perform import Bridge
 from bridge.portal import PortalError, PortalForbidden, PortalUnauthorized
-from bridge.portal.port import SCOPES
+from bridge.portal.port import CONTRACT, SCOPES
 from bridge.settings import InstallationTable
 
 TOO_MANY_REQUESTS = 429
@@ -34,6 +34,7 @@ class Exit(IntEnum):
     OPERATOR = 1
     CONFIGURATION = 2
     UNREACHABLE = 3
+    JOURNAL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,10 @@ class Scope:
             return Outage(self._portal_name, error, Exit.CONFIGURATION)
         except PortalError as error:
             return Outage(self._portal_name, error, Exit.UNREACHABLE)
+        if not meta.contract.startswith(CONTRACT):
+            told = tr("portal {portal} speaks contract {contract}, this bridge speaks contract 1: upgrade the older side")
+            message = told.format(portal=self._bridge.portal.name, contract=meta.contract)
+            return Outage(self._portal_name, BridgeError(message), Exit.CONFIGURATION)
         missing = SCOPES - meta.scopes
         if missing:
             told = tr("the token of portal {portal} lacks the scopes {scopes}: give them to it on the portal")

@@ -6,7 +6,9 @@ Secrets (tokens, keys) never stand in bridge.toml. They come from the environmen
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import ssl
 import stat
 import tomllib
@@ -17,11 +19,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bridge.catalogue import Catalogue
 from bridge.convention import RedmineConvention
 from bridge.errors import UserError
+from bridge.i18n import tr
 
 DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
 
@@ -29,20 +32,26 @@ DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
 def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address such as https://host/path")
+        raise ValueError(tr("must be an address such as https://host/path"))
     if parts.port == 0:
-        raise ValueError("must not name port 0")
+        raise ValueError(tr("must not name port 0"))
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must hold neither user name nor password nor query")
+        raise ValueError(tr("must hold neither user name nor password nor query"))
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise ValueError("must be https://; plain http:// is for this machine only")
+        raise ValueError(tr("must be https://; plain http:// is for this machine only"))
     return value.rstrip("/")
 
 
 def _not_empty(tables: tuple[InstallationTable, ...]) -> tuple[InstallationTable, ...]:
     if not tables:
-        raise ValueError("at least one [[installation]] is needed")
+        raise ValueError(tr("at least one [[installation]] is needed"))
     return tables
+
+
+def _several(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError(tr("write [[installation]], with two brackets: there may be several"))  # noqa: TRY004 (pydantic's way)
+    return value
 
 
 Address = Annotated[str, AfterValidator(_address)]
@@ -57,13 +66,13 @@ class _Table(BaseModel):
 def _journal(value: str) -> str:
     address = urlsplit(value)
     if address.password is not None or "password" in parse_qs(address.query):
-        raise ValueError("must hold no password; leave it out and give it as $PGPASSWORD or in ~/.pgpass")
+        raise ValueError(tr("must hold no password; leave it out and give it as $PGPASSWORD or in ~/.pgpass"))
     return value
 
 
 def _category(text: str) -> str:
     if not text.replace("/", "").strip():
-        raise ValueError("must name a category: every ticket of the portal would be a paid one")
+        raise ValueError(tr("must name a category: every ticket of the portal would be a paid one"))
     return text
 
 
@@ -109,17 +118,17 @@ class PortalTable(_Peer):
     @model_validator(mode="after")
     def _serial_with_otserial(self) -> PortalTable:
         if self.auth == "otserial" and not self.serial:
-            raise ValueError('serial: missing, auth = "otserial" needs it')
+            raise ValueError(tr('serial: missing, auth = "otserial" needs it'))
         return self
 
     @model_validator(mode="after")
     def _convention_with_redmine(self) -> PortalTable:
         if (self.engine == "redmine") != (self.redmine is not None):
-            raise ValueError('engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together')
+            raise ValueError(tr('engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together'))
         if self.engine == "redmine" and self.auth != "bearer":
-            raise ValueError('auth: a Redmine knows API keys only: "bearer"')
+            raise ValueError(tr('auth: a Redmine knows API keys only: "bearer"'))
         if self.engine == "redmine" and self.settle_seconds < self.read_seconds:
-            raise ValueError("settle_seconds: must not be less than read_seconds")
+            raise ValueError(tr("settle_seconds: must not be less than read_seconds"))
         return self
 
 
@@ -146,7 +155,7 @@ class PolicyTable(_Table):
 class _File(_Table):
     bridge: BridgeTable = BridgeTable()
     portal: PortalTable
-    installation: Annotated[tuple[InstallationTable, ...], AfterValidator(_not_empty)]
+    installation: Annotated[tuple[InstallationTable, ...], BeforeValidator(_several), AfterValidator(_not_empty)]
     policy: PolicyTable = PolicyTable()
 
 
@@ -182,8 +191,12 @@ def find(path: Path | None = None) -> Path:
         if candidate.is_file():
             return candidate
     raise UserError(
-        "there is no settings file",
-        [f"looked for {', '.join(str(candidate) for candidate in candidates)}; copy config/bridge.example.toml there"],
+        tr("there is no settings file"),
+        [
+            tr("looked for {paths}; copy config/bridge.example.toml there").format(
+                paths=", ".join(str(candidate) for candidate in candidates)
+            )
+        ],
     )
 
 
@@ -198,20 +211,20 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read", [error.strerror or str(error)]) from error
+        raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: is no TOML", [str(error)]) from error
+        raise UserError(tr("{path} is not valid TOML").format(path=path), [unreadable(error)]) from error
     try:
         file = _File.model_validate(document)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        problems = [f"{'.'.join(map(str, one['loc']))}: {_fault(one)}" for one in error.errors(include_url=False)]
         _collect(problems, lambda: Secrets.gather(path.parent, environ))
-        raise UserError(f"{path}: the settings have faults", problems) from None
+        raise UserError(tr("{path}: the settings have faults").format(path=path), problems) from None
     problems = [f"{path}: {problem}" for problem in _doubles(file)]
     catalogue = _collect(problems, lambda: _catalogue(file.bridge, path))
     if catalogue is not None:
         problems += [
-            f"{path}: policy.{key}: {one}: the catalogue has no such service"
+            f"{path}: policy.{key}: {one}: " + tr("the catalogue has no such service")
             for key in ("unattended", "accept_unasked", "undo_rejected")
             for one in getattr(file.policy, key)
             if not catalogue.get(one)
@@ -221,7 +234,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ).take((portal_name, *names.values())))
     if secrets is not None:
         problems += [
-            f"{name}: missing; set it in the environment, in {path.parent / '.env'} (mode 0600), or as a systemd credential"
+            tr("{name}: missing; set it in the environment, in {file} (mode 0600), or as a systemd credential").format(
+                name=name, file=path.parent / ".env"
+            )
             for name, secret in secrets.items()
             if not secret
         ]
@@ -230,13 +245,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         templates = path.parent / bridge.templates
         bridge = bridge.model_copy(update={"templates": templates})
         if not templates.is_dir():
-            problems.append(f"{path}: bridge.templates: {templates} is no directory")
+            problems.append(f"{path}: bridge.templates: " + tr("{path} is not a directory").format(path=templates))
     portal, installations = (
         _with_ca_file(file.portal, path, problems),
         tuple(_with_ca_file(one, path, problems) for one in file.installation),
     )
     if problems or catalogue is None or secrets is None:
-        raise UserError("the settings have faults", problems)
+        raise UserError(tr("the settings have faults"), problems)
     return Settings(
         path=path, bridge=bridge, portal=portal, installations=installations, policy=file.policy, catalogue=catalogue,
         portal_secret=secrets[portal_name], moodle_tokens={key: secrets[name] for key, name in names.items()},
@@ -251,8 +266,25 @@ def _with_ca_file(table: _Peer, path: Path, problems: list[str]) -> Any:
     try:
         ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        problems.append(f"{path}: ca_file: {ca_file}: {error}")
+        problems.append(f"{path}: ca_file: {ca_file}: {unreadable(error)}")
     return table.model_copy(update={"ca_file": ca_file})
+
+
+def unreadable(error: Exception) -> str:
+    """Why a file cannot be read or written, in the operator's language; the system's own words where it is something rare."""
+    if isinstance(error, UnicodeDecodeError):
+        return tr("it is not a text in UTF-8")
+    if isinstance(error, tomllib.TOMLDecodeError):
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line, column = place.groups() if place else ("?", "?")
+        return tr("line {line}, column {column}: check quotes, brackets and equals signs").format(line=line, column=column)
+    known = {
+        errno.ENOENT: tr("there is no such file"), errno.ENOTDIR: tr("there is no such file"), errno.EISDIR: tr("it is a directory"),
+        errno.EACCES: tr("this user may not read it"), errno.ENOSPC: tr("the disk is full"), errno.EDQUOT: tr("the disk quota is used up"),
+        errno.EROFS: tr("the disk is read-only"),
+    }  # fmt: skip
+    number = error.errno if isinstance(error, OSError) else None
+    return known.get(number or 0) or (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def moodle_secret_name(installation: str, *, alone: bool) -> str:
@@ -284,13 +316,14 @@ class Secrets:
         if path.exists():
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & 0o077:
-                raise UserError(f"{path}: holds secrets, but others may read it (mode {mode:04o})", [f"chmod 600 {path}"])
+                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(path=path, mode=f"{mode:04o}")
+                raise UserError(told, [f"chmod 600 {path}"])
             from dotenv import dotenv_values
 
             try:
                 values = {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
             except (OSError, UnicodeDecodeError) as error:
-                raise UserError(f"{path}: cannot be read: {error}") from error
+                raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
         credentials = environ.get("CREDENTIALS_DIRECTORY")
         return cls(environ, Path(credentials) if credentials else None, values)
 
@@ -309,13 +342,52 @@ class Secrets:
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: cannot be read: {error}") from error
+            raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
 
 
 def default_catalogue() -> Catalogue:
     """The catalogue that comes with the bridge."""
     text = resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8")
     return Catalogue.parse(text, "catalogue.toml")
+
+
+def _fault(fault: Any) -> str:
+    """A fault of a value, as pydantic found it, in the operator's language."""
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "value_error":
+            return str(context["error"])
+        case "missing":
+            return tr("missing")
+        case "extra_forbidden":
+            return tr("there is no such key")
+        case "string_type" | "path_type":
+            return tr("must be a text in quotes")
+        case "int_type" | "int_parsing" | "int_from_float":
+            return tr("must be a whole number")
+        case "float_type" | "float_parsing":
+            return tr("must be a number")
+        case "bool_type" | "bool_parsing":
+            return tr("must be true or false")
+        case "greater_than":
+            return tr("must be more than {limit}").format(limit=context["gt"])
+        case "less_than_equal":
+            return tr("must be at most {limit}").format(limit=context["le"])
+        case "greater_than_equal":
+            return tr("must be at least {limit}").format(limit=context["ge"])
+        case "literal_error":
+            return tr("must be one of {known}").format(known=context["expected"].replace(" or ", ", "))
+        case "tuple_type" | "list_type":
+            return tr("must be a list in brackets")
+        case "dict_type" | "model_type" | "model_attributes_type" | "dataclass_type":
+            return tr("must be a table")
+        case "string_too_short" | "too_short":
+            return tr("must not be empty")
+        case "string_too_long":
+            return tr("must have at most {limit} characters").format(limit=context["max_length"])
+        case "string_pattern_mismatch":
+            return tr("must match {pattern}").format(pattern=context["pattern"])
+    return str(fault["msg"])
 
 
 def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
@@ -325,7 +397,7 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
     try:
         return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: bridge.catalogue: {file} cannot be read: {error}") from error
+        raise UserError(f"{path}: bridge.catalogue: " + tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
 
 
 def _doubles(file: _File) -> list[str]:
@@ -333,7 +405,10 @@ def _doubles(file: _File) -> list[str]:
     for key in ("name", "serial"):
         # Names that differ in - and _ only would share the name of their secret.
         values = [getattr(one, key).replace("_", "-") if key == "name" else getattr(one, key) for one in file.installation]
-        problems += [f"installation: {key} {value!r} stands twice" for value in sorted({one for one in values if values.count(one) > 1})]
+        problems += [
+            tr("installation: {key} “{value}” stands twice").format(key=key, value=value)
+            for value in sorted({one for one in values if values.count(one) > 1})
+        ]
     return problems
 
 

@@ -33,7 +33,7 @@ from bridge.journal import (
     TicketRecord,
     Unit,
 )
-from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide
+from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide, is_operators_turn
 from bridge.moodle_ws import MoodleError
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
@@ -49,7 +49,8 @@ LEASE = timedelta(minutes=5)
 MOST_STEPS = 200
 """No ticket takes more steps in one pass; one that does goes in circles and is an operator's turn."""
 
-NEEDS_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED})
+MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF})
+"""Statuses in which a ticket may wait for an operator; the reason says whether it does."""
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
 JOURNAL_FAILS = (JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld)
@@ -197,8 +198,10 @@ class Pass:
         self._scope.close()
         with self._bridge.journal.transaction(read_only=True) as unit:
             self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
-            for status in sorted(NEEDS_OPERATOR):
-                self._report.operator += [record.ticket.number for record in unit.tickets(self._name, status.value)]
+            waiting = [record for status in sorted(MAY_NEED_OPERATOR) for record in unit.tickets(self._name, status.value)]
+        self._report.operator = [
+            one.ticket.number for one in waiting if is_operators_turn(one.state, Reason.from_json(one.reason) if one.reason else None)
+        ]
         if self._report.faults or self._report.operator:
             self._report.raise_to(Exit.OPERATOR)
         return self._report

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID, uuid5
 
 from pydantic import BeforeValidator, Field
 
+from bridge.actions.archetypes import EVERYBODYS, GUARDED_DEFAULTS
 from bridge.actions.base import OrderRefused, Params, Plan, Policy, Site
-from bridge.actions.fields import Words
+from bridge.actions.fields import Line, Text, Words
 from bridge.actions.operations import follow, refused
 from bridge.moodle_ws.errors import MoodleRefused, ParameterError
 
@@ -28,9 +30,6 @@ GUARDED = (
     "moodle/site:trustcontent", "moodle/course:delete", "moodle/category:manage", "moodle/cohort:manage",
 )  # fmt: skip
 """Capabilities that lead to site administration or to other people's accounts and data; granted only where the site's policy names them."""
-
-GUARDED_ARCHETYPES = frozenset({"manager", "coursecreator"})
-"""Archetypes that bring guarded capabilities along."""
 
 ORDINARY_ROLES = frozenset({"editingteacher", "teacher", "student", "guest", "user", "frontpage"})
 """Moodle's own roles that lead no further; who may assign, override or switch to any other role may become what that role is."""
@@ -66,8 +65,8 @@ class CreateRoleParams(Params):
     """The role as it is ordered. `allow_*` hold short names of the roles that the new role may assign, override, switch to and view."""
 
     shortname: RoleShortname
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    description: Annotated[str, Field(max_length=4000)] = ""
+    name: Annotated[Line, Field(min_length=1, max_length=255)]
+    description: Annotated[Text, Field(max_length=4000)] = ""
     archetype: Archetype = ""
     context_levels: Annotated[tuple[ContextLevel, ...], BeforeValidator(_split), Field(min_length=1)]
     capabilities: Capabilities
@@ -91,7 +90,11 @@ class CreateRole:
         """Check the order against the site's policy; what Moodle knows of roles is checked when the role is made."""
         guarded = guarded_capabilities(params, site.policy)
         if guarded:
-            raise OrderRefused("guarded", f"the site's policy does not let orders grant {', '.join(guarded)}", capabilities=guarded)
+            told = ", ".join(guarded)
+            brought = brought_along(params, site.policy)
+            if brought:
+                told += f" (the archetype {params.archetype} holds {', '.join(brought)})"
+            raise OrderRefused("guarded", f"the site's policy does not let orders grant {told}", capabilities=guarded)
         call = {
             "shortname": params.shortname, "name": params.name, "description": params.description, "archetype": params.archetype,
             "contextlevels": list(params.context_levels),
@@ -106,12 +109,20 @@ class CreateRole:
         return Plan(summary, call)
 
     def apply(self, call: Mapping[str, Any], opkey: str, site: Site) -> dict[str, Any]:
-        """Create the role and read it back."""
+        """Create the role and read it back; one that holds more than the policy lets through is deleted again.
+
+        Both have a key that follows from `opkey`, so that a repetition comes to the same end.
+        """
         try:
             operation = site.moodle.write("local_otbridge_create_role", opkey=opkey, **call)
         except (MoodleRefused, ParameterError) as error:
             raise refused(error, shortname=call["shortname"]) from error
         result = follow(operation, site)
+        beyond = held_beyond(call["archetype"], result["capabilities"], site.policy)
+        if beyond:
+            self.undo({"role_id": result["roleid"]}, str(uuid5(UUID(opkey), "guarded")), site)
+            told = f"on this site the archetype {call['archetype']} holds {', '.join(beyond)}, which the policy does not name: role deleted"
+            raise OrderRefused("guarded", told, capabilities=beyond)
         return {
             "kind": "role", "role_id": result["roleid"], "shortname": result["shortname"], "name": result["name"],
             "context_levels": result["contextlevels"], "capabilities": result["capabilities"],
@@ -133,12 +144,34 @@ def guarded_capabilities(params: CreateRoleParams, policy: Policy) -> list[str]:
     and power over roles that may hold such ("assign:manager", "override:…", "switch:…")."""
     granted = [name for name, permission in params.capabilities.items() if permission == "allow"]
     guarded = [name for name in granted if _matches(name, GUARDED) and not _matches(name, policy.capabilities_allowed)]
-    archetype = f"archetype:{params.archetype}"
-    if params.archetype in GUARDED_ARCHETYPES and not _matches(archetype, policy.capabilities_allowed):
-        guarded.append(archetype)
+    if brought_along(params, policy):
+        guarded.append(f"archetype:{params.archetype}")
     powers = (("assign", params.allow_assign), ("override", params.allow_override), ("switch", params.allow_switch))
     over_roles = {f"{power}:{role}" for power, roles in powers for role in roles if role not in ORDINARY_ROLES}
     return sorted([*guarded, *(power for power in over_roles if not _matches(power, policy.capabilities_allowed))])
+
+
+def brought_along(params: CreateRoleParams, policy: Policy) -> list[str]:
+    """Guarded capabilities that the role would hold by its archetype alone; the order may take them away, the policy may allow them
+    one by one or as `archetype:…`."""
+    if _matches(f"archetype:{params.archetype}", policy.capabilities_allowed):
+        return []
+    taken_away = {name for name, permission in params.capabilities.items() if permission != "allow"}
+    brought = GUARDED_DEFAULTS.get(params.archetype, frozenset()) - taken_away
+    return sorted(name for name in brought if not _matches(name, policy.capabilities_allowed))
+
+
+def held_beyond(archetype: str, held: Sequence[Mapping[str, Any]], policy: Policy) -> list[str]:
+    """Guarded capabilities that a role holds and the policy does not let through: what a site's own plugins give to its archetype.
+
+    Parameters:
+        held: what the plugin read back, each with `name` and `permission`.
+    """
+    if _matches(f"archetype:{archetype}", policy.capabilities_allowed):
+        return []
+    allowed = [str(one["name"]) for one in held if one["permission"] == "allow"]
+    guarded = [name for name in allowed if _matches(name, GUARDED) and name not in EVERYBODYS]
+    return sorted(name for name in guarded if not _matches(name, policy.capabilities_allowed))
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

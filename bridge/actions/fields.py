@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -29,8 +30,47 @@ def _words(value: Any) -> Any:
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """Yes or no, in Russian or English."""
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-"""Several words, separated by white space, commas or semicolons."""
+LARGEST_ID = 2**63 - 1
+"""Moodle keeps ids in 64 bits, and PHP counts no further."""
 
-PositiveInt = Annotated[int, Field(gt=0)]
+
+def _number(value: Any) -> Any:
+    """Digits as they are written: 007 and 1_000 are names somewhere, and no numbers of Moodle's."""
+    if isinstance(value, str) and not re.fullmatch(r"-?(0|[1-9][0-9]*)", value.strip(), re.ASCII):
+        written_otherwise = re.fullmatch(r"[+-]?[0-9_]+", value.strip(), re.ASCII)
+        raise ValueError("должно быть целым числом" + ("; пишите его только цифрами, без нулей впереди" if written_otherwise else ""))
+    return value
+
+
+def _one_line(value: Any) -> Any:
+    return _without(value, allowed="")
+
+
+def _some_lines(value: Any) -> Any:
+    return _without(value, allowed="\t\n\r")
+
+
+def _without(value: Any, *, allowed: str) -> Any:
+    """The text without white space around it; refused where it holds what Moodle takes into no field."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    for char in text:
+        if char in allowed or (unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") and char not in "\ufffe\uffff"):
+            continue
+        what = "перенос строки" if char in "\r\n\u2028\u2029" else f"управляющий символ U+{ord(char):04X}"
+        raise ValueError(f"содержит {what} (такие символы попадают в текст при вставке из других программ): удалите его")
+    return text
+
+
+PositiveInt = Annotated[int, BeforeValidator(_number), Field(gt=0, le=LARGEST_ID)]
 """An identifier of Moodle's."""
+
+Line = Annotated[str, BeforeValidator(_one_line)]
+"""Text on one line."""
+
+Text = Annotated[str, BeforeValidator(_some_lines)]
+"""Text on several lines."""
+
+Words = Annotated[tuple[Line, ...], BeforeValidator(_words)]
+"""Several words, separated by white space, commas or semicolons."""

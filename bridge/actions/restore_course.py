@@ -13,18 +13,18 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field, model_validator
 
 from bridge.actions.base import OperationFailed, OrderRefused, Params, Plan, Site
-from bridge.actions.fields import Flag, PositiveInt
+from bridge.actions.fields import Flag, Line, PositiveInt
 from bridge.actions.operations import follow, refused
 from bridge.moodle_ws.errors import MoodleRefused, ParameterError
 
-Name = Annotated[str, Field(max_length=254)]
+Name = Annotated[Line, Field(max_length=254)]
 
 
 class RestoreCourseParams(Params):
     """Which course: at least one of id, idnumber, short name and full name (all given ones must fit); and where to."""
 
     course_id: PositiveInt | None = None
-    idnumber: Annotated[str, Field(max_length=100)] = ""
+    idnumber: Annotated[Line, Field(max_length=100)] = ""
     shortname: Name = ""
     fullname: Name = ""
     category_id: PositiveInt | None = None
@@ -54,6 +54,7 @@ class RestoreCourse:
     })  # fmt: skip
     capabilities: ClassVar[frozenset[str]] = frozenset({
         "local/otbridge:view", "local/otbridge:restore", "moodle/restore:restorecourse", "moodle/restore:userinfo", "moodle/course:create",
+        "moodle/course:delete",
     })  # fmt: skip
 
     def plan(self, params: RestoreCourseParams, site: Site, taken_back: Sequence[Mapping[str, Any]] = ()) -> Plan:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.usage import Commands, in_our_words
 from bridge.i18n import tr
 from bridge.version import __version__
 
@@ -33,7 +34,7 @@ COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Commands):
     """A group whose commands are modules of this package."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -43,17 +44,34 @@ class _Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"bridge.cli.{cmd_name.replace('-', '_')}").command
-        return command
+        return in_our_words(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(tr("Commands")):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-@click.group(cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once."))
-@click.version_option(__version__, prog_name="otbridge")
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help=tr("Settings file (bridge.toml)."))
+def _person(_ctx: click.Context, _option: click.Parameter, given: str | None) -> str:
+    name = " ".join((given or "").split())
+    if (given is not None and not name) or len(name) > 100 or not name.isprintable():
+        raise click.BadParameter(tr("write a name, on one line of at most 100 characters"))
+    return name
+
+
+@click.group(
+    "otbridge", cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once.")
+)
+@click.version_option(__version__, prog_name="otbridge", message="%(prog)s %(version)s")
+@click.option("--config", metavar="FILE", type=Path, help=tr("Settings file (bridge.toml)."))
+@click.option(
+    "--as",
+    "operator",
+    metavar="NAME",
+    envvar="OTBRIDGE_OPERATOR",
+    callback=_person,
+    help=tr("Who decides, for an account that several people use; stands in the journal beside the login. Also: $OTBRIDGE_OPERATOR."),
+)
 @click.option("-v", "--verbose", count=True, help=tr("Tell more; twice: everything."))
 @click.pass_context
-def main(ctx: click.Context, config: Path | None, verbose: int) -> None:
-    ctx.obj = {"config": config, "verbose": verbose}
+def main(ctx: click.Context, config: Path | None, operator: str, verbose: int) -> None:
+    ctx.obj = {"config": config, "verbose": verbose, "operator": operator}

@@ -7,12 +7,27 @@ from typing import Any
 
 import click
 
+from bridge import plain
 from bridge.cli.common import settings_of, told
 from bridge.cli.deciding import desk_of, tell
 from bridge.decisions import DecisionRefused
+from bridge.errors import UserError
 from bridge.i18n import tr
 from bridge.lifecycle import OrderFault
 from bridge.orders import LARGEST_FILE, read_params, runs_unattended
+from bridge.settings import unreadable
+
+
+def _file(_ctx: click.Context, _option: click.Parameter, given: Path | None) -> Path | None:
+    if given is not None and not given.is_file():
+        raise click.BadParameter(tr("{path}: there is no such file").format(path=plain.line(given)))
+    return given
+
+
+def _quantity(_ctx: click.Context, _option: click.Parameter, given: str) -> int:
+    if not (given.isascii() and given.isdigit() and len(given) < 7):
+        raise click.BadParameter(tr("“{given}” is not a whole number").format(given=plain.line(given)))
+    return int(given)
 
 
 def _pairs(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -27,11 +42,13 @@ def _pairs(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]
 )
 @click.argument("ticket", metavar="TICKET")
 @click.argument("service", metavar="SERVICE")
-@click.option("--variant", default="", help=tr("Variant of the service."))
-@click.option("--quantity", type=int, default=1, help=tr("How many; 1 if left out."))
-@click.option("--action", default="", help=tr("Which of the service's actions; the first one that the bridge has if left out."))
+@click.option("--variant", metavar="VARIANT", default="", help=tr("Variant of the service."))
+@click.option("--quantity", metavar="N", default="1", callback=_quantity, help=tr("How many; 1 if left out."))
+@click.option(
+    "--action", metavar="ACTION", default="", help=tr("Which of the service's actions; the first one that the bridge has if left out.")
+)
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, callback=_pairs, help=tr("A parameter; goes before the file's."))
-@click.option("--params-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help=tr("Parameters as TOML or YAML."))
+@click.option("--params-file", metavar="FILE", type=Path, callback=_file, help=tr("Parameters as TOML or YAML."))
 @click.pass_context
 @told
 def command(
@@ -46,14 +63,14 @@ def command(
 ) -> None:
     settings = settings_of(ctx)
     unattended = runs_unattended(settings.policy.unattended)
-    with desk_of(settings, ticket) as desk:
+    with desk_of(ctx, settings, ticket) as desk:
         order = {
             "service": service, "variant": variant, "quantity": quantity, "action": action or None, "params": {**_read(params_file), **params}
         }  # fmt: skip
         decision = desk.assign(order, settings.catalogue, unattended)
-    known = settings.catalogue.get(service)
-    alone = known is not None and unattended(known)
-    tell(ticket, decision, tr("the next pass works on this order") if alone else tr("has its order; a specialist works on it"))
+        known = settings.catalogue.get(service)
+        alone = known is not None and unattended(known)
+        tell(ticket, desk, decision, tr("the next pass works on this order") if alone else tr("has its order; a specialist works on it"))
 
 
 def _read(path: Path | None) -> dict[str, Any]:
@@ -64,8 +81,11 @@ def _read(path: Path | None) -> dict[str, Any]:
     """
     if path is None:
         return {}
-    with path.open("rb") as file:
-        found = read_params(path.name, file.read(LARGEST_FILE + 1))
+    try:
+        with path.open("rb") as file:
+            found = read_params(path.name, file.read(LARGEST_FILE + 1))
+    except OSError as error:
+        raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
     if isinstance(found, OrderFault):
         raise DecisionRefused(tr("{path} cannot be read").format(path=path), found.problems)
     return found

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bridge import plain
 from bridge.catalogue import Billing, BillingKind, Catalogue, Service
 from bridge.cli.common import settings_of, told
 from bridge.errors import UserError
 from bridge.hours import text, to_milli, to_minutes
 from bridge.i18n import tr
+from bridge.settings import unreadable
 
 HANDLING = {"auto": tr("automatic"), "assisted": tr("assisted"), "manual": tr("by hand")}
 
@@ -30,7 +31,7 @@ def command(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> None:
     exact = catalogue.get(words[0]) if len(words) == 1 else None
     found = [exact] if exact else [service for service in catalogue if _fits(service, words)]
     if as_json:
-        click.echo(json.dumps([_json(service) for service in found], ensure_ascii=False, indent=2))
+        click.echo(plain.document([_json(service) for service in found]))
     elif exact:
         _show(exact)
     else:
@@ -46,8 +47,8 @@ def _check(ctx: click.Context, file: str | None = None) -> None:
         try:
             catalogue = Catalogue.parse(Path(file).read_text(encoding="utf-8"), file)
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{file}: cannot be read: {error}") from error
-    click.echo(tr("{source}: {count} services, no faults").format(source=source, count=len(catalogue)))
+            raise UserError(tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
+    click.echo(tr("{source}: {count} services, no faults").format(source=plain.line(source), count=len(catalogue)))
 
 
 def _fits(service: Service, words: tuple[str, ...]) -> bool:
@@ -56,26 +57,21 @@ def _fits(service: Service, words: tuple[str, ...]) -> bool:
 
 
 def _list(found: list[Service]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    from bridge.cli.tables import table
+    from bridge.cli.tables import Screen, cell, table
 
     rows = table(tr("Service"), tr("Name"), tr("Norm-hours"), "K", tr("Handling"), tr("Actions"))
     for service in found:
         rows.add_row(
-            service.id, escape(service.name), _hours(service), text(service.coefficient), HANDLING[service.handling],
-            ", ".join(service.actions) or "–",
+            cell(service.id), cell(service.name), cell(_hours(service)), text(service.coefficient), HANDLING[service.handling],
+            cell(", ".join(service.actions)) or "–",
         )  # fmt: skip
-    Console().print(rows if found else tr("The catalogue has no such service."))
+    Screen().print(rows if found else tr("The catalogue has no such service."))
 
 
 def _show(service: Service) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from bridge.cli.tables import Screen, cell, table
 
-    rows = Table(show_header=False, title=escape(f"{service.id}: {service.name}"))
+    rows = table("", "", show_header=False, title=cell(f"{service.id}: {service.name}"))
     limits = ", ".join(f"{name} {value}" for name, value in service.limits.items())
     for name, value in (
         (tr("Norm-hours"), _hours(service)),
@@ -87,8 +83,8 @@ def _show(service: Service) -> None:
         (tr("Item of the regulation"), service.item),
     ):
         if value:
-            rows.add_row(name, escape(value))
-    Console().print(rows)
+            rows.add_row(name, cell(value))
+    Screen().print(rows)
 
 
 def _hours(service: Service) -> str:

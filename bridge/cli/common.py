@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from bridge import moodle_ws, portal
+from bridge import moodle_ws, plain, portal, technical
 from bridge.errors import BridgeError, UserError
 from bridge.i18n import tr
-from bridge.journal import Journal, JournalError, TicketRecord
+from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, TicketRecord
 from bridge.messages import Messages
 from bridge.moodle_ws import Moodle, MoodleClient
+from bridge.oplog import DONE, PlainFormatter
 from bridge.perform import Bridge, Progress, utc_now
 from bridge.portal import HttpPortal, Portal
 from bridge.scope import Exit
-from bridge.settings import InstallationTable, Settings, load
+from bridge.settings import InstallationTable, Settings, load, unreadable
 
 if TYPE_CHECKING:
     from bridge.portal.redmine import RedminePortal
@@ -33,7 +34,7 @@ R = TypeVar("R")
 
 def settings_of(ctx: click.Context) -> Settings:
     """The settings that the command line points to; exits with code 2 and every fault when they have some."""
-    _logging(ctx.obj["verbose"])
+    _logging(ctx.obj["verbose"], service=ctx.info_name == "run")
     return load(ctx.obj["config"])
 
 
@@ -126,16 +127,27 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
         except UserError as error:
             fail(str(error), Exit.CONFIGURATION)
         except JournalError as error:
-            fail(str(error), Exit.CONFIGURATION)
+            fail(str(error), journal_exit(error))
         except BridgeError as error:
             fail(str(error), Exit.UNREACHABLE)
+        except OSError as error:
+            if error.filename is None:
+                raise  # of the output, which bridge.cli.usage tells
+            fail(f"{error.filename}: {unreadable(error)}", Exit.CONFIGURATION)
 
     return wrapper
 
 
+def journal_exit(error: JournalError) -> Exit:
+    """What an error of the journal means: it can't be used now; its address is wrong; or an operator has to look at its rows."""
+    if isinstance(error, (JournalUnavailable, SchemaMissing, SchemaTooOld, SchemaTooNew)):
+        return Exit.JOURNAL
+    return Exit.CONFIGURATION if type(error) is JournalError else Exit.OPERATOR
+
+
 def fail(message: str, code: Exit) -> NoReturn:
     """Say `message` on standard error and exit with `code`."""
-    click.echo(f"otbridge: {message}", err=True)
+    click.echo(f"otbridge: {plain.lines(technical.shown(message))}", err=True)
     sys.exit(int(code))
 
 
@@ -149,9 +161,13 @@ def find_ticket(journal: Journal, number: str) -> TicketRecord:
     return records[0]
 
 
-def _logging(verbose: int) -> None:
+def _logging(verbose: int, *, service: bool) -> None:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter())
+    logging.basicConfig(level=level, handlers=[handler])
+    if service:
+        DONE.setLevel(logging.INFO)
     # Addresses, and with them tokens in the SOAP transport's, stand in these loggers' debug lines.
     for name in ("urllib3", "zeep", "requests", "apscheduler"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import click
 
+from bridge import plain
 from bridge.cli.common import open_portal, settings_of, told
-from bridge.cli.deciding import desk_of, tell
+from bridge.cli.deciding import desk_of, reason_option, tell
+from bridge.cli.usage import Fault
 from bridge.decisions import Desk, by_hours, by_minutes, recounted
 from bridge.hours import Charge, InexactHours, exact, text, to_minutes
 from bridge.i18n import tr
@@ -40,13 +42,13 @@ def _minutes(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ..
 @click.command("correct", help=tr("Replace what was written off for a stage: it is given back, then the right amount is written off."))
 @click.argument("ticket", metavar="TICKET")
 @click.option("--stage", "wanted", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several."))
-@click.option("--hours", callback=_hours, help=tr("Write off so many norm-hours at the stage's K."))
+@click.option("--hours", metavar="HOURS", callback=_hours, help=tr("Write off so many norm-hours at the stage's K."))
 @click.option(
     "--minutes", metavar="CATEGORY=MINUTES", multiple=True, callback=_minutes, help=tr("Write off so many minutes of a category.")
 )
 @click.option("--recount", is_flag=True, help=tr("Write off what the time entries on the portal make now."))
 @click.option("--nothing", is_flag=True, help=tr("Write off nothing."))
-@click.option("--reason", required=True, help=tr("Why, for the log."))
+@reason_option(tr("Why; the customer reads it."))
 @click.pass_context
 @told
 def command(
@@ -60,9 +62,9 @@ def command(
     reason: str,
 ) -> None:
     if [hours is not None, bool(minutes), recount, nothing].count(True) != 1:
-        raise click.UsageError(tr("give one of --hours, --minutes, --recount, --nothing"))
+        raise Fault(tr("give one of --hours, --minutes, --recount, --nothing"))
     settings = settings_of(ctx)
-    with desk_of(settings, ticket) as desk:
+    with desk_of(ctx, settings, ticket) as desk:
         stage = desk.stage(wanted)
         charges: tuple[Charge, ...] = ()
         if hours is not None:
@@ -73,9 +75,9 @@ def command(
         elif recount:
             charges = _recounted(settings, desk, stage)
         correction = desk.correct(stage, charges, reason)
-    then = tr("the next pass writes off {after} norm-hours for stage “{stage}” instead of {before}")
-    facts = {"stage": stage.title, "before": text(correction.before), "after": text(correction.after)}
-    tell(ticket, correction.decision, then.format_map(facts))
+        then = tr("the next pass writes off {after} norm-hours for stage “{stage}” instead of {before}")
+        facts = {"stage": plain.line(stage.title), "before": text(correction.before), "after": text(correction.after)}
+        tell(ticket, desk, correction.decision, then.format_map(facts))
 
 
 def _recounted(settings: Settings, desk: Desk, stage: Stage) -> tuple[Charge, ...]:

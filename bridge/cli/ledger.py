@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from bridge import plain, technical
 from bridge.cli.common import find_ticket, settings_of, told
 from bridge.errors import UserError
 from bridge.hours import from_kopecks, from_milli, text
@@ -60,12 +61,18 @@ class Totals:
             yield line
 
 
+def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
+    if given not in ("table", "csv", "json"):
+        raise click.BadParameter(tr("“{given}” is not one of {known}").format(given=plain.line(given), known="table, csv, json"))
+    return given
+
+
 @click.group("ledger", invoke_without_command=True, help=tr("Show holds and write-offs; `otbridge ledger verify` checks their chain."))
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--ticket", metavar="NUMBER", help=tr("Only this ticket."))
 @click.option("--from", "first", metavar="DATE", help=tr("From this day on (YYYY-MM-DD, UTC)."))
 @click.option("--to", "last", metavar="DATE", help=tr("Up to the end of this day (YYYY-MM-DD, UTC)."))
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help=tr("A table, CSV or JSON."))
+@click.option("--format", "form", metavar="FORM", callback=_form, default="table", help=tr("table, csv or json."))
 @click.pass_context
 @told
 def command(ctx: click.Context, account: str | None, ticket: str | None, first: str | None, last: str | None, form: str) -> None:
@@ -90,7 +97,7 @@ def verify(ctx: click.Context) -> None:
     with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
         problems, rows = unit.verify_ledger(), unit.ledger_length()
     for problem in problems:
-        click.echo(problem)
+        click.echo(plain.lines(technical.shown(problem)))
     if problems:
         sys.exit(int(Exit.OPERATOR))
     click.echo(tr("The ledger is sound: {rows} rows.").format(rows=rows))
@@ -126,12 +133,9 @@ def _midnight(day: date | None) -> datetime | None:
 
 
 def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:
-    from rich.console import Console
-    from rich.markup import escape
+    from bridge.cli.tables import Screen, cell, table
 
-    from bridge.cli.tables import table
-
-    console = Console()
+    console = Screen()
     while some := list(islice(lines, _ROWS)):
         rows = table(
             tr("When"), tr("Customer, account"), tr("Ticket, stage"), tr("What"), tr("Spent, charged"), "K", tr("Held"), tr("Written off"),
@@ -140,7 +144,7 @@ def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:
         for line in some:
             row = line.row
             rows.add_row(
-                f"{row.at:%Y-%m-%d %H:%M}", escape(f"{line.customer}\n{row.account_id}"), escape(f"{line.number}\n{line.stage}"),
+                f"{row.at:%Y-%m-%d %H:%M}", f"{cell(line.customer)}\n{cell(row.account_id)}", f"{cell(line.number)}\n{cell(line.stage)}",
                 KINDS[row.kind], f"{_clock(row.spent_minutes)}\n{_clock(row.charged_minutes)}" if row.kind == "capture" else "",
                 "" if row.coefficient_milli is None else text(from_milli(row.coefficient_milli)), _hours(line.held_mh),
                 _hours(line.written_off_mh), _hours(line.returned_mh), _roubles(line.price_kopecks), row.key,
@@ -182,7 +186,7 @@ def _json(lines: Iterator[LedgerLine], totals: Totals) -> None:
     click.echo('{"rows": [', nl=False)
     for place, line in enumerate(lines):
         click.echo(",\n" if place else "\n", nl=False)
-        click.echo(json.dumps(_document(line), ensure_ascii=False), nl=False)
+        click.echo(plain.document_line(_document(line)), nl=False)
     sums = {
         "rows": totals.rows, "written_off_mh": totals.written_off_mh, "returned_mh": totals.returned_mh,
         "price_kopecks": totals.price_kopecks, "open_holds_mh": totals.open_mh,
@@ -201,7 +205,7 @@ def _document(line: LedgerLine) -> dict[str, Any]:
 
 
 def _cell(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA) else name
+    return f"'{plain.line(name)}" if name.startswith(_FORMULA) else plain.line(name)
 
 
 def _clock(minutes: int) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import uuid
 
 import click
 
+from bridge import plain, technical
 from bridge.cli.common import fail, told
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
@@ -56,7 +56,7 @@ def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
     code = Exit.OPERATOR if any(one.fault for one in findings) else Exit.WELL
     if as_json:
         rules = [{"rule": one.rule, "ok": not one.fault, "fault": one.fault} for one in findings]
-        click.echo(json.dumps({"exit": int(code), "rules": rules}, ensure_ascii=False, indent=2))
+        click.echo(plain.document({"exit": int(code), "rules": rules}))
     else:
         _print([(one.rule, one.fault) for one in findings])
     sys.exit(int(code))
@@ -67,14 +67,11 @@ def _open(url: str, token: str, category: str) -> HttpPortal:
 
 
 def _print(findings: list[tuple[str, str]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    from bridge.cli.tables import table
+    from bridge.cli.tables import Screen, cell, table
 
     rows = table(tr("Rule of the contract"), "", tr("What the portal does instead"))
     for rule, fault in findings:
         good, bad = tr("ok"), tr("FAULT")
         mark = f"[bold red]{bad}[/bold red]" if fault else f"[green]{good}[/green]"
-        rows.add_row(escape(rule), mark, escape(fault))
-    Console().print(rows)
+        rows.add_row(cell(technical.shown(rule)), mark, cell(technical.shown(fault)))
+    Screen().print(rows)

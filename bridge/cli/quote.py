@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from difflib import get_close_matches
 from typing import Any
 
 import click
 
+from bridge import plain
 from bridge.catalogue import Catalogue
 from bridge.cli.common import settings_of, told
 from bridge.errors import UserError
@@ -33,7 +33,7 @@ def command(ctx: click.Context, services: tuple[str, ...], hour_price: str | Non
     except InexactHours as error:
         raise UserError(f"--hour-price: {error}") from error
     if as_json:
-        click.echo(json.dumps(_json(priced), ensure_ascii=False, indent=2))
+        click.echo(plain.document(_json(priced)))
     else:
         _print(priced)
 
@@ -62,10 +62,7 @@ def _wish(said: str, catalogue: Catalogue) -> Wish:
 
 
 def _print(priced: Quote) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    from bridge.cli.tables import table
+    from bridge.cli.tables import Screen, cell, table
 
     money = priced.least.roubles is not None
     columns = [tr("Service"), tr("Name"), tr("Norm-hours"), "K", tr("Taken")]
@@ -75,11 +72,11 @@ def _print(priced: Quote) -> None:
         name = wish.service.id + (f"/{wish.variant}" if wish.variant else "") + (f" × {wish.quantity}" if wish.quantity > 1 else "")
         hours, taken, roubles = _cells(line)
         rows.add_row(
-            name, escape(wish.service.name), hours, text(wish.service.coefficient), taken, *([roubles] if money else [])
+            cell(name), cell(wish.service.name), hours, text(wish.service.coefficient), taken, *([roubles] if money else [])
         )  # fmt: skip
     hours, taken, roubles = _spans(priced.least, priced.most, open_end=priced.open_end)
     rows.add_row(tr("Total"), "", hours, "", taken, *([roubles] if money else []))
-    console = Console()
+    console = Screen()
     console.print(rows)
     if any(line.least is None for line in priced.lines):
         console.print(tr("Services billed by time spent or as agreed are not in the total; give an estimate: ID=HOURS"))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import json
-import socket
 import sys
 from typing import Any
 
 import click
 
+from bridge import plain
 from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.deciding import deciding_person
 from bridge.cli.ledger import KINDS
-from bridge.errors import UserError
+from bridge.cli.usage import Fault
 from bridge.hours import from_milli, text
 from bridge.i18n import tr
 from bridge.mend import mend
@@ -44,7 +43,7 @@ MENDS = {
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--accept", metavar="KEY", help=tr("Let the portal's word count for the row under this key."))
 @click.option("--resend", metavar="KEY", help=tr("Send the write under this key again: the portal has lost it."))
-@click.option("--reason", metavar="TEXT", help=tr("Why; kept in the log."))
+@click.option("--reason", metavar="TEXT", help=tr("Why; kept in the journal. The portal keeps it with a reversal that is sent again."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
 @told
@@ -52,29 +51,28 @@ def command(ctx: click.Context, account: str | None, accept: str | None, resend:
     accounts = None if account is None else [account]
     key = accept or resend
     if accept and resend:
-        raise UserError(tr("--accept and --resend exclude each other"))
+        raise Fault(tr("--accept and --resend exclude each other"))
     if bool(key) != bool(reason and reason.strip()):
-        raise UserError(tr("--accept and --resend need a --reason, and only they do"))
+        raise Fault(tr("--accept and --resend need a --reason, and only they do"))
     with open_bridge(settings_of(ctx)) as bridge:
         if key and reason:
             how = Mend.ACCEPT if accept else Mend.RESEND
-            report = mend(bridge, accounts, key, how, reason.strip(), f"{getpass.getuser()}@{socket.gethostname()}")
+            report = mend(bridge, accounts, key, how, reason.strip(), deciding_person(ctx))
         else:
             report = reconcile_accounts(bridge, accounts)
     if as_json:
-        click.echo(json.dumps(_json(report), ensure_ascii=False, indent=2))
+        click.echo(plain.document(_json(report)))
     else:
         _print(report)
     sys.exit(int(report.exit))
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
-    from bridge.cli.tables import fault, table
+    from bridge.cli.tables import Screen, cell, fault, table
 
-    console = Console()
+    console = Screen()
     for account in report.accounts:
         compared = account.comparison
         if compared is None:
@@ -85,25 +83,23 @@ def _print(report: Report) -> None:
         )
         console.print(
             said.format(
-                account=escape(account.account_id), agreeing=compared.agreeing, differing=len(account.differences),
+                account=cell(account.account_id), agreeing=compared.agreeing, differing=len(account.differences),
                 cancelled=len(compared.cancelled), open=len(compared.open), foreign=compared.foreign,
             )
         )  # fmt: skip
         for entry in compared.open:
             number = account.numbers.get(entry.ticket_id, entry.ticket_id)
-            console.print(
-                escape(_row(entry, number)) + ": " + tr("under way: otbridge sync --ticket {number}").format(number=escape(number))
-            )
+            console.print(cell(_row(entry, number)) + ": " + tr("under way: otbridge sync --ticket {number}").format(number=cell(number)))
         if account.differences:
             rows = table(tr("Row"), tr("Difference"), tr("What mends it"))
             for one in account.differences:
                 number = _number(account, one)
                 rows.add_row(
-                    escape("" if one.entry is None else f"{_row(one.entry, number)}\n{one.key}"), escape(_difference(one)),
-                    escape(MENDS[one.mend].format(key=one.key, number=number)),
+                    escape("" if one.entry is None else f"{plain.line(_row(one.entry, number))}\n{plain.line(one.key)}"), cell(_difference(one)),
+                    cell(MENDS[one.mend].format(key=one.key, number=number)),
                 )  # fmt: skip
             console.print(rows)
-            console.print(tr("Nothing is written off for account {account} meanwhile.").format(account=escape(account.account_id)))
+            console.print(tr("Nothing is written off for account {account} meanwhile.").format(account=cell(account.account_id)))
     if not report.accounts:
         console.print(tr("The journal knows no account yet."))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 
 from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, tell
+from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.i18n import tr
 
 
 @click.command("release", help=tr("Let a ticket on hold go on."))
 @click.argument("ticket", metavar="TICKET")
-@click.option("--reason", default="", help=tr("Why, for the log."))
+@reason_option(tr("Why; kept in the journal. The customer does not read it."), required=False)
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
-    with desk_of(settings_of(ctx), ticket) as desk:
-        tell(ticket, desk.release(reason), tr("goes on with the next pass"))
+    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+        tell(ticket, desk, desk.release(reason), tr("goes on with the next pass"))

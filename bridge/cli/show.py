@@ -6,6 +6,7 @@ import json
 
 import click
 
+from bridge import plain, technical
 from bridge.cli import words
 from bridge.cli.common import find_ticket, settings_of, told
 from bridge.i18n import tr
@@ -38,24 +39,24 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
             ],
             "ledger": [{"kind": row.kind, "key": row.key, "amount_mh": row.amount_mh, "price_kopecks": row.price_kopecks, "at": row.at.isoformat()} for row in rows],
         }  # fmt: skip
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(plain.document(document))
         return
-    from rich.console import Console
     from rich.markup import escape
 
-    from bridge.cli.tables import table
+    from bridge.cli.tables import Screen, cell, table
 
-    console = Console()
-    console.print(f"[bold]{escape(one.number)}[/bold] {escape(one.subject)} – {escape(one.customer_name)}")
-    why = escape(words.reason(Reason.from_json(record.reason), one.number)) if record.reason else ""
-    console.print(f"[bold]{words.status(record.state)}[/bold]: {why}")
+    console = Screen()
+    console.print(f"[bold]{cell(one.number)}[/bold] {cell(one.subject)} – {cell(one.customer_name)}")
+    reason = Reason.from_json(record.reason) if record.reason else None
+    why = escape(words.reason(reason, one.number)) if reason else ""
+    console.print(f"[bold]{words.status(record.state, reason)}[/bold]: {why}")
     listed = table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
     titles = {stage.id: stage.title for stage in one.stages}
     for effect in effects:
         outcome = words.evidence(effect.outcome) if effect.outcome and effect.kind == "operation" and effect.state == "done" else ""
         outcome = outcome or (effect.outcome or {}).get("detail", "") or effect.error or (effect.outcome or {}).get("amount", "")
         listed.add_row(
-            f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", words.effect(effect.kind), escape(titles.get(effect.stage_id, "")),
-            str(effect.revision or ""), effect.state.value, escape(str(outcome)),
+            f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", cell(words.effect(effect.kind)), cell(titles.get(effect.stage_id, "")),
+            str(effect.revision or ""), words.STATES[effect.state.value], escape(plain.lines(technical.shown(str(outcome)))),
         )  # fmt: skip
     console.print(listed)

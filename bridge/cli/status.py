@@ -6,6 +6,7 @@ import json
 
 import click
 
+from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import settings_of, told
 from bridge.i18n import tr
@@ -34,22 +35,20 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
             "faults": [{"ref": one.ref, "problems": one.problems, "since": one.first_seen.isoformat()} for one in faults],
             "open_effects": [{"key": one.key, "ticket_id": one.ticket_id, "kind": one.kind, "attempts": one.attempts, "error": one.error} for one in opened],
         }  # fmt: skip
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(plain.document(document))
         return
-    from rich.console import Console
-    from rich.markup import escape
-
-    from bridge.cli.tables import fault, standing, table
+    from bridge.cli.tables import Screen, cell, fault, standing, table
 
     rows = table(tr("Ticket"), tr("Subject"), tr("Customer"), tr("Where it stands"), tr("In the queue since"))
     for one in records:
         where = standing(one.state, Reason.from_json(one.reason) if one.reason else None, one.ticket.number)
         rows.add_row(
-            one.ticket.number, escape(one.ticket.subject), escape(one.ticket.customer_name), where, f"{one.ticket.queued_at:%Y-%m-%d %H:%M}"
-        )
-    console = Console()
+            cell(one.ticket.number), cell(one.ticket.subject), cell(one.ticket.customer_name), where,
+            f"{one.ticket.queued_at:%Y-%m-%d %H:%M}",
+        )  # fmt: skip
+    console = Screen()
     console.print(rows if records else tr("The journal has no such tickets."))
     for unread in faults:
-        console.print(fault(tr("A ticket cannot be read"), f"{unread.ref}: {'; '.join(unread.problems)}"))
+        console.print(fault(tr("A ticket cannot be read"), plain.line(f"{unread.ref}: {'; '.join(unread.problems)}")))
     for effect in opened:
         console.print(fault(tr("Outcome not known yet"), f"{words.effect(effect.kind)}, {effect.key}: {effect.error or '–'}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any, Self
 
@@ -11,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from bridge import plain, technical
 from bridge.cli import words
 from bridge.cli.common import open_bridge, settings_of, told
-from bridge.cli.tables import fault, standing, table
+from bridge.cli.tables import Screen, cell, fault, standing, table
 from bridge.hours import text, to_milli
 from bridge.i18n import tr
 from bridge.lifecycle import Status
@@ -38,24 +38,19 @@ AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
 @told
 def command(ctx: click.Context, dry_run: bool, ticket: str | None, as_json: bool) -> None:
     settings = settings_of(ctx)
-    console = Console()
+    console = Screen()
     with _Bars(enabled=sys.stderr.isatty() and not as_json) as bars, open_bridge(settings, bars.told) as bridge:
         if dry_run:
             forecasts, problems, code = preview(bridge, ticket)
             if as_json:
-                click.echo(
-                    json.dumps(
-                        {"dry_run": True, "tickets": [_forecast(one) for one in forecasts], "problems": problems, "exit": code},
-                        ensure_ascii=False,
-                        indent=2,
-                    )
-                )
+                told = [_forecast(one) for one in forecasts]
+                click.echo(plain.document({"dry_run": True, "tickets": told, "problems": problems, "exit": code}))
             else:
                 _print_forecasts(console, forecasts, problems)
             sys.exit(int(code))
         report = Pass(bridge).run(ticket)
     if as_json:
-        click.echo(json.dumps(_json(report), ensure_ascii=False, indent=2))
+        click.echo(plain.document(_json(report)))
     else:
         _print(console, report)
     sys.exit(int(report.exit))
@@ -80,25 +75,25 @@ class _Bars:
 
     def told(self, ticket: Ticket, share: float, step: str) -> None:
         if ticket.id not in self._tasks:
-            self._tasks[ticket.id] = self._progress.add_task(f"{ticket.number} {ticket.subject}"[:60], total=1.0, step="")
+            self._tasks[ticket.id] = self._progress.add_task(cell(f"{ticket.number} {ticket.subject}"[:60]), total=1.0, step="")
         self._progress.update(self._tasks[ticket.id], completed=share, step=step)
 
 
-def _print(console: Console, report: PassReport) -> None:
+def _print(console: Screen, report: PassReport) -> None:
     moved = [one for one in report.tickets if one.done or one.status not in AT_REST]
     if moved:
         rows = table(tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off"))
         for one in moved:
-            done = [words.effect(kind) for kind in one.done] + [words.evidence(found) for found in one.evidence]
+            done = [words.effect(kind) for kind in one.done] + [plain.line(words.evidence(found)) for found in one.evidence]
             where = standing(one.status, one.reason, one.number)
-            rows.add_row(one.number, escape(one.subject), where, escape("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
+            rows.add_row(cell(one.number), cell(one.subject), where, escape("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
         console.print(rows)
     else:
         console.print(tr("Nothing to do: no ticket has changed."))
     for ref, problems in report.faults:
-        console.print(fault(tr("A ticket cannot be read"), f"{ref}: {'; '.join(problems)}"))
+        console.print(fault(tr("A ticket cannot be read"), plain.line(f"{ref}: {'; '.join(problems)}")))
     if report.operator:
-        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=escape(", ".join(report.operator))))
+        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=cell(", ".join(report.operator))))
     for problem in report.problems:
         console.print(fault(tr("Fault"), problem))
 
@@ -126,12 +121,12 @@ def _forecast(one: Forecast) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print_forecasts(console: Console, forecasts: list[Forecast], problems: list[str]) -> None:
+def _print_forecasts(console: Screen, forecasts: list[Forecast], problems: list[str]) -> None:
     rows = table(tr("Ticket"), tr("Subject"), tr("Would be done"), tr("Held"), tr("Written off"), tr("Then"))
     for one in forecasts:
         then = standing(one.status, one.reason, one.ticket.number)
         rows.add_row(
-            one.ticket.number, escape(one.ticket.subject), escape("\n".join(one.would) or "–"),
+            cell(one.ticket.number), cell(one.ticket.subject), escape(technical.shown("\n".join(one.would)) or "–"),
             text(one.held) if one.held else "–", text(one.taken) if one.taken else "–", then,
         )  # fmt: skip
     console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))

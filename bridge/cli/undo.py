@@ -5,16 +5,16 @@ from __future__ import annotations
 import click
 
 from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, tell
+from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.i18n import tr
 
 
 @click.command("undo", help=tr("Take back what the bridge made for a stage, as long as it is not accepted."))
 @click.argument("ticket", metavar="TICKET")
 @click.option("--stage", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several."))
-@click.option("--reason", required=True, help=tr("Why, for the log."))
+@reason_option(tr("Why; kept in the journal. The customer does not read it."))
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, stage: str | None, reason: str) -> None:
-    with desk_of(settings_of(ctx), ticket) as desk:
-        tell(ticket, desk.undo(stage, reason), tr("the next pass takes back what was made"))
+    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+        tell(ticket, desk, desk.undo(stage, reason), tr("the next pass takes back what was made"))

@@ -5,15 +5,17 @@ from __future__ import annotations
 import click
 
 from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, tell
+from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.i18n import tr
 
 
 @click.command("withdraw", help=tr("Withdraw a ticket in the customer's stead; this cannot be taken back."))
 @click.argument("ticket", metavar="TICKET")
-@click.option("--reason", required=True, help=tr("Why, for the log."))
+@reason_option(tr("Why; the customer reads it."))
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
-    with desk_of(settings_of(ctx), ticket) as desk:
-        tell(ticket, desk.withdraw(reason), tr("is withdrawn; the next pass writes off what was accepted and returns all other hours"))
+    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+        tell(
+            ticket, desk, desk.withdraw(reason), tr("is withdrawn; the next pass writes off what was accepted and returns all other hours")
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge import plain, technical
 from bridge.i18n import tr
-from bridge.lifecycle import Reason
+from bridge.lifecycle import Reason, is_operators_turn
 
 STATUSES: Mapping[str, str] = {
     "new": tr("new"),
@@ -26,7 +27,7 @@ STATUSES: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "not-paid": tr("category “{category}” is not a paid one"),
     "free-text": tr("there is free text only; otbridge assign {number} SERVICE gives it an order"),
-    "order-faults": tr("the order has faults ({source}): {problems}; the customer was told"),
+    "order-faults": tr("the order has faults; the customer was told: “{source}: {problems}”"),
     "no-service": tr("the catalogue has no service {service}; add it, then: otbridge retry {number}; or: otbridge assign {number} SERVICE"),
     "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
     "price-differs": tr(
@@ -42,6 +43,10 @@ REASONS: Mapping[str, str] = {
     "not-accepted": tr("stage “{stage}” waits for the customer's acceptance"),
     "rejected": tr(
         "the customer has rejected stage “{stage}”: {comment}; otbridge undo {number} takes back what was made and does it anew"
+    ),
+    "undone": tr(
+        "what was made for stage “{stage}” is taken back; otbridge assign {number} SERVICE gives it another order, otbridge retry {number}"
+        " does it anew"
     ),
     "beyond-agreed": tr(
         "{spent} norm-hours were spent on stage “{stage}”, {agreed} are agreed: a new agreement with the customer is needed"
@@ -82,6 +87,9 @@ REASONS: Mapping[str, str] = {
     ),
 }
 
+REFUSED_ORDER = tr("{detail}; the customer was told, and it goes on when the order is changed, or after: otbridge retry {number}")
+"""The reason `refused` of an order whose fault is the customer's."""
+
 EFFECTS: Mapping[str, str] = {
     "plan": tr("planned"),
     "hold": tr("hours held"),
@@ -93,6 +101,7 @@ EFFECTS: Mapping[str, str] = {
     "void": tr("hours returned"),
     "stage:in_progress": tr("stage begun"),
     "stage:ready": tr("stage reported ready"),
+    "stage:in_progress:back": tr("stage set back to work"),
     "ticket:suspended": tr("ticket suspended"),
     "ticket:in_progress": tr("ticket in progress"),
     "ticket:awaiting_acceptance": tr("acceptance asked for"),
@@ -100,20 +109,36 @@ EFFECTS: Mapping[str, str] = {
 }
 
 
-def status(name: str) -> str:
-    """A status; one that this program does not know under its own name."""
+STATES: Mapping[str, str] = {"intended": tr("outcome not known"), "done": tr("happened"), "refused": tr("refused")}
+
+
+class _Told(dict[str, Any]):
+    """Facts of a sentence; one that an older program did not write down is a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def status(name: str, reason: Reason | None = None) -> str:
+    """A status; one that this program does not know under its own name. Only what waits for an operator is said to need one."""
+    if name == "failed" and reason is not None and not is_operators_turn(name, reason):
+        return tr("waits for a changed order")
     return STATUSES.get(name, name)
 
 
 def reason(reason: Reason, number: str) -> str:
     """A reason as a sentence."""
-    facts = {key: _listed(value) for key, value in reason.facts.items()}
+    facts = {
+        key: plain.lines(technical.shown(str(value))) if key == "detail" else plain.line(_listed(value))
+        for key, value in reason.facts.items()
+    }
     if "how" in facts:
-        facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts['into']}".strip()
-    sentence = REASONS.get(reason.code)
+        facts["how"] = f"{WAYS.get(facts['how'], facts['how'])} {facts.get('into', '')}".strip()
+    of_order = reason.code == "refused" and not is_operators_turn("failed", reason)
+    sentence = REFUSED_ORDER if of_order else REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
-    return sentence.format_map({"number": number, "detail": "", "comment": "", **facts})
+    return sentence.format_map(_Told({"number": plain.line(number), **facts}))
 
 
 def effect(kind: str) -> str:

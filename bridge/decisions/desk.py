@@ -14,12 +14,12 @@ from typing import Any
 
 from bridge.billing import amount_to_hold
 from bridge.catalogue import Catalogue, Service
-from bridge.decisions.standing import Standing, assigned, on_hold
+from bridge.decisions.standing import Standing, assigned, on_hold, withdrawn
 from bridge.errors import BridgeError
 from bridge.hours import Charge, hours_taken, text
 from bridge.i18n import tr
 from bridge.journal import Decision, DecisionKind, Journal, TicketRecord, Unit
-from bridge.lifecycle import Kind, OrderFault, charges_from, charges_request
+from bridge.lifecycle import Kind, OrderFault, Status, charges_from, charges_request
 from bridge.orders import find_order
 from bridge.tickets import Stage, StageState
 
@@ -30,6 +30,10 @@ class DecisionRefused(BridgeError):
     def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
         self.problems = problems
         super().__init__("\n".join((message, *(f"  - {problem}" for problem in problems))))
+
+
+class Misplaced(DecisionRefused):
+    """A decision of this kind can't help where the ticket stands: it is told together with where that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Desk:
             _check_open(standing)
             found = find_order(standing.record.ticket, catalogue, assigned=order, unattended=unattended)
             if isinstance(found, OrderFault):
-                raise DecisionRefused(tr("the order has faults"), found.problems)
+                raise DecisionRefused(tr("the order has faults; in the customer's words:"), found.problems)
             if assigned(standing.decisions) == order:
                 return None
             held = ", ".join(f"“{stage.title}”" for stage in standing.held())
@@ -103,9 +107,21 @@ class Desk:
             return None if on_hold(standing.decisions) else self._write(unit, "hold", {"reason": reason})
 
     def release(self, reason: str) -> Decision | None:
-        """Let a held ticket go on."""
+        """Let a held ticket go on.
+
+        Raises:
+            Misplaced: nobody ever held it.
+        """
         with self._deciding() as (unit, standing):
-            return self._write(unit, "release", {"reason": reason}) if on_hold(standing.decisions) else None
+            if on_hold(standing.decisions) is not None:
+                return self._write(unit, "release", {"reason": reason})
+            if not any(one.kind == "release" for one in standing.decisions):
+                raise Misplaced(tr("no operator holds it"))
+            return None
+
+    def on_hold(self) -> bool:
+        """Whether the bridge does nothing for the ticket until `release`."""
+        return on_hold(self.standing().decisions) is not None
 
     def withdraw(self, reason: str) -> Decision | None:
         """Withdraw the ticket in the customer's stead (R7); nothing takes that back.
@@ -114,9 +130,11 @@ class Desk:
             DecisionRefused: everything is written off.
         """
         with self._deciding() as (unit, standing):
-            if standing.is_withdrawn:
+            # A ticket that its customer has withdrawn may still fail, for nobody is left to agree on more hours.
+            if withdrawn(standing.decisions) or (standing.is_withdrawn and standing.record.state != Status.FAILED):
                 return None
-            _check_open(standing)
+            if not standing.is_withdrawn:
+                _check_open(standing)
             return self._write(unit, "withdraw", {"reason": reason})
 
     def undo(self, wanted: str | None, reason: str) -> Decision | None:
@@ -133,13 +151,11 @@ class Desk:
             if any(_same(one, "undo", document) for one in standing.decisions):
                 return None
             if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.CAPTURE):
-                raise DecisionRefused(
-                    tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told)
-                )
+                raise Misplaced(tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told))
             if stage.state is StageState.ACCEPTED and not standing.is_withdrawn:
-                raise DecisionRefused(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
+                raise Misplaced(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
             if history.attempt(stage, revision).done(Kind.OPERATION) is None:
-                raise DecisionRefused(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
+                raise Misplaced(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
             return self._write(unit, "undo", document)
 
     def correct(self, stage: Stage, charges: tuple[Charge, ...], reason: str) -> Correction:
@@ -157,9 +173,9 @@ class Desk:
             if pending is not None:
                 if charges_from(pending.document["charges"]) == lines:
                     return Correction(None, after, after)
-                raise DecisionRefused(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
+                raise Misplaced(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
             if standing.last_captured(stage) is None:
-                raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format_map(told))
+                raise Misplaced(tr("nothing was written off for stage “{stage}”").format_map(told))
             if after > amount_to_hold(stage):
                 sentence = tr("{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs a new agreement")
                 raise DecisionRefused(sentence.format_map(told))
@@ -189,9 +205,9 @@ class Desk:
 
 def _check_open(standing: Standing) -> None:
     if standing.is_withdrawn:
-        raise DecisionRefused(tr("the ticket is withdrawn"))
+        raise Misplaced(tr("the ticket is withdrawn"))
     if standing.is_done:
-        raise DecisionRefused(tr("everything of the ticket is accepted and written off"))
+        raise Misplaced(tr("everything of the ticket is accepted and written off"))
 
 
 def _stage(stages: tuple[Stage, ...], wanted: str | None) -> Stage:

@@ -6,6 +6,7 @@ never fail half-way for want of the lock. PostgreSQL: psycopg 3, read committed,
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ BUSY_SECONDS = 30
 """How long a transaction waits for another one's lock."""
 
 _READ_ONLY = "otbridge_read_only"
+_LEAST_SPACE = 64 * 1024
+"""Bytes; SQLite's shared memory beside a journal takes half of it."""
 
 _ADVICE = (
     ("database is locked", "another process has held the journal for 30 s: look for a second otbridge, or a copy or SQL shell left open"),
@@ -78,12 +81,18 @@ def make_engine(url: str) -> Engine:
     """An engine for the journal at `url`; nothing is opened yet.
 
     Raises:
-        JournalError: for a URL of another kind.
+        JournalError: for a URL of another kind, or where PostgreSQL's driver is not installed.
         SchemaMissing: the SQLite file does not exist (it is only made by `migrate`).
     """
     path = sqlite_path(url)
     if path is None:
-        engine = create_engine(parse(url), pool_pre_ping=True, connect_args={"connect_timeout": 10, "application_name": "otbridge"})
+        arguments = {"connect_timeout": 10, "application_name": "otbridge"}
+        try:
+            engine = create_engine(parse(url), pool_pre_ping=True, connect_args=arguments)
+        except ImportError as error:
+            raise JournalError(
+                "a journal in PostgreSQL needs its driver, which is not installed: pip install 'otbridge[postgresql]'"
+            ) from error
         event.listen(engine, "connect", _set_up_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         return engine
@@ -168,4 +177,15 @@ def told(where: str) -> Iterator[None]:
     except (DatabaseError, InterfaceError, PoolTimeout) as error:
         reason = str(getattr(error, "orig", None) or error).strip()
         advice = next((advice for mark, advice in _ADVICE if mark in reason.lower()), "the message above is the database's own")
+        if "disk i/o" in reason.lower() and _disk_is_full(where):
+            advice = "free space on the disk that holds the journal"
         raise JournalUnavailable(f"the journal at {where} cannot be used: {reason}: {advice}") from error
+
+
+def _disk_is_full(where: str) -> bool:
+    """Whether the disk of an SQLite journal takes no more; SQLite calls it an I/O error where it makes its files beside the journal."""
+    path = sqlite_path(where)
+    try:
+        return path is not None and shutil.disk_usage(path.parent).free < _LEAST_SPACE
+    except OSError:
+        return False

@@ -40,7 +40,7 @@ from bridge.lifecycle.steps import (
     charges_request,
     order_request,
 )
-from bridge.lifecycle.values import Kind, Reason, Status
+from bridge.lifecycle.values import Kind, Reason, Status, is_operators_turn
 
 __all__ = [
     "AskBalance",
@@ -76,6 +76,7 @@ __all__ = [
     "charges_from",
     "charges_request",
     "decide",
+    "is_operators_turn",
     "judge",
     "order_request",
     "taken",

@@ -62,6 +62,45 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     return NewRevision(stage)
 
 
+@stage_gate("R4", "SetStage", "Undo", "NewRevision", "Void", "SetTicket", "Tell", "failed: undone", "failed: refused")
+def not_undone(case: Case, attempt: Attempt) -> Step | None:
+    """What an action made is taken back on an operator's word as long as the customer has not accepted it. The stage is
+    set back first, so that nobody accepts what is being taken back; an acceptance that came before that counts. Then
+    the hold is returned, and the stage waits for another order or for the operator's word to do it anew."""
+    stage, undo = attempt.stage, attempt.get(Kind.UNDO)
+    if (stage.id, attempt.revision) not in case.decisions.undone or attempt.done(Kind.OPERATION) is None or attempt.sent(Kind.CAPTURE):
+        return None
+    if undo is None:
+        back = attempt.get(Kind.STAGE_BACK)
+        if stage.state in ACCEPTED and (back is None or back.state is not EffectState.INTENDED):
+            return None
+        shown = attempt.sent(Kind.STAGE_READY) or stage.state is StageState.READY
+        if shown and (back is None or back.state is EffectState.INTENDED):
+            return SetStage(stage, attempt.revision, StageState.IN_PROGRESS, back=True)
+        if back is not None and back.state is EffectState.REFUSED:
+            return Wait(Status.FAILED, Reason("refused", {"what": back.kind, **(back.outcome or {})}))
+        return take_back(attempt)
+    if undo.state is EffectState.INTENDED:
+        return take_back(attempt)
+    if undo.state is EffectState.REFUSED:
+        return Wait(Status.FAILED, Reason("refused", {"what": undo.kind, **(undo.outcome or {})}))
+    void = attempt.refused(numbered(Kind.VOID, attempt.hold_number))
+    if void is not None:
+        return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
+    returned = give_back(attempt)
+    if returned is not None:
+        return returned
+    again_at = attempt.hold_number + 1
+    if not attempt.settled(numbered(Kind.TICKET_IN_PROGRESS, again_at)):
+        return SetTicket(stage, attempt.revision, TicketState.IN_PROGRESS, again_at)
+    told = tell(attempt, "undone", {})
+    if told is not None:
+        return told
+    if _order_changed(case, attempt):
+        return NewRevision(stage)
+    return Wait(Status.FAILED, Reason("undone", {"stage": stage.title}))
+
+
 @stage_gate("R4", "Void", "Tell", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
     """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and an operator (or a changed order)
@@ -119,12 +158,15 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
 @stage_gate("R2, R3", "AskBalance", "Tell", "SetTicket", "Void", "Freeze", "awaiting-agreement: beyond-agreed", "held: balance",
             "failed: beyond-agreed", "failed: no-service", "failed: unknown-category")  # fmt: skip
 def frozen(case: Case, attempt: Attempt) -> Step | None:
-    """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it asks for a new agreement."""
+    """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it asks for a new agreement.
+    When an operator has withdrawn the ticket nobody agrees any more, and what is accepted takes no more than was agreed."""
     if attempt.done(Kind.FREEZE) is not None:
         return None
     lines = _lines(case, attempt)
     if isinstance(lines, Wait):
         return lines
+    if case.decisions.withdrawal is not None:
+        lines = billing.at_most(lines, billing.amount_to_hold(attempt.stage))
     entries = stage_entries(case, attempt.stage)
     operation = attempt.done(Kind.OPERATION)
     evidence = dict(operation.outcome or {}) if operation is not None else _log(entries)
@@ -182,7 +224,7 @@ def written_off(case: Case, attempt: Attempt) -> Step | None:
     return tell(attempt, "written_off", {**(captured.outcome or {}), "left": text(case.account.available)})
 
 
-STAGE_GATES: tuple[StageGate, ...] = (not_rejected, not_refused, held, started, worked, frozen, reported, accepted, written_off)
+STAGE_GATES: tuple[StageGate, ...] = (not_rejected, not_undone, not_refused, held, started, worked, frozen, reported, accepted, written_off)
 
 
 def begun_order(attempt: Attempt) -> Order:

@@ -81,22 +81,29 @@ class SetTicket:
 
 @dataclass(frozen=True, slots=True)
 class SetStage:
-    """Set a stage's state on the portal; evidence goes with `READY`."""
+    """Set a stage's state on the portal; evidence goes with `READY`.
+
+    Attributes:
+        back: a stage that was reported ready is begun again, because what was made is taken back. The customer may
+            accept it until that very moment, and then it stays accepted.
+    """
 
     stage: Stage
     revision: int
     state: StageState
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    back: bool = False
 
     @property
     def kind(self) -> str:
         """The effect's kind."""
-        return f"stage:{self.state}"
+        return Kind.STAGE_BACK.value if self.back else f"stage:{self.state}"
 
     @property
     def request(self) -> dict[str, Any]:
         """What is sent."""
-        expected = [state.value for state in _STAGE_BEFORE[self.state]]
+        before = (*_STAGE_BEFORE[self.state], *((StageState.READY,) if self.back else ()))
+        expected = [state.value for state in before]
         return {"state": self.state.value, "expected": expected, "evidence": dict(self.evidence)}
 
 

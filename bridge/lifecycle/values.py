@@ -37,6 +37,7 @@ class Kind(StrEnum):
     VOID = "void"
     STAGE_IN_PROGRESS = "stage:in_progress"
     STAGE_READY = "stage:ready"
+    STAGE_BACK = "stage:in_progress:back"
     TICKET_SUSPENDED = "ticket:suspended"
     TICKET_IN_PROGRESS = "ticket:in_progress"
     TICKET_AWAITING = "ticket:awaiting_acceptance"
@@ -64,3 +65,26 @@ class Reason:
         """As the journal kept it."""
         kept = json.loads(text)
         return cls(kept["code"], kept["facts"])
+
+
+CUSTOMERS_FAULTS = frozenset({
+    "ambiguous", "course-exists", "guarded", "no-backup", "no-category", "shortnametaken", "unknownarchetype", "unknowncapability",
+    "unknowncontextlevel", "unknownrole",
+})  # fmt: skip
+"""Codes of refusals of Moodle or of an action that the customer was asked to mend in the order (config/templates/cannot.txt.j2)."""
+
+
+def is_operators_turn(status: str, reason: Reason | None) -> bool:
+    """Whether a ticket waits for an operator, and for nobody else.
+
+    A fault of the order is the customer's, who was told; differing ledgers are an operator's, though the status says nothing of it.
+    """
+    code = reason.code if reason is not None else ""
+    if status == Status.WRITING_OFF:
+        return code == "drift"
+    if status == Status.NEEDS_ORDER:
+        return code != "order-faults"
+    if status != Status.FAILED or reason is None:
+        return status == Status.FAILED
+    of_order = code == "refused" and reason.facts.get("what") in (Kind.PLAN, Kind.OPERATION)
+    return not (of_order and reason.facts.get("code") in CUSTOMERS_FAULTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from bridge.actions import ACTIONS, OrderInvalid, validate
 from bridge.catalogue import Catalogue, Service
 from bridge.lifecycle import OrderFault
+from bridge.orders.names import near, plain_name, recognised
 from bridge.tickets import Order
 
 PARAMETER_PREFIX = "param_"
+_NAMES = ("service", "variant", "quantity", "action")
 MOST = 1000
 """The largest quantity that one order may name."""
 
@@ -27,13 +29,20 @@ class Draft:
     quantity: str = ""
     action: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     @classmethod
     def of_fields(cls, fields: Mapping[str, str]) -> Draft | None:
-        """From a form's fields; None where no service is named."""
-        service, variant, quantity, action = (fields.get(name, "").strip() for name in ("service", "variant", "quantity", "action"))
-        params = {name.removeprefix(PARAMETER_PREFIX): value for name, value in fields.items() if name.startswith(PARAMETER_PREFIX)}
-        return cls(service, variant, quantity, action, params) if service else None
+        """From a form's fields, whose names may be in another case or bear a remark; None where no service is named."""
+        faults: list[str] = []
+        plain = {name: name if name.startswith(PARAMETER_PREFIX) else plain_name(name) for name in fields}
+        meant = [one for one in plain.values() if one.startswith(PARAMETER_PREFIX)]
+        told = recognised({name: fields[name] for name, one in plain.items() if one in meant}, meant, faults)
+        params = {name.removeprefix(PARAMETER_PREFIX): value for name, value in told.items()}
+        others = {name: value for name, value in fields.items() if plain_name(name) in _NAMES}
+        found = recognised(others, _NAMES, faults)
+        service, variant, quantity, action = (found.get(name, "").strip() for name in _NAMES)
+        return cls(service, variant, quantity, action, params, tuple(faults)) if service else None
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Draft:
@@ -49,7 +58,7 @@ def check(draft: Draft, source: str, catalogue: Catalogue, unattended: Callable[
         source: where the draft was found, for messages.
         unattended: whether a service runs with nobody's hands; parameters of others are kept as they are.
     """
-    problems: list[str] = []
+    problems = list(draft.faults)
     quantity = _quantity(draft.quantity, problems)
     service = catalogue.get(draft.service)
     if service is None:
@@ -58,13 +67,21 @@ def check(draft: Draft, source: str, catalogue: Catalogue, unattended: Callable[
     action = _action(draft.action, service, problems)
     params = {name: value for name, value in draft.params.items() if not (isinstance(value, str) and not value.strip())}
     if action is not None and unattended(service):
+        known = ACTIONS[action].params.model_fields
+        params = recognised(params, known, problems)
         try:
             validate(ACTIONS[action].params, params)
         except OrderInvalid as error:
-            problems += error.problems
+            problems += [_with_near(problem, params, known) for problem in error.problems]
     if problems:
         return OrderFault(source, tuple(problems))
     return Order(service.id, params, source, draft.variant, quantity, action)
+
+
+def _with_near(problem: str, params: Mapping[str, Any], known: Collection[str]) -> str:
+    """A problem about an unknown parameter, with the known ones that are close to its name."""
+    name = problem.partition(":")[0]
+    return problem + near(name, known) if name in params and name not in known else problem
 
 
 def _quantity(text: str, problems: list[str]) -> int:

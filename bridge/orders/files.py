@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 from bridge.lifecycle import OrderFault
 from bridge.orders.draft import Draft, shown
+from bridge.orders.names import recognised
 from bridge.orders.texts import DEEPEST, Unreadable, Value, too_deep
 from bridge.tickets import Attachment, Ticket
 
@@ -25,6 +25,17 @@ _ENDINGS = (".order.toml", ".order.yaml", ".order.yml")
 _KEYS = ("service", "variant", "quantity", "action", "params")
 _MOST_DOTS = 200
 """In one line of TOML: reading a key of n parts takes n² steps."""
+
+_TOKEN = re.compile(
+    r"""
+    \"{3} (?:\\.|[^\\])*? \"{3,5} | '{3} .*? '{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*' | \#[^\n]*
+    | ([=\[,] (?:\s | \#[^\n]*\n)*)
+      ( true | false | [+-]?(?:inf|nan) | [+-]?[0-9][0-9A-Za-z_.:+-]* (?:\ [0-9][0-9:.]* (?:[Zz]|[+-][0-9:]+)? )? )
+      (?= [ \t]* (?: [,\]}\#\r\n] | \Z ) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""What is stepped over in TOML (texts, remarks), and a scalar without quotes behind =, [ or a comma."""
 
 _NO_TEXT = re.compile("[\x00\N{SYMBOL FOR NULL}\N{REPLACEMENT CHARACTER}\ud800-\udfff]")
 """What UTF-8 text does not hold, and what `decode` or the journal leave in its place."""
@@ -91,7 +102,8 @@ def _toml(text: str) -> Value:
         if line.count(".") > _MOST_DOTS:
             raise Unreadable(f"в строке больше {_MOST_DOTS} точек: разбейте её", line=number)
     try:
-        return _texts(tomllib.loads(text, parse_float=str), DEEPEST)
+        tomllib.loads(text, parse_float=str)  # tells the faults of the file as it is
+        return _texts(tomllib.loads(_quoted(text)), DEEPEST)
     except RecursionError:
         raise too_deep() from None
     except ValueError as error:  # TOMLDecodeError is one, and so is a whole number of thousands of digits
@@ -102,8 +114,13 @@ def _toml(text: str) -> Value:
         raise Unreadable(told, line=int(place[1]) if place else at_end) from None
 
 
+def _quoted(text: str) -> str:
+    """Valid TOML with its numbers, dates and yes or no in quotes, so that they are read as they are written: 1_000, 007:30, +5."""
+    return _TOKEN.sub(lambda found: f'{found[1]}"{found[2]}"' if found[2] else found[0], text)
+
+
 def _texts(value: Any, depth: int) -> Value:
-    """A value of TOML with its scalars as texts."""
+    """A value of quoted TOML, whose scalars are texts."""
     if isinstance(value, (dict, list)) and depth == 0:
         raise too_deep()
     match value:
@@ -111,17 +128,18 @@ def _texts(value: Any, depth: int) -> Value:
             return {key: _texts(one, depth - 1) for key, one in value.items()}
         case list():
             return [_texts(one, depth - 1) for one in value]
-        case bool():
-            return "true" if value else "false"
-        case datetime() | date() | time():
-            return value.isoformat()
-    return str(value)
+        case str():
+            return value
+    raise Unreadable("возьмите все значения в кавычки")
 
 
 def _draft(document: Value) -> Draft:
     if not isinstance(document, dict):
         raise Unreadable("в файле нет ключей заказа: напишите, например, service: ID_УСЛУГИ")
+    twice: list[str] = []
+    document = recognised(document, _KEYS, twice)
     problems = [f"{shown(key)}: такого ключа в файле заказа нет; есть: {', '.join(_KEYS)}" for key in document if key not in _KEYS]
+    problems += twice
     told: dict[str, str] = {}
     for key in _KEYS[:-1]:
         value = document.get(key, "")
@@ -138,7 +156,7 @@ def _draft(document: Value) -> Draft:
     problems += [f"params.{shown(key)}: содержит недопустимые символы" for key, value in params.items() if _hidden(key, value)]
     if problems:
         raise Unreadable(*problems)
-    return Draft(**told, params=params)
+    return Draft(told["service"], told["variant"], told["quantity"], told["action"], params)
 
 
 def _hidden(key: str, value: Value) -> bool:

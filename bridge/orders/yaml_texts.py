@@ -25,6 +25,9 @@ from yaml.events import (
 
 from bridge.orders.texts import DEEPEST, Unreadable, Value, too_deep
 
+_NOTHING = frozenset({"null", "Null", "NULL", "~"})
+"""What YAML takes for nothing; who writes it means no name."""
+
 
 def read_yaml(text: str) -> Value:
     """The one document of a YAML text; "" where there is none.
@@ -75,6 +78,9 @@ def _node(event: Event, events: Iterator[Event], depth: int) -> Value:
 def _scalar(event: ScalarEvent) -> str:
     _check_plain(event)
     text: str = event.value
+    if event.style is None and text in _NOTHING:
+        told = f"{text} значит «ничего»: удалите строку, а если это название, возьмите его в кавычки"
+        raise Unreadable(told, line=_line(event))
     return text
 
 

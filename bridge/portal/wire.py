@@ -11,12 +11,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bridge.hours import Charge, from_kopecks, from_milli, to_milli
-from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
+from bridge.portal.port import CONTRACT, Gone, LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
 from bridge.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -260,7 +261,10 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def meta(document: object) -> Meta:
-    """`GET /meta`."""
+    """`GET /meta`. Of a contract that this program does not know, nothing but its version is believed."""
+    version = document.get("contract") if isinstance(document, dict) else None
+    if isinstance(version, str) and not version.startswith(CONTRACT):
+        return Meta(version[:40], "", datetime.fromtimestamp(0, UTC), frozenset(), frozenset(), Decimal("0.01"))
     read = _read(_Meta, document)
     engine = f"{read.engine.name} {read.engine.version}"
     return Meta(read.contract, engine, read.time, frozenset(read.capabilities), frozenset(read.scopes), from_milli(read.rounding_unit_mh))

@@ -27,7 +27,7 @@ def test_a_ticket_of_free_text_gets_its_order_from_an_operator(world: World) -> 
         for _ in "12"
     ]
 
-    assert faults == (1, "otbridge: ticket 7: the order has faults\n  - capabilities: параметр не указан\n")
+    assert faults == (1, "otbridge: ticket 7: the order has faults; in the customer's words:\n  - capabilities: параметр не указан\n")
     assert given == [(0, "ticket 7: the next pass works on this order\n"), (0, "ticket 7: there is nothing to change\n")]
     assert decisions(world, ticket) == [("assign", operator_name())]
 

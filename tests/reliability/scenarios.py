@@ -153,6 +153,10 @@ def undo(world: World) -> None:
     assert world.desk(T).undo(None, "переделать") is not None
 
 
+def retry(world: World) -> None:
+    world.retry(T)
+
+
 def correct(hours: str) -> Move:
     def move(world: World) -> None:
         desk = world.desk(T)
@@ -297,6 +301,13 @@ UNDONE = Scenario(
     "rejected, taken back by an operator, made anew", _order(ROLE), (reject, undo, accept), "done", 6, "0.5", ("methodist",),
     rows="hold void hold capture",
 )  # fmt: skip
+TAKEN_BACK = Scenario(
+    "taken back by an operator before anybody accepts it, made anew", _order(ROLE), (undo, retry, accept), "done", 7, "0.5", ("methodist",), rows="hold void hold capture",
+)  # fmt: skip
+WITHDRAWN_BEYOND = Scenario(
+    "an operator withdraws what is accepted with more than was agreed", _order(BY_HAND),
+    (together(report((90, "development")), accept), operator_withdraws), "withdrawn", 4, "1", rows="hold capture",
+)  # fmt: skip
 UNDONE_BY_POLICY = Scenario(
     "rejected and taken back by policy", _order(ROLE, policy=_policy(undo_rejected=("2.9.1-access",))), (reject, accept), "done", 6, "0.5",
     ("methodist",), rows="hold void hold capture",
@@ -315,5 +326,6 @@ QUEUED = Scenario("agreed after another ticket, opened before it", _agreed_after
 MAIN = (ROLE_DONE, RESTORE_DONE)
 OTHERS = (
     STAGES_DONE, POOR, WITHDRAWN, ACCEPTED_WITHDRAWN, OPERATOR_WITHDREW, FAILED, LATE_TIME, RECOUNTED, CORRECTED, AGREED_ANEW, BEYOND, SILENT,
-    REJECTED_SILENT, REJECTED_UNSEEN, UNASKED, REJECTED_BY_HAND, UNDONE, UNDONE_BY_POLICY, STOPPED, DRIFTED, DIFFERING, QUEUED,
+    REJECTED_SILENT, REJECTED_UNSEEN, UNASKED, REJECTED_BY_HAND, UNDONE, TAKEN_BACK, WITHDRAWN_BEYOND, UNDONE_BY_POLICY, STOPPED, DRIFTED,
+    DIFFERING, QUEUED,
 )  # fmt: skip

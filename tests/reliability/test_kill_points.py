@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.profile import LONG, THOROUGH
-from tests.reliability.scenarios import BEYOND, CORRECTED, MAIN, RESTORE_DONE, ROLE_DONE, UNDONE, Scenario
+from tests.reliability.scenarios import BEYOND, CORRECTED, MAIN, RESTORE_DONE, ROLE_DONE, TAKEN_BACK, UNDONE, Scenario
 from tests.reliability.trials import Trials
 
-LIVES = (ROLE_DONE, CORRECTED, RESTORE_DONE, BEYOND, UNDONE)
+LIVES = (ROLE_DONE, CORRECTED, RESTORE_DONE, BEYOND, UNDONE, TAKEN_BACK)
 
 
 @pytest.mark.parametrize("scenario", LIVES if THOROUGH else LIVES[:2], ids=lambda one: one.name)

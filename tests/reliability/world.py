@@ -7,7 +7,7 @@ import pickle
 import socket
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from bridge.lifecycle import Reason
 from bridge.messages import Messages
 from bridge.perform import Bridge
 from bridge.reconciliation import reconcile_accounts
-from bridge.retry import retry
+from bridge.retry import NothingToRetry, retry
 from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable, Settings
 from bridge.sync import Pass, PassReport, TicketReport
 from bridge.tickets import Ticket
@@ -233,8 +233,9 @@ class World:
         return Desk(self.journal, self.record(ticket), "operator@example.ru", self.clock())
 
     def retry(self, ticket: str) -> None:
-        """An operator's word that what failed is mended."""
-        retry(self.journal, self.record(ticket), self.clock())
+        """An operator's word that what failed is mended; refused where nothing has."""
+        with suppress(NothingToRetry):
+            retry(self.journal, self.record(ticket), self.clock())
 
     def recount(self, ticket: str, stage: str | None = None) -> None:
         """An operator lets a stage take what the time entries make now."""

@@ -31,6 +31,7 @@ CAPABILITIES: Mapping[str, str] = {
     "local/otbridge:managerole": "Manage roles for the norm-hours bridge",
     "moodle/restore:restorecourse": "Restore courses",
     "moodle/course:create": "Create courses",
+    "moodle/course:delete": "Delete courses",
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
 }

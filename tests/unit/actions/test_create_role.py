@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from bridge.actions import OperationFailed, OrderInvalid, OrderRefused, Plan, Policy, validate
-from bridge.actions.create_role import GUARDED, CreateRole, CreateRoleParams
+from bridge.actions.archetypes import EVERYBODYS, GUARDED_DEFAULTS
+from bridge.actions.create_role import GUARDED, CreateRole, CreateRoleParams, _matches
 from bridge.moodle_ws import AccessError, MoodleRefused, OutcomeUnknown, ParameterError
+from bridge.sandbox.moodle.roles import capabilities
 from tests.unit.actions.fake_moodle import OPKEY, URL, FakeMoodle, make_site, operation
 
 CREATE, DELETE = "local_otbridge_create_role", "local_otbridge_delete_role"
@@ -108,22 +110,62 @@ def test_taking_a_guarded_capability_away_needs_no_policy(permission):
     assert taken_away.call["capabilities"] == [{"name": "moodle/site:config", "permission": permission}]
 
 
-@pytest.mark.parametrize("archetype", ["manager", "coursecreator"])
+BRINGING = ["manager", "coursecreator", "editingteacher", "teacher"]
+
+
+@pytest.mark.parametrize("archetype", BRINGING)
 def test_an_archetype_that_brings_guarded_capabilities_needs_the_policy(archetype):
     assert guarded(archetype=archetype) == [f"archetype:{archetype}"]
     for allowed in (f"archetype:{archetype}", "archetype:*"):
         assert plan(allowed, archetype=archetype).call["archetype"] == archetype
 
 
-@pytest.mark.parametrize("archetype", ["", "editingteacher", "teacher", "student", "guest", "user", "frontpage"])
+def test_what_an_archetype_brings_is_named_to_the_operator():
+    with pytest.raises(OrderRefused, match=r"the archetype coursecreator holds moodle/restore:rolldates, moodle/site:configview"):
+        plan(archetype="coursecreator")
+
+
+def test_an_archetype_s_guarded_capabilities_may_be_allowed_one_by_one_or_taken_away_by_the_order():
+    assert plan("moodle/restore:*", "moodle/site:configview", archetype="coursecreator").call["archetype"] == "coursecreator"
+    away = "moodle/restore:rolldates = prevent\nmoodle/site:configview = prohibit"
+    assert plan(archetype="coursecreator", capabilities=away).call["archetype"] == "coursecreator"
+    assert guarded("moodle/restore:*", archetype="coursecreator") == ["archetype:coursecreator"]
+
+
+@pytest.mark.parametrize("archetype", ["", "student", "guest", "user", "frontpage"])
 def test_other_archetypes_need_none(archetype):
     assert plan(archetype=archetype).call["archetype"] == archetype
+
+
+def test_what_archetypes_bring_is_what_moodle_gives_them_by_default():
+    defaults = capabilities()
+    for archetype, known in GUARDED_DEFAULTS.items():
+        brought = {name for name, archetypes in defaults.items() if archetype in archetypes and _matches(name, GUARDED)} - EVERYBODYS
+        assert brought if archetype == "manager" else brought == known, archetype
+    everybody = {name for name, archetypes in defaults.items() if "user" in archetypes and _matches(name, GUARDED)}
+    assert everybody == EVERYBODYS
+
+
+def test_a_role_that_holds_more_on_this_site_is_deleted_again_and_refused():
+    held = [{"name": name, "permission": "allow"} for name in ("tool/uploaduser:upload", "moodle/course:view", "tool/policy:accept")]
+    made = operation("done", {**RESULT, "capabilities": [*held, {"name": "moodle/site:config", "permission": "prevent"}]})
+    moodle = FakeMoodle(**{CREATE: made, DELETE: operation("done", {"roleid": 9, "shortname": "methodist"})})
+    call = plan(archetype="student").call
+    for _ in "12":
+        with pytest.raises(OrderRefused) as caught:
+            CreateRole().apply(call, OPKEY, make_site(moodle))
+        assert (caught.value.code, caught.value.facts) == ("guarded", {"capabilities": ["tool/uploaduser:upload"]})
+    deletions = [given for how, function, given in moodle.asked if function == DELETE]
+    assert [one["roleid"] for one in deletions] == [9, 9]
+    assert len({one["opkey"] for one in deletions} - {OPKEY}) == 1, "under one key of its own"
+    for allowed in ("tool/*", "archetype:student"):
+        assert CreateRole().apply(call, OPKEY, make_site(moodle, policy=Policy((allowed,))))["role_id"] == 9
 
 
 @pytest.mark.parametrize("power", ["assign", "override", "switch"])
 @pytest.mark.parametrize("role", ["manager", "coursecreator", "deputyrector"])
 def test_power_over_a_role_that_may_be_an_administrator_s_needs_the_policy(power, role):
-    order = {"archetype": "editingteacher", f"allow_{power}": f"student {role}"}
+    order = {"archetype": "student", f"allow_{power}": f"student {role}"}
     assert guarded(**order) == [f"{power}:{role}"]
     assert plan(f"{power}:{role}", **order).call[f"allow{power}"] == ["student", role]
 
@@ -147,7 +189,7 @@ def test_every_guard_is_a_pattern_that_a_capability_can_match():
 
 def test_the_plan_freezes_the_whole_call():
     found = plan(
-        description="Для кафедр", archetype="teacher", context_levels="course module", allow_assign="student", allow_view="teacher",
+        "archetype:teacher", description="Для кафедр", archetype="teacher", context_levels="course module", allow_assign="student", allow_view="teacher",
         capabilities="mod/quiz:view = prevent\nmod/page:view",
     )  # fmt: skip
     assert found.call == {

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bridge.billing import UnknownCategory, amount_to_hold, charges, price_fault
+from bridge.billing import UnknownCategory, amount_to_hold, at_most, charges, price_fault
 from bridge.catalogue import Billing, BillingKind, Variant
 from bridge.hours import Charge, hours_taken
 from bridge.tickets import Order, TimeEntry
@@ -126,3 +128,17 @@ def test_R2_a_variant_has_its_own_price(variant, hours):
 def test_R4_the_stages_of_a_fixed_price_must_sum_to_it():
     service = make_service(billing=Billing(BillingKind.FIXED, Decimal(5)))
     assert price_fault(service, ORDER, make_ticket(make_stage(), make_stage(id="s2", estimate=Decimal(3)))) is None
+
+
+CHARGES = st.builds(
+    lambda minutes, k: Charge("c", minutes, minutes, Decimal(k) / 1000), st.integers(0, 5000), st.sampled_from([0, 1, 333, 600, 1000, 1500])
+)
+
+
+@given(st.lists(CHARGES, min_size=1, max_size=4).map(tuple), st.integers(0, 3000))
+def test_R2_lines_that_are_cut_take_no_more_than_was_agreed_and_what_fits_is_left_alone(found, hundredths):
+    most = Decimal(hundredths) / 100
+    cut = at_most(found, most)
+    assert hours_taken(cut) <= most
+    assert [line.spent_minutes for line in cut] == [line.spent_minutes for line in found]
+    assert (cut == found) == (hours_taken(found) <= most)

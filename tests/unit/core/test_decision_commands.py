@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from click.testing import CliRunner
 
@@ -29,10 +31,24 @@ from bridge.cli import main
         ("hold 1", "--reason"),
         ("withdraw 1", "--reason"),
         ("undo 1", "--reason"),
+        ("undo 1 --reason", "--reason: its value is missing"),
+        ("hold 1 --reason ''", "must not be empty"),
+        ("hold 1 --reason '  '", "must not be empty"),
+        ("hold 1 --reason 'a\x1b[2J'", "one line of at most 1000 characters"),
+        (f"hold 1 --reason {'x' * 1001}", "one line of at most 1000 characters"),
+        ("hold 1 2 --reason x", "too much: 2"),
+        ("hold 1 --raeson x", "there is no option --raeson; near: --reason"),
+        ("holt 1", "there is no command holt; near: hold"),
+        ("reconcile --accept a --resend b", "exclude each other"),
+        ("reconcile --accept a", "need a --reason"),
+        ("ledger --format xml", "“xml” is not one of table, csv, json"),
+        ("--as '' status", "--as: write a name"),
+        (f"--as {'x' * 101} status", "--as: write a name"),
+        ("--nonsense", "there is no option --nonsense"),
     ],
 )
 def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments, told):
-    done = CliRunner().invoke(main, ["--config", "no-such-settings.toml", *arguments.split()])
+    done = CliRunner().invoke(main, ["--config", "no-such-settings.toml", *shlex.split(arguments)])
     assert done.exit_code == 2
     assert told in done.output
     assert "no-such-settings" not in done.output

@@ -21,13 +21,15 @@ from bridge.doctor import (
     check_moodle,
     check_portal,
     check_settings,
+    check_tickets,
 )
 from bridge.journal import migrate
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
-from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable
+from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable, TicketPage
 from bridge.scope import Exit
 from bridge.settings import PolicyTable, Settings, load
-from tests.builders import NOW
+from bridge.tickets import Ticket, TicketState
+from tests.builders import NOW, make_ticket
 
 CATALOGUE = """
 [category.development]
@@ -130,7 +132,7 @@ def test_a_journal_with_the_program_s_schema_is_well(settings):
 
 def test_a_journal_that_was_never_made_wants_migrate(settings):
     (fault,) = check_journal(settings)
-    assert fault.fault is Exit.CONFIGURATION
+    assert fault.fault is Exit.JOURNAL
     assert fault.found.startswith("schema is –, the program wants ")
     assert "otbridge migrate" in fault.advice
     assert not Path(settings.bridge.journal.removeprefix("sqlite:///")).exists(), "looking makes no file"
@@ -139,7 +141,7 @@ def test_a_journal_that_was_never_made_wants_migrate(settings):
 def test_a_journal_that_cannot_be_read_is_a_fault(settings):
     Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(b"no database at all, but long enough to be read as one" * 100)
     (fault,) = check_journal(settings)
-    assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, "check [bridge] journal, the file's owner and the disk")
+    assert (fault.fault, fault.advice) == (Exit.JOURNAL, "check [bridge] journal, the file's owner and the disk")
 
 
 # --- portal
@@ -213,6 +215,73 @@ def test_what_a_portal_lacks_is_a_fault(changes, name, found, code):
 @pytest.mark.parametrize("seconds", [60, -60])
 def test_a_minute_between_clocks_is_no_fault(seconds):
     assert is_well(portal_checks(time=NOW + timedelta(seconds=seconds)))
+
+
+# --- tickets
+
+
+class Telling(FakePortal):
+    """A portal that tells these tickets, so many on a page."""
+
+    def __init__(self, *tickets: Ticket, size: int = 2, error: PortalError | None = None) -> None:
+        super().__init__(error)
+        self.tickets, self.size = tickets, size
+
+    def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage:
+        if self.error:
+            raise self.error
+        start = int(cursor or 0)
+        end = start + self.size
+        return TicketPage(self.tickets[start:end], (), str(end), None, has_more=end < len(self.tickets))
+
+
+def ticket_checks(settings: Settings, portal: Telling) -> dict[str, Check]:
+    return {check.name: check for check in check_tickets(portal, settings)}  # type: ignore[arg-type]
+
+
+def tickets(*serials: str | None, **changes: Any) -> list[Ticket]:
+    return [make_ticket(id=f"{serial}-{place}", installation=serial, **changes) for place, serial in enumerate(serials)]
+
+
+def test_tickets_that_the_settings_let_through_are_counted(settings):
+    other = make_ticket(id="o", category="Общие вопросы")
+    over = make_ticket(id="d", state=TicketState.DONE, installation="OLD")
+    checks = ticket_checks(settings, Telling(*tickets("A", "A", None), other, over))
+    assert is_well(list(checks.values()))
+    assert checks["tickets"].found == "3 of 4 open tickets stand in “Выделенный специалист (н.часы)” or below it"
+    assert checks["serials"].found == "3 of 3 are about an [[installation]] of the settings"
+
+
+def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_there_are(settings):
+    checks = ticket_checks(settings, Telling(*tickets("A", "A", category="Выделенный специалст/x"), *tickets("B", category="Прочее\x1b")))
+    fault = checks["tickets"]
+    assert (fault.found[:4], fault.fault) == ("0 of", Exit.CONFIGURATION)
+    assert fault.advice == "check [portal] category_prefix; the portal's categories are: Выделенный специалст/x (2), Прочее\\x1b (1)"
+    assert "serials" not in checks
+
+
+def test_a_serial_that_is_mistyped_is_told_with_those_of_the_tickets(settings):
+    checks = ticket_checks(settings, Telling(*tickets("AA", "AA", "BB")))
+    fault = checks["serials"]
+    assert (fault.found, fault.fault) == ("0 of 3 are about an [[installation]] of the settings; no ticket names A", Exit.CONFIGURATION)
+    assert fault.advice == "compare the serials of [[installation]] with those of the tickets: AA (2), BB (1)"
+
+
+def test_a_portal_without_tickets_is_no_fault(settings):
+    checks = ticket_checks(settings, Telling())
+    assert is_well(list(checks.values()))
+    assert list(checks) == ["tickets"]
+
+
+def test_of_a_large_portal_only_the_first_pages_are_read(settings):
+    checks = ticket_checks(settings, Telling(*tickets(*["A"] * 30)))
+    assert checks["tickets"].found.startswith("10 of 10 ")
+    assert "only the first 5 pages were read" in checks["tickets"].found
+
+
+def test_tickets_that_cannot_be_asked_for_are_told(settings):
+    (fault,) = ticket_checks(settings, Telling(error=PortalUnreachable("GET /tickets", "no route"))).values()
+    assert (fault.name, fault.fault) == ("tickets", Exit.UNREACHABLE)
 
 
 # --- Moodle

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from bridge.lifecycle import (
     charges_request,
     taken,
 )
+from bridge.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
 from bridge.tickets import Stage, StageState, TicketState, TimeEntry
 from tests.builders import (
     NOW,
@@ -598,6 +601,19 @@ def test_R7_more_than_was_agreed_on_a_withdrawn_ticket_is_an_operator_s_turn_for
     play.portal(stage={"state": StageState.ACCEPTED}, state=TicketState.WITHDRAWN, withdrawn_at=NOW)
     waits(play.rest(), Status.FAILED, "beyond-agreed")
     assert "freeze" not in play.seen
+
+
+def test_R7_a_ticket_that_an_operator_withdraws_ends_with_what_was_agreed_whatever_was_spent():
+    play = by_hand()
+    play.rest()
+    log(play, make_entry(150), make_entry(30, id="e2", category="content"))
+    play.portal(stage={"state": StageState.ACCEPTED})
+    waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed")
+    play.decides("withdraw", reason="просьба по телефону")
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+    (capture,) = [effect for effect in play.effects.values() if effect.kind == "capture"]
+    assert capture.request["amount"] == "2"
+    assert [(line["spent_minutes"], line["charged_minutes"]) for line in capture.request["charges"]] == [(30, 30), (150, 102)]
 
 
 def test_R3_just_what_was_agreed_is_taken():
@@ -1175,6 +1191,87 @@ def test_R7_work_of_a_withdrawn_ticket_is_taken_back_on_an_operator_s_word():
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
+# --- R4: taking back what awaits acceptance
+
+
+def undone() -> Play:
+    """A ticket whose stage awaits acceptance when an operator wants its work taken back."""
+    play = Play()
+    play.rest()
+    play.portal(stage={"state": StageState.READY})
+    play.decides("undo", stage_id="s1", revision=1, reason="не тот курс")
+    play.seen.clear()
+    return play
+
+
+def test_R4_work_that_awaits_acceptance_is_taken_back_before_anybody_accepts_it():
+    play = undone()
+    back = play.until(SetStage)
+    assert back.kind == "stage:in_progress:back"
+    assert back.request["expected"] == ["planned", "rejected", "in_progress", "ready"]
+    waits(play.rest(), Status.FAILED, "undone")
+    assert play.seen == ["stage:in_progress:back", "undo", "void", "ticket:in_progress:2", "note:undone"]
+
+
+def test_R4_silence_does_not_accept_what_is_taken_back():
+    play = undone()
+    play.terms = Terms(accept_after=timedelta(days=1))
+    play.now += timedelta(days=400)
+    waits(play.rest(), Status.FAILED, "undone")
+    assert "capture" not in play.seen
+
+
+def test_R4_an_acceptance_that_came_before_the_work_was_taken_back_counts():
+    play = undone()
+    play.until(SetStage)
+    play.does(REFUSED, {"code": "state_conflict", "actual": "accepted"})
+    accept(play)
+    waits(play.rest(), Status.DONE, "done")
+    assert "undo" not in play.seen
+
+
+def test_R4_an_acceptance_that_comes_after_the_work_was_taken_back_writes_nothing_off():
+    play = undone()
+    waits(play.rest(), Status.FAILED, "undone")
+    accept(play)
+    waits(play.rest(), Status.FAILED, "undone")
+    assert "capture" not in play.seen
+
+
+@pytest.mark.parametrize(("kind", "what"), [(SetStage, "stage:in_progress:back"), (Undo, "undo"), (Void, "void")])
+def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_s_turn(kind, what):
+    play = undone()
+    play.until(kind)
+    play.does(REFUSED, {"code": "forbidden", "detail": "said"})
+    assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == what
+
+
+@pytest.mark.parametrize("kind", [SetStage, Undo, Void])
+def test_R4_taking_back_whose_answer_was_lost_is_asked_for_again(kind):
+    play = undone()
+    step = play.until(kind)
+    play.does(INTENDED)
+    assert type(play.next()) is type(step)
+    waits(play.rest(), Status.FAILED, "undone")
+
+
+def test_R4_what_was_taken_back_is_done_under_a_changed_order():
+    play = undone()
+    waits(play.rest(), Status.FAILED, "undone")
+    play.order = replace(ORDER, params={"shortname": "tutor"})
+    play.portal(stage={"state": StageState.IN_PROGRESS})
+    play.seen.clear()
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert play.seen[:2] == ["plan", "hold"]
+
+
+def test_R7_a_ticket_whose_work_was_taken_back_may_be_withdrawn():
+    play = undone()
+    waits(play.rest(), Status.FAILED, "undone")
+    withdraw(play)
+    waits(play.rest(), Status.WITHDRAWN, "withdrawn")
+
+
 # --- what operators decide
 
 
@@ -1285,3 +1382,32 @@ def test_a_reason_comes_back_from_the_journal():
 def test_lines_come_back_from_the_journal():
     lines = (Charge("development", 91, 120, Decimal("0.6")), Charge("unattended", 0, 30, Decimal(1)))
     assert charges_from(charges_request(lines)) == lines
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "operator"),
+    [
+        (Status.NEEDS_ORDER, Reason("free-text"), True),
+        (Status.NEEDS_ORDER, Reason("no-service"), True),
+        (Status.NEEDS_ORDER, Reason("order-faults"), False),
+        (Status.FAILED, Reason("refused", {"what": "plan", "code": "no-backup"}), False),
+        (Status.FAILED, Reason("refused", {"what": "operation", "code": "shortnametaken"}), False),
+        (Status.FAILED, Reason("refused", {"what": "operation", "code": "precheckfailed"}), True),
+        (Status.FAILED, Reason("refused", {"what": "undo", "code": "guarded"}), True),
+        (Status.FAILED, Reason("bridge-refused"), True),
+        (Status.FAILED, Reason("rejected"), True),
+        (Status.FAILED, None, True),
+        (Status.WRITING_OFF, Reason("drift"), True),
+        (Status.WRITING_OFF, Reason("portal"), False),
+        (Status.AWAITING_ACCEPTANCE, Reason("not-accepted"), False),
+        (Status.HELD, Reason("balance"), False),
+    ],
+)
+def test_only_what_nobody_else_can_end_is_an_operator_s_turn(status, reason, operator):
+    assert is_operators_turn(status, reason) is operator
+
+
+def test_what_the_customer_is_asked_to_mend_is_what_the_message_asks_for():
+    template = (Path(__file__).parents[3] / "config" / "templates" / "cannot.txt.j2").read_text(encoding="utf-8")
+    asked = set(re.findall(r'"([a-z-]+)"', template)) - {"backupnotfound", "backupinvalid", "precheckfailed"}
+    assert asked - {", "} == CUSTOMERS_FAULTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import UserError
-from bridge.messages import NAMES, Messages, hours, minutes, moment, number, roubles
+from bridge.messages import LONGEST, NAMES, Messages, bounded, hours, minutes, moment, number, roubles
 from tests.builders import make_ticket
 
 STAGE = {"stage": "Новая роль"}
@@ -322,3 +323,38 @@ def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
     messages = write(tmp_path, "done.txt.j2", text)
     with pytest.raises(UserError, match=r"template done\.txt\.j2 cannot be rendered"):
         messages.render("done", make_ticket(), {"taken": "1"})
+
+
+def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
+    assert told("undone", **STAGE) == (
+        "Сделанное по этапу «Новая роль» заявки № 101 отозвано специалистом: принимать этот этап пока не нужно.\n\n"
+        "Нормо-часы не списаны, зарезервированные возвращены на баланс. Когда этап будет выполнен заново, Вы получите сообщение.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "facts"),
+    [
+        ("order", {"source": "файл", "problems": [f"параметр{number}: такого параметра у этой услуги нет" for number in range(5000)]}),
+        ("order", {"source": "файл", "problems": ["x" * 100_000]}),
+        ("ready", {**STAGE, **ASKED, "taken": "1", "evidence": {**ROLE, "capabilities": ROLE["capabilities"] * 3000}}),
+        ("corrected", {**STAGE, "reason": "строка\n" * 20_000, "was": "1", "amount": "2", "left": "3"}),
+    ],
+)
+def test_a_message_of_any_length_is_cut_in_its_middle_and_says_how_much_was_left_out(message, facts):
+    text = told(message, **facts)
+    assert len(text) <= LONGEST
+    (left_out,) = re.findall(r"^… пропущено знаков: (\d+); полностью это есть у специалиста …$", text, re.MULTILINE)
+    assert int(left_out) > 10_000
+    assert "№ 101" in text.splitlines()[0] or "№ 101" in text.splitlines()[2]
+    assert {"order": "Нормо-часы не списаны.", "ready": "После приёмки будет списано", "corrected": "Остаток на балансе"}[message] in text
+
+
+def test_what_is_left_out_is_counted_to_the_character():
+    long = "".join(f"строка {number}\n" for number in range(2000))
+    cut = bounded(long)
+    (left_out,) = re.findall(r"\n… пропущено знаков: (\d+); [^\n]+\n", cut)
+    word = re.search(r"\n… пропущено[^\n]+\n", cut)
+    assert word is not None
+    assert len(cut) - len(word[0]) + int(left_out) == len(long)
+    assert bounded("x" * LONGEST) == "x" * LONGEST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -102,6 +103,81 @@ params:
         assert found(text, name) == Order("2.9.1-access", params, f"файл «{name}»", quantity=2, action="create-role")
 
 
+BARE = (
+    "1_000", "0", "-17", "+5", "0xFF", "0o17", "0b1_0", "1.50", "1e5", "6.02_2e+23", "inf", "-nan", "true", "false", "2026-03-01", "07:30:00",
+    "07:30:00.123", "2026-03-01T07:30:00Z", "2026-03-01 07:30:00", "2026-03-01 07:30:00.5+03:00",
+)  # fmt: skip
+QUOTED = ("", "= 1_000", "[1, 2]", "# 5", "a\\b", "'", "1_000", "строка\n, 07:30:00\n", '"""')
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from(BARE), st.sampled_from(QUOTED), st.sampled_from([" ", "\n\t", "# = 1_0\n"])), max_size=6
+    )
+)
+def test_values_of_toml_are_read_as_they_are_written(values):
+    told = [bare if plain else quoted for plain, bare, quoted, _ in values]
+    written = [bare if plain else json.dumps(quoted, ensure_ascii=False) for plain, bare, quoted, _ in values]
+    array = "".join(f"{one},{gap}" for one, (_, _, _, gap) in zip(written, values, strict=True))
+    lines = "".join(f"k{place} = {one} # = 1_0\n" for place, one in enumerate(written))
+    inline = ", ".join(f"k{place}={one}" for place, one in enumerate(written))
+    text = f"""service = "2.6"\n[params]\n{lines}list = [\n[{array}],{array}]\nmap = {{{inline}}}\nmulti = \'\'\'\n= 1_000, [2\n\'\'\'\n"""
+    order = found(text, "order.toml")
+    assert isinstance(order, Order), (order, text)
+    keys = {f"k{place}": one for place, one in enumerate(told)}
+    assert order.params == {
+        **{key: one for key, one in keys.items() if one.strip()},
+        "list": [told, *told],
+        "map": keys,
+        "multi": "= 1_000, [2\n",
+    }
+
+
+@pytest.mark.parametrize(
+    "value", ["NO", "no", "yes", "007", "1:30", "1_000", "0x1F", "1e3", "2026-03-01", "12:30:45", "+5", ".5", "true", "=x", "'null'", '"~"']
+)
+def test_values_of_yaml_are_read_as_they_are_written(value):
+    order = found(f"service: '2.6'\nparams: {{shortname: {value}}}")
+    assert isinstance(order, Order)
+    assert order.params == {"shortname": value.strip("'\"")}
+
+
+@pytest.mark.parametrize("value", ["null", "~", "Null", "NULL"])
+def test_what_yaml_takes_for_nothing_is_no_name(value):
+    told = f"строка 3: {value} значит «ничего»: удалите строку, а если это название, возьмите его в кавычки"
+    assert problem(f"service: '2.6'\nparams:\n  shortname: {value}") == told
+
+
+@pytest.mark.parametrize("value", ["1_000", "0xFF", "007", "2026-03-01", "1:30", "NO"])
+def test_no_value_names_another_course(value):
+    """An order that runs by itself looks for the course that is written there, or says why it does not."""
+    for text, name in ((f"service: 2.9.1-restore\nparams: {{shortname: {value}}}", "order.yaml"), (f'service = "2.9.1-restore"\nparams.shortname = {value}', "order.toml")):  # fmt: skip
+        ticket = make_ticket(attachments=(attachment("f1", name),))
+        order = find_order(ticket, CATALOGUE, files={"f1": text})
+        assert isinstance(order, OrderFault) or order.params == {"shortname": value}  # type: ignore[union-attr]
+
+
+def test_names_in_another_case_or_with_a_remark_are_recognised():
+    text = "Service: 2.9.1-restore\nParams (параметры):\n  Shortname (краткое имя): OT-1\n  Полное имя (fullname): Охрана труда\n  USERS: нет\n"
+    ticket = make_ticket(attachments=(attachment("f1", "order.yaml"),))
+    order = find_order(ticket, CATALOGUE, files={"f1": text})
+    assert isinstance(order, Order), order
+    assert order.params == {"shortname": "OT-1", "fullname": "Охрана труда", "users": "нет"}
+
+
+def test_names_that_are_not_recognised_are_told_with_those_that_are_near():
+    text = "service: 2.9.1-restore\nparams:\n  shortname: a\n  Shortname: b\n  full_name: x\n"
+    ticket = make_ticket(attachments=(attachment("f1", "order.yaml"),))
+    order = find_order(ticket, CATALOGUE, files={"f1": text})
+    assert order == OrderFault(
+        "файл «order.yaml»",
+        (
+            "shortname: указано дважды («shortname» и «Shortname»): оставьте одно",
+            "full_name: такого параметра у этой услуги нет; похожие: fullname",
+        ),
+    )
+
+
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
     content = "\ufeff" + RESTORE.replace("\n", "\r\n")
     assert isinstance(found(decode(content.encode()), "order.toml"), Order)
@@ -143,7 +219,9 @@ def test_a_fault_of_a_yaml_file_is_told_with_its_line(text, told):
         ("service = 'x'\nservice = 'y'\n", "строка 2: ключ указан дважды"),
         ("[params]\n[params]\n", "строка 2: ключ указан дважды"),
         ("service = " + "9" * 5000, "это не TOML: проверьте кавычки, скобки и знаки равенства"),
-        ("service = 0x" + "f" * 60_000, "это не TOML: проверьте кавычки, скобки и знаки равенства"),
+        ("service = 0x" + "f" * 60_000, f"service: услуги «0x{'f' * 57}…» нет в каталоге"),
+        ("service = 2_6", "service: услуги «2_6» нет в каталоге; похожие: 2.6"),
+        ("Service = 'x'\nservice = 'y'", "service: указано дважды («Service» и «service»): оставьте одно"),
         ("service = " + "[" * 60_000, "вложенность больше 16 уровней"),
         ("a." * 60 + "a = 1", "вложенность больше 16 уровней"),
         ("\n" + "a." * 30_000 + "a = 1", "строка 2: в строке больше 200 точек: разбейте её"),

@@ -17,6 +17,7 @@ ROLE = {
     "service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_context_levels": "course system",
     "param_capabilities": "moodle/course:view = allow",
 }  # fmt: skip
+PASTED = "(такие символы попадают в текст при вставке из других программ): удалите его"
 RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
 
 
@@ -33,6 +34,39 @@ def problems(fields: dict[str, str], **changes: str) -> tuple[str, ...]:
 
 def test_fields_become_a_service_and_its_parameters():
     assert order(RESTORE) == Order("2.9.1-restore", {"shortname": "OT-1"}, "поля заявки", action="restore-course")
+
+
+def test_what_moodle_takes_is_taken_as_it_is():
+    found = order(RESTORE, param_course_id=str(2**63 - 1), param_shortname=" OT-1\r\n", param_fullname="Кур\u200dс\u00a0№ 1")
+    assert isinstance(found, Order)
+    described = order(ROLE, param_description="первая\n\tвторая\r\n")
+    assert isinstance(described, Order)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Service": "2.9.1-restore", "Param_Shortname": "OT-1"},
+        {"SERVICE": "2.9.1-restore", "param_shortname (краткое имя)": "OT-1"},
+        {"Услуга (service)": "2.9.1-restore", "Краткое имя (param_shortname)": "OT-1"},
+        {"service (услуга)": "2.9.1-restore", "param_Shortname (краткое имя)": "OT-1", "Service": " "},
+        {"Услуга\n(Service)": "2.9.1-restore", " PARAM_SHORTNAME ": "OT-1"},
+    ],
+)
+def test_a_field_in_another_case_or_with_a_remark_is_recognised(fields):
+    assert order(fields) == order(RESTORE)
+
+
+def test_two_fields_of_one_name_are_told():
+    assert problems(RESTORE, Service="2.6") == ("service: указано дважды («service» и «Service»): оставьте одно",)
+    assert problems(RESTORE, Param_Shortname="OT-2") == (
+        "param_shortname: указано дважды («param_shortname» и «Param_Shortname»): оставьте одно",
+    )
+    assert problems(RESTORE, param_Shortname="OT-2") == ("shortname: указано дважды («shortname» и «Shortname»): оставьте одно",)
+
+
+def test_a_parameter_that_is_not_recognised_is_named_with_those_that_are_near():
+    assert problems(RESTORE, param_shortnam="OT-2") == ("shortnam: такого параметра у этой услуги нет; похожие: shortname",)
 
 
 def test_other_fields_of_the_form_are_no_parameters():
@@ -76,6 +110,18 @@ def test_a_hostile_service_is_shown_on_one_short_line():
         (RESTORE, {"param_course_id": "12.5"}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_course_id": "9" * 5000}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_course_id": "0"}, "course_id: должно быть больше нуля"),
+        (RESTORE, {"param_course_id": "1" * 20}, "course_id: слишком большое число: таких номеров в Moodle не бывает"),
+        (RESTORE, {"param_course_id": str(2**63)}, "course_id: слишком большое число: таких номеров в Moodle не бывает"),
+        (RESTORE, {"param_course_id": "007"}, "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди"),
+        (RESTORE, {"param_course_id": "1_000"}, "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди"),
+        (RESTORE, {"param_course_id": "٤٢"}, "course_id: должно быть целым числом"),
+        (RESTORE, {"param_shortname": "OT\x0b1"}, "shortname: содержит управляющий символ U+000B " + PASTED),
+        (RESTORE, {"param_fullname": "Охрана\nтруда"}, "fullname: содержит перенос строки " + PASTED),
+        (RESTORE, {"param_fullname": "Охрана\u2028труда"}, "fullname: содержит перенос строки " + PASTED),
+        (RESTORE, {"param_idnumber": "a\ud800"}, "idnumber: содержит управляющий символ U+D800 " + PASTED),
+        (ROLE, {"param_description": "первая\nвторая\x00"}, "description: содержит управляющий символ U+0000 " + PASTED),
+        (ROLE, {"param_name": "Мето\x1bдист"}, "name: содержит управляющий символ U+001B " + PASTED),
+        (ROLE, {"param_allow_assign": "student te\x01acher"}, "allow_assign.1: содержит управляющий символ U+0001 " + PASTED),
         (RESTORE, {"param_course_id": "-3"}, "course_id: должно быть больше нуля"),
         (RESTORE, {"param_users": "может быть"}, "users: должно быть «да» или «нет»"),
         (RESTORE, {"param_idnumber": "x" * 101}, "idnumber: слишком длинное значение (не более 100 знаков)"),

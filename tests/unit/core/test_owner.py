@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,16 +62,51 @@ def test_a_name_that_says_nothing_is_not_stale(owner):
     assert not is_stale(owner)
 
 
-def test_an_operator_is_told_by_login_and_host(monkeypatch):
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setenv("LOGNAME", "anna")
-    assert operator_name() == f"anna@{socket.gethostname()}"
-    monkeypatch.setenv("SUDO_USER", "boris")
-    assert operator_name() == f"boris@{socket.gethostname()}"
-
-
-def test_an_operator_without_a_login_is_told_by_the_user_id(monkeypatch):
+@pytest.fixture
+def login(monkeypatch, tmp_path):
+    """A machine without logins; returns a function that lets the environment and the kernel tell some."""
     for name in ("SUDO_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
+    accounts = {0: "root", 7: "anna"}
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_name=accounts[uid]))
+    monkeypatch.setattr("bridge.owner.LOGIN_UID", tmp_path / "loginuid")
+
+    def told(*, loginuid: str = "4294967295", **environ: str) -> None:
+        (tmp_path / "loginuid").write_text(loginuid)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+
+    return told
+
+
+HOST = socket.gethostname()
+
+
+def test_an_operator_is_told_by_login_and_host(login):
+    login(LOGNAME="anna")
+    assert operator_name() == f"anna@{HOST}"
+
+
+def test_behind_sudo_the_person_who_called_it_is_told(login):
+    login(LOGNAME="root", SUDO_USER="boris")
+    assert operator_name() == f"boris@{HOST}"
+
+
+@pytest.mark.parametrize("environ", [{"LOGNAME": "root"}, {"LOGNAME": "otbridge", "SUDO_USER": "root"}])
+def test_behind_su_and_a_second_sudo_the_one_who_logged_in_is_told(login, environ):
+    login(loginuid="7", **environ)
+    assert operator_name() == f"anna@{HOST}"
+    login(loginuid="4294967295", **environ)
+    assert operator_name() == f"root@{HOST}"
+
+
+@pytest.mark.parametrize("loginuid", ["4294967295", "99", "", "x"])
+def test_an_operator_without_a_login_is_told_by_the_user_id(login, monkeypatch, loginuid):
+    login(loginuid=loginuid)
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
-    assert operator_name() == f"{os.getuid()}@{socket.gethostname()}"
+    assert operator_name() == f"uid {os.getuid()}@{HOST}"
+
+
+def test_an_operator_may_say_who_they_are(login):
+    login(LOGNAME="otbridge")
+    assert operator_name("Анна Петрова") == f"Анна Петрова (otbridge@{HOST})"

@@ -171,7 +171,7 @@ def test_a_secret_of_the_env_file_is_taken_literally(write):
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
 def test_an_env_file_that_others_may_read_is_refused_with_advice(write, tmp_path, mode):
     told = faults(write(env="OTBRIDGE_PORTAL_TOKEN=x\n", mode=mode))
-    assert f"{tmp_path / '.env'}: holds secrets, but others may read it (mode {mode:04o})" in told
+    assert f"{tmp_path / '.env'} holds secrets, but others may read it (mode {mode:04o})" in told
     assert f"chmod 600 {tmp_path / '.env'}" in told
 
 
@@ -181,13 +181,13 @@ def test_an_env_file_that_only_its_owner_may_read_is_taken(write, mode):
 
 
 def test_an_env_file_that_is_no_text_is_named(write, tmp_path):
-    assert f"{tmp_path / '.env'}: cannot be read" in faults(write(env=b"OTBRIDGE_PORTAL_TOKEN=\xff\xfe"), {})
+    assert f"{tmp_path / '.env'} cannot be read" in faults(write(env=b"OTBRIDGE_PORTAL_TOKEN=\xff\xfe"), {})
 
 
 def test_a_credential_that_is_no_text_is_named(write, tmp_path):
     (tmp_path / "OTBRIDGE_PORTAL_TOKEN").write_bytes(b"\xff\xfe")
     told = faults(write(), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-    assert f"{tmp_path / 'OTBRIDGE_PORTAL_TOKEN'}: cannot be read" in told
+    assert f"{tmp_path / 'OTBRIDGE_PORTAL_TOKEN'} cannot be read" in told
 
 
 def test_missing_secrets_are_named_with_where_they_may_stand(write, tmp_path):
@@ -217,30 +217,31 @@ def test_no_secret_shows_when_settings_are_printed(write):
 @pytest.mark.parametrize(
     ("toml", "fault"),
     [
-        (MAIN, "portal: Field required"),
-        (PORTAL, "installation: Field required"),
+        (MAIN, "portal: missing"),
+        (PORTAL, "installation: missing"),
         (f"installation = []\n{PORTAL}", "installation: at least one [[installation]] is needed"),
-        (f"[brige]\n{PORTAL}{MAIN}", "brige: Extra inputs are not permitted"),
-        (f"[bridge]\npoll = 1\n{PORTAL}{MAIN}", "bridge.poll: Extra inputs are not permitted"),
-        (f"[bridge]\npoll_seconds = 0\n{PORTAL}{MAIN}", "bridge.poll_seconds: Input should be greater than 0"),
-        (f"[bridge]\npoll_seconds = inf\n{PORTAL}{MAIN}", "bridge.poll_seconds: Input should be less than or equal to 86400"),
-        (f'{PORTAL}name = "Портал"\n{MAIN}', "portal.name: String should match pattern"),
-        (f'{PORTAL}auth = "basic"\n{MAIN}', "portal.auth: Input should be 'bearer' or 'otserial'"),
+        (f"[brige]\n{PORTAL}{MAIN}", "brige: there is no such key"),
+        (f"[bridge]\npoll = 1\n{PORTAL}{MAIN}", "bridge.poll: there is no such key"),
+        (f"[bridge]\npoll_seconds = 0\n{PORTAL}{MAIN}", "bridge.poll_seconds: must be more than 0"),
+        (f"[bridge]\npoll_seconds = inf\n{PORTAL}{MAIN}", "bridge.poll_seconds: must be at most 86400"),
+        (f'{PORTAL}name = "Портал"\n{MAIN}', "portal.name: must match"),
+        (f'{PORTAL}auth = "basic"\n{MAIN}', "portal.auth: must be one of 'bearer', 'otserial'"),
         (f'{PORTAL}auth = "otserial"\n{MAIN}', 'portal: serial: missing, auth = "otserial" needs it'),
-        (f'{PORTAL}token = "x"\n{MAIN}', "portal.token: Extra inputs are not permitted"),
+        (f'{PORTAL}token = "x"\n{MAIN}', "portal.token: there is no such key"),
         (f'{PORTAL}category_prefix = ""\n{MAIN}', "portal.category_prefix: must name a category"),
-        (f'{PORTAL}{MAIN}transport = "xmlrpc"\n', "installation.0.transport: Input should be 'rest' or 'soap'"),
-        (f"{PORTAL}{MAIN}restore_category = 0\n", "installation.0.restore_category: Input should be greater than 0"),
-        (f'{PORTAL}{MAIN}[policy]\nunattended = "all"\n', "policy.unattended: Input should be a valid tuple"),
+        (f'{PORTAL}{MAIN}transport = "xmlrpc"\n', "installation.0.transport: must be one of 'rest', 'soap'"),
+        (f"{PORTAL}{MAIN}restore_category = 0\n", "installation.0.restore_category: must be more than 0"),
+        (f'{PORTAL}{MAIN}[policy]\nunattended = "all"\n', "policy.unattended: must be a list in brackets"),
         (f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n', "policy.unattended: 9.9.9: the catalogue has no such service"),
-        (f'{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}', "installation: name 'main' stands twice"),
-        (f'{PORTAL}{MAIN}{SECOND.replace(chr(34) + "B", chr(34) + "A")}', "installation: serial 'A' stands twice"),
-        (PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"), "installation: name 'a-b' stands twice"),
+        (f'{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}', "installation: name “main” stands twice"),
+        (f'{PORTAL}{MAIN}{SECOND.replace(chr(34) + "B", chr(34) + "A")}', "installation: serial “A” stands twice"),
+        (PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"), "installation: name “a-b” stands twice"),
         (f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\njournal = "postgresql://h/d?password=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.catalogue: "),
         (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
-        ("[portal", "is no TOML"),
+        (f"{PORTAL}[installation]\nserial = 'A'\n", "installation: write [[installation]], with two brackets: there may be several"),
+        ("[portal", "is not valid TOML"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
@@ -259,16 +260,16 @@ GO_TOGETHER = 'portal: engine = "redmine" and the table [portal.redmine], which 
         (f'{PORTAL}engine = "redmine"\n', GO_TOGETHER),
         (REDMINE.replace('engine = "redmine"\n', ""), GO_TOGETHER),
         (REDMINE.replace('"redmine"', '"contract"'), GO_TOGETHER),
-        (REDMINE.replace('"redmine"', '"jira"'), "portal.engine: Input should be 'contract' or 'redmine'"),
+        (REDMINE.replace('"redmine"', '"jira"'), "portal.engine: must be one of 'contract', 'redmine'"),
         (REDMINE.replace("engine", 'auth = "otserial"\nserial = "A"\nengine'), 'portal: auth: a Redmine knows API keys only: "bearer"'),
         (REDMINE.replace("engine", "settle_seconds = 59\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
         (REDMINE.replace("engine", "read_seconds = 121\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
-        (REDMINE.replace("engine", "settle_seconds = 0\nengine"), "portal.settle_seconds: Input should be greater than 0"),
-        (REDMINE.replace("ticket = 1", "ticket = 0"), "portal.redmine.trackers.ticket: Input should be greater than 0"),
+        (REDMINE.replace("engine", "settle_seconds = 0\nengine"), "portal.settle_seconds: must be more than 0"),
+        (REDMINE.replace("ticket = 1", "ticket = 0"), "portal.redmine.trackers.ticket: must be more than 0"),
         (REDMINE.replace("ticket = 1", "ticket = 1, bug = 3"), "portal.redmine.trackers.bug: "),
         (REDMINE.replace(", done = 5", ""), "portal.redmine: ticket_states: no status for done"),
         (REDMINE.replace("done = 5", "done = 6"), "portal.redmine: ticket_states: the same id for done, withdrawn"),
-        (REDMINE.replace("trackers", "tracker"), "portal.redmine.trackers: Field required"),
+        (REDMINE.replace("trackers", "tracker"), "portal.redmine.trackers: missing"),
         (REDMINE.replace("[portal.redmine]\n", '[portal.redmine]\nurl = "x"\n'), "portal.redmine.url: "),
     ],
 )  # fmt: skip
@@ -320,7 +321,7 @@ def test_all_faults_are_told_at_once(write, tmp_path):
 def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_path):
     (tmp_path / "c.toml").write_text("[[service]]\nid = 'x'\n", encoding="utf-8")
     told = faults(write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}'), {})
-    for fault in ("service x: name: ", "installation: name 'main' stands twice", "OTBRIDGE_PORTAL_TOKEN: missing"):
+    for fault in ("service x: name: ", "installation: name “main” stands twice", "OTBRIDGE_PORTAL_TOKEN: missing"):
         assert fault in told
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 PREFIX = "local_otbridge_"
-PLUGIN_VERSION = 2026112300
+PLUGIN_VERSION = 2026112700
 PLUGIN_RELEASE = "1.0.0"
 
 OPERATION = Struct(

@@ -41,10 +41,10 @@ use local_otbridge\backups;
  * Tells what the bridge must know about this site: versions, cron, where backups are, and what its user may do.
  */
 class get_info extends api {
-    /** @var string[] what the plugin's functions ask for */
+    /** @var string[] what the plugin's functions ask for, and core's function that undoes a restore */
     const NEEDED = [
         'local/otbridge:view', 'local/otbridge:restore', 'local/otbridge:managerole', 'moodle/restore:restorecourse',
-        'moodle/course:create', 'moodle/restore:userinfo', 'moodle/role:manage',
+        'moodle/course:create', 'moodle/course:delete', 'moodle/restore:userinfo', 'moodle/role:manage',
     ];
 
     /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */

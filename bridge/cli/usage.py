@@ -1,0 +1,201 @@
+"""The command line in the operator's language, whatever it can show: help, faults of what was typed, and terminals without UTF-8.
+
+click brings its own sentences in English. Those of its help are translated where they are shown; its errors are told anew
+from what they are about, so that a new release of click changes no sentence.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from bridge import plain, technical
+from bridge.i18n import tr
+
+USAGE = 2
+"""Exit code of a command line that is not understood."""
+
+UNWRITTEN = 3
+"""Exit code where the output could not be written: a full disk, for example."""
+
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C, as a shell has it."""
+
+_INSTEAD = {
+    "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "–": "-", "—": "-", "…": "...", "№": "No", "≠": "!=", "×": "x", "₽": "RUB",
+    "→": "->", "−": "-", "≥": ">=", "≤": "<=", "\u00a0": " ", "\u202f": " ",
+}  # fmt: skip
+"""What is written where a terminal's encoding lacks a character."""
+
+
+class Formatter(click.HelpFormatter):
+    """Writes help with click's own words translated."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write the line of usage."""
+        super().write_usage(prog, args, prefix or tr("Usage:") + " ")
+
+    def write_heading(self, heading: str) -> None:
+        """Write a heading."""
+        super().write_heading({"Options": tr("Options"), "Commands": tr("Commands")}.get(heading, heading))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        """Write a list of options or commands with what they mean."""
+        super().write_dl([(name, _own_words(told)) for name, told in rows], *args, **kwargs)
+
+
+class Context(click.Context):
+    """A context whose help is in the operator's language."""
+
+    formatter_class = Formatter
+
+
+class Commands(click.Group):
+    """A group whose faults are told in the operator's language, and whose terminal may speak any encoding."""
+
+    context_class = Context
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line as click does; never a traceback for what was typed wrongly, or for output that nobody takes."""
+        for stream in (sys.stdout, sys.stderr):
+            let_speak(stream)
+        try:
+            return self._main(*args, **options)
+        finally:
+            _flush()
+
+    def _main(self, *args: Any, **options: Any) -> Any:
+        try:
+            result = super().main(*args, **{**options, "standalone_mode": False})
+        except click.UsageError as error:
+            _end(error)
+        except click.Abort:
+            _say(tr("interrupted"))
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            _say(error.format_message())
+            sys.exit(error.exit_code)
+        if options.get("standalone_mode", True):
+            sys.exit(result if isinstance(result, int) else 0)
+        return result
+
+
+def _flush() -> None:
+    """Write what is left to be written while it can still be told that it could not be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # The interpreter tries once more when it ends.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the rest of the process)
+        if not isinstance(error, BrokenPipeError):
+            from bridge.settings import unreadable
+
+            _say(tr("the output cannot be written: {why}").format(why=unreadable(error)))
+            sys.exit(UNWRITTEN)
+
+
+def in_our_words(command: click.Command) -> click.Command:
+    """The command, with its help and that of its own commands in the operator's language."""
+    command.context_class = Context
+    for inner in getattr(command, "commands", {}).values():
+        in_our_words(inner)
+    return command
+
+
+def let_speak(stream: Any) -> None:
+    """Let a stream write what its encoding lacks in other words instead of failing."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="otbridge")
+
+
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    missing = error.object[error.start : error.end]
+    told = "".join(_INSTEAD.get(char, "?" if char.isprintable() else plain.line(char)) for char in missing)
+    return told, error.end
+
+
+codecs.register_error("otbridge", _instead)
+
+
+def _own_words(told: str) -> str:
+    for theirs, ours in (
+        ("Show this message and exit.", tr("Show this message and exit.")),
+        ("Show the version and exit.", tr("Show the version and exit.")),
+        ("[required]", "[" + tr("required") + "]"),
+        ("[default: ", "[" + tr("default") + ": "),
+        ("; required]", "; " + tr("required") + "]"),
+    ):
+        told = told.replace(theirs, ours)
+    return told
+
+
+def _end(error: click.UsageError) -> NoReturn:
+    """Say what was typed wrongly, and how it goes."""
+    told = _fault(error)
+    if told is None:  # a group without a command: its help says all
+        error.show()
+        sys.exit(USAGE)
+    context = error.ctx
+    if context is not None:
+        click.echo(context.get_usage(), err=True)
+        click.echo(tr("{command} --help says more.").format(command=context.command_path) + "\n", err=True)
+    _say(told)
+    sys.exit(error.exit_code)
+
+
+def _fault(error: click.UsageError) -> str | None:
+    if isinstance(error, click.MissingParameter):
+        return tr("missing: {what}").format(what=_named(error))
+    if isinstance(error, click.NoSuchOption):
+        return _unknown(tr("there is no option {name}"), error.option_name, error.possibilities)
+    if isinstance(error, click.BadParameter):
+        return f"{_named(error)}: {error.message}"
+    if isinstance(error, click.BadOptionUsage):
+        return tr("{option}: its value is missing, or it takes none").format(option=error.option_name)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return None
+    if isinstance(error, Fault):
+        return error.message
+    if error.message.startswith("Got unexpected extra argument"):
+        extra = re.search(r"\((.*)\)", error.message)
+        return tr("too much: {words}").format(words=extra[1] if extra else "…")
+    if error.message.startswith("No such command"):
+        name = re.search(r"'(.*?)'", error.message)
+        known = list(getattr(error.ctx.command, "list_commands", lambda _: [])(error.ctx)) if error.ctx is not None else []
+        return _unknown(tr("there is no command {name}"), name[1] if name else "…", _near(name[1] if name else "", known))
+    return tr("the command line is not understood")
+
+
+class Fault(click.UsageError):
+    """What is typed wrongly beyond a single option; the message is in the operator's language."""
+
+
+def _unknown(sentence: str, name: str, near: Sequence[str] | None) -> str:
+    told = sentence.format(name=plain.line(name))
+    return told + tr("; near: {names}").format(names=", ".join(near)) if near else told
+
+
+def _near(name: str, known: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, known)
+
+
+def _named(error: click.BadParameter) -> str:
+    param = error.param
+    if isinstance(param, click.Option):
+        return param.opts[-1]
+    return (param.metavar or param.name or "") if param is not None else str(error.param_hint or "")
+
+
+def _say(told: str) -> None:
+    click.echo(f"otbridge: {plain.lines(technical.shown(told))}", err=True)
