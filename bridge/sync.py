@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from bridge.journal import (
 )
 from bridge.lifecycle import Case, Decisions, History, Kind, Reason, Status, Terms, Wait, decide, is_operators_turn
 from bridge.moodle_ws import MoodleError
+from bridge.oplog import log_done
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
@@ -340,7 +342,9 @@ class Pass:
                 self._refresh(record.ticket)
                 refreshed = True
                 continue
+            began = time.monotonic()
             effect = performer.perform(step)
+            log_done(record.ticket, effect, time.monotonic() - began)
             self._tell(effect, report)
             if effect.state is EffectState.REFUSED:
                 code = (effect.outcome or {}).get("code")

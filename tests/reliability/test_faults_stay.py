@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -351,3 +352,20 @@ def _raising(error: Exception) -> Callable[..., Any]:
         raise error
 
     return call
+
+
+def test_each_thing_done_is_one_line_of_the_log(disk: Disk, caplog: pytest.LogCaptureFixture) -> None:
+    world = World(disk)
+    ticket = world.order(ROLE)
+    logging.getLogger("bridge").setLevel(logging.INFO)
+    world.run_pass()
+    lines = [record.message for record in caplog.records if record.name == "bridge.done"]
+    done = [one.kind for one in _effects(world, ticket)]
+    assert [line.split()[0] for line in lines] == [f"what={kind}" for kind in done]
+    assert all(f"ticket={world.portal.tickets[ticket].number}" in line and " key=" in line and " seconds=" in line for line in lines)
+    assert [line for line in lines if " hours=" in line] == [line for line in lines if line.startswith("what=hold")]
+
+
+def _effects(world: World, ticket: str) -> list[Any]:
+    with world.journal.transaction(read_only=True) as unit:
+        return unit.effects("test", ticket)
