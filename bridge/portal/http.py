@@ -155,8 +155,10 @@ class HttpPortal(Portal):
         """See `Portal.ledger`."""
         params = {"account_id": account_id} | ({} if cursor is None else {"cursor": cursor})
         answer = self._transport.send(self._get("/ledger", params, {}))
-        page = _parsed(answer, 200, self._wire.ledger_page)
+        page: LedgerPage = _parsed(answer, 200, self._wire.ledger_page)
         _moved(answer, page, cursor)
+        for entry in page.entries:
+            _about(answer, "account", entry.account_id, account_id)
         return page
 
     def find(self, key: str) -> Mapping[str, Any] | None:

@@ -236,7 +236,7 @@ class _Gone(_Model):
 
 class _TicketPage(_Model):
     tickets: list[Any]
-    gone: list[_Gone] = []
+    gone: list[Any] = []
     next_cursor: Annotated[str, Field(min_length=1)]
     has_more: bool
 
@@ -279,16 +279,20 @@ def ticket(document: object) -> Ticket:
 
 
 def ticket_page(document: object, etag: str | None) -> TicketPage:
-    """`GET /tickets`: the readable tickets, and the faults of the others."""
+    """`GET /tickets`: the readable tickets and those that are gone, and the faults of the others."""
     page = _read(_TicketPage, document)
-    tickets, faults = [], []
+    tickets, gone, faults = [], [], []
     for one in page.tickets:
         try:
             tickets.append(ticket(one))
         except NotTheContract as error:
             faults.append(_fault(one, error.problems))
-    gone = tuple(one.value() for one in page.gone)
-    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more, gone)
+    for one in page.gone:
+        try:
+            gone.append(_read(_Gone, one).value())
+        except NotTheContract as error:
+            faults.append(_fault(one, tuple(f"gone: {problem}" for problem in error.problems)))
+    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more, tuple(gone))
 
 
 def account(document: object) -> Account:
@@ -369,7 +373,9 @@ def _problem(fault: Any) -> str:
 
 
 def _fault(document: object, problems: tuple[str, ...]) -> TicketFault:
-    payload = _plain(json.dumps(document, ensure_ascii=False))
+    """A ticket that cannot be read; its thread, which nobody reads, is not kept."""
+    kept = {name: value for name, value in document.items() if name != "thread"} if isinstance(document, dict) else document
+    payload = _plain(json.dumps(kept, ensure_ascii=False))
     id_ = document.get("id") if isinstance(document, dict) else None
     if isinstance(id_, str) and id_.isprintable() and 0 < len(id_) <= _LONGEST_REF:
         return TicketFault(id_, payload, problems)

@@ -473,6 +473,12 @@ def test_a_read_about_another_thing_is_not_believed(client, answers, path, docum
         getattr(client, read)("x")
 
 
+def test_a_ledger_of_another_account_is_not_believed(client, answers) -> None:
+    answers.get(f"{PORTAL}/ledger", json={"entries": [entry(account_id="other")], "next_cursor": "c2", "has_more": False})
+    with pytest.raises(PortalNotContract, match="another account: other instead of a1"):
+        client.ledger("a1")
+
+
 # Trust
 
 

@@ -88,7 +88,20 @@ def test_all_faults_of_a_ticket_are_told_at_once() -> None:
     (fault,) = wire.ticket_page(page(broken), None).faults
     assert fault.ref == "t1"
     assert fault.problems == ("number: missing", "stages.0.estimate_mh: must be a valid integer")
-    assert json.loads(fault.payload) == broken
+    del broken["thread"]
+    assert json.loads(fault.payload) == broken, "but for the messages, which nobody reads"
+
+
+GONE = {"id": "t7", "reason": "merged", "at": "2026-03-01T10:00:00Z", "into": "88"}
+
+
+@pytest.mark.parametrize("broken", [{**GONE, "reason": "archived"}, {**GONE, "at": "yesterday"}, {"id": "t7"}, None, "t7"])
+def test_an_entry_of_gone_that_cannot_be_read_is_a_fault_and_hides_no_other(broken: Any) -> None:
+    read = wire.ticket_page({**page(TICKET), "gone": [broken, {**GONE, "id": "t8"}]}, None)
+    assert ([one.id for one in read.tickets], [(one.id, one.reason, one.into) for one in read.gone]) == (["t1"], [("t8", "merged", "88")])
+    (fault,) = read.faults
+    assert fault.ref == "t7" or broken in (None, "t7")
+    assert fault.problems[0].startswith("gone: ")
 
 
 def test_an_agreed_ticket_has_stages_of_its_own() -> None:
