@@ -121,7 +121,7 @@ class HttpPortal(Portal):
                 return page
         if not error.next_cursor or error.next_cursor == cursor:
             raise error
-        ref = f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
+        ref = self._wire.first_ticket_id(error.begun) or f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
         fault = TicketFault(ref, "", (f"{error.detail}: shorten the ticket's fields, files or time entries on the portal",))
         return TicketPage((), (fault,), error.next_cursor, None, has_more=True)
 

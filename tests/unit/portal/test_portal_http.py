@@ -435,7 +435,7 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client, answ
     found = client.changed_tickets("c1")
     assert found is not None
     (fault,) = found.faults
-    assert (fault.ref, found.tickets, found.cursor, found.has_more) == ("after cursor c1", (), "c2", True)
+    assert (fault.ref, found.tickets, found.cursor, found.has_more) == ("t1", (), "c2", True)
     assert "larger than 1000 bytes" in fault.problems[0]
 
 

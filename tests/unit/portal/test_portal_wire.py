@@ -92,6 +92,28 @@ def test_all_faults_of_a_ticket_are_told_at_once() -> None:
     assert json.loads(fault.payload) == broken, "but for the messages, which nobody reads"
 
 
+@pytest.mark.parametrize(
+    ("page", "id_"),
+    [
+        ({"has_more": True, "gone": [], "tickets": [{"subject": 'a "{" b', "fields": {"id": "x"}, "id": "t1", "text": "…"}]}, "t1"),
+        ({"tickets": [{"text": "…", "id": "t1"}]}, ""),
+        ({"tickets": [{"id": 7, "text": "…"}]}, ""),
+        ({"tickets": []}, ""),
+        ({"text": "…"}, ""),
+    ],
+)
+def test_a_page_that_was_not_read_to_its_end_names_its_first_ticket(page: Any, id_: str) -> None:
+    begun = json.dumps(page, ensure_ascii=False, indent=2).partition("…")[0]
+    assert wire.first_ticket_id(begun.encode()) == id_
+    for end in range(len(begun)):
+        assert wire.first_ticket_id(begun[:end].encode()) in (id_, "")
+
+
+@pytest.mark.parametrize("begun", [b"", b"\xff{", b"[1, 2", b'{1: 2, "tickets": {"id": "t1', b"<html>"])
+def test_what_is_no_page_names_no_ticket(begun: bytes) -> None:
+    assert wire.first_ticket_id(begun) == ""
+
+
 GONE = {"id": "t7", "reason": "merged", "at": "2026-03-01T10:00:00Z", "into": "88"}
 
 
