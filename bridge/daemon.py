@@ -167,14 +167,16 @@ class Service:
             return
         self._reconcile_at = self.inbox.now() + RECONCILE_EVERY
         try:
-            differing = [account.account_id for account in reconcile_accounts(bridge).accounts if account.differences]
+            compared = reconcile_accounts(bridge).accounts
         except JOURNAL_FAILS:
             raise
         except BridgeError as error:
             log.error("the ledgers could not be compared: %s", error)  # noqa: TRY400 (the message says all)
             return
-        if differing:
+        if differing := [account.account_id for account in compared if account.differences]:
             log.error("the ledger differs from the portal's for %s: otbridge reconcile", ", ".join(differing))
+        if stranded := [account.account_id for account in compared if account.needs_operator and not account.differences]:
+            log.error("hours are held that nobody is going to write off, for %s: otbridge reconcile", ", ".join(stranded))
 
     def _journal_failed(self, error: Exception) -> None:
         self._failures += 1

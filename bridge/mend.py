@@ -24,11 +24,11 @@ def mend(bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Men
     """Mend the difference under `key` as an operator decided, and compare its account again.
 
     Parameters:
-        how: `ACCEPT` or `RESEND`, and the one that the comparison names for this difference.
+        how: `ACCEPT`, `RESEND` or `RELEASE`, and the one that the comparison names for this difference or stranded hold.
         by: who decided, as login@host; kept in the log with the reason.
 
     Raises:
-        UserError: there is no difference under the key, or another mend belongs to it.
+        UserError: there is no difference and no stranded hold under the key, or another mend belongs to it.
         LedgerConflict: the row does not fit the journal's ledger, for example because its hold has to be accepted first.
         PortalError: the portal refused, or cannot be reached.
     """
@@ -48,6 +48,14 @@ def mend(bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Men
                 entry = difference.entry
                 assert entry is not None, "only sums have no row"
                 unit.log(bridge.portal.name, entry.ticket_id, f"reconcile-{how.value}", f"{key} ({by}): {reason}", bridge.clock())
+            return reconcile_accounts(bridge, [account.account_id])
+        for stranded in account.stranded:
+            if stranded.hold.key != key:
+                continue
+            if stranded.mend is not how:
+                told = tr("the difference under key {key} is mended otherwise: {mend}")
+                raise UserError(told.format(key=key, mend=stranded.mend.value))
+            _release(bridge, account.account_id, stranded.hold, f"{key} ({by}): {reason}")
             return reconcile_accounts(bridge, [account.account_id])
     if report.exit > Exit.OPERATOR:
         return report
@@ -111,6 +119,29 @@ def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> Non
     )  # fmt: skip
     if unit.ticket(of.portal, of.ticket_id) is not None:
         unit.wake(of.portal, of.ticket_id)
+
+
+def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
+    """Return a hold that no effect of the journal explains, on the portal and, where the journal has a row for it, there as well."""
+    portal = bridge.portal.name
+    assert hold.hold_id is not None, "an open hold of the portal's has an id"
+    with bridge.journal.transaction() as unit:
+        row = next((one for one in unit.ledger(portal, account_id) if one.key == hold.key), None)
+        revision = 1 if row is None else row.revision
+        key = effect_key(portal, hold.ticket_id, hold.stage_id, revision, f"release:{hold.key}")
+        unit.log(portal, None if row is None else row.ticket_id, "reconcile-release", why, bridge.clock())
+    told = bridge.portal.void(key, hold.hold_id)
+    if row is None:
+        return
+    with bridge.journal.transaction() as unit:
+        unit.append_ledger(
+            NewLedgerRow(
+                portal=portal, account_id=account_id, ticket_id=row.ticket_id, stage_id=row.stage_id, revision=revision, kind="void", key=key,
+                hold_key=row.key, spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=row.amount_mh, price_kopecks=None,
+                at=told.at,
+            ),
+            bridge.clock(),
+        )  # fmt: skip
 
 
 def _resend(bridge: Bridge, difference: Difference, reason: str) -> None:

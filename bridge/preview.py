@@ -112,7 +112,7 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
     """Add what the portal would tell to what the journal knows; returns the tickets that cannot be read."""
     faults: list[str] = []
     with bridge.journal.transaction(read_only=True) as unit:
-        kept = unit.cursor(bridge.portal.name)
+        kept = unit.cursor(bridge.portal.name, bridge.settings.portal.category_prefix)
     for page in changed_pages(bridge.portal, kept.cursor, kept.etag):
         faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
         for ticket in page.tickets:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from bridge.hours import to_kopecks, to_milli
 from bridge.journal import LedgerRow
 from bridge.portal import LedgerEntry
-from bridge.tickets import Account
+from bridge.tickets import Account, Ticket
 
 UNKNOWN = ""
 """Stands for the key of a hold that the ledger does not have."""
@@ -35,12 +35,26 @@ class Mend(StrEnum):
 
     `ACCEPT`: the portal's word counts: its row is taken in, or the journal's is taken back. `RESEND`: the journal's word counts: the write is
     sent again under its key. `CORRECT`: a reversal and a new write-off. `PORTAL`: whoever keeps the portal has to look.
+
+    What mends a stranded hold: `SYNC`: the next pass returns it. `TICKET`: its ticket waits for somebody. `RELEASE`: an operator returns it.
     """
 
     ACCEPT = "accept"
     RESEND = "resend"
     CORRECT = "correct"
     PORTAL = "portal"
+    SYNC = "sync"
+    TICKET = "ticket"
+    RELEASE = "release"
+
+
+class Stray(StrEnum):
+    """Why nobody is going to write an open hold off."""
+
+    DELETED = "deleted"
+    MOVED = "moved"
+    STAGE = "stage"
+    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranded:
+    """An open hold of the portal's that nobody is going to write off."""
+
+    hold: Entry
+    why: Stray
+    mend: Mend
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What a comparison came to.
 
@@ -107,6 +130,7 @@ class Comparison:
         open: rows that one side has and the other is just getting: the next pass mends them.
         agreeing: how many rows are the same on both sides.
         foreign: how many of the portal's entries are not the bridge's business.
+        holds: the portal's open holds, foreign ones among them; without those that differ or are under way.
     """
 
     differences: tuple[Difference, ...]
@@ -114,6 +138,7 @@ class Comparison:
     open: tuple[Entry, ...]
     agreeing: int
     foreign: int
+    holds: tuple[Entry, ...] = ()
 
 
 def compare(
@@ -144,7 +169,23 @@ def compare(
     for one in found:
         sorted_out[_is_cancelled(one, our_groups, their_groups)].append(one)
     agreeing = len(here.keys() | business.keys()) - len(found) - len(under_way)
-    return Comparison(tuple(sorted_out[False]), tuple(sorted_out[True]), tuple(under_way), agreeing, len(there) - len(business))
+    told = {entry.group for one in found for entry in (one.here, one.there) if entry is not None} | {entry.group for entry in under_way}
+    holds = tuple(hold for hold in _open_holds(there.values()) if hold.group not in told)
+    return Comparison(tuple(sorted_out[False]), tuple(sorted_out[True]), tuple(under_way), agreeing, len(there) - len(business), holds)
+
+
+def stray(hold: Entry, ticket: Ticket | None, *, paid: bool) -> Stray | None:
+    """Why nobody is going to write an open hold off; None where its ticket goes on.
+
+    Parameters:
+        ticket: the hold's ticket as the portal tells it now, None where the portal has it no more.
+        paid: whether the ticket stands in the paid category.
+    """
+    if ticket is None:
+        return Stray.DELETED
+    if not paid:
+        return Stray.MOVED
+    return None if any(stage.id == hold.stage_id for stage in ticket.stages) else Stray.STAGE
 
 
 def compare_sums(account: Account, theirs: Iterable[LedgerEntry]) -> list[Difference]:
@@ -224,6 +265,13 @@ def _groups(entries: Iterable[Entry]) -> dict[str, tuple[Entry, ...]]:
     for entry in entries:
         groups.setdefault(entry.group, []).append(entry)
     return {key: tuple(group) for key, group in groups.items()}
+
+
+def _open_holds(entries: Iterable[Entry]) -> list[Entry]:
+    """The holds that are neither captured nor voided, oldest first."""
+    groups = _groups(entries).values()
+    opened = [group for group in groups if not {entry.kind for entry in group} & {"capture", "void"}]
+    return sorted((entry for group in opened for entry in group if entry.kind == "hold"), key=lambda entry: (entry.at, entry.key))
 
 
 def _is_nothing(group: Collection[Entry]) -> bool:

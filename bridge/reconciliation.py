@@ -6,20 +6,33 @@ An account whose ledger differs is kept as a drift in the journal: nothing is wr
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bridge.hours import from_milli, text
+from bridge.journal import TicketRecord, Unit
 from bridge.perform import Bridge
-from bridge.portal import LedgerEntry, PortalError, PortalForbidden, PortalUnauthorized, PortalUnreachable, ledger_entries
-from bridge.reconcile import Comparison, Difference, compare, compare_sums
+from bridge.portal import (
+    LedgerEntry,
+    PortalError,
+    PortalForbidden,
+    PortalNotFound,
+    PortalUnauthorized,
+    PortalUnreachable,
+    ledger_entries,
+)
+from bridge.reconcile import Comparison, Difference, Entry, Mend, Stranded, Stray, compare, compare_sums, stray
 from bridge.scope import Exit
-from bridge.tickets import Account
+from bridge.tickets import Account, Ticket, within_category
 
 log = logging.getLogger("bridge.reconciliation")
 
 _LOOKS = 3
 """How often an account that changes while it is read is read again before its sums are left for the next time."""
+
+
+UNRESTING = frozenset({"queued", "running", "writing-off"})
+"""Where a ticket stands that every pass looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,7 @@ class AccountReport:
     Attributes:
         numbers: what people call the tickets of its entries, by identifier.
         sums: where the portal's account differs from the portal's own ledger.
+        stranded: holds that nobody is going to write off; they stop nothing, but their hours are kept from the customer.
     """
 
     account_id: str
@@ -36,6 +50,12 @@ class AccountReport:
     sums: tuple[Difference, ...] = ()
     numbers: Mapping[str, str] = field(default_factory=dict)
     error: PortalError | None = None
+    stranded: tuple[Stranded, ...] = ()
+
+    @property
+    def needs_operator(self) -> bool:
+        """Whether something waits for an operator's word: a difference, or a hold that no pass returns."""
+        return bool(self.differences) or any(one.mend is not Mend.SYNC for one in self.stranded)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -54,7 +74,7 @@ class Report:
         """The exit code; of several the highest."""
         codes = [Exit.WELL]
         for account in self.accounts:
-            if account.differences:
+            if account.needs_operator:
                 codes.append(Exit.OPERATOR)
             if account.error is not None:
                 codes.append(Exit.CONFIGURATION if isinstance(account.error, (PortalUnauthorized, PortalForbidden)) else Exit.UNREACHABLE)
@@ -62,7 +82,9 @@ class Report:
 
 
 def reconcile_accounts(bridge: Bridge, account_ids: Collection[str] | None = None) -> Report:
-    """Compare the ledgers of these accounts, or of all that the journal knows, and keep or clear their drifts.
+    """Compare the ledgers of these accounts, or of all that the journal knows, keep or clear their drifts, and look for stranded holds.
+
+    A ticket whose hold is stranded is woken where the journal did not know that ticket or stage are gone: the next pass returns the hold.
 
     A fault of one account does not stop the others; a portal that cannot be reached, or that refuses the token, ends the comparison with the
     account at which it was met. Accounts that could not be compared keep what was known of them.
@@ -100,7 +122,62 @@ def _account(bridge: Bridge, account_id: str) -> AccountReport:
         intended = {effect.key for effect in unit.open_effects() if effect.portal == portal}
         numbers = unit.numbers(portal, {entry.ticket_id for entry in theirs if entry.ticket_id} | {row.ticket_id for row in ours})
     comparison = compare(ours, theirs, tickets=numbers, intended=intended, settled=settled)
-    return AccountReport(account_id, comparison, () if account is None else tuple(compare_sums(account, theirs)), numbers)
+    sums = () if account is None else tuple(compare_sums(account, theirs))
+    stranded = tuple(_stranded(bridge, comparison.holds))
+    return AccountReport(account_id, comparison, sums, numbers, stranded=stranded)
+
+
+def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
+    """Those of the open holds that nobody is going to write off; the portal is asked once for each of their tickets."""
+    portal = bridge.portal.name
+    told: dict[str, Ticket | None] = {}
+    for hold in holds:
+        with bridge.journal.transaction(read_only=True) as unit:
+            record = unit.ticket(portal, hold.ticket_id)
+            explained = record is not None and any(effect.key == hold.key for effect in unit.effects(portal, hold.ticket_id))
+        if record is None or not explained:
+            yield Stranded(hold, Stray.UNEXPLAINED, Mend.RELEASE)
+            continue
+        try:
+            if hold.ticket_id not in told:
+                told[hold.ticket_id] = _now(bridge, hold.ticket_id)
+        except PortalError as error:
+            log.warning("ticket %s: whether its hold is stranded cannot be told: %s", record.ticket.number, error)
+            continue
+        ticket = told[hold.ticket_id]
+        why = stray(hold, ticket, paid=_is_paid(bridge, ticket))
+        if why is not None:
+            with bridge.journal.transaction() as unit:
+                mend = _given_back_by(bridge, unit, record, hold, why, ticket)
+            yield Stranded(hold, why, mend)
+
+
+def _now(bridge: Bridge, ticket_id: str) -> Ticket | None:
+    """The ticket as the portal has it, None where it has it no more."""
+    try:
+        return bridge.portal.ticket(ticket_id)
+    except PortalNotFound:
+        return None
+
+
+def _is_paid(bridge: Bridge, ticket: Ticket | None) -> bool:
+    return ticket is not None and within_category(ticket.category, bridge.settings.portal.category_prefix)
+
+
+def _given_back_by(bridge: Bridge, unit: Unit, record: TicketRecord, hold: Entry, why: Stray, ticket: Ticket | None) -> Mend:
+    """What returns the stranded hold of a ticket that the journal knows; a pass, once the journal knows what is gone."""
+    known = record.ticket
+    gone = bool(known.gone) or not _is_paid(bridge, known)
+    is_known = all(stage.id != hold.stage_id for stage in known.stages) if why is Stray.STAGE else gone
+    if is_known and not record.dirty and record.state not in UNRESTING:
+        return Mend.TICKET
+    if not is_known:
+        if ticket is None:
+            unit.depart(record.portal, known.id, "deleted")
+        else:
+            unit.refresh(record.portal, ticket, anew=True)
+            unit.wake(record.portal, known.id)
+    return Mend.SYNC
 
 
 def _portal_side(bridge: Bridge, account_id: str) -> tuple[list[LedgerEntry], Account | None]:

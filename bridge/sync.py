@@ -22,6 +22,7 @@ from bridge.catalogue import Handling, Service
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError, UserError
 from bridge.hours import text
+from bridge.i18n import tr
 from bridge.journal import (
     Claim,
     EffectConflict,
@@ -40,7 +41,7 @@ from bridge.oplog import log_done
 from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments
 from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
-from bridge.portal import Portal, PortalError, PortalNotFound, TicketFault, TicketPage, changed_pages
+from bridge.portal import Gone, Portal, PortalError, PortalNotFound, TicketFault, TicketPage, changed_pages
 from bridge.scope import OWN_FAULTS, PATIENCE, Exit, Outage, Scope, named, own_fault, pause
 from bridge.settings import PolicyTable
 from bridge.tickets import Account, Attachment, Order, Ticket, within_category
@@ -170,6 +171,7 @@ class Pass:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._name = bridge.portal.name
+        self._category = bridge.settings.portal.category_prefix
         self._report = PassReport()
         self._accounts: dict[str, Account] = {}
         self._scope = Scope(bridge)
@@ -218,7 +220,7 @@ class Pass:
     def _poll(self) -> None:
         bridge = self._bridge
         with bridge.journal.transaction(read_only=True) as unit:
-            record = unit.cursor(self._name)
+            record = unit.cursor(self._name, self._category)
         cursor = record.cursor
         try:
             for page in changed_pages(bridge.portal, cursor, record.etag):
@@ -233,33 +235,43 @@ class Pass:
         journal, faults = self._bridge.journal, list(page.faults)
         try:
             with journal.transaction() as unit:
-                unit.merge(self._name, page.tickets, page.cursor, page.etag)
+                unit.merge(self._name, page.tickets, page.cursor, page.etag, category=self._category)
                 for one in page.gone:
                     unit.depart(self._name, one.id, one.reason, one.into or "")
         except JOURNAL_FAILS:
             raise
         except Exception:
             log.exception("a page of changed tickets cannot be kept whole; its tickets are kept one by one")
-            faults += self._keep_singly(page.tickets, cursor)
+            faults += self._keep_singly(page, cursor)
             with journal.transaction() as unit:
-                for one in page.gone:
-                    unit.depart(self._name, one.id, one.reason, one.into or "")
-                unit.merge(self._name, (), page.cursor, page.etag)
+                unit.merge(self._name, (), page.cursor, page.etag, category=self._category)
+        faults += self._unlike(page.tickets)
         with journal.transaction() as unit:
             for fault in faults:
                 unit.park(self._name, fault.ref, fault.payload, fault.problems)
 
-    def _keep_singly(self, tickets: Iterable[Ticket], cursor: str | None) -> Iterator[TicketFault]:
+    def _keep_singly(self, page: TicketPage, cursor: str | None) -> Iterator[TicketFault]:
         """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields those that cannot be kept."""
-        for ticket in tickets:
+        told: tuple[Ticket | Gone, ...] = (*page.tickets, *page.gone)
+        for one in told:
             try:
                 with self._bridge.journal.transaction() as unit:
-                    unit.merge(self._name, (ticket,), cursor or "", None)
+                    if isinstance(one, Ticket):
+                        unit.merge(self._name, (one,), cursor, None)
+                    else:
+                        unit.depart(self._name, one.id, one.reason, one.into or "")
             except JOURNAL_FAILS:
                 raise
             except Exception as error:
-                log.exception("ticket %s cannot be kept", ticket.number)
-                yield TicketFault(ticket.id, "", (named(error),))
+                log.exception("ticket %s cannot be kept", one.id)
+                yield TicketFault(one.id, "", (named(error),))
+
+    def _unlike(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
+        """Tickets that the portal tells as paid ones and that are not: it compares categories in another way, so that work may be missed."""
+        told = tr("the portal tells it as one of category “{prefix}”, but it stands in “{category}”; it is not worked on")
+        for ticket in tickets:
+            if not is_paid(ticket, self._category):
+                yield TicketFault(ticket.id, "", (told.format(prefix=self._category, category=ticket.category),))
 
     def _work(self, claim: Claim) -> None:
         """Let a claimed ticket go as far as it can, and give it back; whatever it runs into is its own, unless a peer is down.

@@ -22,6 +22,11 @@ def within_category(category: str, prefix: str) -> bool:
     return path[: len(above)] == above
 
 
+def same_category(category: str) -> str:
+    """A category as it is written everywhere alike: two that are the same give the same text."""
+    return " / ".join(_steps(category))
+
+
 def _steps(category: str) -> list[str]:
     return [" ".join(step.split()) for step in category.split("/") if step.strip()]
 

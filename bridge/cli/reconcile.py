@@ -15,7 +15,7 @@ from bridge.cli.usage import Fault
 from bridge.hours import from_milli, text
 from bridge.i18n import tr
 from bridge.mend import mend
-from bridge.reconcile import Difference, Entry, Kind, Mend
+from bridge.reconcile import Difference, Entry, Kind, Mend, Stray
 from bridge.reconciliation import AccountReport, Report, reconcile_accounts
 
 DIFFERENCES = {
@@ -31,32 +31,46 @@ MENDS = {
     Mend.RESEND: 'otbridge reconcile --resend {key} --reason "…"',
     Mend.CORRECT: "otbridge correct {number}",
     Mend.PORTAL: tr("whoever keeps the portal has to look into its ledger (docs/ledger.md)"),
+    Mend.SYNC: tr("the next pass returns it: otbridge sync --ticket {number}"),
+    Mend.TICKET: tr("its ticket waits, and says for what: otbridge show {number}"),
+    Mend.RELEASE: 'otbridge reconcile --release {key} --reason "…"',
+}
+
+STRAYS = {
+    Stray.DELETED: tr("the portal has its ticket no more"),
+    Stray.MOVED: tr("its ticket has left the paid category"),
+    Stray.STAGE: tr("its ticket has the stage no more"),
+    Stray.UNEXPLAINED: tr("the journal does not know what it is held for"),
 }
 
 
 @click.command(
     "reconcile",
     help=tr(
-        "Compare the journal's ledger with the portal's, both ways. Exit codes: 0 they agree, 1 they differ, 2 settings, 3 the portal cannot be read."
+        "Compare the journal's ledger with the portal's, both ways, and find holds that nobody is going to write off. Exit codes: 0 they agree, "
+        "1 they differ or an operator has to return a hold, 2 settings, 3 the portal cannot be read."
     ),
 )
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--accept", metavar="KEY", help=tr("Let the portal's word count for the row under this key."))
 @click.option("--resend", metavar="KEY", help=tr("Send the write under this key again: the portal has lost it."))
+@click.option("--release", metavar="KEY", help=tr("Return the stranded hold under this key to the balance."))
 @click.option("--reason", metavar="TEXT", help=tr("Why; kept in the journal. The portal keeps it with a reversal that is sent again."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
 @told
-def command(ctx: click.Context, account: str | None, accept: str | None, resend: str | None, reason: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, account: str | None, accept: str | None, resend: str | None, release: str | None, reason: str | None, as_json: bool
+) -> None:
     accounts = None if account is None else [account]
-    key = accept or resend
-    if accept and resend:
-        raise Fault(tr("--accept and --resend exclude each other"))
-    if bool(key) != bool(reason and reason.strip()):
-        raise Fault(tr("--accept and --resend need a --reason, and only they do"))
+    asked = {how: key for how, key in ((Mend.ACCEPT, accept), (Mend.RESEND, resend), (Mend.RELEASE, release)) if key}
+    if len(asked) > 1:
+        raise Fault(tr("--accept, --resend and --release exclude each other"))
+    if bool(asked) != bool(reason and reason.strip()):
+        raise Fault(tr("--accept, --resend and --release need a --reason, and only they do"))
     with open_bridge(settings_of(ctx)) as bridge:
-        if key and reason:
-            how = Mend.ACCEPT if accept else Mend.RESEND
+        if asked and reason:
+            ((how, key),) = asked.items()
             report = mend(bridge, accounts, key, how, reason.strip(), deciding_person(ctx))
         else:
             report = reconcile_accounts(bridge, accounts)
@@ -100,6 +114,16 @@ def _print(report: Report) -> None:
                 )  # fmt: skip
             console.print(rows)
             console.print(tr("Nothing is written off for account {account} meanwhile.").format(account=cell(account.account_id)))
+        if account.stranded:
+            rows = table(tr("Held"), tr("Why nobody takes it"), tr("What returns it"))
+            for stranded in account.stranded:
+                hold = stranded.hold
+                number = account.numbers.get(hold.ticket_id, hold.ticket_id)
+                rows.add_row(
+                    escape(f"{plain.line(_row(hold, number))}\n{plain.line(hold.key)}"), STRAYS[stranded.why],
+                    cell(MENDS[stranded.mend].format(key=hold.key, number=number)),
+                )  # fmt: skip
+            console.print(rows)
     if not report.accounts:
         console.print(tr("The journal knows no account yet."))
 
@@ -138,6 +162,13 @@ def _json(report: Report) -> dict[str, Any]:
                         "mend": one.mend.value, "here": _entry(one.here), "there": _entry(one.there),
                     }
                     for one in account.differences
+                ],
+                "stranded": [
+                    {
+                        "key": one.hold.key, "ticket": account.numbers.get(one.hold.ticket_id, one.hold.ticket_id), "why": one.why.value,
+                        "mend": one.mend.value, "there": _entry(one.hold),
+                    }
+                    for one in account.stranded
                 ],
             }
             for account in report.accounts

@@ -152,9 +152,11 @@ def effect(kind: str) -> str:
 def evidence(found: Mapping[str, Any]) -> str:
     """What an operation left to show, on one line."""
     if found.get("kind") == "course":
-        return tr("course {course_id} “{fullname}” from {backup_source} of {backup_at}: {url}").format_map(found)
+        return tr("course {course_id} “{fullname}” from {backup_source} of {backup_at}: {url}").format_map(_Told(found))
     if found.get("kind") == "role":
-        return tr("role {role_id} “{shortname}”, {count} capabilities").format_map({**found, "count": len(found["capabilities"])})
+        return tr("role {role_id} “{shortname}”, {count} capabilities").format_map(
+            _Told({**found, "count": len(found.get("capabilities", ()))})
+        )
     return str(dict(found))
 
 

@@ -81,7 +81,10 @@ class Ledger(Subject):
         # The whole document, for neither database can take a member out of one that has a NUL anywhere.
         named = select(tickets.c.document).where(tickets.c.portal == portal)
         found = set(self._connection.execute(chained).scalars())
-        found.update(document["account_id"] for document in self._connection.execute(named, execution_options=STREAMED).scalars())
+        for document in self._connection.execute(named, execution_options=STREAMED).scalars():
+            account_id = document.get("account_id") if isinstance(document, dict) else None  # a damaged row names none
+            if isinstance(account_id, str):
+                found.add(account_id)
         return sorted(found)
 
     def verify_ledger(self) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, insert, select, true, update
+from sqlalchemy import Row, delete, insert, or_, select, true, update
 
 from bridge.journal.codec import encode
 from bridge.journal.errors import JournalError
@@ -15,22 +15,34 @@ from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import cursors, faults
 from bridge.journal.tables import tickets as stored
 from bridge.journal.types import storable
-from bridge.tickets import Ticket
+from bridge.tickets import Ticket, same_category
 
 
 class Polling(Subject):
     """Reads and writes the cursors, merges pages, parks what cannot be read."""
 
-    def cursor(self, portal: str) -> CursorRecord:
-        """Where the polling of `portal` stands."""
-        row = self._connection.execute(select(cursors.c.cursor, cursors.c.etag).where(cursors.c.portal == portal)).one_or_none()
+    def cursor(self, portal: str, category: str | None = None) -> CursorRecord:
+        """Where the polling of `portal` stands; at the beginning, where it stood for another category, whose tickets alone it has told.
+
+        Parameters:
+            category: the paid category that is asked for now.
+        """
+        query = select(cursors.c.cursor, cursors.c.etag).where(cursors.c.portal == portal)
+        if category is not None:
+            query = query.where(or_(cursors.c.category.is_(None), cursors.c.category == same_category(category)))
+        row = self._connection.execute(query).one_or_none()
         return CursorRecord(None, None) if row is None else CursorRecord(row.cursor, row.etag)
 
-    def merge(self, portal: str, tickets: Sequence[Ticket], cursor: str, etag: str | None) -> MergeResult:
+    def merge(
+        self, portal: str, tickets: Sequence[Ticket], cursor: str | None, etag: str | None, *, category: str | None = None
+    ) -> MergeResult:  # fmt: skip
         """Take in a page of tickets and the cursor behind it.
 
-        A ticket is stored when it is new or its version is greater than the stored one; it is dirty then. What the portal tells again
-        changes nothing. That a ticket can be read resolves the fault that was parked under its id.
+        Parameters:
+            category: the paid category that was asked for; with another one than before, every ticket is looked at again.
+
+        A ticket is stored when it is new or its version is greater than the stored one; it is dirty then. The same version again changes
+        nothing, unless the ticket was gone or its category has another name now. That a ticket can be read resolves the fault that was parked under its id.
 
         Raises:
             ValueError: a ticket's moment is naive.
@@ -38,26 +50,35 @@ class Polling(Subject):
         self._insert_new(cursors, portal=portal)
         # On PostgreSQL this row is the lock between two workers that poll the same portal.
         self._connection.execute(select(cursors.c.portal).where(cursors.c.portal == portal).with_for_update())
+        if category is not None and self._is_another(portal, category):
+            again = {"dirty": true(), "changes": stored.c.changes + 1, "updated_at": self._clock()}
+            self._connection.execute(update(stored).where(stored.c.portal == portal).values(**again))
         newest: dict[str, Ticket] = {}
         for ticket in tickets:
             id_ = storable(ticket.id)
             if id_ not in newest or newest[id_].version < ticket.version:
                 newest[id_] = ticket
-        known = self._versions(portal, list(newest))
+        known = self._known(portal, list(newest))
         new = [ticket for id_, ticket in newest.items() if id_ not in known]
-        changed = [ticket for id_, ticket in newest.items() if id_ in known and known[id_] < ticket.version]
+        changed = [ticket for id_, ticket in newest.items() if id_ in known and _is_news(known[id_], ticket)]
         self._store(portal, new, changed)
-        self._connection.execute(update(cursors).where(cursors.c.portal == portal).values(cursor=cursor, etag=etag))
+        place = {"cursor": cursor, "etag": etag} | ({} if category is None else {"category": same_category(category)})
+        self._connection.execute(update(cursors).where(cursors.c.portal == portal).values(**place))
         return MergeResult(len(new), len(changed), len(tickets) - len(new) - len(changed))
 
-    def _versions(self, portal: str, ids: list[str]) -> dict[str, int]:
-        """Stored versions by id; the faults of these ids are resolved on the way."""
-        versions: dict[str, int] = {}
+    def _is_another(self, portal: str, category: str) -> bool:
+        """Whether the portal was last asked for another category."""
+        asked = self._connection.execute(select(cursors.c.category).where(cursors.c.portal == portal)).scalar_one()
+        return asked is not None and asked != same_category(category)
+
+    def _known(self, portal: str, ids: list[str]) -> dict[str, Row[Any]]:
+        """What is stored of these ids: version and document; the faults of the ids are resolved on the way."""
+        known: dict[str, Row[Any]] = {}
         for some in batched(ids):
-            rows = self._connection.execute(select(stored.c.id, stored.c.version).where(stored.c.portal == portal, stored.c.id.in_(some)))
-            versions.update((row.id, row.version) for row in rows)
+            query = select(stored.c.id, stored.c.version, stored.c.document).where(stored.c.portal == portal, stored.c.id.in_(some))
+            known.update((row.id, row) for row in self._connection.execute(query))
             self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref.in_(some)))
-        return versions
+        return known
 
     def _store(self, portal: str, new: list[Ticket], changed: list[Ticket]) -> None:
         now = self._clock()
@@ -74,13 +95,19 @@ class Polling(Subject):
     def depart(self, portal: str, ticket_id: str, why: str, into: str = "") -> bool:
         """Note that the portal's filter lets a ticket through no longer, and wake it; False where it is unknown or known as gone already.
 
+        A fault that was parked under its id is resolved: the ticket is nobody's business any more.
+
         Parameters:
             why: moved, merged or deleted.
             into: number of the ticket that it was merged into.
         """
         this = (stored.c.portal == portal, stored.c.id == storable(ticket_id))
-        document = self._connection.execute(select(stored.c.document).where(*this).with_for_update()).scalar_one_or_none()
-        if document is None or document.get("gone") == why:
+        self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref == storable(ticket_id)))
+        row = self._connection.execute(select(stored.c.document).where(*this).with_for_update()).one_or_none()
+        if row is None:
+            return False
+        document = row.document if isinstance(row.document, dict) else {}  # of a damaged row
+        if document.get("gone") == why:
             return False
         gone = {**document, "gone": why, "gone_into": into}
         self._connection.execute(
@@ -97,8 +124,7 @@ class Polling(Subject):
         Raises:
             JournalError: there is no such ticket.
         """
-        known = self._versions(portal, [storable(ticket.id)])
-        if not known:
+        if not self._known(portal, [storable(ticket.id)]):
             raise JournalError(f"the journal knows no ticket {ticket.id} of portal {portal}")
         newer = update(stored).where(stored.c.portal == portal, stored.c.id == ticket.id)
         if not anew:
@@ -123,6 +149,13 @@ class Polling(Subject):
             Fault(row.portal, row.ref, row.payload, tuple(row.problems), row.first_seen, row.last_seen)
             for row in self._connection.execute(query)
         ]
+
+
+def _is_news(known: Row[Any], ticket: Ticket) -> bool:
+    if known.version != ticket.version:
+        return bool(known.version < ticket.version)
+    document = known.document if isinstance(known.document, dict) else {}
+    return bool(document.get("gone")) or same_category(str(document.get("category", ""))) != same_category(ticket.category)
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:

@@ -31,9 +31,10 @@ cursors = Table(
     Column("portal", Words, nullable=False),
     Column("cursor", Words),
     Column("etag", Words),
+    Column("category", Words),
     PrimaryKeyConstraint("portal", name="pk_cursors"),
 )
-"""Where the polling of each portal stands."""
+"""Where the polling of each portal stands, and for which category it does; NULL where an earlier program did not note it."""
 
 faults = Table(
     "faults",

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 from bridge.hours import text
 from bridge.portal.errors import PortalError, PortalNotFound, PortalUnauthorized
 from bridge.portal.pages import changed_pages, ledger_entries
-from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES, Meta, Portal, TicketPage
+from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES, Gone, Meta, Portal, TicketPage
+
+MOST_GONE = 20
+"""So many tickets that are gone are looked at."""
 
 MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
 
@@ -73,6 +77,7 @@ class Reads(Rules):
         yield self._judge("tickets come in pages with a cursor, each change at least once, none broken", self._pages)
         yield self._judge("an idle poll with the page's ETag is answered 304", self._idle)
         yield self._judge("what is not there is told as not_found", self._not_there)
+        yield self._judge("a ticket that was merged or deleted is told in gone, and is not there", self._gone)
         yield self._judge("each account's sums are those of its ledger", self._ledgers)
 
     def _meta(self) -> None:
@@ -102,7 +107,7 @@ class Reads(Rules):
         page = self._portal.changed_tickets(last.cursor)
         if page is None or page.etag is None:
             raise Unlike("the page has no ETag")
-        if page.tickets:
+        if page.tickets or page.gone:
             raise Unlike("the last cursor tells tickets anew that it had told")
         want(self._portal.changed_tickets(last.cursor, page.etag) is None, "it is answered with a page")
 
@@ -110,6 +115,15 @@ class Reads(Rules):
         nothing = f"none-{self._run}"
         for call in (lambda: self._portal.ticket(nothing), lambda: self._portal.account(nothing), lambda: self._portal.ledger(nothing)):
             refused(PortalNotFound, call)
+
+    def _gone(self) -> None:
+        gone: dict[str, Gone] = {}
+        for page in self._all_pages():
+            gone.update((one.id, one) for one in page.gone)
+            for ticket in page.tickets:
+                gone.pop(ticket.id, None)  # it came back
+        for one in [one for one in gone.values() if one.reason != "moved"][:MOST_GONE]:
+            refused(PortalNotFound, partial(self._portal.ticket, one.id))
 
     def _ledgers(self) -> None:
         for account_id in sorted({ticket.account_id for page in self._all_pages() for ticket in page.tickets}):

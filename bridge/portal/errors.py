@@ -74,9 +74,11 @@ class PortalTooLarge(PortalNotContract):
 
     Attributes:
         next_cursor: the cursor behind a page that is too large, "" where the portal does not tell it in a header.
+        begun: what was read of the answer.
     """
 
     next_cursor = ""
+    begun = b""
 
 
 class PortalRefused(PortalError):

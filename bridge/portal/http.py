@@ -121,7 +121,7 @@ class HttpPortal(Portal):
                 return page
         if not error.next_cursor or error.next_cursor == cursor:
             raise error
-        ref = f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
+        ref = self._wire.first_ticket_id(error.begun) or f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
         fault = TicketFault(ref, "", (f"{error.detail}: shorten the ticket's fields, files or time entries on the portal",))
         return TicketPage((), (fault,), error.next_cursor, None, has_more=True)
 
@@ -155,8 +155,10 @@ class HttpPortal(Portal):
         """See `Portal.ledger`."""
         params = {"account_id": account_id} | ({} if cursor is None else {"cursor": cursor})
         answer = self._transport.send(self._get("/ledger", params, {}))
-        page = _parsed(answer, 200, self._wire.ledger_page)
+        page: LedgerPage = _parsed(answer, 200, self._wire.ledger_page)
         _moved(answer, page, cursor)
+        for entry in page.entries:
+            _about(answer, "account", entry.account_id, account_id)
         return page
 
     def find(self, key: str) -> Mapping[str, Any] | None:

@@ -112,6 +112,7 @@ class Answer:
             self.unbelievable(why)
         error = PortalTooLarge(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
         error.next_cursor = self.headers.get("X-Next-Cursor", "")
+        error.begun = self.body
         raise error
 
     def refuse(self) -> NoReturn:
@@ -261,7 +262,7 @@ def _read(request: Request, response: requests.Response) -> Answer:
     for piece in _pieces(request, response):
         body += piece
         if len(body) > LARGEST_ANSWER:
-            _head(request, response, b"").too_large()
+            _head(request, response, bytes(body)).too_large()
     return _head(request, response, bytes(body))
 
 

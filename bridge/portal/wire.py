@@ -10,9 +10,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -236,7 +237,7 @@ class _Gone(_Model):
 
 class _TicketPage(_Model):
     tickets: list[Any]
-    gone: list[_Gone] = []
+    gone: list[Any] = []
     next_cursor: Annotated[str, Field(min_length=1)]
     has_more: bool
 
@@ -279,16 +280,54 @@ def ticket(document: object) -> Ticket:
 
 
 def ticket_page(document: object, etag: str | None) -> TicketPage:
-    """`GET /tickets`: the readable tickets, and the faults of the others."""
+    """`GET /tickets`: the readable tickets and those that are gone, and the faults of the others."""
     page = _read(_TicketPage, document)
-    tickets, faults = [], []
+    tickets, gone, faults = [], [], []
     for one in page.tickets:
         try:
             tickets.append(ticket(one))
         except NotTheContract as error:
             faults.append(_fault(one, error.problems))
-    gone = tuple(one.value() for one in page.gone)
-    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more, gone)
+    for one in page.gone:
+        try:
+            gone.append(_read(_Gone, one).value())
+        except NotTheContract as error:
+            faults.append(_fault(one, tuple(f"gone: {problem}" for problem in error.problems)))
+    return TicketPage(tuple(tickets), tuple(faults), page.next_cursor, etag, page.has_more, tuple(gone))
+
+
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[\s,:]*")
+
+
+def first_ticket_id(begun: bytes) -> str:
+    """The id of the first ticket of a page that was not read to its end, "" where it does not stand in front of what is missing."""
+    text = begun.decode("utf-8", "replace")
+    with suppress(ValueError, RecursionError):
+        first = text.index("{", _member(text, 0, "tickets"))
+        id_, _ = _DECODER.raw_decode(text, _member(text, first, "id"))
+        return id_ if _is_ref(id_) else ""
+    return ""
+
+
+def _member(text: str, start: int, wanted: str) -> int:
+    """Where the value of a member begins, in the object that begins at `start` or behind.
+
+    Raises:
+        ValueError: the text ends before it, or the object has no such member.
+    """
+    place = text.index("{", start) + 1
+    while True:
+        name, place = _DECODER.raw_decode(text, _behind(text, place))
+        place = _behind(text, place)
+        if name == wanted:
+            return place
+        _, place = _DECODER.raw_decode(text, place)
+
+
+def _behind(text: str, place: int) -> int:
+    found = _BETWEEN.match(text, place)
+    return place if found is None else found.end()
 
 
 def account(document: object) -> Account:
@@ -369,12 +408,18 @@ def _problem(fault: Any) -> str:
 
 
 def _fault(document: object, problems: tuple[str, ...]) -> TicketFault:
-    payload = _plain(json.dumps(document, ensure_ascii=False))
+    """A ticket that cannot be read; its thread, which nobody reads, is not kept."""
+    kept = {name: value for name, value in document.items() if name != "thread"} if isinstance(document, dict) else document
+    payload = _plain(json.dumps(kept, ensure_ascii=False))
     id_ = document.get("id") if isinstance(document, dict) else None
-    if isinstance(id_, str) and id_.isprintable() and 0 < len(id_) <= _LONGEST_REF:
+    if _is_ref(id_):
         return TicketFault(id_, payload, problems)
     canonical = json.dumps(document, sort_keys=True).encode()
     return TicketFault(f"sha256:{hashlib.sha256(canonical).hexdigest()[:12]}", payload, problems)
+
+
+def _is_ref(id_: object) -> TypeGuard[str]:
+    return isinstance(id_, str) and id_.isprintable() and 0 < len(id_) <= _LONGEST_REF
 
 
 def _plain(text: str) -> str:

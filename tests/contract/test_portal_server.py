@@ -317,7 +317,7 @@ def test_nobody_else_accepts(world: ServerWorld) -> None:
 
 
 @pytest.mark.parametrize("accepted", [False, True], ids=["agreed", "accepted"])
-def test_the_owners_check_judges_sixteen_rules_and_finds_each_kept(world: ServerWorld, accepted: bool) -> None:
+def test_the_owners_check_judges_seventeen_rules_and_finds_each_kept(world: ServerWorld, accepted: bool) -> None:
     findings = world.owners_check(accepted=accepted)
-    assert len(findings) == 16
+    assert len(findings) == 17
     assert {one.rule: one.fault for one in findings if one.fault} == {}

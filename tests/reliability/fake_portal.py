@@ -47,6 +47,7 @@ class FakePortal:
         self.accounts: dict[str, tuple[Decimal, Decimal | None]] = {}
         self.answers: dict[str, tuple[str, Any]] = {}
         self.gone: dict[str, Gone] = {}
+        self.paid = PAID
         self.changes = 0
         self._changed: dict[str, int] = {}
 
@@ -63,7 +64,9 @@ class FakePortal:
         due = sorted((change, id_) for id_, change in self._changed.items() if change > after)
         page = due[:PAGE]
         cursor = f"c{page[-1][0] if page else after}"
-        there = tuple(self.tickets[id_] for _, id_ in page if id_ not in self.gone and within_category(self.tickets[id_].category, PAID))
+        there = tuple(
+            self.tickets[id_] for _, id_ in page if id_ not in self.gone and within_category(self.tickets[id_].category, self.paid)
+        )
         told = {ticket.id for ticket in there}
         moved = [self.gone.get(id_) or Gone(id_, "moved", self._clock()) for _, id_ in page if id_ not in told]
         return TicketPage(there, (), cursor, tag, len(due) > PAGE, tuple(moved))

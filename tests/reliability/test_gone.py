@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from bridge.portal import PortalNotFound, PortalUnreachable
+from bridge.journal import Unit
+from bridge.portal import Gone, PortalNotFound, PortalUnreachable, TicketPage
 from bridge.scope import Exit
 from tests.reliability.world import PAID, RESTORE, Disk, World
 
@@ -164,3 +167,78 @@ def test_a_portal_that_answers_an_error_for_a_ticket_has_not_lost_it(disk: Disk)
     del world.portal.ticket
     world.rest()
     assert (world.reasons()["t1"], held(world)) == ("gone", 0)
+
+
+def test_a_ticket_that_the_portal_tells_as_paid_and_that_is_not_is_told_to_an_operator(disk: Disk) -> None:
+    world = World(disk)
+    world.order({"service": "2.6"})
+    world.order({"service": "2.6"})
+    healthy = world.portal.changed_tickets
+
+    def unfiltered(cursor: str | None, etag: str | None = None) -> TicketPage | None:
+        page = healthy(cursor, etag)
+        if page is None:
+            return None
+        odd = (replace(one, category="ВЫДЕЛЕННЫЙ СПЕЦИАЛИСТ (Н.ЧАСЫ)") if one.id == "t1" else one for one in page.tickets)
+        return replace(page, tickets=tuple(odd))
+
+    world.portal.changed_tickets = unfiltered  # type: ignore[method-assign]
+    for _ in range(2):
+        report = world.run_pass()
+        assert report is not None
+        (fault,) = report.faults
+        assert (fault[0], "ВЫДЕЛЕННЫЙ" in fault[1][0], report.exit) == ("t1", True, Exit.OPERATOR)
+    finish(world, "t2")
+    assert world.statuses() == {"t1": "not-paid", "t2": "done"}
+
+    del world.portal.changed_tickets
+    world.portal.edit_fields("t1", {"service": "2.6"})
+    report = world.rest()
+    assert (world.statuses()["t1"], report.faults, report.exit) == ("running", [], Exit.WELL)
+
+
+def test_tickets_that_a_mistyped_category_let_through_no_longer_are_all_told_once_it_is_mended(disk: Disk) -> None:
+    world = two_begun(disk)
+    world.portal.paid = "Выделенный спецыалист"
+    world.category = "Выделенный спецыалист"
+    world.rest()
+    world.portal.paid = world.category = PAID
+    world.rest()
+    assert world.statuses() == {"t1": "running", "t2": "running"}
+    for ticket in ("t1", "t2"):
+        finish(world, ticket)
+    assert (world.statuses(), world.reconcile()) == ({"t1": "done", "t2": "done"}, [])
+
+
+@pytest.mark.parametrize("told", ["by-the-portal", "by-reconcile-only"])
+def test_hours_that_are_held_for_a_ticket_that_is_gone_come_back_though_the_portal_says_nothing(disk: Disk, told: str) -> None:
+    world = two_begun(disk)
+    if told == "by-reconcile-only":
+        world.portal.gone["t1"] = Gone("t1", "deleted", world.clock())  # and no page tells it
+        world.rest()
+        assert held(world) > 0
+    else:
+        world.portal.delete("t1")
+    assert world.reconcile() == []
+    world.rest()
+    assert (world.statuses()["t1"], world.reasons()["t1"], held(world)) == ("withdrawn", "gone", 0)
+    finish(world, "t2")
+    world.check()
+
+
+def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = two_begun(disk)
+    depart = Unit.depart
+
+    def failing(unit: Unit, portal: str, ticket_id: str, *more: Any) -> bool:
+        if ticket_id == "t1":
+            raise ValueError("poisoned")
+        return depart(unit, portal, ticket_id, *more)
+
+    monkeypatch.setattr(Unit, "depart", failing)
+    world.portal.delete("t1")
+    world.portal.move("t2", OTHER)
+    world.order({"service": "2.6"})
+    report = world.rest()
+    assert (report.faults, report.exit) == ([("t1", ("ValueError: poisoned",))], Exit.OPERATOR)
+    assert (world.reasons()["t2"], world.statuses()["t3"]) == ("gone", "running")

@@ -129,6 +129,7 @@ class World:
         passes: those that are under way, the one at work last.
         disturbed: whether another worker made a pass during the one at work.
         between: called after each pass on the way to rest.
+        category: the paid category of the site's settings, "" for the usual one.
     """
 
     def __init__(self, disk: Disk, snapshot: Snapshot | None = None, chaos: Chaos | None = None) -> None:
@@ -142,6 +143,7 @@ class World:
         self.passes: list[Pass] = []
         self.disturbed = False
         self._born = 0
+        self.category = ""
         self.between: Callable[[World], None] = lambda _world: None
 
     def snapshot(self) -> Snapshot:
@@ -208,7 +210,8 @@ class World:
 
     def settings(self) -> Settings:
         """The site's."""
-        return settings(self.policy)
+        found = settings(self.policy)
+        return replace(found, portal=found.portal.model_copy(update={"category_prefix": self.category})) if self.category else found
 
     def _at_write(self, unit: Unit, effect: Effect) -> None:
         laws.at_write(self, unit, effect)

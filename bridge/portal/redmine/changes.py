@@ -21,7 +21,7 @@ from bridge.portal.redmine import wire
 from bridge.portal.redmine.client import Client, Unreadable, in_lists
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import Ticket
+from bridge.tickets import Ticket, within_category
 
 ROWS = 50
 """Changed issues in a page; each ticket among them takes some requests."""
@@ -85,7 +85,7 @@ class Changes:
         self._client = client
         self._reader = reader
         self._convention = convention
-        self._prefix = _steps(prefix)
+        self._prefix = prefix
         self._overlap = overlap
 
     def page(self, text: str | None, etag: str | None) -> TicketPage | None:
@@ -182,8 +182,7 @@ class Changes:
     def _is_paid(self, issue: wire.Row) -> bool:
         if issue.tracker.id != self._convention.trackers.ticket:
             return False
-        steps = _steps(issue.category.name if issue.category else "")
-        return steps[: len(self._prefix)] == self._prefix
+        return within_category(issue.category.name if issue.category else "", self._prefix)
 
     def _take(self, id_: int, tickets: list[Ticket], faults: list[TicketFault]) -> None:
         try:
@@ -213,7 +212,3 @@ def _mark(changed: wire.Row | wire.TimeEntry) -> str:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _steps(category: str) -> list[str]:
-    return [step.strip() for step in category.split("/")] if category.strip() else []

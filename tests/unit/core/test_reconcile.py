@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -18,12 +19,12 @@ from bridge.hours import Charge, from_milli
 from bridge.journal import Journal, LedgerConflict, NewLedgerRow, migrate
 from bridge.mend import mend
 from bridge.perform import Bridge
-from bridge.portal import LedgerEntry, LedgerPage, PortalError, PortalForbidden, PortalNotContract, PortalUnreachable
+from bridge.portal import LedgerEntry, LedgerPage, PortalError, PortalForbidden, PortalNotContract, PortalNotFound, PortalUnreachable
 from bridge.reconcile import Mend
 from bridge.reconciliation import Report, reconcile_accounts
 from bridge.scope import Exit
-from bridge.tickets import Account
-from tests.builders import NOW, make_ticket
+from bridge.tickets import Account, Ticket
+from tests.builders import NOW, make_stage, make_ticket
 
 PORTAL = "test"
 CHARGES = [{"category": "developer", "spent_minutes": 60, "charged_minutes": 60, "coefficient": "1"}]
@@ -38,6 +39,7 @@ class Ledgers:
     faults: dict[str, PortalError] = field(default_factory=dict)
     posted: Decimal | None = None
     meanwhile: Any = None
+    tickets: dict[str, Ticket | PortalError] = field(default_factory=lambda: {"t1": make_ticket()})
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def add(self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any) -> LedgerEntry:
@@ -73,6 +75,12 @@ class Ledgers:
             happen()
         return page
 
+    def ticket(self, ticket_id: str) -> Ticket:
+        found = self.tickets.get(ticket_id) or PortalNotFound("GET /tickets", "no ticket", status=404, code="not_found")
+        if isinstance(found, PortalError):
+            raise found
+        return found
+
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         return self.add(key, "void", hold_id=hold_id)
 
@@ -96,7 +104,8 @@ class World:
 
     @property
     def bridge(self) -> Bridge:
-        return Bridge(cast(Any, None), cast(Any, None), self.journal, cast(Any, self.portal), cast(Any, None), "w", clock=lambda: NOW)
+        settings = SimpleNamespace(portal=SimpleNamespace(category_prefix="Выделенный специалист (н.часы)"))
+        return Bridge(cast(Any, settings), cast(Any, None), self.journal, cast(Any, self.portal), cast(Any, None), "w", clock=lambda: NOW)
 
     def book(self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any) -> None:
         """A row in the journal's ledger alone."""
@@ -119,6 +128,24 @@ class World:
             if state is not EffectState.INTENDED:
                 unit.settle(intent.key, state, {}, NOW)
         return intent.key
+
+    def held(self) -> str:
+        """Hold two norm-hours for t1's stage, as a pass does; returns the key."""
+        key = self.effect("hold", state=EffectState.DONE)
+        self.both(key)
+        return key
+
+    def stranded(self) -> list[tuple[str, str, str]]:
+        """Key, why and mend of each stranded hold of the account a1."""
+        (account,) = self.compared(["a1"]).accounts
+        return [(one.hold.key, one.why.value, one.mend.value) for one in account.stranded]
+
+    def rests(self, state: str = "withdrawn") -> None:
+        """A pass looked at t1 and left it in this state."""
+        with self.journal.transaction() as unit:
+            claim = unit.claim(PORTAL, "w", now=NOW, ttl=timedelta(minutes=5), is_stale=lambda _: False)
+            assert claim is not None
+            unit.release(claim, state=state, reason="", due_at=None, now=NOW)
 
     def compared(self, account_ids: list[str] | None = None) -> Report:
         return reconcile_accounts(self.bridge, account_ids)
@@ -152,7 +179,7 @@ def test_equal_ledgers_have_no_differences_and_what_is_not_the_bridge_s_is_count
     world.both("h1")
     world.both("c1", "capture", 1000, "h1")
     world.both("r1", "reversal", 1000, "h1")
-    world.both("h2")
+    world.held()
     world.portal.add("other", ticket_id="t9")
     world.portal.add("other-capture", "capture", 500, "other", ticket_id="t9")
 
@@ -165,12 +192,13 @@ def test_equal_ledgers_have_no_differences_and_what_is_not_the_bridge_s_is_count
 
 
 def test_a_difference_is_kept_as_a_drift_until_the_ledgers_agree(world: World) -> None:
-    world.book("h1")
+    key = world.effect("hold", state=EffectState.DONE)
+    world.book(key)
 
     assert world.compared().exit is Exit.OPERATOR
-    assert world.drift() == ("missing-there: ticket 101, hold of 2 norm-hours, key h1",)
+    assert world.drift() == (f"missing-there: ticket 101, hold of 2 norm-hours, key {key}",)
     world.compared()
-    world.portal.add("h1")
+    world.portal.add(key)
     assert world.compared().exit is Exit.WELL
     assert world.drift() == ()
     with world.journal.transaction(read_only=True) as unit:
@@ -352,3 +380,79 @@ def test_an_account_that_cannot_be_read_keeps_its_drift(world: World) -> None:
     world.portal.faults["a1"] = PortalNotContract("GET /ledger", "HTML")
     assert world.mend("h1", Mend.ACCEPT).exit is Exit.UNREACHABLE
     assert world.drift() != ()
+
+
+GONE: dict[str, tuple[Ticket | None, str]] = {
+    "deleted": (None, "deleted"),
+    "moved": (make_ticket(category="Общие вопросы", version=2), "moved"),
+    "without-its-stage": (make_ticket(make_stage(id="s2"), version=2), "stage"),
+}
+"""What the portal tells of t1 now, and why its hold is stranded."""
+
+
+@pytest.mark.parametrize("how", list(GONE))
+def test_a_hold_whose_ticket_or_stage_is_gone_is_found_and_the_ticket_is_woken(world: World, how: str) -> None:
+    key = world.held()
+    world.rests("running")
+    assert world.stranded() == []
+    now, why = GONE[how]
+    if now is None:
+        del world.portal.tickets["t1"]
+    else:
+        world.portal.tickets["t1"] = now
+
+    report = world.compared(["a1"])
+
+    assert (report.exit, world.drift()) == (Exit.WELL, ()), "the next pass returns it"
+    assert world.stranded() == [(key, why, "sync")]
+    with world.journal.transaction(read_only=True) as unit:
+        record = unit.ticket(PORTAL, "t1")
+    assert record is not None
+    assert record.dirty
+    with pytest.raises(UserError, match="mended otherwise: sync"):
+        world.mend(key, Mend.RELEASE)
+    world.rests()
+    assert world.stranded() == [(key, why, "ticket")], "a pass has looked at it, and could not return it"
+    assert world.compared(["a1"]).exit is Exit.OPERATOR
+
+
+def test_a_hold_of_a_ticket_that_the_journal_does_not_know_is_returned_on_an_operator_s_word(world: World) -> None:
+    world.portal.add("other", ticket_id="t9")
+    assert world.compared(["a1"]).exit is Exit.OPERATOR
+    assert world.stranded() == [("other", "unexplained", "release")]
+    with pytest.raises(UserError, match="mended otherwise: release"):
+        world.mend("other", Mend.ACCEPT)
+
+    report = world.mend("other", Mend.RELEASE)
+
+    assert (report.exit, world.stranded(), world.portal.account("a1").held) == (Exit.WELL, [], 0)
+    with world.journal.transaction(read_only=True) as unit:
+        assert [(one.kind, one.text) for one in unit.events(PORTAL)] == [
+            ("reconcile-release", "other (anna@desk): the portal was restored")
+        ]
+
+
+def test_a_hold_that_was_taken_in_and_that_no_effect_explains_is_returned_on_both_sides(world: World) -> None:
+    world.portal.add("by hand")
+    world.mend("by hand", Mend.ACCEPT)
+    assert world.stranded() == [("by hand", "unexplained", "release")]
+
+    report = world.mend("by hand", Mend.RELEASE)
+
+    assert (report.exit, world.found(), world.drift()) == (Exit.WELL, [], ())
+    with world.journal.transaction(read_only=True) as unit:
+        assert (unit.held(PORTAL, "a1"), unit.verify_ledger()) == (0, [])
+
+
+def test_a_release_that_was_cut_off_before_the_journal_knew_is_taken_in(world: World) -> None:
+    world.both("by hand")
+    world.portal.void("cut off", "H-by hand")
+    assert world.found() == [("missing-here", "cut off", "accept")]
+    assert world.mend("cut off", Mend.ACCEPT).exit is Exit.WELL
+
+
+def test_a_ticket_that_cannot_be_read_hides_no_other_stranded_hold(world: World) -> None:
+    world.held()
+    world.portal.add("other", ticket_id="t9")
+    world.portal.tickets["t1"] = PortalUnreachable("GET /tickets/t1", "HTTP 500", status=500)
+    assert world.stranded() == [("other", "unexplained", "release")]

@@ -24,7 +24,7 @@ from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMiss
 from bridge.journal import schema_state as state_of
 from bridge.journal.codec import encode
 from bridge.journal.ddl import metadata
-from bridge.journal.tables import tickets
+from bridge.journal.tables import faults, tickets
 
 _POSTGRESQL_SHAPE = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
@@ -93,11 +93,16 @@ def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, f
     moments = dict.fromkeys(("queued_at", "first_seen", "updated_at"), full_ticket.created_at)
     with empty.raw().begin() as connection:
         connection.execute(insert(tickets).values(**kept, **moments, document=encode(full_ticket)))
+        for ref, payload in (("t2", '{"id": "t2", "subject": "\\ud800", "thread": [{"text": "Прошу"}]}'), ("t3", '"thread'), ("t4", "{}")):
+            times = dict.fromkeys(("first_seen", "last_seen"), full_ticket.created_at)
+            connection.execute(insert(faults).values(portal="p", ref=ref, payload=payload, problems=[], **times))
     assert full_ticket.thread
-    assert migrate(empty.url) == ("0004",)
+    assert migrate(empty.url) == schema.REVISIONS[3:]
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
         record = unit.ticket("p", "t1")
+        payloads = [fault.payload for fault in unit.faults("p")]
     assert (record.damage, record.ticket) == ("", replace(full_ticket, thread=()))
+    assert payloads == ['{"id": "t2", "subject": "\\ud800"}', '"thread', "{}"]
 
 
 def _upgrade(upgrade, revision, config, _head):

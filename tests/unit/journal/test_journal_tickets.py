@@ -175,6 +175,55 @@ def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version
         assert unit.ticket("p", "t1").ticket.gone == ""
 
 
+def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_version(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket(), make_ticket("t2")], "c", None)
+        unit.depart("p", "t1", "moved")
+        assert unit.merge("p", [make_ticket(), make_ticket("t2")], "d", None).changed == 1
+        assert unit.ticket("p", "t1").ticket.gone == ""
+
+
+def test_a_category_that_has_another_name_now_is_a_change(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket(category="A / B")], "c", None)
+        assert unit.merge("p", [make_ticket(category="A/ B/")], "c", None).changed == 0
+        assert unit.merge("p", [make_ticket(category="A/C")], "c", None).changed == 1
+        assert unit.merge("p", [make_ticket(category="A/D", version=0)], "c", None).changed == 0, "an older one"
+
+
+def test_what_is_gone_is_parked_no_longer(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.park("p", "t1", "{}", ["number: missing"])
+        assert unit.depart("p", "t1", "deleted") is False
+        assert unit.faults("p") == []
+
+
+def test_a_damaged_ticket_can_be_gone(journal, database, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c", None)
+    database.sql("UPDATE tickets SET document = '[]'")
+    with journal.transaction() as unit:
+        assert unit.depart("p", "t1", "deleted") is True
+        assert unit.ledger_accounts("p") == []
+        assert unit.ticket("p", "t1").damage
+
+
+def test_a_cursor_belongs_to_its_category(journal, make_ticket):
+    with journal.transaction() as unit:
+        unit.merge("p", [make_ticket()], "c7", "e", category="A / B")
+        assert unit.cursor("p").cursor == "c7"
+        assert unit.cursor("p", " A/B/").cursor == "c7"
+        assert unit.cursor("p", "A") == CursorRecord(None, None)
+        unit.merge("p", [], "c1", None, category="A")
+        assert unit.cursor("p", "A").cursor == "c1"
+
+
+def test_a_cursor_of_an_earlier_program_counts_for_the_category_that_is_asked_for(journal):
+    with journal.transaction() as unit:
+        unit.merge("p", [], "c7", None)
+        assert unit.cursor("p", "A").cursor == "c7"
+
+
 def test_a_revision_is_bumped_once(journal, make_ticket):
     with journal.transaction() as unit:
         unit.merge("p", [make_ticket()], "c", None)

@@ -130,6 +130,13 @@ def tell_a_wrong_balance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Documents, "account", account)
 
 
+def show_what_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ticket_row(self: Documents, id_: str) -> Any:
+        return self._store.row("SELECT * FROM ticket WHERE id = ?", id_)
+
+    monkeypatch.setattr(Documents, "ticket_row", ticket_row)
+
+
 def lack_an_ability(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "CAPABILITIES", tuple(CAPABILITIES - {"reversals"}))
 
@@ -146,12 +153,14 @@ def lack_an_ability(monkeypatch: pytest.MonkeyPatch) -> None:
         (escape_notes, "a note comes back as it was written", "&lt;"),
         (let_holds_be_voided_twice, "8 parallel holds of one key are one hold, and it ends once", "StateConflict was expected"),
         (tell_a_wrong_balance, "each account's sums are those of its ledger", "its ledger makes 10, 0, 0"),
+        (show_what_was_deleted, "a ticket that was merged or deleted is told in gone, and is not there", "PortalNotFound was expected"),
         (lack_an_ability, "GET /meta tells contract 1, scopes, abilities and the time", "reversals"),
     ],
 )  # fmt: skip
 def test_a_portal_that_breaks_a_rule_is_told_which(
     portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch, break_it: Callable[[pytest.MonkeyPatch], None], rule: str, word: str
 ) -> None:
+    portal.delete(a_ticket(portal, accepted=False))
     ticket = a_ticket(portal, accepted=False)
     break_it(monkeypatch)
     code, broken = check(portal, "--ticket", ticket)

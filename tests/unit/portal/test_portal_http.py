@@ -435,7 +435,7 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client, answ
     found = client.changed_tickets("c1")
     assert found is not None
     (fault,) = found.faults
-    assert (fault.ref, found.tickets, found.cursor, found.has_more) == ("after cursor c1", (), "c2", True)
+    assert (fault.ref, found.tickets, found.cursor, found.has_more) == ("t1", (), "c2", True)
     assert "larger than 1000 bytes" in fault.problems[0]
 
 
@@ -471,6 +471,12 @@ def test_a_read_about_another_thing_is_not_believed(client, answers, path, docum
     answers.get(f"{PORTAL}/{path}/x", json={**document, "id": "other"})
     with pytest.raises(PortalNotContract, match="about another"):
         getattr(client, read)("x")
+
+
+def test_a_ledger_of_another_account_is_not_believed(client, answers) -> None:
+    answers.get(f"{PORTAL}/ledger", json={"entries": [entry(account_id="other")], "next_cursor": "c2", "has_more": False})
+    with pytest.raises(PortalNotContract, match="another account: other instead of a1"):
+        client.ledger("a1")
 
 
 # Trust

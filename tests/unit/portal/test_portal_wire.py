@@ -88,7 +88,42 @@ def test_all_faults_of_a_ticket_are_told_at_once() -> None:
     (fault,) = wire.ticket_page(page(broken), None).faults
     assert fault.ref == "t1"
     assert fault.problems == ("number: missing", "stages.0.estimate_mh: must be a valid integer")
-    assert json.loads(fault.payload) == broken
+    del broken["thread"]
+    assert json.loads(fault.payload) == broken, "but for the messages, which nobody reads"
+
+
+@pytest.mark.parametrize(
+    ("page", "id_"),
+    [
+        ({"has_more": True, "gone": [], "tickets": [{"subject": 'a "{" b', "fields": {"id": "x"}, "id": "t1", "text": "…"}]}, "t1"),
+        ({"tickets": [{"text": "…", "id": "t1"}]}, ""),
+        ({"tickets": [{"id": 7, "text": "…"}]}, ""),
+        ({"tickets": []}, ""),
+        ({"text": "…"}, ""),
+    ],
+)
+def test_a_page_that_was_not_read_to_its_end_names_its_first_ticket(page: Any, id_: str) -> None:
+    begun = json.dumps(page, ensure_ascii=False, indent=2).partition("…")[0]
+    assert wire.first_ticket_id(begun.encode()) == id_
+    for end in range(len(begun)):
+        assert wire.first_ticket_id(begun[:end].encode()) in (id_, "")
+
+
+@pytest.mark.parametrize("begun", [b"", b"\xff{", b"[1, 2", b'{1: 2, "tickets": {"id": "t1', b"<html>"])
+def test_what_is_no_page_names_no_ticket(begun: bytes) -> None:
+    assert wire.first_ticket_id(begun) == ""
+
+
+GONE = {"id": "t7", "reason": "merged", "at": "2026-03-01T10:00:00Z", "into": "88"}
+
+
+@pytest.mark.parametrize("broken", [{**GONE, "reason": "archived"}, {**GONE, "at": "yesterday"}, {"id": "t7"}, None, "t7"])
+def test_an_entry_of_gone_that_cannot_be_read_is_a_fault_and_hides_no_other(broken: Any) -> None:
+    read = wire.ticket_page({**page(TICKET), "gone": [broken, {**GONE, "id": "t8"}]}, None)
+    assert ([one.id for one in read.tickets], [(one.id, one.reason, one.into) for one in read.gone]) == (["t1"], [("t8", "merged", "88")])
+    (fault,) = read.faults
+    assert fault.ref == "t7" or broken in (None, "t7")
+    assert fault.problems[0].startswith("gone: ")
 
 
 def test_an_agreed_ticket_has_stages_of_its_own() -> None:
