@@ -198,7 +198,9 @@ class Performer:
             self._bridge.portal.set_stage_state(
                 effect.key, self._ticket.id, step.stage.id, StageState(asked["state"]), expected, asked["evidence"]
             )
-            return {"state": asked["state"]}
+            ready = step.state is StageState.READY and self._bridge.settings.policy.accept_after_days is not None
+            # From here on the customer's silence counts, by the portal's clock.
+            return {"state": asked["state"], **({"portal_at": self._bridge.portal.meta().time.isoformat()} if ready else {})}
 
         return self._portal_effect(self._intent(step, step.request), send)
 

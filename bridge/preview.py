@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -141,8 +142,9 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
         drift = unit.drift(bridge.portal.name, ticket.account_id)
     files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
     account: Account | None = None
+    portal_time: datetime | None = None
     for _ in range(MOST_STEPS):
-        step = decide(case_of(bridge, record, History(effects.values()), decisions, files, account, drift))
+        step = decide(case_of(bridge, record, History(effects.values()), decisions, files, account, drift, portal_time))
         if isinstance(step, Wait):
             forecast.status, forecast.reason = step.status, step.reason
             return
@@ -150,6 +152,9 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
             if ticket.account_id not in accounts:
                 accounts[ticket.account_id] = bridge.portal.account(ticket.account_id)
             account = accounts[ticket.account_id]
+            continue
+        if isinstance(step, lifecycle.AskTime):
+            portal_time = bridge.portal.meta().time
             continue
         if isinstance(step, lifecycle.NewRevision):
             record = replace(record, revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1})

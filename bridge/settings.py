@@ -18,6 +18,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -76,6 +77,14 @@ def _category(text: str) -> str:
     return text
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(tr("must be a time zone such as Europe/Moscow or Asia/Yekaterinburg")) from error
+    return name
+
+
 def _proxy(value: str) -> str:
     place = urlsplit(value)
     if value and (place.scheme not in ("http", "https") or not place.hostname or place.username):
@@ -91,6 +100,13 @@ class BridgeTable(_Table):
     templates: Path | None = None
     poll_seconds: Seconds = 60
     operation_wait_seconds: Seconds = 900
+    clock_difference_seconds: Seconds = 300
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Moscow"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone: its days are the days of ledgers and statements."""
+        return ZoneInfo(self.time_zone)
 
 
 class _Peer(_Table):

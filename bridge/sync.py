@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -43,7 +43,7 @@ from bridge.owner import is_stale
 from bridge.perform import Bridge, Performer, Postpone, Progress
 from bridge.portal import Gone, Portal, PortalError, PortalNotFound, TicketFault, TicketPage, changed_pages
 from bridge.scope import OWN_FAULTS, PATIENCE, Exit, Outage, Scope, named, own_fault, pause
-from bridge.settings import PolicyTable
+from bridge.settings import Settings
 from bridge.tickets import Account, Attachment, Order, Ticket, within_category
 
 log = logging.getLogger("bridge.sync")
@@ -56,6 +56,9 @@ MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING
 """Statuses in which a ticket may wait for an operator; the reason says whether it does."""
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment that has come, also for a machine whose clock was ahead when it wrote it down, and is right now."""
+
 JOURNAL_FAILS = (JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld)
 """Errors of the journal itself: no ticket can be worked on, so the pass ends. Every other error belongs to one ticket."""
 SOMEBODY_MOVES = frozenset({"by-hand", "operator-hold"})
@@ -106,12 +109,16 @@ class PassReport:
         self.exit = max(self.exit, code)
 
 
-def build_case(bridge: Bridge, unit: Unit, record: TicketRecord, account: Account | None = None) -> Case:
+def build_case(
+    bridge: Bridge, unit: Unit, record: TicketRecord, account: Account | None = None, portal_time: datetime | None = None
+) -> Case:
     """All that `decide` looks at, for a ticket of the journal."""
     ticket, portal = record.ticket, bridge.portal.name
     history = History(unit.effects(portal, ticket.id))
     decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(portal, ticket.id))
-    return case_of(bridge, record, history, decisions, unit.order_files(portal, ticket.id), account, unit.drift(portal, ticket.account_id))
+    return case_of(
+        bridge, record, history, decisions, unit.order_files(portal, ticket.id), account, unit.drift(portal, ticket.account_id), portal_time
+    )
 
 
 def case_of(
@@ -122,6 +129,7 @@ def case_of(
     files: Mapping[str, str],
     account: Account | None = None,
     drift: tuple[str, ...] = (),
+    portal_time: datetime | None = None,
 ) -> Case:
     """A case from its parts; `files` are the texts of attached order files by attachment id."""
     settings = bridge.settings
@@ -135,14 +143,15 @@ def case_of(
     unattended = isinstance(order, Order) and order.action is not None and service is not None and runs_unattended(service)
     return Case(
         ticket=record.ticket, paid=is_paid(record.ticket, settings.portal.category_prefix), order=order, unattended=unattended,
-        catalogue=catalogue, history=history, decisions=decisions, now=bridge.clock(), terms=_terms(policy), account=account,
-        revisions=record.revisions, drift=drift,
+        catalogue=catalogue, history=history, decisions=decisions, now=bridge.clock(), terms=_terms(settings), account=account,
+        revisions=record.revisions, drift=drift, portal_time=portal_time,
     )  # fmt: skip
 
 
-def _terms(policy: PolicyTable) -> Terms:
+def _terms(settings: Settings) -> Terms:
+    policy, limit = settings.policy, timedelta(seconds=settings.bridge.clock_difference_seconds)
     after = None if policy.accept_after_days is None else timedelta(days=policy.accept_after_days)
-    return Terms(after, frozenset(policy.accept_unasked), frozenset(policy.undo_rejected))
+    return Terms(after, frozenset(policy.accept_unasked), frozenset(policy.undo_rejected), limit)
 
 
 def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Iterator[tuple[Attachment, str]]:
@@ -323,6 +332,7 @@ class Pass:
         """Decide and perform until the ticket waits."""
         bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
         account: Account | None = None
+        portal_time: datetime | None = None
         refreshed = False
         if record.damage or record.ticket.gone:
             record = self._look_again(record)
@@ -332,13 +342,16 @@ class Pass:
             with bridge.journal.transaction() as unit:
                 unit.renew(claim, bridge.clock(), LEASE)
                 record = unit.ticket(self._name, record.ticket.id) or record
-                case = build_case(bridge, unit, record, account)
+                case = build_case(bridge, unit, record, account, portal_time)
             step = decide(case)
             if isinstance(step, Wait):
                 return step
             performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.guard(claim))
             if isinstance(step, lifecycle.AskBalance):
                 account = performer.account()
+                continue
+            if isinstance(step, lifecycle.AskTime):
+                portal_time = bridge.portal.meta().time
                 continue
             if isinstance(step, lifecycle.NewRevision):
                 with bridge.journal.transaction() as unit:
@@ -469,7 +482,7 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
     if wait.status is Status.FAILED and wait.reason.code in OWN_FAULTS:
         return now + pause(wait.reason)
     if wait.status in DUE_EVERY_PASS and wait.reason.code not in SOMEBODY_MOVES:
-        return now
+        return ALWAYS
     return wait.until
 
 

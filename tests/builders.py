@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -69,7 +69,7 @@ def make_entry(minutes: int = 60, **changes: Any) -> TimeEntry:
 
 def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Effect:
     """The effect that a step leaves in the journal, as `bridge.perform` writes it; `outcome` is added to what a step of its kind comes to."""
-    assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.NewRevision)), f"{step} leaves no effect"
+    assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)), f"{step} leaves no effect"
     request = {"text": step.message} if isinstance(step, lifecycle.Tell) else step.request
     stage_id = step.stage.id if step.stage else ""
     usual: dict[str, Any] = {}
@@ -107,13 +107,15 @@ class Play:
     now: datetime = NOW
     drift: tuple[str, ...] = ()
     account: Account | None = None
+    portal_ahead: timedelta = timedelta(0)
+    portal_time: datetime | None = None
     seen: list[str] = field(default_factory=list)
 
     def case(self) -> Case:
         """What `decide` looks at now."""
         return Case(
             self.ticket, self.paid, self.order, self.unattended, self.catalogue, History(self.effects.values()), Decisions.of(self.decisions),
-            self.now, self.terms, self.account, dict(self.revisions), self.drift,
+            self.now, self.terms, self.account, dict(self.revisions), self.drift, self.portal_time,
         )  # fmt: skip
 
     def next(self) -> Step:
@@ -133,13 +135,16 @@ class Play:
         if isinstance(step, lifecycle.AskBalance):
             self.account = self.balance
             return step
+        if isinstance(step, lifecycle.AskTime):
+            self.portal_time = self.now + self.portal_ahead
+            return step
         if isinstance(step, lifecycle.NewRevision):
             self.revisions[step.stage.id] = self.revisions.get(step.stage.id, 1) + 1
             return step
         effect = effect_of(step, state, outcome, attempts=attempts)
         self.effects[effect.key] = effect
         self.seen.append(effect.kind)
-        self.account = None
+        self.account = self.portal_time = None
         return step
 
     def until(self, wanted: type[Any]) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -70,16 +71,17 @@ def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
 @click.group("ledger", invoke_without_command=True, help=tr("Show holds and write-offs; `otbridge ledger verify` checks their chain."))
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--ticket", metavar="NUMBER", help=tr("Only this ticket."))
-@click.option("--from", "first", metavar="DATE", help=tr("From this day on (YYYY-MM-DD, UTC)."))
-@click.option("--to", "last", metavar="DATE", help=tr("Up to the end of this day (YYYY-MM-DD, UTC)."))
+@click.option("--from", "first", metavar="DATE", help=tr("From this day on (YYYY-MM-DD)."))
+@click.option("--to", "last", metavar="DATE", help=tr("Up to the end of this day (YYYY-MM-DD)."))
 @click.option("--format", "form", metavar="FORM", callback=_form, default="table", help=tr("table, csv or json."))
 @click.pass_context
 @told
 def command(ctx: click.Context, account: str | None, ticket: str | None, first: str | None, last: str | None, form: str) -> None:
     if ctx.invoked_subcommand is not None:
         return
-    since, until = period(first, last)
-    with Journal.open(settings_of(ctx).bridge.journal) as journal:
+    settings = settings_of(ctx)
+    since, until = period(first, last, settings.bridge.zone)
+    with Journal.open(settings.bridge.journal) as journal:
         record = None if ticket is None else find_ticket(journal, ticket)
         span = Span(account, since=since, until=until)
         if record is not None:
@@ -103,8 +105,8 @@ def verify(ctx: click.Context) -> None:
     click.echo(tr("The ledger is sound: {rows} rows.").format(rows=rows))
 
 
-def period(first: str | None, last: str | None) -> tuple[datetime | None, datetime | None]:
-    """The moments from which on and before which rows count, of two UTC days that both belong to the period.
+def period(first: str | None, last: str | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """The moments (aware UTC) from which on and before which rows count, of two days of the site's time zone that both belong to the period.
 
     Raises:
         UserError: one is no day, or they stand the wrong way round.
@@ -125,11 +127,16 @@ def period(first: str | None, last: str | None) -> tuple[datetime | None, dateti
         ended = None
     if problems:
         raise UserError(tr("The period cannot be read:"), problems)
-    return _midnight(begun), _midnight(ended and ended + timedelta(days=1))
+    return _midnight(begun, zone), _midnight(ended and ended + timedelta(days=1), zone)
 
 
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), UTC)
+def _midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
+    if day is None:
+        return None
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:  # the first day of the calendar, and a zone ahead of UTC
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:

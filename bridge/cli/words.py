@@ -41,6 +41,9 @@ REASONS: Mapping[str, str] = {
     "no-stages": tr("is agreed, but has no stages: agree at least one on the portal"),
     "balance": tr("{needed} norm-hours are needed, {available} are available, {missing} are missing; goes on after a top-up"),
     "not-accepted": tr("stage “{stage}” waits for the customer's acceptance"),
+    "clocks-differ": tr(
+        "stage “{stage}” waits: the days of silence are over, but this machine's clock ({here}) and the portal's ({portal}) differ; set them right"
+    ),
     "rejected": tr(
         "the customer has rejected stage “{stage}”: {comment}; otbridge undo {number} takes back what was made and does it anew"
     ),

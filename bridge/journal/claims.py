@@ -17,6 +17,9 @@ from bridge.journal.records import Claim, TicketRecord
 from bridge.journal.tables import tickets
 from bridge.journal.tickets import Tickets
 
+AHEAD = timedelta(minutes=5)
+"""How far the clocks of two workers may differ without doubt; what was written further in the future came from a clock that was ahead."""
+
 _GLANCE = 16
 """Candidates read at a time: those that others hold are few, and stand at the head of the queue."""
 
@@ -48,13 +51,13 @@ class Claims(Tickets):
         """
         self._ripen(portal, now)
         for candidate in self._candidates(portal, only):
-            if candidate.id in not_again or _is_leased(candidate, now, is_stale):
+            if candidate.id in not_again or _is_leased(candidate, now, ttl, is_stale):
                 continue
             # Between the glance and the lock another worker may have been here: what counts is the locked row.
             row = self._connection.execute(
                 select(*_LEASE).where(*_this(portal, candidate.id), *_movable(only)).with_for_update(skip_locked=True)
             ).one_or_none()
-            if row is None or _is_leased(row, now, is_stale):
+            if row is None or _is_leased(row, now, ttl, is_stale):
                 continue
             self._connection.execute(
                 update(tickets).where(*_this(portal, row.id)).values(lease_owner=owner, lease_until=now + ttl, fence=row.fence + 1)
@@ -144,5 +147,6 @@ def _movable(only: str | None) -> list[ColumnElement[bool]]:
     return [] if only is not None else [tickets.c.dirty]
 
 
-def _is_leased(row: Row[Any], now: datetime, is_stale: Callable[[str], bool]) -> bool:
-    return row.lease_owner is not None and row.lease_until > now and not is_stale(row.lease_owner)
+def _is_leased(row: Row[Any], now: datetime, ttl: timedelta, is_stale: Callable[[str], bool]) -> bool:
+    """A lease that ends later than any lease may was written by a clock that was ahead, and is none."""
+    return row.lease_owner is not None and now < row.lease_until <= now + ttl + AHEAD and not is_stale(row.lease_owner)

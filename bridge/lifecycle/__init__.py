@@ -21,6 +21,7 @@ from bridge.lifecycle.history import Attempt, History
 from bridge.lifecycle.stage import begun_order, unattended
 from bridge.lifecycle.steps import (
     AskBalance,
+    AskTime,
     Capture,
     Effectual,
     Examine,
@@ -44,6 +45,7 @@ from bridge.lifecycle.values import Kind, Reason, Status, is_operators_turn
 
 __all__ = [
     "AskBalance",
+    "AskTime",
     "Attempt",
     "Capture",
     "Case",

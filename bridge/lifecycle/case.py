@@ -31,12 +31,14 @@ class Terms:
     Attributes:
         accept_after: how long a customer may be silent before a stage counts as accepted, None: only the customer's word counts.
         accept_unasked: services whose stages need no acceptance.
+        clock_limit: how far this machine's clock and the portal's may differ before time decides nothing.
         undo_rejected: services whose rejected unattended work is taken back without asking an operator.
     """
 
     accept_after: timedelta | None = None
     accept_unasked: frozenset[str] = frozenset()
     undo_rejected: frozenset[str] = frozenset()
+    clock_limit: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Case:
         now: the present moment.
         account: the balance as it was just read; None as long as nobody has asked.
         revisions: which attempt each stage is at, 1 where nothing is said.
+        portal_time: the portal's clock as it was just read; None as long as nobody has asked.
         drift: how the account's ledger differs from the portal's; captures wait while it does.
     """
 
@@ -66,6 +69,7 @@ class Case:
     account: Account | None = None
     revisions: Mapping[str, int] = field(default_factory=dict)
     drift: tuple[str, ...] = ()
+    portal_time: datetime | None = None
 
     def attempt(self, stage: Stage) -> Attempt:
         """The attempt that the stage is at."""

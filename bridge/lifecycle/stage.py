@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from bridge.lifecycle.history import Attempt
 from bridge.lifecycle.order import sold_as, unusable_order, wrong_price
 from bridge.lifecycle.steps import (
     AskBalance,
+    AskTime,
     Capture,
     Examine,
     Freeze,
@@ -37,6 +39,9 @@ from bridge.lifecycle.values import Kind, Reason, Status, numbered
 from bridge.tickets import Order, Stage, StageState, TicketState, TimeEntry
 
 ACCEPTED = (StageState.ACCEPTED, StageState.WRITTEN_OFF)
+LOOK_AGAIN = timedelta(minutes=10)
+"""When a stage is looked at again whose days of silence are over by one clock and not by the other."""
+
 _REPORTED = (StageState.READY, *ACCEPTED)
 
 
@@ -200,13 +205,22 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
     return None
 
 
-@stage_gate("R4", "awaiting-acceptance: not-accepted")
+@stage_gate("R4", "AskTime", "awaiting-acceptance: not-accepted", "awaiting-acceptance: clocks-differ")
 def accepted(case: Case, attempt: Attempt) -> Step | None:
     """Nothing is written off before it is accepted: by the customer, by the silence of so many days, or by the site's policy for the service."""
     if _accepted_by(case, attempt) or attempt.sent(Kind.CAPTURE):
         return None
     facts = {"stage": attempt.stage.title}
-    return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), _silent_until(case, attempt))
+    until = _silent_until(case, attempt)
+    if until is None or case.now < until or attempt.stage.state is StageState.REJECTED:
+        return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), until)
+    # By this machine's clock the customer was silent long enough; the portal's decides, and only where the two agree.
+    if case.portal_time is None:
+        return AskTime()
+    if not _clocks_agree(case, case.portal_time):
+        facts |= {"here": case.now.isoformat(timespec="seconds"), "portal": case.portal_time.isoformat(timespec="seconds")}
+        return Wait(Status.AWAITING_ACCEPTANCE, Reason("clocks-differ", facts), min(case.now, case.portal_time) + LOOK_AGAIN)
+    return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), case.now + LOOK_AGAIN)
 
 
 @stage_gate("R2, R4, R8", "Capture", "AskBalance", "Tell", "writing-off: drift")
@@ -454,7 +468,13 @@ def _silent_until(case: Case, attempt: Attempt) -> Any:
     ready = attempt.done(Kind.STAGE_READY)
     if ready is None or ready.settled_at is None or case.terms.accept_after is None:
         return None
-    return ready.settled_at + case.terms.accept_after
+    told = (ready.outcome or {}).get("portal_at")
+    begun = ready.settled_at if told is None else datetime.fromisoformat(told)
+    return begun + case.terms.accept_after
+
+
+def _clocks_agree(case: Case, portal_time: datetime) -> bool:
+    return abs(case.now - portal_time) <= case.terms.clock_limit
 
 
 def _accepted_by(case: Case, attempt: Attempt) -> str:
@@ -466,7 +486,9 @@ def _accepted_by(case: Case, attempt: Attempt) -> str:
     if _unasked(case, attempt):
         return "policy"
     until = _silent_until(case, attempt)
-    return "silence" if until is not None and until <= case.now else ""
+    if until is None or case.portal_time is None or not _clocks_agree(case, case.portal_time):
+        return ""
+    return "silence" if until <= min(case.now, case.portal_time) else ""
 
 
 def _capture(case: Case, attempt: Attempt) -> Capture:

@@ -38,6 +38,11 @@ class AskBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class AskTime:
+    """Read the portal's clock, then decide again: the days of silence are counted by it."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewRevision:
     """Begin a new attempt at the stage."""
 
@@ -281,7 +286,7 @@ class Reverse:
 Effectual = Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | Capture | Void | Reverse
 """Steps that are effects: at most one outside call each."""
 
-Step = Wait | AskBalance | NewRevision | Effectual
+Step = Wait | AskBalance | AskTime | NewRevision | Effectual
 
 
 def order_request(order: Order) -> dict[str, Any]:

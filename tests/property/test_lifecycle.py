@@ -243,6 +243,7 @@ class Life(RuleBasedStateMachine):
         """What `bridge.sync` does for one ticket."""
         self.known = self.world.ticket
         self.last = None
+        self.portal_time = None
         account = None
         chances = list(reversed(mishaps))
         for _ in range(MOST_STEPS):
@@ -252,6 +253,9 @@ class Life(RuleBasedStateMachine):
                 return
             if isinstance(step, lifecycle.AskBalance):
                 account = self.world.account()
+                continue
+            if isinstance(step, lifecycle.AskTime):
+                self.portal_time = self.now
                 continue
             if isinstance(step, lifecycle.NewRevision):
                 self.revisions[step.stage.id] = self.revisions.get(step.stage.id, 1) + 1
@@ -266,7 +270,7 @@ class Life(RuleBasedStateMachine):
         unattended = isinstance(order, Order) and order.action is not None and alone(self.known)
         return Case(
             self.known, True, order, unattended, CATALOGUE, History(self.effects.values()), Decisions.of(self.decisions), self.now, self.terms,
-            account, dict(self.revisions),
+            account, dict(self.revisions), portal_time=self.portal_time,
         )  # fmt: skip
 
     def order(self) -> Order | OrderFault | None:

@@ -1125,6 +1125,33 @@ def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so():
     assert play.until(Capture).accepted_by == "silence"
 
 
+@pytest.mark.parametrize(
+    "ahead", [timedelta(days=-1), timedelta(hours=-3), timedelta(minutes=-6), timedelta(minutes=6), timedelta(hours=3)]
+)
+def test_R4_silence_accepts_nothing_while_the_clocks_differ(ahead):
+    play = Play(terms=Terms(accept_after=timedelta(days=14)), portal_ahead=ahead)
+    play.rest()
+    play.now = NOW + timedelta(days=14, hours=4)
+    reason = waits(play.rest(), Status.AWAITING_ACCEPTANCE, "clocks-differ")
+    assert set(reason.facts) == {"stage", "here", "portal"}
+    assert "capture" not in play.seen
+    play.portal_ahead = timedelta(0)
+    play.portal_time = None
+    assert play.until(Capture).accepted_by == "silence"
+
+
+def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock():
+    play = Play(terms=Terms(accept_after=timedelta(days=14)), portal_ahead=timedelta(minutes=-2))
+    play.rest()
+    play.now = NOW + timedelta(days=14)
+    wait = play.rest()
+    waits(wait, Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert wait.until > play.now
+    play.now += timedelta(minutes=3)
+    play.portal_time = None
+    assert play.until(Capture).accepted_by == "silence"
+
+
 def test_R4_silence_does_not_accept_what_was_rejected():
     play = Play(terms=Terms(accept_after=timedelta(days=14)))
     play.rest()
