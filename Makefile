@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests start many processes; each would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-reset test test-live lint bench lifecycle locale picture clean
+.PHONY: help demo demo-reset test test-live soak lint bench lifecycle locale picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(VENV)/.for-test ## all hermetic tests
 
 test-live: $(VENV)/.for-test ## against a real Moodle: MOODLE_URL, MOODLE_TOKEN (docs/testing.md)
 	$(BIN)/python -m pytest -m live -rs
+
+soak: $(VENV)/.for-test ## the service over thirty simulated days of outages, jumping clocks and poisoned orders
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -p no:xdist tests/reliability/test_soak.py
 
 lint: $(VENV)/.for-lint ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
