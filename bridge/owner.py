@@ -53,7 +53,21 @@ def is_stale(owner: str) -> bool:
     started = owner.rpartition(":")[2]
     if host != socket.gethostname() or not rest.isdigit():
         return False
-    return _started(int(rest)) != started
+    found = _started(int(rest))
+    if not found and _is_hidden(int(rest)):
+        return False
+    return found != started
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process of this id is another user's, of which /proc may show nothing (hidepid, ProtectProc=)."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _started(pid: int) -> str:

@@ -1,7 +1,8 @@
 """Settings of a site: bridge.toml and its secrets, validated at once, every fault named with its file and key.
 
-Secrets (tokens, keys) never stand in bridge.toml. They come from the environment, from systemd credentials
-($CREDENTIALS_DIRECTORY), or from a .env file beside bridge.toml that only its owner may read, in this order.
+Secrets (tokens, keys, the journal's password) never stand in bridge.toml. They come from the environment, from systemd
+credentials ($CREDENTIALS_DIRECTORY), or from a .env file, in this order. That file is the credential "env" where there is one,
+else the one beside bridge.toml, which only its owner may read.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ssl
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -27,6 +29,7 @@ from bridge.convention import RedmineConvention
 from bridge.errors import UserError
 from bridge.i18n import tr
 
+JOURNAL_PASSWORD = "OTBRIDGE_JOURNAL_PASSWORD"  # noqa: S105 (its name)
 DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
 
 
@@ -67,7 +70,7 @@ class _Table(BaseModel):
 def _journal(value: str) -> str:
     address = urlsplit(value)
     if address.password is not None or "password" in parse_qs(address.query):
-        raise ValueError(tr("must hold no password; leave it out and give it as $PGPASSWORD or in ~/.pgpass"))
+        raise ValueError(tr("must hold no password; leave it out and give it as OTBRIDGE_JOURNAL_PASSWORD, where the tokens stand"))
     return value
 
 
@@ -187,6 +190,7 @@ class Settings:
     catalogue: Catalogue
     portal_secret: str = field(repr=False)
     moodle_tokens: Mapping[str, str] = field(repr=False)
+    journal_password: str = field(default="", repr=False)
 
     def installation(self, serial: str | None) -> InstallationTable | None:
         """The installation of a ticket: the one that its serial names, or the only one when the ticket names none."""
@@ -204,7 +208,7 @@ def find(path: Path | None = None) -> Path:
     given = path or (Path(os.environ["OTBRIDGE_CONFIG"]) if os.environ.get("OTBRIDGE_CONFIG") else None)
     candidates = (given,) if given else DEFAULT_PATHS
     for candidate in candidates:
-        if candidate.is_file():
+        if _is_there(candidate):
             return candidate
     raise UserError(
         tr("there is no settings file"),
@@ -216,8 +220,21 @@ def find(path: Path | None = None) -> Path:
     )
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+def _is_there(path: Path) -> bool:
+    """Whether the file is there; also where this user may not look, for the reading then says so."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, tokens: bool = True) -> Settings:
     """Read and check the settings, the catalogue and the secrets.
+
+    Parameters:
+        tokens: whether the secrets of portal and Moodle are asked for; without them the settings serve the journal alone.
 
     Raises:
         UserError: with every fault of all of them.
@@ -247,14 +264,16 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         ]
     portal_name = "OTBRIDGE_PORTAL_OTKEY" if file.portal.auth == "otserial" else "OTBRIDGE_PORTAL_TOKEN"
     names = {one.name: moodle_secret_name(one.name, alone=len(file.installation) == 1) for one in file.installation}
-    secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ).take((portal_name, *names.values())))
+    needed = (portal_name, *names.values()) if tokens else ()
+    wanted = (JOURNAL_PASSWORD,) if file.bridge.journal.startswith("postgresql") else ()
+    secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ).take(needed, wanted))
     if secrets is not None:
         problems += [
             tr("{name}: missing; set it in the environment, in {file} (mode 0600), or as a systemd credential").format(
                 name=name, file=path.parent / ".env"
             )
-            for name, secret in secrets.items()
-            if not secret
+            for name in needed
+            if not secrets[name]
         ]
     bridge = file.bridge.model_copy(update={"journal": journal_url(file.bridge.journal, path.parent)})
     if bridge.templates is not None:
@@ -270,7 +289,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         raise UserError(tr("the settings have faults"), problems)
     return Settings(
         path=path, bridge=bridge, portal=portal, installations=installations, policy=file.policy, catalogue=catalogue,
-        portal_secret=secrets[portal_name], moodle_tokens={key: secrets[name] for key, name in names.items()},
+        portal_secret=secrets.get(portal_name, ""),
+        moodle_tokens={key: secrets[name] for key, name in names.items() if name in secrets},
+        journal_password=secrets.get(JOURNAL_PASSWORD, ""),
     )  # fmt: skip
 
 
@@ -322,34 +343,38 @@ class Secrets:
 
     environ: Mapping[str, str] = field(repr=False)
     credentials: Path | None
-    env_file: Mapping[str, str] = field(repr=False)
+    env_file: Path
 
     @classmethod
     def gather(cls, directory: Path, environ: Mapping[str, str]) -> Secrets:
-        """Raises UserError when the .env file may be read by others, or cannot be read at all."""
-        path = directory / ".env"
-        values: dict[str, str] = {}
-        if path.exists():
-            mode = stat.S_IMODE(path.stat().st_mode)
+        """Raises UserError when the .env file beside bridge.toml may be read by others."""
+        env_file = directory / ".env"
+        with suppress(FileNotFoundError, PermissionError):
+            mode = stat.S_IMODE(env_file.stat().st_mode)
             if mode & 0o077:
-                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(path=path, mode=f"{mode:04o}")
-                raise UserError(told, [f"chmod 600 {path}"])
-            from dotenv import dotenv_values
+                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(path=env_file, mode=f"{mode:04o}")
+                raise UserError(told, [f"chmod 600 {env_file}"])
+        given = environ.get("CREDENTIALS_DIRECTORY")
+        credentials = Path(given) if given else None
+        if credentials is not None and (credentials / "env").is_file():
+            env_file = credentials / "env"
+        return cls(environ, credentials, env_file)
 
-            try:
-                values = {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
-            except (OSError, UnicodeDecodeError) as error:
-                raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
-        credentials = environ.get("CREDENTIALS_DIRECTORY")
-        return cls(environ, Path(credentials) if credentials else None, values)
+    def take(self, needed: Iterable[str], wanted: Iterable[str] = ()) -> dict[str, str]:
+        """The secrets of these names, "" where nobody has one. The .env file is read only when others lack one.
 
-    def take(self, names: Iterable[str]) -> dict[str, str]:
-        """The secrets of these names, "" where nobody has one.
+        Parameters:
+            wanted: those that may be missing: for them alone a .env file that cannot be read counts as empty.
 
         Raises:
-            UserError: a credential is there and cannot be read.
+            UserError: a credential, or the .env file that is needed, cannot be read.
         """
-        return {name: self.environ.get(name) or self._credential(name) or self.env_file.get(name, "") for name in names}
+        needed = tuple(needed)
+        found = {name: self.environ.get(name) or self._credential(name) for name in (*needed, *wanted)}
+        if not all(found.values()):
+            kept = self._kept(needed=not all(found[name] for name in needed))
+            found = {name: secret or kept.get(name) or "" for name, secret in found.items()}
+        return found
 
     def _credential(self, name: str) -> str:
         path = self.credentials / name if self.credentials is not None else None
@@ -359,6 +384,17 @@ class Secrets:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
+
+    def _kept(self, *, needed: bool) -> Mapping[str, str | None]:
+        """What stands in the .env file."""
+        from dotenv import dotenv_values
+
+        try:
+            return dotenv_values(self.env_file, interpolate=False)
+        except (OSError, UnicodeDecodeError) as error:
+            if not needed:
+                return {}
+            raise UserError(tr("{path} cannot be read").format(path=self.env_file), [unreadable(error)]) from error
 
 
 def default_catalogue() -> Catalogue:

@@ -95,7 +95,7 @@ SENTENCES = (
     noop("the file is damaged: stop the service and restore the last backup"),
     noop("the file is no journal: check the path, or restore the last backup"),
     noop("make the database and its user first (createuser, createdb), then run otbridge migrate"),
-    noop("check the user and the password in the journal's URL"),
+    noop("check the user in the journal's URL and OTBRIDGE_JOURNAL_PASSWORD"),
     noop("check that the database server runs and that the journal's URL is right"),
     noop("look into the kernel's log: the disk that holds the journal fails"),
     noop("the journal is kept in sqlite:///PATH or postgresql://USER@HOST/DATABASE"),

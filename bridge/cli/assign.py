@@ -61,7 +61,7 @@ def command(
     params: dict[str, str],
     params_file: Path | None,
 ) -> None:
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, tokens=False)
     unattended = runs_unattended(settings.policy.unattended)
     with desk_of(ctx, settings, ticket) as desk:
         order = {

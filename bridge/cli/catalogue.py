@@ -27,7 +27,7 @@ def command(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> None:
     if words[:1] == ("check",) and len(words) <= 2:
         _check(ctx, *words[1:])
         return
-    catalogue = settings_of(ctx).catalogue
+    catalogue = settings_of(ctx, tokens=False).catalogue
     exact = catalogue.get(words[0]) if len(words) == 1 else None
     found = [exact] if exact else [service for service in catalogue if _fits(service, words)]
     if as_json:
@@ -40,7 +40,7 @@ def command(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> None:
 
 def _check(ctx: click.Context, file: str | None = None) -> None:
     if file is None:
-        settings = settings_of(ctx)
+        settings = settings_of(ctx, tokens=False)
         catalogue, source = settings.catalogue, str(settings.bridge.catalogue or "catalogue.toml")
     else:
         source = file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,10 +33,20 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def settings_of(ctx: click.Context) -> Settings:
-    """The settings that the command line points to; exits with code 2 and every fault when they have some."""
+def settings_of(ctx: click.Context, *, tokens: bool = True) -> Settings:
+    """The settings that the command line points to; the password of a PostgreSQL journal goes where its driver looks for it.
+
+    Parameters:
+        tokens: whether the command speaks to the portal or to Moodle; one that does not asks for no token.
+
+    Raises:
+        UserError: with every fault that they have.
+    """
     _logging(ctx.obj["verbose"], service=ctx.info_name == "run")
-    return load(ctx.obj["config"])
+    settings = load(ctx.obj["config"], tokens=tokens)
+    if settings.journal_password:
+        os.environ["PGPASSWORD"] = settings.journal_password
+    return settings
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def command(
 ) -> None:
     if [hours is not None, bool(minutes), recount, nothing].count(True) != 1:
         raise Fault(tr("give one of --hours, --minutes, --recount, --nothing"))
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, tokens=recount)
     with desk_of(ctx, settings, ticket) as desk:
         stage = desk.stage(wanted)
         charges: tuple[Charge, ...] = ()

@@ -79,7 +79,7 @@ def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
 def command(ctx: click.Context, account: str | None, ticket: str | None, first: str | None, last: str | None, form: str) -> None:
     if ctx.invoked_subcommand is not None:
         return
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, tokens=False)
     since, until = period(first, last, settings.bridge.zone)
     with Journal.open(settings.bridge.journal) as journal:
         record = None if ticket is None else find_ticket(journal, ticket)
@@ -96,7 +96,7 @@ def command(ctx: click.Context, account: str | None, ticket: str | None, first: 
 @click.pass_context
 @told
 def verify(ctx: click.Context) -> None:
-    with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
+    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
         problems, rows = unit.verify_ledger(), unit.ledger_length()
     for problem in problems:
         click.echo(plain.lines(technical.shown(problem)))

@@ -13,7 +13,7 @@ from bridge.journal import migrate
 @click.pass_context
 @told
 def command(ctx: click.Context) -> None:
-    applied = migrate(settings_of(ctx).bridge.journal)
+    applied = migrate(settings_of(ctx, tokens=False).bridge.journal)
     for revision in applied:
         click.echo(tr("applied {revision}").format(revision=revision))
     if not applied:

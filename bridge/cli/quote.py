@@ -26,7 +26,7 @@ _WISH = re.compile(r"([^:/=]+)(?:/([^:/=]+))?(?::([1-9]\d{0,3}))?(?:=([0-9.]+))?
 @click.pass_context
 @told
 def command(ctx: click.Context, services: tuple[str, ...], hour_price: str | None, as_json: bool) -> None:
-    catalogue = settings_of(ctx).catalogue
+    catalogue = settings_of(ctx, tokens=False).catalogue
     wishes = [_wish(one, catalogue) for one in services]
     try:
         priced = quote(wishes, None if hour_price is None else exact(hour_price))

@@ -15,5 +15,5 @@ from bridge.i18n import tr
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
-    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+    with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
         tell(ticket, desk, desk.release(reason), tr("goes on with the next pass"))

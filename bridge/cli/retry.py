@@ -19,7 +19,7 @@ from bridge.retry import NothingToRetry, retry
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str) -> None:
-    with Journal.open(settings_of(ctx).bridge.journal) as journal:
+    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal:
         record = find_ticket(journal, ticket)
         try:
             again = retry(journal, record, utc_now(), deciding_person(ctx))

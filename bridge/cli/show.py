@@ -20,7 +20,7 @@ from bridge.lifecycle import Reason
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
-    with Journal.open(settings_of(ctx).bridge.journal) as journal:
+    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal:
         record = find_ticket(journal, ticket)
         with journal.transaction(read_only=True) as unit:
             effects = unit.effects(record.portal, record.ticket.id)

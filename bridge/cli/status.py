@@ -20,7 +20,7 @@ from bridge.lifecycle import Reason, Status
 @click.pass_context
 @told
 def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
-    with Journal.open(settings_of(ctx).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
+    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
         records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects(unless=(Status.DONE, Status.WITHDRAWN))
     if as_json:
         document = {

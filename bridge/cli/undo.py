@@ -16,5 +16,5 @@ from bridge.i18n import tr
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, stage: str | None, reason: str) -> None:
-    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+    with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
         tell(ticket, desk, desk.undo(stage, reason), tr("the next pass takes back what was made"))

@@ -15,7 +15,7 @@ from bridge.i18n import tr
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
-    with desk_of(ctx, settings_of(ctx), ticket) as desk:
+    with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
         tell(
             ticket, desk, desk.withdraw(reason), tr("is withdrawn; the next pass writes off what was accepted and returns all other hours")
         )

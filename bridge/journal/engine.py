@@ -40,7 +40,7 @@ _ADVICE = (
     ("malformed", "the file is damaged: stop the service and restore the last backup"),
     ("not a database", "the file is no journal: check the path, or restore the last backup"),
     ("does not exist", "make the database and its user first (createuser, createdb), then run otbridge migrate"),
-    ("password", "check the user and the password in the journal's URL"),
+    ("password", "check the user in the journal's URL and OTBRIDGE_JOURNAL_PASSWORD"),
     ("connect", "check that the database server runs and that the journal's URL is right"),
     ("disk i/o", "look into the kernel's log: the disk that holds the journal fails"),
 )

@@ -168,6 +168,16 @@ def test_2_settings_or_the_command_line(served, command):
     assert code == 2, told
 
 
+NEED_TOKENS = {"sync", "run", "doctor", "reconcile", "portal check"}
+
+
+@pytest.mark.parametrize("command", HAPPY)
+def test_only_commands_that_speak_to_portal_or_moodle_ask_for_tokens(served, command):
+    ready(served, command)
+    code, told = served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=None, OTBRIDGE_MOODLE_TOKEN=None)
+    assert code == (2 if command in NEED_TOKENS else 0), told
+
+
 @pytest.mark.parametrize("command", ["sync", "reconcile", "doctor"])
 def test_2_a_token_that_is_refused(served, command):
     served.told(cursor="")
@@ -208,7 +218,7 @@ def test_a_command_that_needs_no_journal_looks_at_none(served, command, monkeypa
 
 
 def test_130_ended_by_ctrl_c(served, monkeypatch):
-    monkeypatch.setattr("bridge.cli.common.load", lambda _path: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("bridge.cli.common.load", lambda _path, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
     code, told = served.typed("status")
     assert (code, told.strip()) == (130, "otbridge: interrupted")
 

@@ -110,3 +110,12 @@ def test_an_operator_without_a_login_is_told_by_the_user_id(login, monkeypatch, 
 def test_an_operator_may_say_who_they_are(login):
     login(LOGNAME="otbridge")
     assert operator_name("Анна Петрова") == f"Анна Петрова (otbridge@{HOST})"
+
+
+def test_a_living_process_that_proc_does_not_show_is_not_stale(monkeypatch):
+    def refused(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("bridge.owner._started", lambda _pid: "")
+    monkeypatch.setattr("bridge.owner.os.kill", refused)
+    assert not is_stale(f"{socket.gethostname()}:4711:1")

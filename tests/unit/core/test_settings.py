@@ -204,6 +204,51 @@ def test_with_otserial_the_key_of_the_installation_is_the_secret(write):
     assert "OTBRIDGE_PORTAL_OTKEY: missing" in faults(path)
 
 
+def test_the_unit_s_credential_is_the_env_file(write, tmp_path):
+    (tmp_path / "env").write_text("OTBRIDGE_PORTAL_TOKEN=p\nOTBRIDGE_MOODLE_TOKEN=m\n", encoding="utf-8")
+    settings = load(write(env="OTBRIDGE_PORTAL_TOKEN=not this\n"), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert (settings.portal_secret, settings.moodle_tokens) == ("p", {"main": "m"})
+
+
+@pytest.fixture
+def forbidden_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .env file that this user may not read, also where the tests are run by root."""
+
+    def refused(*_args: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("dotenv.dotenv_values", refused)
+
+
+POSTGRESQL = '[bridge]\njournal = "postgresql://otbridge@h/d"\n' + PORTAL + MAIN
+
+
+@pytest.mark.usefixtures("forbidden_env")
+@pytest.mark.parametrize("toml", [PORTAL + MAIN, POSTGRESQL])
+def test_an_env_file_that_nobody_needs_may_be_unreadable(write, toml):
+    assert load(write(toml, env="X=1\n"), ENVIRON).portal_secret == "portal-secret"
+    assert load(write(toml, env="X=1\n"), {}, tokens=False).portal_secret == ""
+
+
+@pytest.mark.usefixtures("forbidden_env")
+def test_an_env_file_that_is_needed_and_unreadable_is_named(write, tmp_path):
+    assert f"{tmp_path / '.env'} cannot be read\n  - this user may not read it" in faults(write(env="X=1\n"), {})
+
+
+def test_without_tokens_none_is_asked_for(write):
+    settings = load(write(), {}, tokens=False)
+    assert (settings.portal_secret, settings.moodle_tokens) == ("", {})
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_a_postgresql_journal_has_its_password_from_where_the_tokens_are(write, tokens):
+    env = "OTBRIDGE_PORTAL_TOKEN=p\nOTBRIDGE_MOODLE_TOKEN=m\nOTBRIDGE_JOURNAL_PASSWORD=Hjk7\n"
+    settings = load(write(POSTGRESQL, env=env), {}, tokens=tokens)
+    assert settings.journal_password == "Hjk7"
+    assert "Hjk7" not in repr(settings)
+    assert load(write(env=env), {}, tokens=tokens).journal_password == ""
+
+
 def test_no_secret_shows_when_settings_are_printed(write):
     settings = load(write(env="OTBRIDGE_PORTAL_TOKEN=Hjk7\nOTBRIDGE_MOODLE_TOKEN=Qwe9\n"), {})
     for shown in (repr(settings), str(settings), f"{settings}"):
@@ -335,6 +380,16 @@ def test_one_fault_of_an_installation_is_one_fault(write):
 
 
 # --- where settings are looked for
+
+
+def test_a_place_where_this_user_may_not_look_is_told(tmp_path, monkeypatch):
+    def refused(*_args: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", refused)
+    monkeypatch.setattr(Path, "read_text", refused)
+    told = faults(tmp_path / "bridge.toml")
+    assert told == f"{tmp_path / 'bridge.toml'} cannot be read\n  - this user may not read it"
 
 
 def test_a_named_file_is_the_only_one_looked_for(tmp_path):
