@@ -207,7 +207,8 @@ def _draft_itemid(answer: Any, size: int, status: int) -> int:
         raise refusal("upload", str(file.get("errortype") or ""), str(file["error"]), status=status)
     if answer == []:
         raise MoodleRefused("upload", "Moodle got no file: it may be larger than PHP takes (post_max_size)", status=status)
-    itemid, stored = file.get("itemid"), file.get("filesize")
+    # Moodle 3.9 does not tell the size.
+    itemid, stored = file.get("itemid"), file.get("filesize", size)
     if not isinstance(itemid, int) or itemid <= 0:
         raise NotMoodle("upload", "the answer is not that of Moodle's upload script", status=status)
     if stored != size:

@@ -10,6 +10,7 @@ STATUS: Mapping[str, int] = {
     "insufficient_balance": 402,
     "forbidden": 403,
     "not_found": 404,
+    "method_not_allowed": 405,
     "in_progress": 409,
     "state_conflict": 409,
     "too_large": 413,

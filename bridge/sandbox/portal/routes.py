@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Request
 from werkzeug.wrappers.response import Response
 
@@ -46,7 +46,7 @@ COMMANDS = (
 
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
-_CODES = {404: "not_found", 405: "not_found", 413: "too_large"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 Answer = tuple[int, Mapping[str, Any]]
 Rule = Callable[[str, dict[str, str]], Answer]
@@ -74,7 +74,10 @@ def application(portal: Office) -> Flask:
     def failed(error: Exception) -> Response:
         if isinstance(error, HTTPException):
             told = error.description or error.name
-            return refused(Problem(_CODES[error.code], told) if error.code in _CODES else invalid(told))
+            response = refused(Problem(_CODES[error.code], told) if error.code in _CODES else invalid(told))
+            if isinstance(error, MethodNotAllowed) and error.valid_methods:
+                response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+            return response
         app.logger.error("the embedded portal failed", exc_info=error)
         return refused(Problem("internal", "the portal failed"))
 

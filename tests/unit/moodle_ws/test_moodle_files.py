@@ -63,6 +63,13 @@ def test_a_file_name_cannot_break_out_of_its_header(serve, backup, name, sent):
     assert f'filename="{sent}"\r\n'.encode() in server.requests[0]
 
 
+def test_an_upload_to_moodle_3_9_which_tells_no_size_is_taken(serve, backup):
+    answer = json.dumps([{"component": "user", "contextid": 5, "filearea": "draft", "filename": "a", "itemid": 9, "license": "x"}]).encode()
+    server = serve(lambda connection, _: connection.sendall(http_reply(answer)))
+    with connect(server.url, TOKEN) as client:
+        assert client.upload(backup) == 9
+
+
 def test_an_upload_is_sent_again_after_a_lost_connection(serve, backup):
     whole = http_reply(json.dumps([{"itemid": 1, "filesize": backup.stat().st_size}]).encode())
     replies = [whole[:30], whole]

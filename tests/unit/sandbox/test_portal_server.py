@@ -291,3 +291,14 @@ def test_it_runs_as_a_process_and_stops_on_sigterm(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    "path", ["/meta", "/tickets", "/tickets/t1", "/tickets/t1/notes", "/accounts/school", "/ledger", "/holds/h1/capture"]
+)
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+def test_a_method_that_a_path_does_not_have_is_told_with_those_that_it_has(portal: SandboxPortal, path: str, method: str) -> None:
+    answer = requests.request(method, portal.url + path, headers={"Authorization": f"Bearer {portal.token}"}, timeout=5)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(answer.headers["Allow"].split(", ")) & {"GET", "POST"}
