@@ -34,7 +34,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_setting_is_documented() -> None:
     tables = {"bridge": BridgeTable, "portal": PortalTable, "installation": InstallationTable, "policy": PolicyTable}
     keys = {f"{name}.{key}" for name, table in tables.items() for key in table.model_fields}
-    assert first_column(doc("configuration.md")) == keys
+    assert {name for name in first_column(doc("configuration.md")) if "." in name} == keys
 
 
 def test_every_setting_stands_in_the_example_or_has_a_default() -> None:
