@@ -190,6 +190,16 @@ def test_a_category_is_the_same_however_its_spaces_and_slashes_are_written(world
 GONE = ["move", "merge", "delete"]
 
 
+def test_a_token_that_the_portal_does_not_know_is_shown_no_page_however_old_its_cursor(world: World) -> None:
+    world.ticket()
+    page = world.bridge.changed_tickets(None)
+    assert page is not None
+    stranger = world.client("0" * 40)
+    for cursor in (None, page.cursor):
+        with pytest.raises(PortalUnauthorized):
+            stranger.changed_tickets(cursor)
+
+
 def leave(world: World, how: str, ticket: str, other: str) -> None:
     """Let a ticket leave the filter as people do it, where the engine knows the way."""
     if not hasattr(world.engine, how):

@@ -8,7 +8,7 @@ stamps that are read again with an overlap.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -43,7 +43,7 @@ class RedminePortal(Portal):
 
     def __init__(
         self, name: str, client: Client, convention: RedmineConvention, books: Books, *, prefix: str, settle: timedelta,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime], zone: tzinfo = UTC,
     ) -> None:  # fmt: skip
         self.name = name
         self._client = client
@@ -55,7 +55,7 @@ class RedminePortal(Portal):
         self._changes = Changes(name, client, self._reader, convention, prefix, settle)
         self._writes = Writes(name, client, self._reader, convention, once)
         self._booking = Booking(
-            name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock
+            name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock, zone=zone
         )  # fmt: skip
 
     def __enter__(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -34,11 +34,12 @@ class Booking:
     Parameters:
         portal: the portal's name, for errors.
         clock: aware UTC.
+        zone: the site's time zone: a write-off stands on its day.
     """
 
     def __init__(
         self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, *, ledger: Ledger, writes: Writes, books: Books,
-        once: Once, clock: Callable[[], datetime],
+        once: Once, clock: Callable[[], datetime], zone: tzinfo = UTC,
     ) -> None:  # fmt: skip
         self._portal = portal
         self._client = client
@@ -49,6 +50,7 @@ class Booking:
         self._books = books
         self._once = once
         self._clock = clock
+        self._zone = zone
 
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
         """See `Portal.hold`."""
@@ -173,7 +175,7 @@ class Booking:
             raise PortalRefused(f"project {project.id}", detail, code="invalid", portal=self._portal)
         now, fields = self._clock(), self._convention.entry_fields
         return {
-            "issue_id": int(stage_id), "activity_id": activity, "hours": 0, "spent_on": f"{now:%Y-%m-%d}", "comments": comments,
+            "issue_id": int(stage_id), "activity_id": activity, "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
             "custom_fields": [
                 {"id": fields.hours, "value": text(hours)}, {"id": fields.key, "value": key},
                 {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},

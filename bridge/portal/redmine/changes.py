@@ -90,7 +90,10 @@ class Changes:
 
     def page(self, text: str | None, etag: str | None) -> TicketPage | None:
         """The next page since a cursor; None when the rows are those that the ETag stands for, and all were told."""
-        cursor = Cursor(_BEGINNING, self._client.user()[1]) if text is None else Cursor.read(text, self._portal)
+        # Redmine answers lists to a stranger too (a revoked key, a locked user, REST switched off), only with less in them: first it is
+        # asked who this is, which it refuses to a stranger, so that the cursor does not pass what was not shown.
+        _, now = self._client.user()
+        cursor = Cursor(_BEGINNING, now) if text is None else Cursor.read(text, self._portal)
         listed, more, now = self._rows(cursor)
         entries = [] if more else list(self._entries(cursor))
         tag = _tag(text, listed, entries)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -244,11 +244,22 @@ class Client:
             answer.unbelievable(f"the answer is not Redmine's: {error}"[:1000])
 
 
+UNSURE = timedelta(minutes=4)
+"""How far this machine's clock may be ahead of a Redmine that does not tell its own; below `[bridge] clock_difference_seconds`."""
+
+
 def _clock(answer: Answer) -> datetime:
+    """Redmine's clock as its answer tells it; without one (a bare puma) this machine's, less what the two may differ by.
+
+    Being early costs nothing but rows that are told once more; being late would lose a change.
+    """
+    text = answer.headers.get("Date", "")
+    if not text:
+        return datetime.now(UTC) - UNSURE
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+        return parsedate_to_datetime(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        answer.unbelievable("the answer has no Date")
+        answer.unbelievable("the answer's Date cannot be read")
 
 
 def in_lists(ids: Sequence[str]) -> Iterator[str]:

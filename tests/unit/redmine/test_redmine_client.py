@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -425,10 +425,17 @@ def test_a_page_about_another_issue_says_nothing_of_the_one_that_was_asked_for(c
     assert type(refused(client, "issue")) is PortalNotContract
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
+@pytest.mark.parametrize("name", ["user", "issues"])
+def test_without_a_date_the_moment_is_this_machine_s_and_rather_early(client, answers, name) -> None:
+    answer(answers, name, json=READS[name][2], headers={})
+    _, now = READS[name][0](client)
+    assert timedelta(minutes=3) < datetime.now(UTC) - now < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
 @pytest.mark.parametrize("name", ["user", "issues"])
 def test_an_answer_without_its_moment_is_told(client, answers, name, date) -> None:
-    answer(answers, name, json=READS[name][2], headers={"Date": date} if date else {})
+    answer(answers, name, json=READS[name][2], headers={"Date": date})
     error = refused(client, name)
     assert type(error) is PortalNotContract
     assert "Date" in error.detail
