@@ -15,7 +15,7 @@ from bridge.i18n import tr
 from bridge.lifecycle import Reason, Status, Wait
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, ParameterError, TokenError, UnknownFunction
 from bridge.perform import Bridge
-from bridge.portal import PortalError, PortalForbidden, PortalUnauthorized
+from bridge.portal import AnotherBridge, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.portal.port import CONTRACT, SCOPES
 from bridge.settings import InstallationTable
 
@@ -74,7 +74,7 @@ class Scope:
             installation: the one that the ticket is about.
         """
         if isinstance(cause, PortalError):
-            self.portal = self.portal or _asked_to_wait(self._portal_name, cause) or self._ask_portal()
+            self.portal = self.portal or _refused_the_bridge(self._portal_name, cause) or self._ask_portal()
             return self.portal
         if isinstance(cause, MoodleError) and installation is not None:
             peer = _moodle_name(installation)
@@ -132,6 +132,13 @@ class Scope:
 
 def _moodle_name(installation: InstallationTable) -> str:
     return f"Moodle {installation.name}"
+
+
+def _refused_the_bridge(peer: str, cause: PortalError) -> Outage | None:
+    """What a portal says to the bridge, whatever the call was about: that it asks too much, or that another bridge works here."""
+    if isinstance(cause, AnotherBridge):
+        return Outage(peer, cause, Exit.CONFIGURATION)
+    return _asked_to_wait(peer, cause)
 
 
 def _asked_to_wait(peer: str, cause: PortalError | MoodleError) -> Outage | None:

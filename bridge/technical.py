@@ -212,6 +212,7 @@ SENTENCES = (
     noop("HTTP {a} where the contract has {b}"),
     noop("there is more, but the cursor does not move"),
     noop("the answer is about another key"),
+    noop("the bridge {a} works on this portal; release it there where this one is to take its place"),
     noop("the portal keeps another content than was sent"),
     noop("the answer tells another state than was set"),
     noop("the answer is about another entry of the ledger"),

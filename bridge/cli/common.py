@@ -76,14 +76,14 @@ def open_portal(settings: Settings, journal: Journal | None = None) -> Iterator[
     """The portal's client.
 
     Parameters:
-        journal: keeps the books of an engine that cannot; opened where none is given.
+        journal: keeps the books of an engine that cannot, opened where none is given; a portal that can knows the bridge by it.
 
     Raises:
         JournalError: such an engine's journal cannot be used.
     """
     table = settings.portal
     if table.engine == "contract":
-        with _open_contract(settings) as contract:
+        with _open_contract(settings, _instance(journal)) as contract:
             yield contract
         return
     with ExitStack() as stack:
@@ -107,7 +107,15 @@ def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
     )  # fmt: skip
 
 
-def _open_contract(settings: Settings) -> HttpPortal:
+def _instance(journal: Journal | None) -> str:
+    """The name of the journal, by which a portal tells this bridge from another one; "" for a command that writes nothing."""
+    if journal is None:
+        return ""
+    with journal.transaction(read_only=True) as unit:
+        return unit.instance()
+
+
+def _open_contract(settings: Settings, instance: str) -> HttpPortal:
     table = settings.portal
     auth = (
         portal.OtserialAuth(table.serial, settings.portal_secret) if table.auth == "otserial" else portal.BearerAuth(settings.portal_secret)
@@ -115,7 +123,7 @@ def _open_contract(settings: Settings) -> HttpPortal:
     return portal.connect(
         table.name, table.url, auth, category_prefix=table.category_prefix,
         connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
-        ca_file=table.ca_file, proxy=table.proxy,
+        ca_file=table.ca_file, proxy=table.proxy, instance=instance,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from bridge.journal.codec import encode
 from bridge.journal.errors import JournalError
 from bridge.journal.records import NEW, CursorRecord, Fault, MergeResult
 from bridge.journal.subject import Subject, batched
-from bridge.journal.tables import cursors, faults
+from bridge.journal.tables import cursors, faults, instance
 from bridge.journal.tables import tickets as stored
 from bridge.journal.types import storable
 from bridge.tickets import Ticket, same_category
@@ -32,6 +32,10 @@ class Polling(Subject):
             query = query.where(or_(cursors.c.category.is_(None), cursors.c.category == same_category(category)))
         row = self._connection.execute(query).one_or_none()
         return CursorRecord(None, None) if row is None else CursorRecord(row.cursor, row.etag)
+
+    def instance(self) -> str:
+        """The journal's own name: a UUID, by which a portal tells its bridge from another one."""
+        return str(self._connection.execute(select(instance.c.id)).scalar_one_or_none() or "")
 
     def merge(
         self, portal: str, tickets: Sequence[Ticket], cursor: str | None, etag: str | None, *, category: str | None = None

@@ -36,6 +36,9 @@ cursors = Table(
 )
 """Where the polling of each portal stands, and for which category it does; NULL where an earlier program did not note it."""
 
+instance = Table("instance", metadata, Column("id", Words, nullable=False), PrimaryKeyConstraint("id", name="pk_instance"))
+"""The journal's own name, a UUID made by the migration: one row."""
+
 faults = Table(
     "faults",
     metadata,

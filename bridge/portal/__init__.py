@@ -2,6 +2,7 @@
 
 from bridge.portal.auth import BearerAuth, OtserialAuth, otserial_hash
 from bridge.portal.errors import (
+    AnotherBridge,
     InsufficientBalance,
     KeyInProgress,
     KeyReused,
@@ -22,6 +23,7 @@ from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, Portal, Tick
 from bridge.retries import Retries
 
 __all__ = [
+    "AnotherBridge",
     "BearerAuth",
     "Gone",
     "HttpPortal",

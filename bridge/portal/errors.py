@@ -8,6 +8,7 @@ PortalError
 └── PortalRefused            the portal answered with a problem document (to a read, 401 and 403 count without one)
     ├── PortalUnauthorized       401: the token or the signature is wrong
     ├── PortalForbidden          403: the token lacks a scope, or the thing is another customer's
+    │   └── AnotherBridge            409: another bridge, with another journal, works on this portal
     ├── PortalNotFound           404
     ├── InsufficientBalance      402: the hold does not fit; carries `available` and `needed`
     ├── StateConflict            409/412: the thing is not in the expected state; carries `actual`
@@ -91,6 +92,10 @@ class PortalUnauthorized(PortalRefused):
 
 class PortalForbidden(PortalRefused):
     """The bridge's token lacks a scope, or the thing belongs to somebody else."""
+
+
+class AnotherBridge(PortalForbidden):
+    """Another bridge, which keeps another journal, writes to this portal: this one may not."""
 
 
 class PortalNotFound(PortalRefused):

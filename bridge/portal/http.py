@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 
 def connect(
     name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float = 10, read_timeout: float = 60,
-    call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "",
+    call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
 ) -> HttpPortal:  # fmt: skip
     """A client of the portal at `base_url`; nothing is sent yet. Close it, or use it with `with`.
 
@@ -51,10 +51,11 @@ def connect(
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
         ca_file, proxy: see `bridge.deadline.session`.
+        instance: whose writes these are, so that the portal lets one bridge write at a time; "" where it does not matter.
     """
     return HttpPortal(
         name, base_url, auth, category_prefix=category_prefix, connect_timeout=connect_timeout, read_timeout=read_timeout,
-        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy,
+        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, instance=instance,
     )  # fmt: skip
 
 
@@ -68,8 +69,8 @@ class HttpPortal(Portal):
 
     def __init__(
         self, name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float, read_timeout: float,
-        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", session: requests.Session | None = None,
-        retries: Retries | None = None,
+        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
+        session: requests.Session | None = None, retries: Retries | None = None,
     ) -> None:  # fmt: skip
         from bridge.portal import transport, wire
 
@@ -79,7 +80,7 @@ class HttpPortal(Portal):
         self._request_type = transport.Request
         self._transport = transport.Transport(
             base_url, auth, connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(),
-            call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, session=session,
+            call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, instance=instance, session=session,
         )  # fmt: skip
 
     def __enter__(self) -> Self:

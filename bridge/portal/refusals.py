@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 from bridge.hours import from_milli
 from bridge.portal.errors import (
+    AnotherBridge,
     InsufficientBalance,
     KeyInProgress,
     KeyReused,
@@ -21,6 +22,7 @@ from bridge.portal.errors import (
 
 _LONGEST = 1000
 _BY_CODE: Mapping[str, type[PortalRefused]] = {
+    "another_bridge": AnotherBridge,
     "unauthorized": PortalUnauthorized,
     "forbidden": PortalForbidden,
     "not_found": PortalNotFound,

@@ -153,12 +153,14 @@ class Transport:
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call, bodies of more than some kilobytes get more.
         ca_file, proxy: see `bridge.deadline.session`.
+        instance: sent with every request, "" for none.
         session: to be used instead of one of its own.
     """
 
     def __init__(
         self, base_url: str, auth: Authenticate, *, connect_timeout: float, read_timeout: float, retries: Retries,
-        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", session: requests.Session | None = None,
+        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
+        session: requests.Session | None = None,
     ) -> None:  # fmt: skip
         self._base_url = base_url.rstrip("/")
         self._auth = auth
@@ -169,6 +171,8 @@ class Transport:
         self._session = session or new_session(ca_file=ca_file, proxy=proxy)
         self._session.trust_env = False
         self._session.headers["User-Agent"] = f"otbridge/{__version__}"
+        if instance:
+            self._session.headers["Otbridge-Instance"] = instance
         # No cookies: a PHP session would make parallel calls wait for each other.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 

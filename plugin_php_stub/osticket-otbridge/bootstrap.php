@@ -44,18 +44,22 @@ class OtbridgePlugin extends Plugin
         );
         try {
             $ready = \Otbridge\Schema::upgrade(\Otbridge\Portal::database());
+            $why = 'the tables are being upgraded';
         } catch (\Otbridge\DatabaseError $error) {
             // The help desk goes on without the plugin; the administrator finds the reason in the system log.
-            $GLOBALS['ost']->logError('otbridge', $error->getMessage(), false);
-            return;
+            [$ready, $why] = [false, $error->getMessage()];
         }
         if (!$ready) {
+            \Otbridge\Unready::tell($why);
             return;
         }
 
         // Every address of the contract is one controller's: it needs the address as it was sent, which the dispatcher decodes.
         Signal::connect('api', static function ($dispatcher): void {
             $dispatcher->append(url('^/otbridge/v1(/|$)', [\Otbridge\Api::class, 'serve']));
+        });
+        Signal::connect('ticket.create.before', static function ($object, &$vars): void {
+            \Otbridge\Lines::keep($vars);
         });
         Signal::connect('object.view', static function ($object): void {
             if ($object instanceof Ticket) {

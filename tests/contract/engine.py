@@ -87,9 +87,9 @@ class HttpEngine:
         session.mount(self.url, OwnKeys(self.prefix))
         return session
 
-    def connect(self, token: str, *, auth: Any = None, prefix: str = PAID) -> HttpPortal:
-        """A new client with this token, or with `auth`, of the tickets of the category `prefix`."""
+    def connect(self, token: str, *, auth: Any = None, prefix: str = PAID, instance: str = "") -> HttpPortal:
+        """A new client with this token, or with `auth`, of the tickets of the category `prefix`; `instance` names the bridge."""
         return HttpPortal(
-            "test", self.url, auth or BearerAuth(token), category_prefix=prefix, connect_timeout=5, read_timeout=20,
+            "test", self.url, auth or BearerAuth(token), category_prefix=prefix, connect_timeout=5, read_timeout=20, instance=instance,
             session=self.session(), retries=Retries(attempts=1),
         )  # fmt: skip

@@ -34,6 +34,7 @@ class Organization:
     id: int
     user: int
     customer: Browser
+    email: str
 
 
 class Browser:
@@ -101,7 +102,7 @@ class OsTicket(HttpEngine):
         browser = Browser(self._site)
         browser.get("/login.php")
         assert "logout.php" in browser.post("/login.php", {"luser": word, "lpasswd": PASSWORD}), "the customer's login"
-        self._organizations[name] = Organization(org, int(user_id), browser)
+        self._organizations[name] = Organization(org, int(user_id), browser, f"{word}@example.ru")
         self._account("terms", org, overdraft=overdraft, price=hour_price)
         if granted != "0":
             self.top_up(name, granted)
@@ -110,6 +111,15 @@ class OsTicket(HttpEngine):
 
     def top_up(self, name: str, hours: str) -> None:
         self._account("top_up", self._organizations[name].id, hours=hours, reason="Договор № 1", key=f"top-up:{uuid.uuid4().hex}")
+
+    def set_terms(self, name: str, *, overdraft: str, price: str) -> None:
+        """Change an account's terms, as an administrator."""
+        self._account("terms", self._organizations[name].id, overdraft=overdraft, price=price)
+
+    def named_token(self, name: str) -> None:
+        """A token of this name, for nobody to use."""
+        (first,) = self._organizations.values()
+        self._page("access", [("do", "add_token"), ("name", name), ("scopes[]", "tickets:read"), ("organization", str(first.id))])
 
     def add_token(self, scopes: Iterable[str]) -> str:
         """A token for the first account's organization; of no scope at all there is none, so one of another organization stands in."""
@@ -122,13 +132,17 @@ class OsTicket(HttpEngine):
         (first,) = self._organizations.values()
         self._page("access", [("do", "add_installation"), ("serial", serial), ("otkey", otkey), ("organization", str(first.id))])
 
+    def release_bridge(self, instance: str) -> None:
+        """Let another bridge write in this one's place, as an administrator."""
+        self._page("access", [("do", "release_bridge"), ("instance", instance)])
+
     def open_ticket(
         self, *, account: str, category: str, subject: str, installation: str | None = None, text: str = "",
         fields: Mapping[str, str] | None = None,
     ) -> str:  # fmt: skip
         """Open a ticket in the browser form, as the account's user."""
         owner = self._organizations[account]
-        topic = self._topic(tuple(one.strip() for one in category.split("/")))
+        topic = self._topic(_path(category))
         owner.customer.get("/open.php")
         page = owner.customer.post("/open.php", {
             "a": "open", "topicId": str(topic), "subject": subject, "message": _edited(text or "–"), "installation": installation or "",
@@ -187,10 +201,114 @@ class OsTicket(HttpEngine):
         """The ticket's page as an agent sees it."""
         return self._staff.get(f"/scp/tickets.php?id={ticket}")
 
+    def access_page(self) -> str:
+        """The page of access, as an administrator sees it."""
+        return self._staff.get("/scp/ajax.php/otbridge/access")
+
+    def accounts_page(self) -> str:
+        """The page of balances, as an administrator sees it."""
+        return self._staff.get("/scp/ajax.php/otbridge/accounts")
+
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         page = self._owners[ticket].customer
         page.get(f"/tickets.php?id={ticket}&a=edit")
         page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "edit", "subject": "Роль", **fields})
+
+    def move(self, ticket: str, category: str) -> None:
+        """Give a ticket another help topic, as an agent."""
+        topic = self._topic(_path(category))
+        form = self._staff.get(f"/scp/ajax.php/tickets/{ticket}/field/topic/edit")
+        (field,) = re.findall(r'<select name="([^"]+)"', form)
+        changed = self._staff.post(f"/scp/ajax.php/tickets/{ticket}/field/topic/edit", {field: str(topic), "comments": ""})
+        assert "successfully" in changed, changed[:500]
+
+    def merge(self, ticket: str, into: str, *, delete: bool = False) -> None:
+        """Merge a ticket into another one, as an agent; the child is deleted where that is asked for."""
+        numbers = [self._number(one) for one in (into, ticket)]
+        self._staff.get(f"/scp/tickets.php?id={into}")
+        self._staff.post(f"/scp/ajax.php/tickets/{into}/merge", [
+            *(("tids[]", one) for one in numbers), ("combine", "1"), ("childStatusId", "3"), ("parentStatusId", ""),
+            ("participants", "all"), *([("delete-child", "on")] if delete else []),
+        ])  # fmt: skip
+
+    def link(self, ticket: str, to: str) -> None:
+        """Link a ticket to another one: each stays a ticket of its own."""
+        numbers = [self._number(one) for one in (to, ticket)]
+        self._staff.get(f"/scp/tickets.php?id={to}")
+        asked = [*(("tids[]", one) for one in numbers), ("combine", "2"), ("title", "link")]
+        self._staff.session.post(
+            f"{self._site}/scp/ajax.php/tickets/{to}/link", data=[("__CSRFToken__", self._staff._token), *asked], timeout=60
+        )
+
+    def delete(self, ticket: str) -> None:
+        """Delete a ticket, as an agent."""
+        self._set_status(ticket, "5")
+
+    def close(self, ticket: str) -> None:
+        """Close a ticket, as an agent."""
+        self._set_status(ticket, "3")
+
+    def reopen(self, ticket: str) -> None:
+        """Open a closed ticket again, as an agent."""
+        self._set_status(ticket, "1")
+
+    def give_to(self, account: str, ticket: str) -> None:
+        """Give the ticket's user to another account's organization, as an agent."""
+        self._staff.get("/scp/users.php")
+        org, user = self._organizations[account].id, self._owners[ticket].user
+        assert str(org) in self._staff.post(f"/scp/ajax.php/users/{user}/org", {"orgid": str(org)})
+
+    def open_by_api(self, *, account: str, category: str, subject: str, fields: Mapping[str, str]) -> str:
+        """Open a ticket through osTicket's own API, under an e-mail address of the account's user."""
+        self._staff.get("/scp/apikeys.php?a=add")
+        self._staff.post("/scp/apikeys.php", {
+            "do": "add", "a": "add", "ipaddr": "127.0.0.1", "isactive": "1", "can_create_tickets": "1", "notes": "",
+        })  # fmt: skip
+        key = re.findall(r"\b[0-9A-F]{32}\b", self._staff.get("/scp/apikeys.php"))[0]
+        owner = self._organizations[account]
+        told = {"name": "Анна", "email": owner.email, "subject": subject, "message": "–", "topicId": self._topic(_path(category)), **fields}
+        made = requests.post(f"{self._site}/api/tickets.json", headers={"X-API-Key": key}, json=told, timeout=60)
+        assert made.status_code == 201, made.text
+        number = made.text.strip()
+        ticket = re.search(r"tickets\.php\?id=(\d+)", self._staff.get(f"/scp/tickets.php?a=search&query={number}")).group(1)  # type: ignore[union-attr]
+        self._owners[ticket] = owner
+        return ticket
+
+    def fill_twice(self, ticket: str, name: str, value: str) -> None:
+        """Give a ticket a second form with a variable of the same name, filled with another value, as an agent."""
+        first, second = self._form(), self._form(f"Уточнение {name}", (name,))
+        self._staff.get(f"/scp/tickets.php?id={ticket}")
+        self._staff.post(f"/scp/ajax.php/tickets/{ticket}/forms/manage", [("forms[]", str(first)), ("forms[]", str(second))])
+        page = self._staff.get(f"/scp/tickets.php?id={ticket}")
+        field = re.findall(r"/field/(\d+)/edit", page)[-1]
+        form = self._staff.get(f"/scp/ajax.php/tickets/{ticket}/field/{field}/edit")
+        (box,) = re.findall(r'<input type="text"[^>]*name="([^"]+)"', form)
+        self._staff.post(f"/scp/ajax.php/tickets/{ticket}/field/{field}/edit", {box: value, "comments": ""})
+
+    def drop_topics(self, *names: str) -> None:
+        """Delete help topics; their tickets stand below none."""
+        self._topic((names[0],))
+        found = [str(number) for name, number in self._topics.items() if name in names]
+        self._staff.get("/scp/helptopics.php")
+        self._staff.post("/scp/helptopics.php", [("do", "mass_process"), ("a", "delete"), *(("ids[]", one) for one in found)])
+        self._topics = {}
+
+    def rename_topic(self, name: str, to: str) -> None:
+        """Give a help topic another name; both are full names below the same topic."""
+        path = _path(name)
+        number, above = self._topic(path), self._topic(path[:-1]) if len(path) > 1 else 0
+        self._staff.get(f"/scp/helptopics.php?id={number}")
+        self._save_topic(number, above, to.rsplit("/", maxsplit=1)[-1].strip())
+        self._topics = {}
+
+    def _set_status(self, ticket: str, status: str) -> None:
+        self._staff.get(f"/scp/tickets.php?id={ticket}")
+        done = self._staff.post(f"/scp/ajax.php/tickets/{ticket}/status", {"status_id": status, "comments": ""})
+        assert "Success" in done, done[:500]
+
+    def _number(self, ticket: str) -> str:
+        """What people call a ticket."""
+        return re.search(r"Ticket #(\d+)", self._staff.get(f"/scp/tickets.php?id={ticket}")).group(1)  # type: ignore[union-attr]
 
     @contextmanager
     def processing(self, key: str) -> Iterator[None]:
@@ -229,28 +347,31 @@ class OsTicket(HttpEngine):
         if not self._topics:
             page = self._staff.get("/open.php")
             listed = re.findall(r'<option value="(\d+)"[^>]*>([^<]+)</option>', page)
-            self._topics = {re.sub(r"\s+", " ", name).strip(): int(number) for number, name in listed}
+            self._topics = {html.unescape(name).strip(): int(number) for number, name in listed}
         if full not in self._topics:
             above = self._topic(path[:-1]) if len(path) > 1 else 0
             self._staff.get("/scp/helptopics.php?a=add")
-            self._staff.post("/scp/helptopics.php", [
-                ("do", "create"), ("a", "add"), ("topic", path[-1]), ("topic_pid", str(above)), ("ispublic", "1"), ("status", "active"),
-                ("dept_id", "0"), ("custom-numbers", "0"), ("status_id", "0"), ("priority_id", "0"), ("sla_id", "0"), ("page_id", "0"),
-                ("assign", "0"), ("forms[]", str(self._form())), ("fields[]", ""),
-            ])  # fmt: skip
+            self._save_topic(None, above, path[-1])
             self._topics = {}
             return self._topic(path)
         return self._topics[full]
 
-    def _form(self) -> int:
-        """The form of orders, made where it is missing."""
-        title = "Заказ"
+    def _save_topic(self, number: int | None, above: int, name: str) -> None:
+        which = [("do", "create"), ("a", "add")] if number is None else [("do", "update"), ("id", str(number))]
+        self._staff.post("/scp/helptopics.php", [
+            *which, ("topic", name), ("topic_pid", str(above)), ("ispublic", "1"), ("status", "active"), ("dept_id", "0"),
+            ("custom-numbers", "0"), ("status_id", "0"), ("priority_id", "0"), ("sla_id", "0"), ("page_id", "0"), ("assign", "0"),
+            ("forms[]", str(self._form())), ("fields[]", ""),
+        ])  # fmt: skip
+
+    def _form(self, title: str = "Заказ", names: Sequence[str] = FIELDS) -> int:
+        """The form of orders, or another one, made where it is missing."""
         for _ in range(2):
             found = re.search(rf'\?id=(\d+)"[^>]*>\s*{title}\s*<', self._staff.get("/scp/forms.php"))
             if found:
                 return int(found.group(1))
             fields = [("do", "add"), ("title", title), ("instructions", ""), ("notes", "")]
-            for number, name in enumerate(FIELDS):
+            for number, name in enumerate(names):
                 kind = "memo" if name in RICH else "text"
                 fields += [
                     (f"sort-new-{number}", str(number + 1)), (f"label-new-{number}", name), (f"type-new-{number}", kind),
@@ -259,6 +380,11 @@ class OsTicket(HttpEngine):
             self._staff.get("/scp/forms.php?a=add")
             self._staff.post("/scp/forms.php?a=add", fields)
         raise AssertionError("osTicket did not keep the form of orders")
+
+
+def _path(category: str) -> tuple[str, ...]:
+    """The names of the help topics of a category, from the top."""
+    return tuple(one.strip(" ") for one in category.split("/") if one.strip())
 
 
 def _edited(text: str) -> str:

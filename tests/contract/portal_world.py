@@ -19,7 +19,7 @@ import requests
 
 from bridge.hours import Charge
 from bridge.perform import utc_now
-from bridge.portal import Portal, PortalError
+from bridge.portal import HttpPortal, Portal, PortalError
 from bridge.portal.check import Finding, Reads
 from bridge.portal.check_writes import Writes
 from bridge.sandbox.portal import SandboxPortal
@@ -132,6 +132,12 @@ class ServerWorld(World):
     def raw(self, method: str, path: str, **given: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.engine.token}", **given.pop("headers", {})}
         return self.session.request(method, self.engine.url + path, headers=headers, timeout=20, **given)
+
+    def bridge_of(self, instance: str) -> HttpPortal:
+        """A client of the bridge with this name."""
+        client: HttpPortal = self.engine.connect(self.engine.token, instance=instance)
+        self.clients.append(client)
+        return client
 
     def close(self) -> None:
         super().close()

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.portal import KeyInProgress, OtserialAuth, PortalRefused, PortalUnauthorized
+from bridge.portal import AnotherBridge, KeyInProgress, OtserialAuth, PortalRefused, PortalUnauthorized
 from bridge.portal.port import CAPABILITIES
 from tests.contract.engine import CALLS
 from tests.contract.portal_world import HOUR, SERVERS, Sandbox, ServerWorld, charge
@@ -260,6 +261,25 @@ def test_the_portal_redirects_nothing(world: ServerWorld, path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("POST", "/meta", "GET"), ("DELETE", "/tickets/1", "GET"), ("PUT", "/keys/k", "GET"), ("GET", "/tickets/1/notes", "POST"),
+     ("PATCH", "/holds/h/void", "POST"), ("DELETE", "/ledger", "GET")],
+)  # fmt: skip
+def test_a_method_that_a_path_does_not_have_is_told_with_those_that_it_has(
+    world: ServerWorld, method: str, path: str, allowed: str
+) -> None:
+    headers = {"Authorization": f"Bearer {world.engine.token}", "Idempotency-Key": "k"}
+    answer = requests.request(method, world.engine.url + path, headers=headers, allow_redirects=False, timeout=20)
+    assert (answer.status_code, answer.headers["Content-Type"], answer.json()["code"]) == (
+        405,
+        "application/problem+json",
+        "method_not_allowed",
+    )
+    assert allowed in answer.headers["Allow"].split(", ")
+    assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize(
     ("path", "body"),
     [
         ("notes", {"text": "", "visibility": "customer"}),
@@ -302,6 +322,46 @@ def test_a_body_that_is_no_json_in_utf_8_is_invalid(world: ServerWorld, body: by
     for path in ("notes", f"stages/{stage}/state"):
         refused = world.raw("POST", f"/tickets/{ticket}/{path}", data=body, headers={"Idempotency-Key": "k"})
         assert (refused.status_code, refused.json()["errors"]) == (422, ["the body is no JSON in UTF-8"])
+
+
+# One bridge at a time
+
+
+def test_a_second_bridge_reads_and_may_not_write_until_the_first_one_is_released(world: ServerWorld) -> None:
+    ticket = world.ticket()
+    name = str(uuid.uuid4())
+    first, second = world.bridge_of(name), world.bridge_of(str(uuid.uuid4()))
+    first.note("a", ticket, "готово")
+    for key in ("a", "b"):
+        with pytest.raises(AnotherBridge) as caught:
+            second.note(key, ticket, "готово")
+        assert name in caught.value.detail
+    assert [one.id for one in second.changed_tickets(None).tickets] == [ticket]  # type: ignore[union-attr]
+    assert second.find("b") is None
+    assert world.bridge.note("c", ticket, "кто не называет себя, о том не судят")
+    assert first.note("d", ticket, "?")
+    world.engine.release_bridge(name)
+    assert second.note("b", ticket, "готово")
+    with pytest.raises(AnotherBridge):
+        first.note("e", ticket, "?")
+
+
+def test_a_second_bridge_with_a_token_of_its_own_is_another_bridge_all_the_same(world: ServerWorld) -> None:
+    ticket = world.ticket()
+    world.bridge_of(str(uuid.uuid4())).note("a", ticket, "?")
+    headers = {
+        "Authorization": f"Bearer {world.engine.add_token(ALL_SCOPES)}",
+        "Idempotency-Key": "b",
+        "Otbridge-Instance": str(uuid.uuid4()),
+    }
+    refused = world.raw("POST", f"/tickets/{ticket}/notes", json={"text": "?", "visibility": "customer"}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "another_bridge")
+
+
+@pytest.mark.parametrize("name", ["short", "two words", "x" * 65])
+def test_a_bridge_has_a_proper_name(world: ServerWorld, name: str) -> None:
+    refused = world.raw("POST", "/holds/none/void", json={}, headers={"Idempotency-Key": "k", "Otbridge-Instance": name})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
 # Acceptance without the customer's word, corrections, withdrawal

@@ -263,6 +263,10 @@ class FakePortal:
             raise _conflict(f"the ticket is {known.state}", known.state)
         self._touch(replace(known, state=TicketState.WITHDRAWN, withdrawn_at=self._clock()))
 
+    def reopen(self, ticket: str) -> None:
+        """Take a withdrawal back, as people can on some engines: a help desk opens a closed ticket again."""
+        self._touch(replace(self.ticket(ticket), state=TicketState.OPEN, withdrawn_at=None))
+
     def move(self, ticket: str, category: str) -> None:
         self._touch(replace(self.ticket(ticket), category=category))
 

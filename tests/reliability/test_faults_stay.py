@@ -23,6 +23,7 @@ from bridge.moodle_ws import (
     Unreachable,
 )
 from bridge.portal import (
+    AnotherBridge,
     PortalError,
     PortalForbidden,
     PortalNotContract,
@@ -227,6 +228,27 @@ def test_a_portal_that_refuses_every_call_ends_the_pass(disk: Disk, error: Porta
         delattr(world.portal, name)
     world.rest()
     assert world.statuses() == {"t1": "awaiting-acceptance"}
+    world.check()
+
+
+def test_a_portal_on_which_another_bridge_works_ends_the_pass_and_every_intent_waits(disk: Disk) -> None:
+    error = AnotherBridge("POST /accounts/school/holds", "the bridge b2 works on this portal", status=409, code="another_bridge")
+    world = World(disk)
+    world.order(RESTORE)
+    world.order(ROLE)
+    names = ("hold", "note", "set_ticket_state", "set_stage_state", "capture", "void")
+    for name in names:
+        setattr(world.portal, name, _raising(error))
+    for _ in range(PATIENCE + 1):
+        report = world.run_pass()
+        assert report is not None
+        assert (report.exit, report.problems) == (Exit.CONFIGURATION, [str(error)])
+    assert world.statuses() == {"t1": "queued", "t2": "new"}, "it is nobody's fault but the bridge's"
+
+    for name in names:
+        delattr(world.portal, name)
+    world.rest()
+    assert world.statuses() == {"t1": "awaiting-acceptance", "t2": "awaiting-acceptance"}
     world.check()
 
 

@@ -242,3 +242,28 @@ def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(disk: Disk,
     report = world.rest()
     assert (report.faults, report.exit) == ([("t1", ("ValueError: poisoned",))], Exit.OPERATOR)
     assert (world.reasons()["t2"], world.statuses()["t3"]) == ("gone", "running")
+
+
+@pytest.mark.parametrize("stage", ["held", "ready"])
+def test_a_ticket_that_a_help_desk_closes_and_opens_again_is_worked_on_to_its_end(disk: Disk, stage: str) -> None:
+    world = two_begun(disk)
+    if stage == "ready":
+        world.portal.log_time("t1", 30)
+        world.portal.report_ready("t1")
+        world.rest()
+    world.portal.withdraw("t1")
+    world.rest()
+    assert (world.statuses()["t1"], held(world)) == ("withdrawn", 0)
+    finish(world, "t2")
+    world.portal.reopen("t1")
+    world.rest()
+    if stage == "held":
+        world.portal.log_time("t1", 30)
+        world.portal.report_ready("t1")
+        world.rest()
+    world.portal.accept("t1")
+    world.rest()
+    assert world.statuses() == {"t1": "done", "t2": "done"}
+    assert (world.taken("t1"), world.taken("t2"), held(world)) == (Decimal("0.5"), Decimal("0.5"), 0)
+    assert world.reconcile() == []
+    world.check()

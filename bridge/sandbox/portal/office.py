@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bridge.portal import LedgerEntry, wire
 from bridge.sandbox.portal.auth import SCOPES, Auth
+from bridge.sandbox.portal.bridges import Bridges
 from bridge.sandbox.portal.customer import Customer
 from bridge.sandbox.portal.documents import Documents
 from bridge.sandbox.portal.keys import Keys
@@ -37,6 +38,7 @@ class Office(Customer):
         self.ledger_rules = Ledger(self.store, self.documents)
         self.keys = Keys(self.store)
         self.auth = Auth(self.store, lambda: self.clock().timestamp())
+        self.bridges = Bridges(self.store, lambda: self.clock())  # noqa: PLW0108 - as above
         self.token = _kept(directory / "token", token)
         self.admin_token = _kept(directory / "admin-token", None)
         self.auth.add_token(self.token, SCOPES)
@@ -51,6 +53,10 @@ class Office(Customer):
     def add_installation(self, serial: str, otkey: str) -> None:
         """Let an installation sign its requests."""
         self.auth.add_installation(serial, otkey)
+
+    def release_bridge(self, instance: str) -> None:
+        """Let another bridge write in this one's place."""
+        self.bridges.release(instance)
 
     def processing(self, key: str) -> AbstractContextManager[None]:
         """Keep a key busy, as a request that takes long does."""

@@ -12,6 +12,7 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "method_not_allowed": 405,
     "in_progress": 409,
+    "another_bridge": 409,
     "state_conflict": 409,
     "too_large": 413,
     "invalid": 422,

@@ -40,7 +40,7 @@ CAPABILITIES = (
 LARGEST_BODY = 64 * 1024 * 1024
 COMMANDS = (
     "open_account", "top_up", "open_ticket", "put_broken_ticket", "mend_ticket", "edit_fields", "say", "add_attachment", "agree", "accept",
-    "reject", "withdraw", "report_ready", "log_time", "move", "merge", "delete",
+    "reject", "withdraw", "report_ready", "log_time", "move", "merge", "delete", "release_bridge",
 )  # fmt: skip
 """What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
 
@@ -117,6 +117,8 @@ def _allow(portal: Office, scope: str | None) -> frozenset[str]:
 def _guarded(portal: Office, operation: Operation, reads: Mapping[str, Callable[..., Response]]) -> Callable[..., Response]:
     def serve(**arguments: str) -> Response:
         scopes = _allow(portal, operation.scope)
+        if instance := request.headers.get("Otbridge-Instance", ""):
+            portal.bridges.hear(instance)
         return reads[operation.name](scopes, **arguments)
 
     return serve
@@ -125,6 +127,7 @@ def _guarded(portal: Office, operation: Operation, reads: Mapping[str, Callable[
 def _write(portal: Office, operation: Operation, rule: Rule) -> Callable[..., Response]:
     def serve(**arguments: str) -> Response:
         _allow(portal, operation.scope)
+        portal.bridges.admit(request.headers.get("Otbridge-Instance", ""))
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             raise invalid("Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -")

@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS token (sha256 TEXT PRIMARY KEY, scopes TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS installation (serial TEXT PRIMARY KEY, otkey TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS nonce (
     serial TEXT NOT NULL, nonce TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (serial, nonce));
+CREATE TABLE IF NOT EXISTS bridge (instance TEXT PRIMARY KEY, last REAL NOT NULL);
 """ + "".join(
     f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} only grows'); END;\n"
     for table in ("ledger", "idempotency")

@@ -33,7 +33,7 @@ class AccountsPage extends StaffPage
             if ($overdraft === null || ($price !== '' && $kopecks === null)) {
                 throw Problem::invalid(Words::tell('amount_wrong'));
             }
-            $services->ledger->setTerms($orgId, $overdraft, $price === '' ? null : $kopecks);
+            $services->ledger->setTerms($orgId, $overdraft, $price === '' ? null : $kopecks, $this->by());
         } elseif ($what === 'top_up') {
             $hours = Amount::milli((string) ($_POST['hours'] ?? ''));
             $reason = trim((string) ($_POST['reason'] ?? ''));
@@ -42,7 +42,7 @@ class AccountsPage extends StaffPage
                 throw Problem::invalid(Words::tell('amount_wrong'));
             }
             // The form's own key: sent twice, it is one top-up.
-            $by = (string) $GLOBALS['thisstaff']->getName();
+            $by = $this->by();
             $request = hash('sha256', "top_up\n{$orgId}\n{$hours}\n{$reason}");
             $services->keys->once($key, $request, mb_substr($by, 0, 80), static function () use ($services, $key, $orgId, $hours, $reason, $by) {
                 return [201, $services->ledger->topUp($key, $orgId, $hours, $reason, mb_substr($by, 0, 128))];
@@ -55,8 +55,8 @@ class AccountsPage extends StaffPage
     protected function show(): void
     {
         echo '<h2>', Html::text(Words::tell('accounts')), '</h2>';
-        echo '<table class="otbridge-accounts list" width="100%" cellpadding="4">',
-            Html::head(['organization', 'granted', 'held', 'posted', 'available', 'overdraft', 'price', '']);
+        $names = ['organization', 'granted', 'held', 'posted', 'available', 'overdraft', 'price', ''];
+        echo '<table class="otbridge-accounts list">', Html::head($names);
         $documents = (new Services(Portal::database()))->documents;
         $rows = Portal::database()->rows(
             'SELECT account.org_id, org.name FROM {account} AS account JOIN {{organization}} AS org ON org.id = account.org_id ORDER BY org.name'
@@ -66,16 +66,21 @@ class AccountsPage extends StaffPage
             $price = $account['hour_price_kopecks'];
             $hidden = "<input type=\"hidden\" name=\"organization\" value=\"{$row['org_id']}\">";
             $key = '<input type="hidden" name="key" value="top-up:' . bin2hex(random_bytes(16)) . '">';
-            echo '<tr>', Html::cell($row['name']);
+            $cells = [$row['name']];
             foreach (['granted_mh', 'held_mh', 'posted_mh', 'available_mh', 'overdraft_limit_mh'] as $name) {
-                echo Html::cell(Words::hours($account[$name]));
+                $cells[] = Words::hours($account[$name]);
             }
-            echo Html::cell($price === null ? '' : Words::roubles($price)), '<td>',
-                $this->form('top_up', $hidden . $key . $this->field('hours', 'hours') . $this->field('reason', 'reason'), 'top_up'),
-                $this->form('terms', $hidden . $this->terms($account), 'save'), '</td></tr>';
+            $cells[] = $price === null ? '' : Words::roubles($price);
+            echo Html::row(
+                $names,
+                $cells,
+                $this->form('top_up', $hidden . $key . $this->field('hours', 'hours') . $this->field('reason', 'reason'), 'top_up')
+                    . $this->form('terms', $hidden . $this->terms($account), 'save')
+            );
         }
         echo '</table><h3>', Html::text(Words::tell('open_account')), '</h3>',
             $this->form('terms', $this->organizations('') . $this->terms(null), 'open_account');
+        $this->audit(['opened', 'terms']);
     }
 
     private function terms(?array $account): string

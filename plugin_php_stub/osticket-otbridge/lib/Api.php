@@ -65,27 +65,44 @@ class Api
     /** Serve the request; nothing of osTicket's comes after it. */
     public function serve(): void
     {
-        // osTicket's connection speaks three-byte UTF-8; what the bridge writes is kept as it came.
-        $GLOBALS['__db']->set_charset('utf8mb4');
+        ini_set('display_errors', '0'); // what fails behind the answer, such as osTicket's session, is no part of it
         header('X-Request-Id: ' . bin2hex(random_bytes(16)));
         try {
+            // osTicket's connection speaks three-byte UTF-8; what the bridge writes is kept as it came.
+            $GLOBALS['__db']->set_charset('utf8mb4');
             $this->dispatch();
         } catch (Problem $problem) {
-            $this->refuse($problem);
+            self::refuse($problem);
         } catch (\Throwable $error) {
-            $GLOBALS['ost']->logError('otbridge', get_class($error) . ': ' . $error->getMessage(), false);
-            $this->refuse(new Problem('internal', 'the portal failed'));
+            self::fail(get_class($error) . ': ' . $error->getMessage());
         }
         exit;
+    }
+
+    /** Answer that the portal failed; the reason goes into osTicket's log, where the database still takes it, and into the server's. */
+    public static function fail(string $why): void
+    {
+        self::refuse(new Problem('internal', 'the portal failed'));
+        error_log("otbridge: {$why}");
+        try {
+            $GLOBALS['ost']->logError('otbridge', $why, false);
+        } catch (\Throwable $error) {
+            return; // the database is away
+        }
     }
 
     private function dispatch(): void
     {
         $path = (string) strtok($this->address, '?');
         $path = substr($path, strpos($path, '/otbridge/v1') + strlen('/otbridge/v1'));
+        $allowed = [];
         foreach (self::ROUTES as [$method, $pattern, $name, $scope]) {
             $regex = '~^' . str_replace('\*', '([^/]+)', preg_quote($pattern, '~')) . '$~D';
-            if ($this->method === $method && preg_match($regex, $path, $found)) {
+            if (!preg_match($regex, $path, $found)) {
+                continue;
+            }
+            $allowed[] = $method;
+            if ($this->method === $method) {
                 $arguments = array_map('rawurldecode', array_slice($found, 1));
                 $this->access = $this->services->auth->access(
                     $_SERVER['HTTP_AUTHORIZATION'] ?? '',
@@ -94,13 +111,20 @@ class Api
                     $this->body
                 );
                 $this->access->want($scope);
+                $instance = $_SERVER['HTTP_OTBRIDGE_INSTANCE'] ?? '';
                 if ($method === 'GET') {
+                    $this->services->bridges->hear($instance);
                     $this->$name(...$arguments);
                 } else {
+                    $this->services->bridges->admit($this->access, $instance);
                     $this->write($name, $arguments);
                 }
                 return;
             }
+        }
+        if ($allowed) {
+            header('Allow: ' . implode(', ', $allowed));
+            throw new Problem('method_not_allowed', 'this address knows ' . implode(', ', $allowed) . ' only');
         }
         throw new Problem('not_found', 'the contract has no such address');
     }
@@ -119,13 +143,15 @@ class Api
 
     private function tickets(): void
     {
-        $all = $this->services->changes->takeUp();
-        $document = $this->services->documents->page(
-            $this->access,
-            $this->query('category_prefix') ?? '',
-            Documents::place($this->query('cursor')),
-            $this->limit()
-        );
+        $place = Documents::place($this->query('cursor'));
+        $limit = $this->limit();
+        $thread = $this->query('thread') ?? '';
+        if (!in_array($thread, ['', 'none'], true)) {
+            throw Problem::invalid('thread: must be none, or be left out');
+        }
+        $all = $this->services->changes->takeUp(true);
+        $document = $this->services->documents->page($this->access, $this->query('category_prefix') ?? '', $place, $limit, $thread === '');
+        header("X-Next-Cursor: {$document['next_cursor']}");
         $document['has_more'] = $document['has_more'] || !$all;
         $etag = '"' . sha1($this->address . "\n" . Json::text($document)) . '"';
         header("ETag: {$etag}");
@@ -138,7 +164,7 @@ class Api
 
     private function ticket(string $id): void
     {
-        $this->services->changes->takeUp();
+        $this->services->changes->takeUp(false);
         $this->answer(200, $this->services->documents->ticket($this->access, $id));
     }
 
@@ -203,7 +229,7 @@ class Api
         if ($replayed) {
             header('Idempotent-Replayed: true');
         }
-        $this->send($status, 'application/json', $body);
+        self::send($status, 'application/json', $body);
         $this->services->mails->send();
     }
 
@@ -318,18 +344,18 @@ class Api
 
     private function answer(int $status, array $document): void
     {
-        $this->send($status, 'application/json', Json::text($document));
+        self::send($status, 'application/json', Json::text($document));
     }
 
-    private function refuse(Problem $problem): void
+    private static function refuse(Problem $problem): void
     {
         if ($problem->status() === 401) {
             header('WWW-Authenticate: Bearer, OTSerial');
         }
-        $this->send($problem->status(), 'application/problem+json', Json::text($problem->document()));
+        self::send($problem->status(), 'application/problem+json', Json::text($problem->document()));
     }
 
-    private function send(int $status, string $type, string $body): void
+    private static function send(int $status, string $type, string $body): void
     {
         http_response_code($status);
         header("Content-Type: {$type}");

@@ -12,6 +12,8 @@ class Database
     private const DEADLOCK = 1213;
     private const LOCK_TIMEOUT = 1205;
 
+    private const NO_SAVEPOINT = 1305;
+
     /** @var \mysqli */
     private $connection;
 
@@ -21,7 +23,16 @@ class Database
     /** @var bool */
     private $inside = false;
 
-    public function __construct(\mysqli $connection, string $prefix)
+    /** @var callable[] what the running transaction promises to do once it is committed */
+    private $promised = [];
+
+    /** @var callable[] what committed transactions promised, and nobody has done yet */
+    private $due = [];
+
+    /**
+     * @param \mysqli $connection
+     */
+    public function __construct($connection, string $prefix)
     {
         $this->connection = $connection;
         $this->prefix = $prefix;
@@ -95,6 +106,7 @@ class Database
      * Read committed, so that what is read after a lock was waited for is what its last holder left. A deadlock's loser begins anew.
      *
      * @return mixed what $work returns
+     * @throws DatabaseError also where the commit failed; then nobody knows whether it happened
      */
     public function transaction(callable $work)
     {
@@ -102,21 +114,20 @@ class Database
             return $work();
         }
         for ($attempt = 1;; $attempt++) {
-            $this->connection->query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
-            $this->connection->begin_transaction();
-            $this->inside = true;
+            $this->begin('READ COMMITTED', 0);
             try {
                 $result = $work();
-                $this->connection->commit();
+                $this->commit();
+                $this->due = array_merge($this->due, $this->promised);
                 return $result;
             } catch (\Throwable $error) {
-                $this->connection->rollback();
+                $this->abandon();
                 $lost = $error instanceof DatabaseError && in_array($error->getCode(), [self::DEADLOCK, self::LOCK_TIMEOUT], true);
                 if (!$lost || $attempt === 5) {
                     throw $error;
                 }
             } finally {
-                $this->inside = false;
+                $this->end();
             }
         }
     }
@@ -131,14 +142,102 @@ class Database
         if ($this->inside) {
             return $work();
         }
-        $this->connection->query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-        $this->connection->begin_transaction(MYSQLI_TRANS_START_WITH_CONSISTENT_SNAPSHOT);
-        $this->inside = true;
+        $this->begin('REPEATABLE READ', MYSQLI_TRANS_START_WITH_CONSISTENT_SNAPSHOT);
         try {
             return $work();
         } finally {
-            $this->connection->commit();
-            $this->inside = false;
+            $this->abandon(); // nothing was changed
+            $this->end();
+        }
+    }
+
+    /**
+     * Something to be done when the running transaction is committed; it is forgotten when the transaction fails or begins anew.
+     */
+    public function promise(callable $work): void
+    {
+        $this->promised[] = $work;
+    }
+
+    /**
+     * What was promised by transactions that are committed; each is told once.
+     *
+     * @return callable[]
+     */
+    public function due(): array
+    {
+        [$due, $this->due] = [$this->due, []];
+        return $due;
+    }
+
+    /**
+     * osTicket answers a deadlock by sending the last statement again, outside of the transaction that the deadlock has ended. So nothing is
+     * committed by itself until the end, and a savepoint shows whether the transaction that is committed is the one that was begun.
+     */
+    private function begin(string $isolation, int $flags): void
+    {
+        $this->promised = [];
+        $this->must(function () use ($isolation, $flags): bool {
+            return $this->connection->query("SET TRANSACTION ISOLATION LEVEL {$isolation}") && $this->connection->autocommit(false)
+                && $this->connection->begin_transaction($flags) && $this->connection->query('SAVEPOINT otbridge');
+        });
+        $this->inside = true;
+    }
+
+    private function commit(): void
+    {
+        try {
+            $this->must(function (): bool {
+                return (bool) $this->connection->query('RELEASE SAVEPOINT otbridge');
+            });
+        } catch (DatabaseError $error) {
+            $lost = $error->getCode() === self::NO_SAVEPOINT;
+            throw $lost ? new DatabaseError('a deadlock has ended the transaction', self::DEADLOCK) : $error;
+        }
+        $this->must(function (): bool {
+            return $this->connection->commit();
+        });
+    }
+
+    /** Take back what was not committed; a connection that is lost has taken it back already. */
+    private function abandon(): void
+    {
+        $this->promised = [];
+        try {
+            $this->connection->rollback();
+        } catch (\mysqli_sql_exception $error) {
+            return;
+        }
+        if (class_exists(\ModelInstanceManager::class, false)) {
+            \ModelInstanceManager::flushCache(); // osTicket's objects hold what was taken back
+        }
+    }
+
+    private function end(): void
+    {
+        $this->inside = false;
+        $this->promised = [];
+        try {
+            $this->connection->autocommit(true);
+        } catch (\mysqli_sql_exception $error) {
+            return; // the connection is lost, and with it all that it was set to
+        }
+    }
+
+    /**
+     * Before PHP 8.1, or where exceptions are switched off, mysqli tells a failure by false.
+     *
+     * @throws DatabaseError
+     */
+    private function must(callable $do): void
+    {
+        try {
+            $done = $do();
+        } catch (\mysqli_sql_exception $error) {
+            throw new DatabaseError($error->getMessage(), (int) $error->getCode());
+        }
+        if (!$done) {
+            throw new DatabaseError((string) $this->connection->error, (int) $this->connection->errno);
         }
     }
 

@@ -10,27 +10,81 @@ class Documents
     /** Fields of osTicket's own that are told elsewhere in a Ticket. */
     private const TOLD_ELSEWHERE = ['subject', 'message', 'priority'];
 
-    /** Rows of tickets that are looked through at a time. */
+    /** Places of tickets that are looked through at a time. */
     private const ROWS = 1000;
+
+    /** Bytes of JSON after which a page takes no further ticket. */
+    private const PAGE = 4194304;
+
+    /** Bytes of a ticket's messages that are told, the newest ones. */
+    private const THREAD = 1048576;
+
+    /** Messages that are read at a time. */
+    private const MESSAGES = 50;
 
     /** @var Database */
     private $database;
 
-    public function __construct(Database $database)
+    /** @var Topics */
+    private $topics;
+
+    public function __construct(Database $database, Topics $topics)
     {
         $this->database = $database;
+        $this->topics = $topics;
     }
 
     /**
      * A ticket's own row, with the state that it has in the game.
      *
-     * @throws Problem `not_found`, also for another organization's ticket
+     * @throws Problem `not_found`, also for another organization's ticket and for one that was merged into another
      */
     public function ticketRow(Access $access, string $id): array
     {
-        $row = ctype_digit($id) && strlen($id) < 10 ? $this->ticketRows('ticket.ticket_id = ?', [(int) $id])[0] ?? null : null;
-        if ($row === null || !$access->covers($row['org_id'])) {
+        $row = ctype_digit($id) && strlen($id) < 10 ? $this->row((int) $id) : null;
+        if ($row === null || $row['merged'] || !$access->covers($row['org_id'])) {
             throw Problem::notFound('ticket', $id);
+        }
+        return $row;
+    }
+
+    /**
+     * The row of a ticket that may be merged into another one; null where there is none.
+     *
+     * Who closes a ticket before all is written off does not want it to be worked on: until it is opened again it counts as withdrawn.
+     */
+    public function row(int $ticketId): ?array
+    {
+        $there = Places::isThere();
+        $row = $this->database->row(
+            "SELECT ticket.ticket_id, ticket.number, ticket.topic_id, UNIX_TIMESTAMP(ticket.created) AS created, user.id AS user_id,
+                 user.name AS user_name, user.org_id, org.name AS org_name, COALESCE(known.state, 'open') AS state,
+                 COALESCE(known.version, 0) AS version, known.agreed_at, known.withdrawn_at, COALESCE(known.updated_at, '') AS updated_at,
+                 NOT ({$there}) AS merged, status.state AS desk_state, UNIX_TIMESTAMP(COALESCE(ticket.closed, ticket.updated)) AS closed,
+                 (SELECT COUNT(*) FROM {stage} AS stage WHERE stage.ticket_id = ticket.ticket_id) AS stages,
+                 (SELECT COUNT(*) FROM {stage} AS stage WHERE stage.ticket_id = ticket.ticket_id AND stage.state = 'written_off') AS written_off
+             FROM {{ticket}} AS ticket
+             JOIN {{user}} AS user ON user.id = ticket.user_id
+             LEFT JOIN {{organization}} AS org ON org.id = user.org_id
+             LEFT JOIN {{ticket_status}} AS status ON status.id = ticket.status_id
+             LEFT JOIN {ticket} AS known ON known.ticket_id = ticket.ticket_id
+             WHERE ticket.ticket_id = ?",
+            [$ticketId]
+        );
+        if ($row === null) {
+            return null;
+        }
+        foreach (['ticket_id', 'topic_id', 'created', 'closed', 'user_id', 'org_id', 'version', 'stages', 'written_off'] as $name) {
+            $row[$name] = (int) $row[$name];
+        }
+        $row['org_id'] = $row['org_id'] ?: null;
+        $row['merged'] = (bool) $row['merged'];
+        $unfinished = $row['stages'] === 0 || $row['written_off'] < $row['stages'];
+        $shut = $row['desk_state'] !== null && $row['desk_state'] !== 'open';
+        $row['shut'] = $shut && $unfinished && !in_array($row['state'], ['done', 'withdrawn'], true);
+        if ($row['shut']) {
+            $row['state'] = 'withdrawn';
+            $row['withdrawn_at'] = Portal::moment($row['closed']);
         }
         return $row;
     }
@@ -57,30 +111,53 @@ class Documents
     public function ticket(Access $access, string $id): array
     {
         return $this->database->snapshot(function () use ($access, $id) {
-            return $this->told($this->ticketRow($access, $id));
+            return $this->told($this->ticketRow($access, $id), true);
         });
     }
 
     /**
-     * `GET /tickets`: tickets below the prefix whose change is newer than the cursor, oldest change first; the cursor also passes what is left out.
+     * `GET /tickets`: tickets below the prefix whose change is newer than the cursor, and those that are there no longer, oldest change first; the cursor
+     * also passes what is left out.
+     *
+     * @param bool $thread whether messages are told
      */
-    public function page(Access $access, string $prefix, int $place, int $limit): array
+    public function page(Access $access, string $prefix, int $place, int $limit, bool $thread): array
     {
-        return $this->database->snapshot(function () use ($access, $prefix, $place, $limit) {
-            $told = [];
+        return $this->database->snapshot(function () use ($access, $prefix, $place, $limit, $thread) {
+            $told = $gone = [];
+            $size = 0;
+            $page = static function (bool $more) use (&$told, &$gone, &$place): array {
+                return ['tickets' => $told, 'gone' => $gone, 'next_cursor' => "c{$place}", 'has_more' => $more];
+            };
             while (true) {
-                $rows = $this->ticketRows('known.`change` > ?', [$place], self::ROWS);
+                $rows = $this->database->rows(
+                    'SELECT place.*, known.`change`, known.updated_at FROM {ticket} AS known JOIN {place} AS place ON place.ticket_id = known.ticket_id
+                     WHERE known.`change` > ? ORDER BY known.`change` LIMIT ?',
+                    [$place, self::ROWS]
+                );
                 foreach ($rows as $row) {
-                    if ($access->covers($row['org_id']) && Portal::isBelow(self::category($row), $prefix)) {
-                        if (count($told) === $limit) {
-                            return ['tickets' => $told, 'next_cursor' => "c{$place}", 'has_more' => true];
-                        }
-                        $told[] = $this->told($row);
+                    $isThere = $row['gone'] === '' && $access->covers((int) $row['org_id'] ?: null) && Portal::isBelow($row['category'], $prefix);
+                    $left = $isThere ? null : Places::gone($access, $prefix, $row);
+                    if (($isThere || $left) && count($told) + count($gone) === $limit) {
+                        return $page(true);
                     }
-                    $place = $row['change'];
+                    if ($left) {
+                        $gone[] = $left;
+                    }
+                    // One that was deleted a moment ago is told as gone when that is noticed.
+                    $ticket = $isThere ? $this->row((int) $row['ticket_id']) : null;
+                    if ($ticket !== null) {
+                        $one = $this->told($ticket, $thread);
+                        $size += strlen(Json::text($one));
+                        if ($told && $size > self::PAGE) {
+                            return $page(true);
+                        }
+                        $told[] = $one;
+                    }
+                    $place = (int) $row['change'];
                 }
                 if (count($rows) < self::ROWS) {
-                    return ['tickets' => $told, 'next_cursor' => "c{$place}", 'has_more' => false];
+                    return $page(false);
                 }
             }
         });
@@ -193,6 +270,25 @@ class Documents
     }
 
     /**
+     * Milli-hours that are held and that are written off, by the number of the stage.
+     *
+     * @return array[] held_mh and written_off_mh of each
+     */
+    public function booked(int $ticketId): array
+    {
+        $rows = $this->database->rows(
+            "SELECT stage_n, COALESCE(SUM(CASE kind WHEN 'capture' THEN amount_mh WHEN 'reversal' THEN -amount_mh END), 0) AS written_off_mh,
+                 COALESCE(SUM(CASE WHEN kind = 'hold' AND NOT EXISTS (
+                     SELECT 1 FROM {ledger} AS ended WHERE ended.hold_id = entry.hold_id AND ended.ending = 1) THEN amount_mh END), 0) AS held_mh
+             FROM {ledger} AS entry WHERE ticket_id = ? GROUP BY stage_n",
+            [$ticketId]
+        );
+        return array_map(static function (array $row): array {
+            return array_map('intval', $row);
+        }, array_column($rows, null, 'stage_n'));
+    }
+
+    /**
      * The place that a cursor names; the beginning when there is none.
      *
      * @throws Problem `invalid`
@@ -224,57 +320,29 @@ class Documents
         return preg_match('/^org-([1-9][0-9]{0,8})$/D', $accountId, $found) ? (int) $found[1] : null;
     }
 
-    /** Full path of the ticket's help topic. */
-    public static function category(array $row): string
+    /** The ticket's category: the full name of its help topic. */
+    public function category(array $row): string
     {
-        return (string) \Topic::getTopicName($row['topic_id']);
+        return $this->topics->category($row['topic_id']);
     }
 
-    /**
-     * @return array[]
-     */
-    private function ticketRows(string $where, array $values, int $limit = 1): array
-    {
-        $rows = $this->database->rows(
-            "SELECT ticket.ticket_id, ticket.number, ticket.topic_id, UNIX_TIMESTAMP(ticket.created) AS created, user.id AS user_id,
-                 user.name AS user_name, user.org_id, org.name AS org_name, COALESCE(known.state, 'open') AS state,
-                 COALESCE(known.version, 0) AS version, COALESCE(known.`change`, 0) AS `change`, known.agreed_at, known.withdrawn_at,
-                 COALESCE(known.updated_at, '') AS updated_at
-             FROM {{ticket}} AS ticket
-             JOIN {{user}} AS user ON user.id = ticket.user_id
-             LEFT JOIN {{organization}} AS org ON org.id = user.org_id
-             LEFT JOIN {ticket} AS known ON known.ticket_id = ticket.ticket_id
-             WHERE {$where} ORDER BY known.`change` LIMIT ?",
-            array_merge($values, [$limit])
-        );
-        return array_map(static function (array $row): array {
-            foreach (['ticket_id', 'topic_id', 'created', 'user_id', 'org_id', 'version', 'change'] as $name) {
-                $row[$name] = (int) $row[$name];
-            }
-            $row['org_id'] = $row['org_id'] ?: null;
-            return $row;
-        }, $rows);
-    }
-
-    private function told(array $row): array
+    private function told(array $row, bool $thread): array
     {
         $id = $row['ticket_id'];
         $fields = $this->fields($id);
-        $serial = $fields[Portal::installationField()] ?? '';
         $created = Portal::moment($row['created']);
         // Whoever belongs to no organization has no account; the bridge is told an id under which there is none.
         $account = $row['org_id'] === null ? "user-{$row['user_id']}" : self::accountId($row['org_id']);
         return [
-            'id' => (string) $id, 'number' => $row['number'], 'version' => $row['version'], 'category' => self::category($row),
+            'id' => (string) $id, 'number' => $row['number'], 'version' => $row['version'], 'category' => $this->category($row),
             'subject' => $this->subject($id), 'customer' => ['id' => $account, 'name' => $row['org_name'] ?? $row['user_name']],
-            'account_id' => $account, 'installation' => $serial === '' ? null : $serial, 'state' => $row['state'],
+            'account_id' => $account, 'installation' => self::serial($fields), 'state' => $row['state'],
             'created_at' => $created, 'updated_at' => $row['updated_at'] ?: $created, 'agreement_required' => true,
             'agreed_at' => $row['agreed_at'], 'withdrawn_at' => $row['withdrawn_at'],
-            'fields' => (object) array_diff_key($fields, array_flip([Portal::installationField()])),
-            'thread' => $this->thread($id), 'attachments' => $this->attachments($id),
-            'stages' => array_map([self::class, 'stage'], $this->stages($id)),
+            'fields' => (object) array_diff_key($fields, array_flip(self::installations($fields))),
+            'attachments' => $this->attachments($id), 'stages' => array_map([self::class, 'stage'], $this->stages($id)),
             'time_entries' => array_map([self::class, 'timeEntry'], $this->timeEntries($id)),
-        ];
+        ] + ($thread ? ['thread' => $this->thread($id)] : []);
     }
 
     private function subject(int $ticketId): string
@@ -287,15 +355,26 @@ class Documents
         return '';
     }
 
-    /** What the customer filled into the ticket's forms, as texts by variable name. */
-    private function fields(int $ticketId): array
+    /**
+     * What the customer filled into the ticket's forms: texts by variable name.
+     *
+     * Where two forms have a variable of one name and say two things, the first form's text is told under the name, and each further one under the name
+     * with its form's in brackets: nobody chooses between them in silence.
+     */
+    public function fields(int $ticketId): array
     {
         $fields = [];
         foreach ($this->answers($ticketId) as $answer) {
             $name = (string) $answer['name'];
-            if ($name !== '' && !in_array($name, self::TOLD_ELSEWHERE, true) && (string) $answer['value'] !== '') {
-                $fields[$name] = self::textOf($answer);
+            $text = (string) $answer['value'] === '' ? '' : self::textOf($answer);
+            if ($name === '' || $text === '' || in_array($name, self::TOLD_ELSEWHERE, true)) {
+                continue;
             }
+            $called = $name;
+            for ($number = 1; isset($fields[$called]) && trim($fields[$called]) !== trim($text); $number++) {
+                $called = "{$name} ({$answer['form']}" . ($number === 1 ? '' : " {$number}") . ')';
+            }
+            $fields[$called] = $fields[$called] ?? $text;
         }
         return $fields;
     }
@@ -303,12 +382,33 @@ class Documents
     private function answers(int $ticketId): array
     {
         return $this->database->rows(
-            "SELECT field.name, field.type, field.configuration, answer.value FROM {{form_entry}} AS entry
+            "SELECT field.name, field.type, field.configuration, answer.value, form.title AS form FROM {{form_entry}} AS entry
+             JOIN {{form}} AS form ON form.id = entry.form_id
              JOIN {{form_entry_values}} AS answer ON answer.entry_id = entry.id
              JOIN {{form_field}} AS field ON field.id = answer.field_id
-             WHERE entry.object_type = 'T' AND entry.object_id = ? ORDER BY entry.sort, field.sort",
+             WHERE entry.object_type = 'T' AND entry.object_id = ? ORDER BY entry.sort, entry.id, field.sort, field.id",
             [$ticketId]
         );
+    }
+
+    /** The serial of the installation; where forms name several, all of them, which is none that the bridge knows. */
+    private static function serial(array $fields): ?string
+    {
+        $serials = array_intersect_key($fields, array_flip(self::installations($fields)));
+        return $serials ? implode(' / ', $serials) : null;
+    }
+
+    /**
+     * Names of the fields that hold a serial.
+     *
+     * @return string[]
+     */
+    private static function installations(array $fields): array
+    {
+        $field = Portal::installationField();
+        return array_filter(array_keys($fields), static function ($name) use ($field): bool {
+            return $field !== '' && ((string) $name === $field || strpos((string) $name, "{$field} (") === 0);
+        });
     }
 
     private static function textOf(array $answer): string
@@ -320,29 +420,45 @@ class Documents
         if (is_array($chosen) && strpos($answer['type'], 'list-') === 0) {
             return implode(', ', $chosen);
         }
-        $rich = $answer['type'] === 'memo' && (json_decode((string) $answer['configuration'], true)['html'] ?? true);
+        $rich = $answer['type'] === 'memo' && Lines::isRich($answer['configuration']);
         return $rich ? trim(\Format::html2text($answer['value'], 0)) : $answer['value'];
     }
 
+    /** The newest messages, oldest first, as many as fit. */
     private function thread(int $ticketId): array
     {
-        $rows = $this->database->rows(
-            "SELECT entry.id, entry.type, entry.body, entry.format, UNIX_TIMESTAMP(entry.created) AS created, note.text AS noted
-             FROM {{thread}} AS thread JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
-             LEFT JOIN {note} AS note ON note.entry_id = entry.id
-             WHERE thread.object_type = 'T' AND thread.object_id = ? AND NOT entry.flags & ? ORDER BY entry.created, entry.id",
-            [$ticketId, \ThreadEntry::FLAG_HIDDEN] // what an agent corrected stays in osTicket, hidden
-        );
-        return array_map(static function (array $row): array {
-            $text = $row['noted'] ?? ($row['format'] === 'html' ? trim(\Format::html2text($row['body'], 0)) : Html::plain($row['body']));
-            return [
-                'id' => "n{$row['id']}",
-                'author' => $row['noted'] !== null ? 'bridge' : ($row['type'] === 'M' ? 'customer' : 'specialist'),
-                'visibility' => $row['type'] === 'N' ? 'internal' : 'customer',
-                'at' => Portal::moment((int) $row['created']),
-                'text' => $text === '' ? '–' : $text,
-            ];
-        }, $rows);
+        $told = [];
+        $size = 0;
+        $last = PHP_INT_MAX;
+        do {
+            $rows = $this->database->rows(
+                "SELECT entry.id, entry.type, entry.body, entry.format, UNIX_TIMESTAMP(entry.created) AS created, note.text AS noted
+                 FROM {{thread}} AS thread JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
+                 LEFT JOIN {note} AS note ON note.entry_id = entry.id
+                 WHERE thread.object_type = 'T' AND thread.object_id = ? AND NOT entry.flags & ? AND entry.id < ?
+                 ORDER BY entry.id DESC LIMIT ?",
+                [$ticketId, \ThreadEntry::FLAG_HIDDEN, $last, self::MESSAGES] // what an agent corrected stays in osTicket, hidden
+            );
+            foreach ($rows as $row) {
+                $text = $row['noted'] ?? ($row['format'] === 'html' ? trim(\Format::html2text($row['body'], 0)) : Html::plain($row['body']));
+                $size += strlen($text);
+                if ($told && $size > self::THREAD) {
+                    break 2;
+                }
+                $told[] = [
+                    'id' => "n{$row['id']}",
+                    'author' => $row['noted'] !== null ? 'bridge' : ($row['type'] === 'M' ? 'customer' : 'specialist'),
+                    'visibility' => $row['type'] === 'N' ? 'internal' : 'customer',
+                    'at' => Portal::moment((int) $row['created']),
+                    'text' => $text === '' ? '–' : $text,
+                ];
+                $last = (int) $row['id'];
+            }
+        } while (count($rows) === self::MESSAGES);
+        usort($told, static function (array $one, array $other): int {
+            return [$one['at'], (int) substr($one['id'], 1)] <=> [$other['at'], (int) substr($other['id'], 1)];
+        });
+        return $told;
     }
 
     private function attachments(int $ticketId): array

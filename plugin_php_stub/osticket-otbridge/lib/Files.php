@@ -9,11 +9,17 @@ class Files
 {
     private const LONGEST_NAME = 255;
 
+    /** MySQL's code for a row that is there already. */
+    private const KNOWN = 1062;
+
     /** @var Database */
     private $database;
 
     /** @var Messages */
     private $messages;
+
+    /** @var bool[] files that osTicket could not give in this request, by number */
+    private $unreadable = [];
 
     public function __construct(Database $database, Messages $messages)
     {
@@ -24,6 +30,32 @@ class Files
     /** Take up the files of a ticket's thread that are not known yet; pictures inside of messages are none. */
     public function takeUp(int $ticketId): void
     {
+        foreach ($this->unknown($ticketId) as $one) {
+            $file = \AttachmentFile::lookup((int) $one['file_id']);
+            if (!$file) {
+                $this->unreadable[(int) $one['file_id']] = true;
+                continue;
+            }
+            $this->database->transaction(function () use ($ticketId, $one, $file): void {
+                try {
+                    $this->keep($ticketId, (int) $one['file_id'], $one['name'], $one['type'] ?: 'application/octet-stream', $file->getData());
+                } catch (DatabaseError $error) {
+                    if ($error->getCode() !== self::KNOWN) { // by another request, at the same time
+                        throw $error;
+                    }
+                }
+            });
+        }
+    }
+
+    /** Whether a ticket has files that `takeUp` has not seen yet. */
+    public function wait(int $ticketId): bool
+    {
+        return $this->unknown($ticketId) !== [];
+    }
+
+    private function unknown(int $ticketId): array
+    {
         $found = $this->database->rows(
             "SELECT DISTINCT attachment.file_id, COALESCE(attachment.name, file.name) AS name, file.type
              FROM {{thread}} AS thread JOIN {{thread_entry}} AS entry ON entry.thread_id = thread.id
@@ -33,12 +65,9 @@ class Files
              WHERE thread.object_type = 'T' AND thread.object_id = ? AND known.n IS NULL ORDER BY attachment.id",
             [$ticketId]
         );
-        foreach ($found as $one) {
-            $file = \AttachmentFile::lookup((int) $one['file_id']);
-            if ($file) {
-                $this->keep($ticketId, (int) $one['file_id'], $one['name'], $one['type'] ?: 'application/octet-stream', $file->getData());
-            }
-        }
+        return array_filter($found, function (array $one): bool {
+            return !isset($this->unreadable[(int) $one['file_id']]);
+        });
     }
 
     /**

@@ -18,10 +18,52 @@ class Html
         return html_entity_decode($stored, ENT_QUOTES | ENT_HTML5, 'UTF-8');
     }
 
-    /** @param string|int|null $text */
-    public static function cell($text): string
+    /** Tables become lists of lines with their names where the page is narrow, as on a phone. */
+    public const STYLE = '<style>
+        .otbridge table { border-collapse: collapse; width: 100% }
+        .otbridge th, .otbridge td { padding: 4px; text-align: left; vertical-align: top }
+        .otbridge details { display: inline-block; margin: 2px 0; vertical-align: top }
+        .otbridge details > form, .otbridge details > p { display: block !important; margin: 6px 0 }
+        .otbridge summary { cursor: pointer; text-decoration: underline }
+        .otbridge-warning { border: 1px solid #c80; padding: 6px }
+        @media (max-width: 640px) {
+            .otbridge table, .otbridge tbody, .otbridge tr, .otbridge td, .otbridge details { display: block; width: auto }
+            .otbridge th { display: none }
+            .otbridge tr { border-top: 1px solid #ccc; padding: 4px 0 }
+            .otbridge td:empty { display: none }
+            .otbridge td[data-head]::before { content: attr(data-head) ": "; font-weight: bold }
+            .otbridge input[type=text], .otbridge input[type=number], .otbridge select { box-sizing: border-box; max-width: 100%; width: 100% }
+            .otbridge button { min-height: 40px; padding: 8px 16px }
+        }
+        </style>';
+
+    /**
+     * A line of a table.
+     *
+     * @param string[] $names those of the table's `head`
+     * @param array $cells texts or numbers
+     * @param string|null $forms HTML of a last cell
+     */
+    public static function row(array $names, array $cells, ?string $forms = null): string
     {
-        return '<td>' . self::text((string) $text) . '</td>';
+        $row = '';
+        foreach (array_values($cells) as $index => $cell) {
+            $head = ($names[$index] ?? '') === '' ? '' : ' data-head="' . self::text(Words::tell("head_{$names[$index]}")) . '"';
+            $row .= "<td{$head}>" . self::text((string) $cell) . '</td>';
+        }
+        return "<tr>{$row}" . ($forms === null ? '' : "<td>{$forms}</td>") . '</tr>';
+    }
+
+    /** A button that shows what it does and asks once more. */
+    public static function asked(string $label, string $question, string $form): string
+    {
+        return '<details><summary>' . self::text($label) . '</summary><p>' . self::text($question) . "</p>{$form}</details> ";
+    }
+
+    /** Something that people should know, "" for nothing. */
+    public static function warning(string $text): string
+    {
+        return $text === '' ? '' : '<p class="otbridge-warning">' . self::text($text) . '</p>';
     }
 
     /**

@@ -18,25 +18,44 @@ class Ledger
     /** @var Changes */
     private $changes;
 
-    public function __construct(Database $database, Documents $documents, Changes $changes)
+    /** @var Audit */
+    private $audit;
+
+    public function __construct(Database $database, Documents $documents, Changes $changes, Audit $audit)
     {
+        $this->audit = $audit;
         $this->database = $database;
         $this->documents = $documents;
         $this->changes = $changes;
     }
 
     /**
-     * Open an organization's account, or change its terms.
+     * Open an organization's account, or change its terms; what was changed, and by whom, is written down.
      *
      * @param int|null $price kopecks a norm-hour, null where none is agreed
      */
-    public function setTerms(int $orgId, int $overdraftMh, ?int $price): void
+    public function setTerms(int $orgId, int $overdraftMh, ?int $price, string $by): void
     {
-        $this->database->rows(
-            'INSERT INTO {account} (org_id, overdraft_mh, hour_price_kopecks) VALUES (?, ?, ?)
-             ON DUPLICATE KEY UPDATE overdraft_mh = VALUES(overdraft_mh), hour_price_kopecks = VALUES(hour_price_kopecks)',
-            [$orgId, $overdraftMh, $price]
-        );
+        $this->database->transaction(function () use ($orgId, $overdraftMh, $price, $by): void {
+            $before = $this->database->row('SELECT overdraft_mh, hour_price_kopecks FROM {account} WHERE org_id = ? FOR UPDATE', [$orgId]);
+            $this->database->rows(
+                'INSERT INTO {account} (org_id, overdraft_mh, hour_price_kopecks) VALUES (?, ?, ?)
+                 ON DUPLICATE KEY UPDATE overdraft_mh = VALUES(overdraft_mh), hour_price_kopecks = VALUES(hour_price_kopecks)',
+                [$orgId, $overdraftMh, $price]
+            );
+            $cost = static function ($kopecks): ?string {
+                return $kopecks === null ? null : Words::roubles((int) $kopecks);
+            };
+            $now = ['overdraft' => Words::hours($overdraftMh), 'price' => $cost($price)];
+            if ($before === null) {
+                $this->audit->note($by, 'opened', $orgId, $now);
+                return;
+            }
+            $was = ['overdraft_was' => Words::hours((int) $before['overdraft_mh']), 'price_was' => $cost($before['hour_price_kopecks'])];
+            if (array_values($was) !== array_values($now)) {
+                $this->audit->note($by, 'terms', $orgId, $was + $now);
+            }
+        });
     }
 
     /** More hours for an account. */
@@ -90,6 +109,9 @@ class Ledger
     ): array {
         $hold = $this->openHold($access, $holdId);
         $stage = $this->database->row('SELECT * FROM {stage} WHERE n = ? FOR UPDATE', [$hold['stage_n']]);
+        if ($stage === null) {
+            throw Problem::conflict('the stage is there no longer', 'gone');
+        }
         if (!in_array($stage['state'], $acceptedBy === 'customer' ? ['accepted'] : ['accepted', 'ready'], true)) {
             throw Problem::conflict('the stage is not accepted', $stage['state']);
         }

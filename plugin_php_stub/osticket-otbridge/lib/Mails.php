@@ -4,24 +4,34 @@ namespace Otbridge;
 
 /**
  * E-mails to customers for the bridge's messages, by osTicket's own template of a reply. They leave when the write is committed and answered: a repeated
- * write sends none, and a mail server that is slow or down keeps nobody waiting. One that is lost stays lost; the message stands in the ticket.
+ * write sends none, nor does one that was taken back, and a mail server that is slow or down keeps nobody waiting. One that is lost stays lost; the
+ * message stands in the ticket.
  */
 class Mails
 {
-    /** @var array[] ticket's number and thread's entry of each message */
-    private $waiting = [];
+    /** @var Database */
+    private $database;
 
+    public function __construct(Database $database)
+    {
+        $this->database = $database;
+    }
+
+    /** A mail for a message, as soon as the running transaction is committed. */
     public function add(int $ticketId, \ThreadEntry $entry): void
     {
-        $this->waiting[] = [$ticketId, $entry];
+        if (Portal::mails()) {
+            $this->database->promise(function () use ($ticketId, $entry): void {
+                $this->mail($ticketId, $entry);
+            });
+        }
     }
 
     /** Send what waits; for the time behind the answer. */
     public function send(): void
     {
-        $waiting = Portal::mails() ? $this->waiting : [];
-        $this->waiting = [];
-        if ($waiting === []) {
+        $due = $this->database->due();
+        if ($due === []) {
             return;
         }
         while (ob_get_level() > 0) {
@@ -30,11 +40,11 @@ class Mails
         if (function_exists('fastcgi_finish_request')) {
             fastcgi_finish_request();
         }
-        foreach ($waiting as [$ticketId, $entry]) {
+        foreach ($due as $mail) {
             try {
-                $this->mail($ticketId, $entry);
+                $mail();
             } catch (\Throwable $error) {
-                $GLOBALS['ost']->logWarning(Words::tell('bridge'), "ticket {$ticketId}: {$error->getMessage()}", false);
+                $GLOBALS['ost']->logWarning(Words::tell('bridge'), $error->getMessage(), false);
             }
         }
     }

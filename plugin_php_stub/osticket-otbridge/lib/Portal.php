@@ -30,7 +30,7 @@ class Portal
 
     public static function configure(string $paid, string $installationField, string $categories, string $language, bool $mails): void
     {
-        self::$paid = $paid;
+        self::$paid = trim($paid);
         self::$language = $language;
         self::$mails = $mails;
         self::$installationField = trim($installationField);
@@ -69,21 +69,29 @@ class Portal
         return self::$categories;
     }
 
-    /**
-     * Whether a help topic's full name is the paid one or below it.
-     */
+    /** Full name of the help topic of the paid section, as the settings have it. */
+    public static function paid(): string
+    {
+        return self::$paid;
+    }
+
+    /** Whether a category is the paid one or below it. */
     public static function isPaid(string $category): bool
     {
         return self::isBelow($category, self::$paid);
     }
 
-    /**
-     * Whether a category is the one that the prefix names, or below it; categories are compared element by element.
-     */
+    /** Whether a category is the one that the prefix names, or below it; categories are compared element by element. */
     public static function isBelow(string $category, string $prefix): bool
     {
         $above = self::elements($prefix);
         return array_slice(self::elements($category), 0, count($above)) === $above;
+    }
+
+    /** One spelling for all that name the same category. */
+    public static function same(string $category): string
+    {
+        return implode('/', self::elements($category));
     }
 
     /** The moment as the contract writes it, with microseconds: the order of agreements counts. */
@@ -99,8 +107,12 @@ class Portal
         return gmdate('Y-m-d\TH:i:s\Z', $seconds);
     }
 
+    /** The steps of a category: runs of white space, no-break spaces too, are one space, and empty steps do not count. */
     private static function elements(string $category): array
     {
-        return array_values(array_filter(array_map('trim', explode('/', $category)), 'strlen'));
+        $steps = array_map(static function (string $step): string {
+            return trim(preg_replace('/[\s\p{Z}\x{1c}-\x{1f}\x{85}]+/u', ' ', $step) ?? $step);
+        }, explode('/', $category));
+        return array_values(array_filter($steps, 'strlen'));
     }
 }

@@ -8,8 +8,8 @@ namespace Otbridge;
 class Problem extends \RuntimeException
 {
     private const STATUS = [
-        'unauthorized' => 401, 'insufficient_balance' => 402, 'forbidden' => 403, 'not_found' => 404, 'in_progress' => 409,
-        'state_conflict' => 409, 'too_large' => 413, 'invalid' => 422, 'key_reused' => 422, 'amount_mismatch' => 422, 'internal' => 500,
+        'unauthorized' => 401, 'insufficient_balance' => 402, 'forbidden' => 403, 'not_found' => 404, 'method_not_allowed' => 405,
+        'in_progress' => 409, 'another_bridge' => 409, 'state_conflict' => 409, 'too_large' => 413, 'invalid' => 422, 'key_reused' => 422, 'amount_mismatch' => 422, 'internal' => 500,
     ];
 
     /** @var string */

@@ -53,6 +53,22 @@ class Schema
                 serial VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, nonce VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, until_second BIGINT NOT NULL,
                 PRIMARY KEY (serial, nonce), KEY (until_second))',
         ],
+        2 => [
+            // Where each ticket was last told to stand, and where before: organization (0: none) and category.
+            "CREATE TABLE IF NOT EXISTS {place} (
+                ticket_id INT UNSIGNED NOT NULL PRIMARY KEY, org_id INT UNSIGNED NOT NULL, category VARCHAR(1000) COLLATE utf8mb4_bin NOT NULL,
+                gone VARCHAR(8) NOT NULL, gone_into VARCHAR(32) NOT NULL, left_from MEDIUMTEXT NOT NULL)",
+            'CREATE TABLE IF NOT EXISTS {topic} (topic_id INT UNSIGNED NOT NULL PRIMARY KEY, category VARCHAR(1000) COLLATE utf8mb4_bin NOT NULL)',
+            // The help topic that the paid section of this name was, so that it is known when it has another name.
+            'CREATE TABLE IF NOT EXISTS {section} (name VARCHAR(255) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, topic_id INT UNSIGNED NOT NULL)',
+            'CREATE TABLE IF NOT EXISTS {bridge} (
+                instance VARCHAR(64) COLLATE utf8mb4_bin NOT NULL PRIMARY KEY, org_id INT UNSIGNED NOT NULL, token VARCHAR(80) NOT NULL,
+                first_at CHAR(27) NOT NULL, last_second BIGINT NOT NULL)',
+            "INSERT IGNORE INTO {counter} VALUES ('bridge', 0)",
+            'CREATE TABLE IF NOT EXISTS {audit} (
+                n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, at CHAR(27) NOT NULL, made_by VARCHAR(128) NOT NULL, what VARCHAR(32) NOT NULL,
+                org_id INT UNSIGNED NULL, details TEXT NOT NULL, KEY (org_id, n))',
+        ],
     ];
 
     /**

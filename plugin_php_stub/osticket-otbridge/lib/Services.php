@@ -12,11 +12,20 @@ class Services
     /** @var Auth */
     public $auth;
 
+    /** @var Bridges */
+    public $bridges;
+
+    /** @var Audit */
+    public $audit;
+
     /** @var Keys */
     public $keys;
 
     /** @var Files */
     public $files;
+
+    /** @var Topics */
+    public $topics;
 
     /** @var Changes */
     public $changes;
@@ -39,13 +48,16 @@ class Services
     public function __construct(Database $database)
     {
         $this->auth = new Auth($database);
+        $this->bridges = new Bridges($database);
+        $this->audit = new Audit($database);
         $this->keys = new Keys($database);
-        $this->mails = new Mails();
+        $this->mails = new Mails($database);
         $messages = new Messages($database, $this->mails);
         $this->files = new Files($database, $messages);
-        $this->changes = new Changes($database, $this->files);
-        $this->documents = new Documents($database);
-        $this->ledger = new Ledger($database, $this->documents, $this->changes);
+        $this->topics = new Topics($database);
+        $this->changes = new Changes($database, $this->files, $this->topics, new Places($database, $this->topics));
+        $this->documents = new Documents($database, $this->topics);
+        $this->ledger = new Ledger($database, $this->documents, $this->changes, $this->audit);
         $this->tickets = new TicketWrites($database, $this->documents, $this->changes, $this->files, $messages);
         $this->people = new People($database, $this->changes);
     }

@@ -39,11 +39,35 @@ abstract class StaffPage
         $nav = $this->navigation($thisstaff);
         $ost->addExtraHeader('<base href="' . ROOT_PATH . 'scp/">');
         require STAFFINC_DIR . 'header.inc.php';
-        echo '<div class="otbridge">', Flash::html();
+        echo Html::STYLE, '<div class="otbridge">', Flash::html(), Html::warning((new Topics(Portal::database()))->warning());
         $this->show();
         echo '</div>';
         require STAFFINC_DIR . 'footer.inc.php';
         exit;
+    }
+
+    /**
+     * The newest changes of some kinds.
+     *
+     * @param string[] $kinds
+     */
+    protected function audit(array $kinds): void
+    {
+        $rows = (new Audit(Portal::database()))->newest($kinds);
+        if ($rows) {
+            $names = ['when', 'who', 'organization', 'what'];
+            echo '<h3>', Html::text(Words::tell('audit')), '</h3><table class="otbridge-audit list">', Html::head($names);
+            foreach ($rows as $one) {
+                echo Html::row($names, [Html::moment($one['at']), $one['made_by'], (string) $one['org'], $one['told']]);
+            }
+            echo '</table>';
+        }
+    }
+
+    /** Name of the agent who acts. */
+    protected function by(): string
+    {
+        return (string) $GLOBALS['thisstaff']->getName();
     }
 
     /** A form of this page with one button. */

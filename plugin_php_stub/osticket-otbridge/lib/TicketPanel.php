@@ -16,38 +16,63 @@ class TicketPanel
     /** @var array */
     private $row;
 
-    private function __construct(\Ticket $ticket)
+    private function __construct(Services $services, \Ticket $ticket, array $row)
     {
-        $this->services = new Services(Portal::database());
+        $this->services = $services;
         $this->ticket = $ticket;
-        $this->row = $this->services->documents->ticketRow(new Access('page', [], null), (string) $ticket->getId());
+        $this->row = $row;
     }
 
     /** Print the panel where osTicket is printing the ticket's page; nothing for tickets that are not paid ones. */
     public static function show(\Ticket $ticket): void
     {
-        $panel = new self($ticket);
-        if (!Portal::isPaid(Documents::category($panel->row))) {
+        $services = new Services(Portal::database());
+        $row = $services->documents->row((int) $ticket->getId());
+        if ($row === null || !Portal::isPaid($services->documents->category($row))) {
             return;
         }
-        $agents = defined('OSTSCPINC');
-        echo '<div class="otbridge" style="margin:10px 0;padding:10px;border:1px solid #ccc">';
-        echo '<h3>', Html::text(Words::tell('panel')), '</h3>', Flash::html();
-        $accountable = $agents || $panel->isOfTheOrganization();
-        if ($accountable) {
-            $panel->balance();
-        }
-        $panel->stages($agents);
-        if ($agents) {
-            $panel->timeEntries();
-            $panel->work();
-        } elseif ($panel->isOwner() && !in_array($panel->row['state'], ['done', 'withdrawn'], true)) {
-            echo $panel->form('withdraw', null, 'withdraw', '', 'withdraw_sure');
-        }
-        if ($accountable) {
-            $panel->writeOffs();
-        }
+        echo Html::STYLE, '<div class="otbridge" style="margin:10px 0;padding:10px;border:1px solid #ccc">',
+            '<h3>', Html::text(Words::tell('panel')), '</h3>', Flash::html();
+        (new self($services, $ticket, $row))->body(defined('OSTSCPINC'));
         echo '</div>';
+    }
+
+    private function body(bool $agents): void
+    {
+        $accountable = $agents || $this->isOfTheOrganization();
+        if ($accountable) {
+            $this->balance();
+        }
+        if ($this->row['merged']) {
+            echo Html::warning(Words::tell('ticket_merged'));
+        } elseif ($this->row['shut']) {
+            echo Html::warning(Words::tell('ticket_shut'));
+        }
+        if ($accountable) {
+            $this->contradictions();
+        }
+        $this->stages($agents);
+        if ($agents) {
+            $this->timeEntries();
+            if (!$this->row['merged']) {
+                $this->work();
+            }
+        } elseif ($this->isOwner() && !$this->row['merged'] && !in_array($this->row['state'], ['done', 'withdrawn'], true)) {
+            echo Html::asked(Words::tell('withdraw'), Words::tell('withdraw_sure'), $this->form('withdraw', null, 'withdraw'));
+        }
+        if ($accountable) {
+            $this->writeOffs();
+        }
+    }
+
+    /** Fields that two forms fill differently: the order has two meanings, and is not carried out. */
+    private function contradictions(): void
+    {
+        foreach (array_keys($this->services->documents->fields($this->row['ticket_id'])) as $name) {
+            if (strpos((string) $name, ' (') !== false) {
+                echo Html::warning(Words::tell('field_twice', ['name' => (string) $name]));
+            }
+        }
     }
 
     /** Address of the ticket's page, on the side where the reader is. */
@@ -81,30 +106,48 @@ class TicketPanel
             echo '<p>', Html::text(Words::tell('not_agreed')), '</p>';
             return;
         }
-        echo '<table class="otbridge-stages" width="100%" cellpadding="4">', Html::head(['stage', 'estimate', 'coefficient', 'state', '']);
+        $booked = $this->services->documents->booked($this->row['ticket_id']);
+        $names = ['stage', 'estimate', 'coefficient', 'held', 'written_off', 'state', ''];
+        echo '<table class="otbridge-stages">', Html::head($names);
         foreach ($stages as $stage) {
+            $number = (int) $stage['n'];
+            $sums = $booked[$number] ?? ['held_mh' => 0, 'written_off_mh' => 0];
             $state = Words::tell("stage_{$stage['state']}") . ($stage['comment'] === '' ? '' : ": {$stage['comment']}");
             $act = '';
-            if ($agents && in_array($stage['state'], ['planned', 'in_progress', 'rejected'], true)) {
-                $act = $this->form('ready', (int) $stage['n'], 'report_ready');
-            } elseif (!$agents && $stage['state'] === 'ready' && $this->isOwner() && $this->row['state'] !== 'withdrawn') {
-                $comment = '<input type="text" name="comment" maxlength="1000" required placeholder="' . Html::text(Words::tell('reject_why')) . '"> ';
-                $act = $this->form('accept', (int) $stage['n'], 'accept') . $this->form('reject', (int) $stage['n'], 'reject', $comment);
+            if ($agents && !$this->row['merged'] && in_array($stage['state'], ['planned', 'in_progress', 'rejected'], true)) {
+                $act = $this->form('ready', $number, 'report_ready');
+            } elseif (!$agents && !$this->row['merged'] && $stage['state'] === 'ready' && $this->isOwner() && $this->row['state'] !== 'withdrawn') {
+                $act = $this->judgement($stage, $sums['held_mh']);
             }
-            echo '<tr>', Html::cell($stage['title']), Html::cell(Words::hours((int) $stage['estimate_mh'])),
-                Html::cell(Words::hours((int) $stage['coefficient_milli'])), Html::cell($state), "<td>{$act}</td></tr>";
+            echo Html::row($names, [
+                $stage['title'], Words::hours((int) $stage['estimate_mh']), Words::hours((int) $stage['coefficient_milli']),
+                Words::hours($sums['held_mh']), Words::hours($sums['written_off_mh']), $state,
+            ], $act);
         }
         echo '</table>';
+    }
+
+    /** The customer's word on a stage that is ready. Acceptance charges, so it says what and asks once more. */
+    private function judgement(array $stage, int $heldMh): string
+    {
+        $number = (int) $stage['n'];
+        $most = $heldMh ?: intdiv((int) $stage['estimate_mh'] * (int) $stage['coefficient_milli'] + 500, 1000);
+        $comment = '<input type="text" name="comment" maxlength="1000" required placeholder="' . Html::text(Words::tell('reject_why')) . '"> ';
+        return Html::asked(
+            Words::tell('accept'),
+            Words::tell('accept_sure', ['title' => $stage['title'], 'hours' => Words::hours($most)]),
+            $this->form('accept', $number, 'accept_yes')
+        ) . $this->form('reject', $number, 'reject', $comment);
     }
 
     private function timeEntries(): void
     {
         $rows = Portal::database()->rows('SELECT * FROM {time_entry} WHERE ticket_id = ? ORDER BY n', [$this->row['ticket_id']]);
         if ($rows) {
-            echo '<table class="otbridge-time" width="100%" cellpadding="4">', Html::head(['when', 'specialist', 'category', 'minutes', 'note']);
+            $names = ['when', 'specialist', 'category', 'minutes', 'note'];
+            echo '<table class="otbridge-time">', Html::head($names);
             foreach ($rows as $one) {
-                echo '<tr>', Html::cell(Html::moment($one['at'])), Html::cell($one['specialist']), Html::cell($one['category']),
-                    Html::cell($one['minutes']), Html::cell($one['note']), '</tr>';
+                echo Html::row($names, [Html::moment($one['at']), $one['specialist'], $one['category'], $one['minutes'], $one['note']]);
             }
             echo '</table>';
         }
@@ -159,12 +202,14 @@ class TicketPanel
             return;
         }
         echo '<h4>', Html::text(Words::tell('write_offs')), '</h4>';
-        echo '<table class="otbridge-write-offs" width="100%" cellpadding="4">', Html::head(['when', 'stage', 'what', 'hours', 'price']);
+        $names = ['when', 'stage', 'what', 'hours', 'price'];
+        echo '<table class="otbridge-write-offs">', Html::head($names);
         foreach ($rows as $one) {
             $sign = $one['kind'] === 'reversal' ? '−' : '';
-            echo '<tr>', Html::cell(Html::moment($one['at'])), Html::cell($one['title']), Html::cell(Words::tell("entry_{$one['kind']}")),
-                Html::cell($sign . Words::hours((int) $one['amount_mh'])),
-                Html::cell($one['price_kopecks'] === null ? '' : Words::roubles((int) $one['price_kopecks'])), '</tr>';
+            echo Html::row($names, [
+                Html::moment($one['at']), $one['title'], Words::tell("entry_{$one['kind']}"), $sign . Words::hours((int) $one['amount_mh']),
+                $one['price_kopecks'] === null ? '' : Words::roubles((int) $one['price_kopecks']),
+            ]);
         }
         echo '</table>';
     }

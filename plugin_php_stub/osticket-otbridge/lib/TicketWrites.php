@@ -107,7 +107,7 @@ class TicketWrites
     /** The ticket's row, with nobody else changing its state until the transaction ends. */
     private function locked(Access $access, string $ticketId): array
     {
-        $this->database->row("SELECT value FROM {counter} WHERE name = 'change' FOR UPDATE");
+        $this->changes->lock();
         return $this->documents->ticketRow($access, $ticketId);
     }
 

@@ -194,3 +194,13 @@ def test_importing_the_journal_imports_no_alembic():
 
 def test_the_journal_exports_what_it_names():
     assert all(hasattr(bridge.journal, name) for name in bridge.journal.__all__)
+
+
+def test_a_journal_keeps_the_name_that_it_was_given_when_it_was_made(empty):
+    migrate(empty.url)
+    names = []
+    for _ in range(2):
+        with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
+            names.append(unit.instance())
+    assert re.fullmatch(r"[0-9a-f-]{36}", names[0])
+    assert names[0] == names[1]

@@ -16,6 +16,7 @@ import responses
 import urllib3.exceptions
 
 from bridge.portal import (
+    AnotherBridge,
     BearerAuth,
     HttpPortal,
     InsufficientBalance,
@@ -31,6 +32,7 @@ from bridge.portal import (
     PortalUnauthorized,
     PortalUnreachable,
     StateConflict,
+    connect,
     transport,
 )
 from bridge.portal.http import LARGEST_ATTACHMENT
@@ -50,6 +52,20 @@ def post(answers: responses.RequestsMock, name: str, **answer: Any) -> None:
     answers.post(PORTAL + WRITES[name][1], **answer)
 
 
+def test_a_bridge_names_itself_on_every_call(answers) -> None:
+    answers.get(f"{PORTAL}/meta", json=META)
+    with connect("p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance="5b1e9f0a-0000-4000-8000-000000000000") as client:
+        client.meta()
+    assert answers.calls[0].request.headers["Otbridge-Instance"] == "5b1e9f0a-0000-4000-8000-000000000000"
+
+
+def test_another_bridge_on_the_portal_is_an_error_of_its_own(client, answers) -> None:
+    post(answers, "hold", **problem(409, "another_bridge", instance="b2", last_seen="2026-03-01T09:30:00Z"))
+    with pytest.raises(AnotherBridge) as caught:
+        do(client, "hold")
+    assert caught.value.outcome_known
+
+
 # Writes
 
 
@@ -62,6 +78,7 @@ def test_a_write_carries_its_key_and_is_believed_when_the_answer_is_the_contract
     assert sent.headers["Idempotency-Key"] == "k"
     assert sent.headers["Authorization"] == f"Bearer {TOKEN}"
     assert sent.headers["User-Agent"] == f"otbridge/{__version__}"
+    assert "Otbridge-Instance" not in sent.headers
 
 
 def test_bodies_are_what_the_contract_says(client, answers) -> None:
