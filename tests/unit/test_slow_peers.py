@@ -106,6 +106,34 @@ def test_a_large_body_gives_its_call_more_time() -> None:
         assert deadline.over is True
 
 
+def test_a_proxy_that_sends_a_byte_now_and_then_is_cut_off() -> None:
+    def act(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(500):
+            time.sleep(EVERY)
+            connection.sendall(b"x")
+
+    proxy = RawServer(act)
+    url = "https://portal.invalid/v1"
+    client = connect_portal("p", url, BearerAuth("t"), category_prefix="x", proxy=proxy.url, call_timeout=CALL)
+    began = time.monotonic()
+    with pytest.raises(PortalUnreachable, match=r"took longer than 0\.1 s"):
+        client.meta()
+    assert time.monotonic() - began < 5
+    assert [request.split(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
+    proxy.close()
+
+
+def test_a_limit_that_comes_as_the_call_ends_cuts_nobody_elses_call() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        with Deadline(60) as deadline:
+            deadline.watch(ours)
+        deadline._cut()
+        assert deadline.over is False
+        ours.sendall(b"the next call's")
+
+
 @pytest.mark.parametrize("make", [portal, moodle], ids=["portal", "moodle"])
 def test_neither_proxies_nor_netrc_of_the_environment_are_used(
     make: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
