@@ -15,7 +15,7 @@ import pytest
 from bridge.deadline import SLOWEST, Deadline
 from bridge.moodle_ws import MoodleError, OutcomeUnknown, Unreachable
 from bridge.moodle_ws import connect as connect_moodle
-from bridge.portal import BearerAuth, PortalError, PortalOutcomeUnknown, PortalUnreachable
+from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalOutcomeUnknown, PortalUnreachable
 from bridge.portal import connect as connect_portal
 from bridge.portal.redmine.client import KeyAuth
 from bridge.portal.transport import Request, Transport
@@ -161,3 +161,27 @@ def test_a_proxy_that_the_settings_name_is_used() -> None:
         client.meta()
     assert proxied.requests[0].startswith(b"GET http://portal.invalid/v1/meta ")
     proxied.close()
+
+
+def through(proxy: str, call: Callable[[Any], Any]) -> PortalError:
+    once = Retries(attempts=1)
+    url = "https://portal.invalid/v1"
+    client = HttpPortal("p", url, BearerAuth("t"), category_prefix="x", connect_timeout=5, read_timeout=5, proxy=proxy, retries=once)
+    with pytest.raises(PortalError) as caught:
+        call(client)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "call", [lambda client: client.meta(), lambda client: client.hold("k", "a", "t", "s", Decimal(1))], ids=["read", "write"]
+)
+def test_a_proxy_that_fails_is_named_and_nothing_was_sent(call: Callable[[Any], Any]) -> None:
+    refusal = http_reply(b"", status="407 Proxy Authentication Required")
+    refusing = RawServer(lambda connection, _: connection.sendall(refusal))
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    told = {proxy: through(proxy, call) for proxy in (refusing.url, nobody)}
+    refusing.close()
+    assert "the proxy refuses (HTTP 407)" in str(told[refusing.url])
+    assert "the proxy cannot be reached" in str(told[nobody])
+    assert all(error.outcome_known for error in told.values())
