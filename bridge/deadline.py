@@ -35,6 +35,7 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.over = False
+        self._ended = False
         self._seconds = seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -47,6 +48,8 @@ class Deadline:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        with self._lock:
+            self._ended = True
         _of_thread.deadline = None
 
     def extend(self, size: int) -> None:
@@ -71,6 +74,9 @@ class Deadline:
 
     def _cut(self) -> None:
         with self._lock:
+            if self._ended:
+                # The timer fired just as the call ended; the kept-alive connection may serve another call by now.
+                return
             self.over = True
             _shut(self._socket)
 
@@ -102,22 +108,28 @@ class _Watched:
 
     sock: socket.socket | None
 
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        # A proxy answers before there is a connection: it must not keep the call either.
+        self._tell(made)
+        return made
+
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self._tell()
+        self._tell(self.sock)
 
     def request(self, *args: Any, **more: Any) -> Any:
-        self._tell()
+        self._tell(self.sock)
         return super().request(*args, **more)  # type: ignore[misc]
 
     def getresponse(self, *args: Any, **more: Any) -> Any:
-        self._tell()
+        self._tell(self.sock)
         return super().getresponse(*args, **more)  # type: ignore[misc]
 
-    def _tell(self) -> None:
+    def _tell(self, used: socket.socket | None) -> None:
         deadline: Deadline | None = getattr(_of_thread, "deadline", None)
         if deadline is not None:
-            deadline.watch(self.sock)
+            deadline.watch(used)
 
 
 class _Connection(_Watched, HTTPConnection):

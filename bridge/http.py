@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -40,10 +41,11 @@ _LONGEST_LENGTH = 15
 def never_sent(error: Exception) -> str | None:
     """Why nothing was sent, where the failure proves that; None where the request may have arrived."""
     cause = _innermost(error)
+    if isinstance(error, requests.exceptions.ProxyError) and (why := _proxy_failed(cause)):
+        return why
     # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for names.
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        unnamed = isinstance(cause.__context__, socket.gaierror) or isinstance(cause.__cause__, socket.gaierror)
-        if unnamed:
+        if _is_unnamed(cause):
             return tr("the host's name is not known")
         return tr("the connection was refused or the host cannot be reached")
     if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
@@ -57,6 +59,21 @@ def never_sent(error: Exception) -> str | None:
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
         return tr("the address is no http:// or https:// address")
     return None
+
+
+def _proxy_failed(cause: BaseException) -> str | None:
+    """What the settings' proxy did with a request, where that shows that nothing went beyond the proxy."""
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        if _is_unnamed(cause):
+            return tr("the proxy's name is not known: see proxy in the settings")
+        return tr("the proxy cannot be reached: see proxy in the settings")
+    # The words are those of http.client; what follows the status is the proxy's own.
+    refused = re.match(r"Tunnel connection failed: (\d{3})\b", str(cause))
+    return tr("the proxy refuses (HTTP {status}): see proxy in the settings").format(status=refused[1]) if refused else None
+
+
+def _is_unnamed(cause: urllib3.exceptions.NewConnectionError) -> bool:
+    return isinstance(cause.__context__, socket.gaierror) or isinstance(cause.__cause__, socket.gaierror)
 
 
 def no_answer(error: Exception) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -39,11 +40,18 @@ def _address(value: str) -> str:
         raise ValueError(tr("must be an address such as https://host/path"))
     if parts.port == 0:
         raise ValueError(tr("must not name port 0"))
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError(tr("must hold neither user name nor password nor query"))
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme == "http" and not _on_this_machine(parts.hostname):
         raise ValueError(tr("must be https://; plain http:// is for this machine only"))
     return value.rstrip("/")
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _not_empty(tables: tuple[InstallationTable, ...]) -> tuple[InstallationTable, ...]:
@@ -67,9 +75,12 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_SECRETS_OF_POSTGRESQL = frozenset({"password", "sslpassword"})
+
+
 def _journal(value: str) -> str:
     address = urlsplit(value)
-    if address.password is not None or "password" in parse_qs(address.query):
+    if address.password is not None or _SECRETS_OF_POSTGRESQL & parse_qs(address.query).keys():
         raise ValueError(tr("must hold no password; leave it out and give it as OTBRIDGE_JOURNAL_PASSWORD, where the tokens stand"))
     return value
 
@@ -90,8 +101,8 @@ def _time_zone(name: str) -> str:
 
 def _proxy(value: str) -> str:
     place = urlsplit(value)
-    if value and (place.scheme not in ("http", "https") or not place.hostname or place.username):
-        raise ValueError("must be an address such as http://proxy:3128, without a user")
+    if value and (place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.port == 0):
+        raise ValueError(tr("must be an address such as http://proxy:3128, without a user"))
     return value
 
 

@@ -36,7 +36,7 @@ def site_address(base_url: str) -> str:
     """
     try:
         place = urlsplit(base_url)
-        fit = place.scheme in {"http", "https"} and place.hostname and place.port != 0 and not place.username
+        fit = place.scheme in {"http", "https"} and place.hostname and place.port != 0 and "@" not in place.netloc
     except ValueError:
         fit = False
     if not fit or place.query or place.fragment:

@@ -103,7 +103,9 @@ class Answer:
     def unbelievable(self, why: str) -> NoReturn:
         """Raise what it means that the answer is not the contract's: a write may have happened, a read has no result."""
         kind = PortalOutcomeUnknown if self.request.key else PortalNotContract
-        raise kind(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+        error = kind(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+        error.retry_after = retry_after(self.headers.get("Retry-After", ""))
+        raise error
 
     def too_large(self) -> NoReturn:
         """Raise what it means that the answer was too large to be read."""

@@ -124,7 +124,7 @@ def test_a_file_that_holds_no_authority_is_a_fault_of_the_settings(tmp_path, con
         load(tmp_path / "bridge.toml", SECRETS)
 
 
-@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://user:secret@proxy"])
+@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://user:secret@proxy", "http://:secret@proxy"])
 def test_a_proxy_is_an_address_without_secrets(ca_file, proxy) -> None:
     path = ca_file.with_name("bridge.toml")
     path.write_text(SETTINGS.replace('ca_file = "ca.pem"', f'proxy = "{proxy}"'))

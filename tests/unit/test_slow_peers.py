@@ -15,7 +15,7 @@ import pytest
 from bridge.deadline import SLOWEST, Deadline
 from bridge.moodle_ws import MoodleError, OutcomeUnknown, Unreachable
 from bridge.moodle_ws import connect as connect_moodle
-from bridge.portal import BearerAuth, PortalError, PortalOutcomeUnknown, PortalUnreachable
+from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalOutcomeUnknown, PortalUnreachable
 from bridge.portal import connect as connect_portal
 from bridge.portal.redmine.client import KeyAuth
 from bridge.portal.transport import Request, Transport
@@ -106,6 +106,34 @@ def test_a_large_body_gives_its_call_more_time() -> None:
         assert deadline.over is True
 
 
+def test_a_proxy_that_sends_a_byte_now_and_then_is_cut_off() -> None:
+    def act(connection: socket.socket, _request: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(500):
+            time.sleep(EVERY)
+            connection.sendall(b"x")
+
+    proxy = RawServer(act)
+    url = "https://portal.invalid/v1"
+    client = connect_portal("p", url, BearerAuth("t"), category_prefix="x", proxy=proxy.url, call_timeout=CALL)
+    began = time.monotonic()
+    with pytest.raises(PortalUnreachable, match=r"took longer than 0\.1 s"):
+        client.meta()
+    assert time.monotonic() - began < 5
+    assert [request.split(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
+    proxy.close()
+
+
+def test_a_limit_that_comes_as_the_call_ends_cuts_nobody_elses_call() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        with Deadline(60) as deadline:
+            deadline.watch(ours)
+        deadline._cut()
+        assert deadline.over is False
+        ours.sendall(b"the next call's")
+
+
 @pytest.mark.parametrize("make", [portal, moodle], ids=["portal", "moodle"])
 def test_neither_proxies_nor_netrc_of_the_environment_are_used(
     make: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
@@ -133,3 +161,27 @@ def test_a_proxy_that_the_settings_name_is_used() -> None:
         client.meta()
     assert proxied.requests[0].startswith(b"GET http://portal.invalid/v1/meta ")
     proxied.close()
+
+
+def through(proxy: str, call: Callable[[Any], Any]) -> PortalError:
+    once = Retries(attempts=1)
+    url = "https://portal.invalid/v1"
+    client = HttpPortal("p", url, BearerAuth("t"), category_prefix="x", connect_timeout=5, read_timeout=5, proxy=proxy, retries=once)
+    with pytest.raises(PortalError) as caught:
+        call(client)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "call", [lambda client: client.meta(), lambda client: client.hold("k", "a", "t", "s", Decimal(1))], ids=["read", "write"]
+)
+def test_a_proxy_that_fails_is_named_and_nothing_was_sent(call: Callable[[Any], Any]) -> None:
+    refusal = http_reply(b"", status="407 Proxy Authentication Required")
+    refusing = RawServer(lambda connection, _: connection.sendall(refusal))
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    told = {proxy: through(proxy, call) for proxy in (refusing.url, nobody)}
+    refusing.close()
+    assert "the proxy refuses (HTTP 407)" in str(told[refusing.url])
+    assert "the proxy cannot be reached" in str(told[nobody])
+    assert all(error.outcome_known for error in told.values())

@@ -283,6 +283,7 @@ def test_no_secret_shows_when_settings_are_printed(write):
         (PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"), "installation: name “a-b” stands twice"),
         (f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\njournal = "postgresql://h/d?password=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
+        (f'[bridge]\njournal = "postgresql://h/d?sslpassword=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.catalogue: "),
         (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
         (f"{PORTAL}[installation]\nserial = 'A'\n", "installation: write [[installation]], with two brackets: there may be several"),
@@ -345,7 +346,7 @@ def test_what_is_no_plain_address_is_refused(write, url):
     assert "installation.0.url: " in faults(write(PORTAL + MAIN.replace("https://lms.example.ru", url)))
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "[::1]:80"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.1.1", "localhost", "[::1]:80"])
 def test_plain_http_is_for_this_machine(write, host):
     assert load(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")), ENVIRON).installations[0].url == f"http://{host}"
 

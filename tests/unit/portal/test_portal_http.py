@@ -244,6 +244,14 @@ def test_too_many_requests_is_surely_not_done(client, answers, name, pauses) -> 
     assert pauses == []
 
 
+@write
+def test_a_gateway_that_asks_for_a_pause_is_heard_whatever_became_of_the_write(client, answers, name) -> None:
+    post(answers, name, body="<html>slow down</html>", status=429, content_type="text/html", headers={"Retry-After": "120"})
+    with pytest.raises(PortalOutcomeUnknown) as caught:
+        do(client, name)
+    assert (caught.value.status, caught.value.retry_after) == (429, 120)
+
+
 @pytest.mark.parametrize("key", ["", "two words", "line\r\nX-Evil: 1", "k" * 65, "ключ"])
 def test_a_key_that_the_contract_does_not_know_is_never_sent(client, answers, key) -> None:
     with pytest.raises(ValueError, match="no Idempotency-Key"):
