@@ -48,7 +48,7 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, r
         unagreed = ticket("Роль для проверяющих", {**ROLE, "param_shortname": f"n{unique}"})
 
         first = world.sync()
-        assert first["exit"] == 1, first
+        assert first["exit"] == 0, first
         assert statuses(first) == {
             restore: ("awaiting-acceptance", "not-accepted"),
             role: ("awaiting-acceptance", "not-accepted"),
