@@ -19,10 +19,10 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
-def test_a_day_and_a_half_of_outages_jumping_clocks_and_poisoned_orders(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    soak = Soak(disk, days=1.5, poll=HOUR)
+def test_a_day_of_outages_jumping_clocks_and_poisoned_orders(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    soak = Soak(disk, days=1, poll=HOUR)
     soak.run(monkeypatch.setattr)
-    assert len(soak.good) > 8
+    assert len(soak.good) > 5
     assert soak.bad
     soak.check()
 
