@@ -33,7 +33,7 @@ LARGEST_PAGE = 100
 """Tickets that a page holds unless fewer are asked for (docs/portal-api.md)."""
 
 _LONGEST_REF = 200
-_KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_KEY = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}")
 Value = TypeVar("Value")
 
 

@@ -72,7 +72,7 @@ def test_every_call_wants_its_scope_and_no_more(world: ServerWorld, method: str,
     [one for one in CALLS if one[0] == "POST"],
     ids=[n for n, c in zip(IDS, CALLS, strict=True) if c[0] == "POST"],
 )
-@pytest.mark.parametrize("key", [None, "", "two words", "k" * 65])
+@pytest.mark.parametrize("key", [None, "", "two words", "k" * 65, ".."])
 def test_a_write_without_a_proper_key_is_invalid(world: ServerWorld, method: str, path: str, call: dict[str, Any], key: str | None) -> None:
     headers = {} if key is None else {"Idempotency-Key": key}
     refused = world.raw(method, re.sub(r"\{\w+\}", "none", path), headers=headers, json={})

@@ -44,7 +44,7 @@ COMMANDS = (
 )  # fmt: skip
 """What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
 
-_KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_KEY = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}")
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -130,7 +130,7 @@ def _write(portal: Office, operation: Operation, rule: Rule) -> Callable[..., Re
         portal.bridges.admit(request.headers.get("Otbridge-Instance", ""))
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
-            raise invalid("Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -")
+            raise invalid("Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -, and neither . nor ..")
         address = request.path + (f"?{request.query_string.decode('latin-1')}" if request.query_string else "")
         content = _file_as_sent() if operation.name == "attach" else bodies.canonical(request.get_data())
         stored = portal.keys.once(key, fingerprint(request.method, address, content), lambda: rule(key, arguments))

@@ -30,7 +30,7 @@ class Api
         ['POST', '/ledger/*/reversal', 'reverse', 'ledger:write'],
     ];
 
-    private const KEY = '/^[A-Za-z0-9._:-]{1,64}$/D';
+    private const KEY = '/^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/D';
     private const LIMIT = '/^([1-9][0-9]?|100)$/D';
 
     /** @var Services */
@@ -213,7 +213,7 @@ class Api
     {
         $key = $_SERVER['HTTP_IDEMPOTENCY_KEY'] ?? '';
         if (!preg_match(self::KEY, $key)) {
-            throw Problem::invalid('Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -');
+            throw Problem::invalid('Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -, and neither . nor ..');
         }
         $content = $name === 'attach' ? $this->mediaType() . "\n" . $this->body : Json::canonical($this->body);
         // Whoever is for one organization is answered nothing that another one asked for.
