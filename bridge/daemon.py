@@ -18,13 +18,15 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bridge import plain
 from bridge.errors import BridgeError, UserError
 from bridge.i18n import tr
+from bridge.journal import JournalError
 from bridge.outages import Outages
 from bridge.perform import Bridge
 from bridge.reconciliation import reconcile_accounts
@@ -93,15 +95,22 @@ class Service:
             UserError: the settings have faults at the start.
         """
         settings = self.load()
+        proven: Settings | None = None
         notify("READY=1")
         while not self._stopping:
             self._reload = False
             try:
                 with self.opened(settings) as bridge:
+                    proven = settings
                     self._serve(replace(bridge, stopping=lambda: self._stopping, outages=self.outages))
             except JOURNAL_FAILS as error:
                 self._journal_failed(error)
                 self._pause(settings.bridge.poll_seconds)
+            except (UserError, JournalError) as error:  # a template with faults, a journal's address that is none
+                if proven is None or proven is settings:
+                    raise
+                _refused(error)
+                settings = proven
             if self._reload and not self._stopping:
                 settings = self._reloaded(settings)
         return not self._left_running
@@ -160,7 +169,7 @@ class Service:
         standing = self.outages.told() or (
             tr("{count} tickets need an operator").format(count=len(result.operator)) if result.operator else tr("all well")
         )
-        notify(f"STATUS={standing}")
+        notify(f"STATUS={plain.line(standing)}")
 
     def _reconcile(self, bridge: Bridge) -> None:
         if self._stopping or self.inbox.now() < self._reconcile_at:
@@ -181,7 +190,7 @@ class Service:
     def _journal_failed(self, error: Exception) -> None:
         self._failures += 1
         self.outages.met("journal", str(error))
-        notify(f"STATUS={self.outages.told()}")
+        notify(f"STATUS={plain.line(self.outages.told())}")
 
     def _pause(self, poll_seconds: float) -> None:
         """Wait for the next pass: its rhythm, or less as long as an outage is young, or what a server asked for."""
@@ -211,12 +220,16 @@ class Service:
         try:
             settings = self.load()
         except UserError as error:
-            log.error("SIGHUP: the settings have faults, so the earlier ones stay in force: %s", error)  # noqa: TRY400
+            _refused(error)
             settings = before
         else:
             log.info("SIGHUP: the settings were read anew")
         notify("READY=1")
         return settings
+
+
+def _refused(error: BridgeError) -> None:
+    log.error("SIGHUP: the settings have faults, so the earlier ones stay in force: %s", error)
 
 
 def serve(load: Callable[[], Settings], opened: Callable[[Settings], AbstractContextManager[Bridge]]) -> bool:
@@ -288,5 +301,5 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):  # word to systemd ends no service
         channel.sendto(state.encode(), address)

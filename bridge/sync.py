@@ -52,7 +52,7 @@ LEASE = timedelta(minutes=5)
 MOST_STEPS = 200
 """No ticket takes more steps in one pass; one that does goes in circles and is an operator's turn."""
 
-MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF})
+MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF, Status.AWAITING_ACCEPTANCE})
 """Statuses in which a ticket may wait for an operator; the reason says whether it does."""
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""

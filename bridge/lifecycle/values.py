@@ -77,11 +77,13 @@ CUSTOMERS_FAULTS = frozenset({
 def is_operators_turn(status: str, reason: Reason | None) -> bool:
     """Whether a ticket waits for an operator, and for nobody else.
 
-    A fault of the order is the customer's, who was told; differing ledgers are an operator's, though the status says nothing of it.
+    A fault of the order is the customer's, who was told; differing ledgers and clocks are an operator's, though the status says nothing of it.
     """
     code = reason.code if reason is not None else ""
     if status == Status.WRITING_OFF:
         return code == "drift"
+    if status == Status.AWAITING_ACCEPTANCE:
+        return code == "clocks-differ"
     if status == Status.NEEDS_ORDER:
         return code != "order-faults"
     if status != Status.FAILED or reason is None:

@@ -59,6 +59,7 @@ class Soak:
         self.good: list[str] = []
         self.bad: list[str] = []
         self.silent: set[str] = set()
+        self.ready_since: dict[str, datetime] = {}
         self.memory: list[int] = []
         self.handles: list[int] = []
         self._at = 0.0
@@ -120,7 +121,9 @@ class Soak:
             if state == "in_progress" and ticket.fields["service"] == "2.6":
                 portal.log_time(id_, 30)
                 portal.report_ready(id_)
-            elif state == "ready" and (id_ not in self.silent or self._at > self.days * DAY):
+            if state == "ready":
+                self.ready_since.setdefault(id_, self.world.clock.now)
+            if state == "ready" and (id_ not in self.silent or self._at > self.days * DAY):
                 portal.accept(id_)
 
     def _poison(self) -> None:
@@ -214,6 +217,7 @@ class Soak:
             kinds = [entry.kind for entry in self.world.portal.entries if entry.ticket_id == ticket]
             assert kinds == ["hold", "capture"], (ticket, kinds)
             assert self.world.taken(ticket) == Decimal("0.5"), ticket
+        self._no_silence_cut_short()
         roles = [role["shortname"] for role in self.world.moodle.roles]
         assert len(roles) == len(set(roles)), "a role was made twice"
         self._no_pass_missed()
@@ -222,6 +226,16 @@ class Soak:
             # The portal and the Moodle in memory keep every answer and text for ever, some hundred kilobytes of them.
             grown = max(self.memory[len(self.memory) // 2 :]) - min(self.memory)
             assert grown < KEPT_BY_FAKES, f"memory of the bridge, bytes: {self.memory}"
+
+    def _no_silence_cut_short(self) -> None:
+        """What silence accepted was ready for so many days by the portal's clock, however this machine's jumped."""
+        calm = max(self.world.clock.now - timedelta(days=1, hours=1), datetime.min.replace(tzinfo=self.world.clock.now.tzinfo))
+        captured = {entry.ticket_id: entry.at for entry in self.world.portal.entries if entry.kind == "capture"}
+        days = timedelta(days=self.policy.accept_after_days or 0)
+        for ticket in self.silent & captured.keys():
+            if captured[ticket] < calm:  # afterwards the customers accept by themselves
+                seen_late = timedelta(hours=1)
+                assert captured[ticket] - self.ready_since[ticket] >= days - seen_late, f"{ticket}: silence was cut short"
 
     def _no_pass_missed(self) -> None:
         """A pass comes later than its rhythm wants it by no more than the outages there were, and one interval."""

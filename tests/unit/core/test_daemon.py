@@ -300,6 +300,23 @@ def test_settings_with_faults_leave_the_earlier_ones_in_force(monkeypatch, caplo
     assert "poll_seconds: must be a number" in caplog.text
 
 
+def test_settings_that_cannot_be_opened_leave_the_earlier_ones_in_force(monkeypatch, caplog):
+    good, bad = settings(60), settings(7)
+    kept = iter([good, bad])
+
+    @contextmanager
+    def strict(found: Any) -> Iterator[Bridge]:
+        if found is bad:
+            raise UserError("templates have faults", ["ready.txt.j2: unexpected end"])
+        with opened(found) as bridge:
+            yield bridge
+
+    script = Script([well(), well(), well()], signals={1: signal.SIGHUP})
+    assert script.run(monkeypatch, load=lambda: next(kept), open_=strict) is True
+    assert script.pauses == [0, 60]
+    assert "ready.txt.j2: unexpected end" in caplog.text
+
+
 def test_settings_with_faults_at_the_start_are_an_error(monkeypatch):
     def load() -> Any:
         raise UserError("faults")
