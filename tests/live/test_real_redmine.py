@@ -144,7 +144,7 @@ def play_demo(world: World, unique: str) -> None:
     assert "the journal keeps the holds" in told
     tickets = demo(world, unique)
     first = world.sync()
-    assert first["exit"] == 1, first
+    assert first["exit"] == 0, first
     assert statuses(first) == {
         tickets["restore"]: ("awaiting-acceptance", "not-accepted"),
         tickets["role"]: ("awaiting-acceptance", "not-accepted"),
