@@ -318,7 +318,7 @@ class Pass:
             self._problem(outage)
         elif isinstance(cause, (PortalError, MoodleError)):
             wait = own_fault(cause, wait, _waited_for(claim))
-            if wait.reason.facts["times"] in (1, PATIENCE):  # told when it begins, and when an operator is asked
+            if wait.reason.facts.get("times", 1) in (1, PATIENCE):  # told when it begins, and when an operator is asked
                 log.warning("ticket %s: %s", ticket.number, cause)
             if wait.status is not Status.FAILED:
                 self._report.raise_to(Exit.UNREACHABLE)
