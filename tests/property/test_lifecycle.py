@@ -274,7 +274,10 @@ class Life(RuleBasedStateMachine):
         )  # fmt: skip
 
     def order(self) -> Order | OrderFault | None:
-        return find_order(self.known, CATALOGUE, unattended=lambda _: alone(self.known))
+        asked = tuple(self.known.fields.items()), alone(self.known)
+        if asked not in FOUND:
+            FOUND[asked] = find_order(self.known, CATALOGUE, unattended=lambda _: alone(self.known))
+        return FOUND[asked]
 
     def performed(self, step: Effectual, mishap: str) -> bool:
         """Perform a step; False when the pass ends with it."""
@@ -384,6 +387,9 @@ class Life(RuleBasedStateMachine):
 def alone(ticket: Ticket) -> bool:
     return len(ticket.stages) == 1
 
+
+FOUND: dict[Any, Order | OrderFault | None] = {}
+"""The orders of the few forms that all lives share, each found once."""
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=150, stateful_step_count=15, deadline=None)

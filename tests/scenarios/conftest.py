@@ -15,9 +15,6 @@ from tests.profile import THOROUGH
 from tests.scenarios.form import Scenario
 from tests.scenarios.world import Memory, World, remembered, world_of
 
-_MEMORY = Path("/dev/shm")
-
-
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.skipif(not THOROUGH, reason="the same once more: HYPOTHESIS_PROFILE=thorough"))
 
 
@@ -40,7 +37,7 @@ def make_journal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def shared_memory(make_journal: Callable[[Path], str]) -> Iterator[Memory]:
     """A journal for scenarios without commands: one for all is quicker, and a portal's tickets are no other portal's business."""
-    with in_memory() as directory, remembered(make_journal(directory)) as memory:
+    with a_directory() as directory, remembered(make_journal(directory)) as memory:
         yield memory
 
 
@@ -50,14 +47,15 @@ def world(
 ) -> Iterator[World]:
     """The scenario's world. One with operators' commands has a journal of its own, for they find a ticket by its number alone."""
     monkeypatch.setattr(operations, "_FIRST_PAUSE", 0.02)  # the embedded Moodle restores quicker than a real one
-    with in_memory() as directory, ExitStack() as stack:
+    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
+    with a_directory() as directory, ExitStack() as stack:
         own = scenario.commands
         memory = stack.enter_context(remembered(make_journal(directory))) if own else request.getfixturevalue("shared_memory")
         yield stack.enter_context(world_of(scenario, directory, memory))
 
 
 @contextmanager
-def in_memory() -> Iterator[Path]:
-    """An empty directory; in memory where the machine has a place for it, for what counts here is not that files are durable."""
-    with tempfile.TemporaryDirectory(prefix="otbridge-", dir=_MEMORY if _MEMORY.is_dir() else None, ignore_cleanup_errors=True) as made:
+def a_directory() -> Iterator[Path]:
+    """An empty directory."""
+    with tempfile.TemporaryDirectory(prefix="otbridge-", ignore_cleanup_errors=True) as made:
         yield Path(made)

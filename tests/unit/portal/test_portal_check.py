@@ -62,7 +62,8 @@ def test_without_a_ticket_nothing_is_written(portal: SandboxPortal) -> None:
     assert portal.tickets() == before
 
 
-def test_a_portal_that_is_not_there_and_a_missing_token_are_told(portal: SandboxPortal) -> None:
+def test_a_portal_that_is_not_there_and_a_missing_token_are_told(portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
     assert check(portal, token="")[0] == 2
     assert check(portal, token="wrong")[0] == 2
     portal.stop()
