@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -239,9 +240,18 @@ class Soak:
 
     def _no_pass_missed(self) -> None:
         """A pass comes later than its rhythm wants it by no more than the outages there were, and one interval."""
-        for before, after in zip(self.passes, self.passes[1:], strict=False):
-            lost = sum(max(0.0, min(end, after) - max(begin, before)) for begin, end in self.outages)
+        for before, after in pairwise((0.0, *self.passes, self._at)):
+            lost = sum(max(0.0, min(end, after) - max(begin, before)) for begin, end in self._outages_apart())
             assert after - (before + self.poll) <= lost + self.poll + 1, f"no pass from {before} to {after} s, outages of {lost} s"
+
+
+    def _outages_apart(self) -> Iterator[tuple[float, float]]:
+        """The outages, those that overlap as one; with the calm day they all end."""
+        until = 0.0
+        for begin, end in sorted(self.outages):
+            if end > until:
+                yield max(begin, until), min(end, self.days * DAY)
+                until = end
 
 
 class _Line:
