@@ -244,7 +244,6 @@ class Soak:
             lost = sum(max(0.0, min(end, after) - max(begin, before)) for begin, end in self._outages_apart())
             assert after - (before + self.poll) <= lost + self.poll + 1, f"no pass from {before} to {after} s, outages of {lost} s"
 
-
     def _outages_apart(self) -> Iterator[tuple[float, float]]:
         """The outages, those that overlap as one; with the calm day they all end."""
         until = 0.0
