@@ -17,7 +17,7 @@ from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
 from bridge.scope import Exit
-from bridge.settings import PolicyTable, Settings
+from bridge.settings import Settings
 from bridge.sync import is_paid
 from bridge.tickets import Ticket, TicketState
 
@@ -25,7 +25,6 @@ PLUGIN_VERSION = 2026112700
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
 ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})
-MOST_CLOCK_DIFFERENCE = timedelta(seconds=60)
 CRON_SILENCE = timedelta(minutes=10)
 
 MOST_PAGES = 5
@@ -103,8 +102,9 @@ def check_journal(settings: Settings) -> Iterator[Check]:
         yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.JOURNAL)
 
 
-def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator[Check]:
-    """The portal: reachable, contract, scopes, abilities, clock."""
+def check_portal(portal: Portal, settings: Settings, now: datetime) -> Iterator[Check]:
+    """The portal: reachable, contract, scopes, abilities, clock (by the limit beyond which a pass lets time decide nothing)."""
+    policy = settings.policy
     tacit = frozenset({"tacit_acceptance"}) if policy.accept_after_days or policy.accept_unasked else frozenset()
     name = tr("portal {name}").format(name=portal.name)
     try:
@@ -135,7 +135,7 @@ def check_portal(portal: Portal, policy: PolicyTable, now: datetime) -> Iterator
             yield Check(title, ", ".join(sorted(needed)))
     for ability in sorted(meta.made_up):
         yield Check(tr("without {ability}").format(ability=ability), tr(INSTEAD[ability]))
-    yield _clock(tr("portal clock"), meta.time, now)
+    yield _clock(tr("portal clock"), meta.time, now, settings)
 
 
 def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
@@ -224,7 +224,7 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         return
     try:
         plugin = moodle.read("local_otbridge_get_info")
-        yield from list(_plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now))
+        yield from list(_plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now, settings))
     except MoodleError as error:
         yield Check(tr("plugin"), _told(error), tr(error.advice), Exit.CONFIGURATION)
     except (LookupError, TypeError) as error:
@@ -232,7 +232,7 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         yield Check(tr("plugin"), f"local_otbridge_get_info: {error!r}", advice, Exit.CONFIGURATION)
 
 
-def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) -> Iterator[Check]:
+def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime, settings: Settings) -> Iterator[Check]:
     found = tr("local_otbridge {release} ({version}), PHP {php}").format(
         release=plugin["pluginrelease"], version=plugin["pluginversion"], php=plugin["phpversion"]
     )
@@ -259,7 +259,7 @@ def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime) ->
     else:
         kinds = [word for word, on in ((tr("recycle bin"), plugin["recyclebin"]), (tr("backup folder"), plugin["backupfolder"])) if on]
         yield Check(tr("backups"), ", ".join(kinds))
-    yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now)
+    yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now, settings)
 
 
 def _told(error: MoodleError) -> str:
@@ -268,9 +268,9 @@ def _told(error: MoodleError) -> str:
     return f"{error.function}{code}: {error.detail}"
 
 
-def _clock(name: str, theirs: datetime, now: datetime) -> Check:
+def _clock(name: str, theirs: datetime, now: datetime, settings: Settings) -> Check:
     difference = abs(theirs - now)
     found = tr("{seconds} s apart from this machine's").format(seconds=int(difference.total_seconds()))
-    if difference <= MOST_CLOCK_DIFFERENCE:
+    if difference <= timedelta(seconds=settings.bridge.clock_difference_seconds):
         return Check(name, found)
     return Check(name, found, tr("let both machines keep time (chrony, systemd-timesyncd)"), Exit.OPERATOR)

@@ -26,7 +26,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]
     # What is wrong with the journal, which keeps the books of some portals, is told already.
     with suppress(JournalError), open_portal(settings) as portal:
-        checks += doctor.check_portal(portal, settings.policy, utc_now())
+        checks += doctor.check_portal(portal, settings, utc_now())
     if all(check.fault < Exit.CONFIGURATION for check in checks):
         with suppress(JournalError), open_portal(_of_every_category(settings)) as portal:
             checks += doctor.check_tickets(portal, settings)
