@@ -140,7 +140,9 @@ def _lost(claim: Claim) -> LostClaim:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return and_(tickets.c.due_at <= now, not_(tickets.c.dirty))
+    """A moment that a clock wrote down which was ahead means nothing: its ticket is looked at, and gets another one."""
+    was_ahead = tickets.c.updated_at > now + AHEAD
+    return and_(tickets.c.due_at.is_not(None), or_(tickets.c.due_at <= now, was_ahead), not_(tickets.c.dirty))
 
 
 def _movable(only: str | None) -> list[ColumnElement[bool]]:

@@ -97,6 +97,28 @@ def test_a_due_ticket_is_claimed_when_its_moment_has_come(queue, claim, release,
         assert claim(unit) is None
 
 
+def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_clock_is_right(queue, claim, release, clock):
+    with queue.transaction() as unit:
+        clock.forward(days=1)
+        for due in (clock() + MINUTE, clock() + timedelta(days=14), None):
+            release(unit, claim(unit), due_at=due)
+        clock.forward(days=-1)
+        early = []
+        while claimed := claim(unit):
+            early.append(claimed.record.ticket.id)
+            release(unit, claimed, due_at=clock() + MINUTE)
+        assert early == ["t2", "t1"], "t3 waits for somebody, whatever the clock"
+        assert [record.ticket.id for record in unit.movable("p", clock() + MINUTE)] == ["t2", "t1"]
+
+
+def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(queue, claim, release, clock):
+    with queue.transaction() as unit:
+        for _ in range(3):
+            release(unit, claim(unit), due_at=clock() + timedelta(hours=6))
+        clock.forward(minutes=-4)
+        assert claim(unit) is None
+
+
 def test_a_pass_looks_at_a_ticket_once(queue, claim, release, clock):
     seen = set()
     with queue.transaction() as unit:
