@@ -200,7 +200,7 @@ class Pass:
         while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
             with self._bridge.journal.transaction() as unit:
                 now = self._bridge.clock()
-                claim = unit.claim(self._name, self._bridge.owner, now=now, ttl=LEASE, is_stale=is_stale, only=only, not_again=seen)
+                claim = unit.claim(self._name, self._bridge.owner, now=now, ttl=LEASE, is_stale=self._is_over, only=only, not_again=seen)
             if claim is None:
                 break
             seen.add(claim.record.ticket.id)
@@ -218,6 +218,10 @@ class Pass:
         if self._report.faults or self._report.operator:
             self._report.raise_to(Exit.OPERATOR)
         return self._report
+
+    def _is_over(self, owner: str) -> bool:
+        """Whether nobody works under a lease any more; one of this worker's own is of a pass that lost the journal, and came to no release."""
+        return owner == self._bridge.owner or is_stale(owner)
 
     def _id_of(self, number: str) -> str:
         with self._bridge.journal.transaction(read_only=True) as unit:

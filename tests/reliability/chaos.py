@@ -10,14 +10,15 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
-from bridge.journal import Journal, Unit
+from bridge.journal import Journal, JournalUnavailable, Unit
 from bridge.lifecycle import Kind
 from bridge.moodle_ws import Maintenance, MoodleRefused, OutcomeUnknown, Unreachable
-from bridge.portal import KeyInProgress, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
+from bridge.portal import KeyInProgress, LedgerEntry, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.fake_portal import FakePortal
 
@@ -28,9 +29,20 @@ LATE = ("late 1", "late 2", "late 3", "late 5")
 MODES = ("lost before", "lost after", "server error", "unreachable", "in progress", *LATE)
 """What can befall a call; "late N": the server does it just before the N-th call that comes after."""
 
+WRONG = "about another"
+"""What can befall a write to the ledger: it is carried out, and its answer, which keeps to the contract, is that to another ticket's write."""
+
 
 class Killed(BaseException):
     """The process died here."""
+
+
+class Broken(BaseException):
+    """What must hold of a write does not. A pass takes every exception for the fault of one ticket, and goes on; this one it must not take."""
+
+    def __init__(self, error: AssertionError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Chaos:
@@ -39,10 +51,14 @@ class Chaos:
     Parameters:
         kills: numbers of boundaries, counted from the last kill, at which the process dies, one after the other.
         faults: mode by the number of the call (from 1, over the whole trial).
+        away: at which turns of the journal it is away, the first and the last of them; a turn is the opening of a transaction, its commit, or
+            the answer to that.
         lasting: only boundaries count that something lasting went before: a commit or an outside write.
     """
 
-    def __init__(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, *, lasting: bool = False) -> None:
+    def __init__(
+        self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, *, away: tuple[int, int] | None = None, lasting: bool = False
+    ) -> None:
         self.kills = list(kills)
         self.faults = dict(faults or {})
         self.calls: list[tuple[str, bool]] = []
@@ -52,6 +68,8 @@ class Chaos:
         self.at_lasting: Callable[[str], None] = lambda _name: None
         self._lasting = lasting
         self._passed = 0
+        self._away = away
+        self._turns = 0
         self._late: list[tuple[int, Callable[[], Any]]] = []
 
     def lose_every(self, step: int) -> None:
@@ -63,10 +81,13 @@ class Chaos:
 
         self.at_call = lose
 
-    def plan(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None) -> None:
+    def plan(
+        self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, away: tuple[int, int] | None = None
+    ) -> None:
         """Plan anew, counted from here; what was planned and did not come about is forgotten."""
         self.kills = list(kills)
         self._passed = 0
+        self._away, self._turns = away, 0
         self.faults = {len(self.calls) + number: mode for number, mode in (faults or {}).items()}
 
     def boundary(self, name: str, *, lasting: bool) -> None:
@@ -82,6 +103,17 @@ class Chaos:
             self.killed.append(f"{name} in {_caller()}")
             self.happened.append(f"killed {self.killed[-1]}")
             raise Killed(self.killed[-1])
+
+    def turn(self, name: str) -> None:
+        """A place where the journal may be away.
+
+        Raises:
+            JournalUnavailable: it is.
+        """
+        self._turns += 1
+        if self._away is not None and self._away[0] <= self._turns <= self._away[1]:
+            self.happened.append(f"the journal is away {name} in {_caller()}")
+            raise JournalUnavailable("no database server")
 
     def call(self, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]) -> Any:
         """Make an outside call, or let happen to it what is planned."""
@@ -105,6 +137,9 @@ class Chaos:
                 do()
 
     def _misbehave(self, mode: str, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]) -> Any:
+        if mode == WRONG:
+            answer = do()
+            return _of_another(answer) if isinstance(answer, LedgerEntry) else answer
         if mode == "lost after":
             with suppress(BridgeError):
                 do()
@@ -123,12 +158,15 @@ class KillableJournal:
 
     @contextmanager
     def transaction(self, *, read_only: bool = False) -> Iterator[Unit]:
+        self._chaos.turn("at the beginning of a transaction")
         with self._journal.transaction(read_only=read_only) as unit:
             yield unit
             if not read_only:
                 self._chaos.boundary("before the commit", lasting=False)
+                self._chaos.turn("at a commit")
         if not read_only:
             self._chaos.boundary("after the commit", lasting=True)
+            self._chaos.turn("after a commit")
 
 
 Judge = Callable[[Unit, Effect], None]
@@ -148,6 +186,22 @@ class _Line:
         self, name: str, its: Callable[[Effect], bool], do: Callable[[], Any], errors: dict[str, type[Any]], refused: type[Exception]
     ) -> Any:
         """Send the write whose intent is the one that `its` knows."""
+        try:
+            key = self._allowed(name, its)
+        except AssertionError as error:
+            raise Broken(error) from error
+        try:
+            return self._chaos.call(name, do, write=True, errors=errors)
+        except refused:
+            self._sent[key] = 0  # the key is free again, and the journal counts anew
+            raise
+
+    def _allowed(self, name: str, its: Callable[[Effect], bool]) -> str:
+        """The key of the write that is about to be sent.
+
+        Raises:
+            AssertionError: it must not be sent.
+        """
         with self._journal.transaction(read_only=True) as unit:
             intent = next((effect for effect in unit.open_effects() if effect.state is EffectState.INTENDED and its(effect)), None)
             assert intent is not None, f"{name} was sent, but no intent of it is on disk"
@@ -156,11 +210,7 @@ class _Line:
             self._sent[key] += 1
             assert self._sent[key] <= intent.attempts, f"{name} was sent {self._sent[key]} times, {intent.attempts} attempts are on disk"
             self._judge(unit, intent)
-        try:
-            return self._chaos.call(name, do, write=True, errors=errors)
-        except refused:
-            self._sent[key] = 0  # the key is free again, and the journal counts anew
-            raise
+        return key
 
 
 class PortalLine(_Line):
@@ -183,7 +233,8 @@ class PortalLine(_Line):
             return lambda key, *args, **more: self._write(
                 f"portal.{name}", lambda effect: effect.key == key, lambda: method(key, *args, **more), self._errors, PortalRefused
             )
-        assert name in PORTAL_READS, f"a pass does not ask the portal for {name}"
+        if name not in PORTAL_READS:
+            raise Broken(AssertionError(f"a pass does not ask the portal for {name}"))
         return lambda *args: self._chaos.call(
             f"portal.{name}", lambda: method(*args), write=False, errors=self._errors | {"in progress": PortalUnreachable}
         )
@@ -210,6 +261,11 @@ class MoodleLine(_Line):
             return effect.kind == Kind.UNDO and effect.request["evidence"].get("course_id") in params["courseids"]
 
         return self._write(function, its, lambda: self._moodle.write(function, **params), self._errors, MoodleRefused)
+
+
+def _of_another(entry: LedgerEntry) -> LedgerEntry:
+    """The like of an entry, of another customer."""
+    return replace(entry, id="l-other", key="other", account_id="other", ticket_id="t-other", stage_id="s-other", hold_id="h-other")
 
 
 def _caller() -> str:

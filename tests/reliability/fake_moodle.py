@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bridge.moodle_ws import MoodleRefused, UnknownFunction
+from bridge.moodle_ws import MoodleRefused, ServerError, UnknownFunction
 
 CATEGORY = 1
 BACKUP_TIME = 1_760_000_000
@@ -22,6 +22,7 @@ class FakeMoodle:
     Attributes:
         steps: how many looks a restore takes.
         failures: error codes with which the next restores end.
+        broken: names that make every read which asks for them fail with an error of the server.
     """
 
     base_url = "https://moodle.example.ru"
@@ -29,6 +30,7 @@ class FakeMoodle:
     def __init__(self, steps: int = 4) -> None:
         self.steps = steps
         self.failures: list[str] = []
+        self.broken: set[str] = set()
         self.courses: dict[int, dict[str, Any]] = {}
         self.backups: list[dict[str, Any]] = []
         self.roles: list[dict[str, Any]] = []
@@ -36,6 +38,8 @@ class FakeMoodle:
         self._next = 100
 
     def read(self, function: str, /, **params: Any) -> Any:
+        if not self.broken.isdisjoint(map(str, params.values())):
+            raise ServerError(function, "the server answered HTTP 504", status=504)
         return self._call({
             "local_otbridge_find_backups": self._find_backups, "local_otbridge_get_operation": self._get_operation,
             "core_webservice_get_site_info": lambda: {"release": "4.5"},

@@ -36,7 +36,11 @@ PAID = "Выделенный специалист (н.часы)"
 
 
 class FakePortal:
-    """Accounts, tickets, a ledger that only grows, and the answers to all keys that ever succeeded."""
+    """Accounts, tickets, a ledger that only grows, and the answers to all keys that ever succeeded.
+
+    Attributes:
+        ready_at: when each stage was last reported ready.
+    """
 
     name = "test"
 
@@ -47,6 +51,7 @@ class FakePortal:
         self.accounts: dict[str, tuple[Decimal, Decimal | None]] = {}
         self.answers: dict[str, tuple[str, Any]] = {}
         self.gone: dict[str, Gone] = {}
+        self.ready_at: dict[str, datetime] = {}
         self.paid = PAID
         self.changes = 0
         self._changed: dict[str, int] = {}
@@ -325,6 +330,8 @@ class FakePortal:
         raise PortalNotFound("stages", f"no stage {stage_id}", status=404, code="not_found")
 
     def _set_stage(self, ticket_id: str, stage: Stage) -> None:
+        if stage.state is StageState.READY:
+            self.ready_at[stage.id] = self._clock()
         ticket = self.ticket(ticket_id)
         self._touch(replace(ticket, stages=tuple(stage if one.id == stage.id else one for one in ticket.stages)))
 

@@ -130,9 +130,18 @@ def together(*moves: Move) -> Move:
     return move
 
 
-def days(number: int) -> Move:
+def days(number: float) -> Move:
     def move(world: World) -> None:
         world.clock.now += timedelta(days=number)
+
+    return move
+
+
+def clock_ahead(**by: float) -> Move:
+    """The clock of the bridge's machine is set ahead of the portal's, or back with nothing."""
+
+    def move(world: World) -> None:
+        world.clock.ahead = timedelta(**by)
 
     return move
 
@@ -226,6 +235,15 @@ def _agreed_after_another(world: World) -> None:
     world.portal.agree(first, [("Работа", 1, 1)])
 
 
+def _after_a_poisoned_one(world: World) -> None:
+    """An order for which Moodle always fails is worked on before."""
+    world.moodle.broken.add("poisoned")
+    first = world.portal.open_ticket(account="school", category=PAID, subject="Заявка", fields=ROLE)
+    world.order({**RESTORE, "param_shortname": "poisoned"})
+    world.clock.now += timedelta(seconds=1)
+    world.portal.agree(first, [("Работа", 1, 1)])
+
+
 STAGES = (("Анализ", 2, 1), ("Наполнение", 2, "0.6"), ("Сдача", "0.5", 1))
 
 ROLE_DONE = Scenario("a role is made and written off", _order(ROLE), (accept,), "done", 4, "0.5", ("methodist",))
@@ -282,6 +300,15 @@ SILENT = Scenario(
     "0.5",
     ("methodist",),
 )
+SILENT_CLOCKS = Scenario(
+    "silence accepts by the portal's clock, and only while the machine's agrees with it",
+    _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (days(TWO_WEEKS - 1), clock_ahead(days=1), days(2), clock_ahead(days=-1), together(clock_ahead(), days(1))),
+    "done", 4, "0.5", ("methodist",),
+)  # fmt: skip
+BEHIND_POISON = Scenario(
+    "an order for which Moodle always fails stands before it", _after_a_poisoned_one, (accept,), "done", 4, "0.5", ("methodist",)
+)
 REJECTED_SILENT = Scenario(
     "rejected, then silent", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (reject, days(TWO_WEEKS + 1)), "failed", 2,
     made=("methodist",), reason="rejected", rows="hold",
@@ -326,6 +353,7 @@ QUEUED = Scenario("agreed after another ticket, opened before it", _agreed_after
 MAIN = (ROLE_DONE, RESTORE_DONE)
 OTHERS = (
     STAGES_DONE, POOR, WITHDRAWN, ACCEPTED_WITHDRAWN, OPERATOR_WITHDREW, FAILED, LATE_TIME, RECOUNTED, CORRECTED, AGREED_ANEW, BEYOND, SILENT,
+    SILENT_CLOCKS, BEHIND_POISON,
     REJECTED_SILENT, REJECTED_UNSEEN, UNASKED, REJECTED_BY_HAND, UNDONE, TAKEN_BACK, WITHDRAWN_BEYOND, UNDONE_BY_POLICY, STOPPED, DRIFTED,
     DIFFERING, QUEUED,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.reliability.chaos import Chaos
+from tests.reliability.chaos import WRONG, Chaos
 from tests.reliability.scenarios import AGREED_ANEW, CORRECTED, MAIN, OTHERS, ROLE_DONE, Scenario
 from tests.reliability.trials import Trials
 
@@ -10,7 +10,7 @@ QUICK_MODES = ("lost after", "lost before")
 
 
 def quick(trials: Trials) -> None:
-    """Undisturbed lives, lost writes, kills; the cheapest first.
+    """Undisturbed lives, lost writes, wrong answers, a journal that is away, kills; the cheapest first.
 
     Raises:
         AssertionError: something that must hold does not.
@@ -18,6 +18,9 @@ def quick(trials: Trials) -> None:
     for scenario in (*MAIN, *OTHERS):
         trials.trial(scenario, trials.begun(scenario), Chaos())
     lose_writes(trials, ROLE_DONE, ("in progress",), every=3)
+    lose_writes(trials, ROLE_DONE, (WRONG,))
+    for part in trials.segments(ROLE_DONE):
+        trials.away_everywhere(part, every=7)  # three turns make a transaction: all of them come up
     lose_writes(trials, AGREED_ANEW, QUICK_MODES)
     for part in trials.segments(ROLE_DONE):
         trials.kill_everywhere(part, lasting=True)

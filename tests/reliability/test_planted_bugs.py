@@ -17,14 +17,15 @@ from bridge.actions.restore_course import RestoreCourse
 from bridge.effects import Effect, EffectState
 from bridge.errors import BridgeError
 from bridge.hours import hours_taken
-from bridge.journal import Unit
+from bridge.journal import JournalUnavailable, Unit
 from bridge.journal.claims import Claims
 from bridge.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
 from bridge.moodle_ws import OutcomeUnknown
 from bridge.perform import Performer, Postpone
-from bridge.portal import PortalOutcomeUnknown
+from bridge.portal import LedgerEntry, PortalOutcomeUnknown
+from bridge.scope import Exit, Outage, Scope
 from bridge.sync import Pass
-from bridge.tickets import StageState
+from bridge.tickets import Stage, StageState
 from tests.profile import THOROUGH
 from tests.reliability.suite import quick
 from tests.reliability.trials import Trials
@@ -298,6 +299,49 @@ def killed_work_is_forgotten(patch: Patch) -> None:
     patch.setattr(sync, "DUE_EVERY_PASS", frozenset())
 
 
+def silence_by_the_machine_s_clock(patch: Patch) -> None:
+    patch.setattr(stage, "_accepted_by", lambda case, attempt: _accepted_by(replace(case, portal_time=case.now), attempt))
+
+
+def clocks_that_differ_agree(patch: Patch) -> None:
+    patch.setattr(stage, "_clocks_agree", lambda case, portal_time: True)
+
+
+def sent_though_the_journal_is_away(patch: Patch) -> None:
+    """What cannot be put on disk is sent all the same."""
+
+    def sending(self: Performer, effect: Effect) -> Effect:
+        try:
+            return _sending(self, effect)
+        except JournalUnavailable:
+            return effect
+
+    patch.setattr(Performer, "_sending", sending)
+
+
+def journal_s_error_is_the_ticket_s(patch: Patch) -> None:
+    patch.setattr(sync, "JOURNAL_FAILS", ())
+
+
+def answer_about_another_ticket_is_believed(patch: Patch) -> None:
+    entry = Performer._entry
+
+    def believed(self: Performer, stage: Stage, told: LedgerEntry, account: str | None = None) -> dict[str, Any]:
+        mine = replace(told, account_id=account or told.account_id, ticket_id=self._ticket.id, stage_id=stage.id)
+        return {**entry(self, stage, mine, account), "account_id": told.account_id}
+
+    patch.setattr(Performer, "_entry", believed)
+
+
+def order_s_fault_is_the_site_s(patch: Patch) -> None:
+    """What one order makes of Moodle's answers counts as Moodle's being down."""
+
+    def ask_moodle(_self: Scope, installation: Any) -> Outage:
+        return Outage(installation.name, BridgeError("an answer was an error"), Exit.UNREACHABLE)
+
+    patch.setattr(Scope, "_ask_moodle", ask_moodle)
+
+
 BUGS = (
     commit_after_the_call, key_from_the_clock, key_with_the_attempt, note_key_of_the_pass, void_under_a_fresh_key, retry_inside_perform,
     unknown_outcome_is_refused, unknown_outcome_is_done, revision_grows_on_an_unknown_outcome, busy_key_is_a_refusal,
@@ -305,7 +349,8 @@ BUGS = (
     new_attempt_forgets_the_old_hold, capture_without_acceptance, silence_from_the_first_day, silence_accepts_what_was_rejected,
     charges_recomputed_at_capture, capture_in_spite_of_a_drift, correction_without_its_reversal, late_time_is_dropped,
     late_time_is_charged_twice, queue_by_ticket_id, cursor_before_the_page, request_not_frozen, ledger_booked_apart, opkey_of_the_attempt,
-    restore_given_up_while_it_runs, killed_work_is_forgotten,
+    restore_given_up_while_it_runs, killed_work_is_forgotten, silence_by_the_machine_s_clock, clocks_that_differ_agree,
+    sent_though_the_journal_is_away, journal_s_error_is_the_ticket_s, answer_about_another_ticket_is_believed, order_s_fault_is_the_site_s,
 )  # fmt: skip
 
 

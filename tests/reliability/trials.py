@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from itertools import count, product
 from typing import Any
@@ -82,6 +83,27 @@ class Trials:
     def kill_everywhere(self, segment: Segment, *, lasting: bool = False, every: int = 1) -> int:
         """Kill at every boundary, or every second, third … one, one in each trial; returns how many trials that took."""
         return next(trial for trial, number in enumerate(count(every, every)) if not self.killed(segment, number, lasting=lasting))
+
+    def away_everywhere(self, segment: Segment, *, every: int = 1) -> int:
+        """Let the journal be away from every turn, or every second, third … one, to the end of the pass, and for that turn alone; returns how many
+        trials that took."""
+        trial = 0
+        for turn in count(1, every):
+            for last in (turn, sys.maxsize):
+                chaos = Chaos(away=(turn, last))
+                try:
+                    world = World(self._disk, segment.snapshot, chaos)
+                    world.run_pass()
+                    if not chaos.happened:
+                        return trial
+                    trial += 1
+                    chaos.plan()
+                    world.rest()
+                    world.check()
+                    assert world.trace() == segment.trace
+                except Exception as error:
+                    raise AssertionError(f"{segment.name}; {'; '.join(chaos.happened)}: {error!r}") from error
+        raise AssertionError("unreachable")
 
     def kill_ever_again(self, segment: Segment) -> int:
         """Kill at every boundary that something lasting went before, and from what that leaves again, and again, however often.

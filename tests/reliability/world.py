@@ -21,7 +21,7 @@ from bridge.actions import Site
 from bridge.catalogue import Catalogue
 from bridge.decisions import Desk, recounted
 from bridge.effects import Effect
-from bridge.journal import Journal, TicketRecord, Unit, migrate
+from bridge.journal import Journal, JournalUnavailable, TicketRecord, Unit, migrate
 from bridge.lifecycle import Reason
 from bridge.messages import Messages
 from bridge.perform import Bridge
@@ -31,7 +31,7 @@ from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalT
 from bridge.sync import Pass, PassReport, TicketReport
 from bridge.tickets import Ticket
 from tests.reliability import laws
-from tests.reliability.chaos import Chaos, KillableJournal, Killed, MoodleLine, PortalLine
+from tests.reliability.chaos import Broken, Chaos, KillableJournal, Killed, MoodleLine, PortalLine
 from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.fake_portal import FakePortal
 
@@ -55,14 +55,23 @@ WAITING = frozenset({"by-hand", "drift"})
 
 
 class Clock:
-    """Aware UTC that moves with every look at it."""
+    """Aware UTC that moves with every look at it: the portal's time.
+
+    Attributes:
+        ahead: how far the clock of the bridge's machine is ahead of it.
+    """
 
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 1, 9, tzinfo=UTC)
+        self.ahead = timedelta(0)
 
     def __call__(self) -> datetime:
         self.now += timedelta(milliseconds=1)
         return self.now
+
+    def machine(self) -> datetime:
+        """The time by the clock of the bridge's machine."""
+        return self() + self.ahead
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ class World:
     def __init__(self, disk: Disk, snapshot: Snapshot | None = None, chaos: Chaos | None = None) -> None:
         self._disk = disk
         self.clock, self.portal, self.moodle, self.policy = disk.load(snapshot or disk.fresh)
-        disk.clock = self.clock
+        disk.clock = self.clock.machine
         self.journal = disk.journal
         self.chaos = chaos or Chaos()
         self._portal_line = PortalLine(self.portal, self.chaos, self.journal, self._at_write)
@@ -158,18 +167,20 @@ class World:
         owner = owner or f"{socket.gethostname()}:{os.getpid()}:{self._born}"
         return QuickBridge(
             self.settings(), _messages(), KillableJournal(self.journal, self.chaos), self._portal_line, lambda _: self._moodle_line,  # type: ignore[arg-type]
-            owner, clock=self.clock,
+            owner, clock=self.clock.machine,
         )  # fmt: skip
 
     def run_pass(self, owner: str = "", *, minutes: float = 1) -> PassReport | None:
-        """A minute later, one pass; None when it was killed."""
+        """A minute later, one pass; None when it was killed, or the journal went away."""
         self.clock.now += timedelta(minutes=minutes)
         self.passes.append(Pass(self.bridge(owner)))
         self.disturbed = False
         try:
             return self.passes[-1].run()
-        except Killed:
+        except (Killed, JournalUnavailable):
             return None
+        except Broken as broken:
+            raise broken.error from broken
         finally:
             self.passes.pop()
             self.disturbed = bool(self.passes)
@@ -190,11 +201,11 @@ class World:
 
     def statuses(self) -> dict[str, str]:
         """Where the bridge has its tickets, by id."""
-        return {record.ticket.id: record.state for record in self._records()}
+        return {record.ticket.id: record.state for record in self.records()}
 
     def reasons(self) -> dict[str, str]:
         """Why they stand there: codes by id."""
-        return {record.ticket.id: Reason.from_json(record.reason).code for record in self._records() if record.reason}
+        return {record.ticket.id: Reason.from_json(record.reason).code for record in self.records() if record.reason}
 
     def facts(self, ticket: str) -> Mapping[str, Any]:
         """The facts of the reason for which a ticket waits."""
@@ -202,9 +213,10 @@ class World:
 
     def record(self, ticket: str) -> TicketRecord:
         """What the journal has of a ticket."""
-        return next(record for record in self._records() if record.ticket.id == ticket)
+        return next(record for record in self.records() if record.ticket.id == ticket)
 
-    def _records(self) -> list[TicketRecord]:
+    def records(self) -> list[TicketRecord]:
+        """All tickets as the journal has them."""
         with self.journal.transaction(read_only=True) as unit:
             return unit.tickets("test")
 
@@ -233,12 +245,12 @@ class World:
 
     def desk(self, ticket: str) -> Desk:
         """Where an operator decides about a ticket that a pass has seen."""
-        return Desk(self.journal, self.record(ticket), "operator@example.ru", self.clock())
+        return Desk(self.journal, self.record(ticket), "operator@example.ru", self.clock.machine())
 
     def retry(self, ticket: str) -> None:
         """An operator's word that what failed is mended; refused where nothing has."""
         with suppress(NothingToRetry):
-            retry(self.journal, self.record(ticket), self.clock())
+            retry(self.journal, self.record(ticket), self.clock.machine())
 
     def recount(self, ticket: str, stage: str | None = None) -> None:
         """An operator lets a stage take what the time entries make now."""
@@ -249,7 +261,7 @@ class World:
     def drift(self, account: str) -> None:
         """A comparison found that the ledgers of an account differ."""
         with self.journal.transaction() as unit:
-            unit.set_drift("test", account, ["missing-here: entry x"], self.clock())
+            unit.set_drift("test", account, ["missing-here: entry x"], self.clock.machine())
 
     def reconcile(self) -> list[str]:
         """Compare both ledgers of all accounts, which sets and clears drifts; returns the differences."""
