@@ -28,7 +28,7 @@ class JournalBooks:
     """The books of one portal.
 
     Parameters:
-        owner: who this writer is, as `bridge.owner.own_name`.
+        owner: who this writer is, as `bridge.owner.own_name`; no other books that are in use bear its name.
         ttl: how long a write takes at most; longer than the portal's time-outs.
         clock: aware UTC.
     """
@@ -112,11 +112,15 @@ class JournalBooks:
         except LostClaim as error:
             raise PortalOutcomeUnknown("writer", str(error), portal=self._portal) from error
 
+    def _is_over(self, owner: str) -> bool:
+        """Whether nobody writes under a lease any more; one of this writer's own could not be given back, for the journal was away."""
+        return owner == self._owner or is_stale(owner)
+
     def _lease(self) -> int:
         deadline = time.monotonic() + self._wait.total_seconds()
         while True:
             with self._journal.transaction() as unit:
-                fence = unit.lease_writer(self._portal, self._owner, self._clock(), self._ttl, is_stale)
+                fence = unit.lease_writer(self._portal, self._owner, self._clock(), self._ttl, self._is_over)
             if fence is not None:
                 return fence
             if time.monotonic() >= deadline:

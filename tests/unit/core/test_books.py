@@ -142,6 +142,19 @@ def lost(once: Once, engine: Engine, attempt: Attempt, *, carried_out: bool) -> 
 # --- one writer at a time
 
 
+def test_a_writer_that_lost_the_journal_writes_again_when_it_is_back(journal: Journal, clock: Clock) -> None:
+    with journal.transaction() as unit:  # nobody could give this lease back
+        unit.lease_writer("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
+
+    with books_of(journal, clock).writer():
+        pass
+
+    with journal.transaction() as unit:
+        unit.lease_writer("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
+    with pytest.raises(PortalUnreachable), books_of(journal, clock, "two.example.ru:1:1").writer():
+        pass
+
+
 def test_threads_of_one_process_wait_for_each_other(books: JournalBooks, once: Once, engine: Engine) -> None:
     inside: list[str] = []
 
