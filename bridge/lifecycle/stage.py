@@ -464,9 +464,15 @@ def _unasked(case: Case, attempt: Attempt) -> bool:
 
 
 def _silent_until(case: Case, attempt: Attempt) -> Any:
-    """The moment from which silence accepts, None where it never does."""
-    ready = attempt.done(Kind.STAGE_READY)
+    """The moment from which silence accepts, None where it never does.
+
+    What the customer rejected and somebody reported ready once more waits for the customer's word: the days since the first report say nothing,
+    and when the second one came the portal does not tell.
+    """
+    ready, frozen = attempt.done(Kind.STAGE_READY), attempt.done(Kind.FREEZE)
     if ready is None or ready.settled_at is None or case.terms.accept_after is None:
+        return None
+    if frozen is not None and attempt.stage.revision > frozen.request["stage_revision"]:
         return None
     told = (ready.outcome or {}).get("portal_at")
     begun = ready.settled_at if told is None else datetime.fromisoformat(told)

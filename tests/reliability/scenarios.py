@@ -317,6 +317,10 @@ REJECTED_UNSEEN = Scenario(
     "rejected in the last moment of silence", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (together(days(TWO_WEEKS + 1), reject),),
     "failed", 2, made=("methodist",), reason="rejected", rows="hold",
 )  # fmt: skip
+REPORTED_AGAIN = Scenario(
+    "rejected, reported ready once more by a specialist, then silent", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (days(TWO_WEEKS - 1), reject, report(), days(2)), "awaiting-acceptance", 2, made=("methodist",), reason="not-accepted", rows="hold",
+)  # fmt: skip
 UNASKED = Scenario(
     "the site's policy accepts", _order(RESTORE, policy=_policy(accept_unasked=("2.9.1-restore",))), (), "done", 4, "1", ("OT-1",)
 )
@@ -354,6 +358,6 @@ MAIN = (ROLE_DONE, RESTORE_DONE)
 OTHERS = (
     STAGES_DONE, POOR, WITHDRAWN, ACCEPTED_WITHDRAWN, OPERATOR_WITHDREW, FAILED, LATE_TIME, RECOUNTED, CORRECTED, AGREED_ANEW, BEYOND, SILENT,
     SILENT_CLOCKS, BEHIND_POISON,
-    REJECTED_SILENT, REJECTED_UNSEEN, UNASKED, REJECTED_BY_HAND, UNDONE, TAKEN_BACK, WITHDRAWN_BEYOND, UNDONE_BY_POLICY, STOPPED, DRIFTED,
+    REJECTED_SILENT, REJECTED_UNSEEN, REPORTED_AGAIN, UNASKED, REJECTED_BY_HAND, UNDONE, TAKEN_BACK, WITHDRAWN_BEYOND, UNDONE_BY_POLICY, STOPPED, DRIFTED,
     DIFFERING, QUEUED,
 )  # fmt: skip
