@@ -57,7 +57,12 @@ class Chaos:
     """
 
     def __init__(
-        self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, *, away: tuple[int, int] | None = None, lasting: bool = False
+        self,
+        kills: tuple[int, ...] = (),
+        faults: dict[int, str] | None = None,
+        *,
+        away: tuple[int, int] | None = None,
+        lasting: bool = False,
     ) -> None:
         self.kills = list(kills)
         self.faults = dict(faults or {})
@@ -81,9 +86,7 @@ class Chaos:
 
         self.at_call = lose
 
-    def plan(
-        self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, away: tuple[int, int] | None = None
-    ) -> None:
+    def plan(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, away: tuple[int, int] | None = None) -> None:
         """Plan anew, counted from here; what was planned and did not come about is forgotten."""
         self.kills = list(kills)
         self._passed = 0

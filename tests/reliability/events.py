@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
@@ -20,12 +21,13 @@ from hypothesis.stateful import (
 )
 
 from bridge.decisions import DecisionRefused, Desk, by_hours, by_minutes
+from bridge.lifecycle import Reason
 from bridge.portal import PortalRefused
 from bridge.settings import PolicyTable
 from bridge.sync import LEASE
 from bridge.tickets import StageState
 from tests.reliability import laws
-from tests.reliability.chaos import MODES
+from tests.reliability.chaos import MODES, WRONG
 from tests.reliability.scenarios import BY_HAND, CONTENT
 from tests.reliability.world import PAID, RESTORE, ROLE, UNATTENDED, Disk, World
 
@@ -51,13 +53,16 @@ POLICIES = tuple(
 )
 WORKERS = ("", "one.example.ru:1:1", "other.example.ru:1:1")
 """The first one dies visibly; of the others nobody can see whether they are alive."""
+HOUR, DAY = 3600.0, 86400.0
+JUMPS = (-DAY, -3 * HOUR, -60.0, 60.0, 3 * HOUR, DAY)
+"""How far a machine's clock is off, seconds: a wrong date, a wrong zone, nobody who sets it."""
 MOST_TICKETS = 5
 LIVED: Counter[str] = Counter()
 """Kinds of effects, statuses with their reasons, and decisions that courses have come to, by how many courses."""
 EVERY = frozenset({
     "done: done", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work", "failed: rejected", "failed: refused", "failed: late-time",
     "awaiting-acceptance: not-accepted", "awaiting-agreement: not-agreed", "needs-order: free-text", "needs-order: order-faults",
-    "running: by-hand", "hold", "hold:2", "void", "capture", "operation", "undo", "correct:1:reversal", "correct:1:capture", "accepted by silence",
+    "awaiting-acceptance: clocks-differ", "running: by-hand", "hold", "hold:2", "void", "capture", "operation", "undo", "correct:1:reversal", "correct:1:capture", "accepted by silence",
     "accepted by policy", "decided assign", "decided hold", "decided release", "decided withdraw", "decided undo", "decided correct",
 })  # fmt: skip
 """What the thorough courses must have come to, or they prove nothing of it."""
@@ -136,10 +141,19 @@ class Events(RuleBasedStateMachine):
 
     @rule()
     def customers_reject_what_is_ready(self) -> None:
+        """And a pass sees it before anybody else does something about it."""
         for ticket in self.world.portal.tickets.values():
             for number, stage in enumerate(ticket.stages, 1):
                 if stage.state is StageState.READY:
                     self.world.portal.reject(ticket.id, number)
+        self.a_pass("")
+
+    @rule()
+    def a_customer_withdraws_what_is_ready(self) -> None:
+        ready = [one.id for one in self.world.portal.tickets.values() if any(stage.state is StageState.READY for stage in one.stages)]
+        if ready:
+            with suppress(PortalRefused):
+                self.world.portal.withdraw(ready[0])
 
     @rule(ticket=tickets, times=st.sampled_from([1, 2, 4]))
     def more_is_agreed(self, ticket: str, times: int) -> None:
@@ -156,14 +170,35 @@ class Events(RuleBasedStateMachine):
     def the_customer_tops_up(self, account: str) -> None:
         self.world.portal.top_up(account, 1)
 
-    @rule()
-    def two_weeks_go_by(self) -> None:
-        self.world.clock.now += timedelta(days=15)
+    @rule(days=st.sampled_from([13.5, 15]))
+    def two_weeks_go_by(self, days: float) -> None:
+        """Or almost, between two passes and before anybody says a word."""
+        self.a_pass("")
+        self.world.clock.now += timedelta(days=days)
+        self.a_pass("")
 
     @precondition(lambda self: not self.world.moodle.failures)
     @rule()
     def a_restore_will_fail(self) -> None:
         self.world.moodle.failures.append("restorefailed")
+
+    # --- the machine
+
+    @rule(seconds=st.sampled_from(JUMPS))
+    def the_machines_clock_jumps(self, seconds: float) -> None:
+        """It is that far ahead of the portal's from now on."""
+        self.world.clock.ahead = timedelta(seconds=seconds)
+
+    @rule()
+    def the_machines_clock_is_right_again(self) -> None:
+        self.world.clock.ahead = timedelta(0)
+
+    @rule(worker=st.sampled_from(WORKERS), turn=st.integers(1, 120), comes_back=st.booleans())
+    def the_journal_is_away(self, worker: str, turn: int, comes_back: bool) -> None:
+        """From some moment of a pass, to its end or for that moment alone."""
+        self.world.chaos.plan(away=(turn, turn if comes_back else sys.maxsize))
+        self.world.run_pass(worker)
+        self.world.chaos.plan()
 
     # --- operators
 
@@ -239,19 +274,23 @@ class Events(RuleBasedStateMachine):
         self.world.chaos.plan(kills=(boundary,))
         self.world.run_pass(worker)
 
-    @rule(worker=st.sampled_from(WORKERS), faults=st.dictionaries(st.integers(1, 20), st.sampled_from(MODES), min_size=1, max_size=4))
+    @rule(
+        worker=st.sampled_from(WORKERS),
+        faults=st.dictionaries(st.integers(1, 20), st.sampled_from([*MODES, WRONG]), min_size=1, max_size=4),
+    )
     def a_pass_whose_calls_fail(self, worker: str, faults: dict[int, str]) -> None:
         self.world.chaos.plan(faults=faults)
         self.world.run_pass(worker)
 
-    @rule(call=st.integers(1, 20), long=st.booleans())
-    def a_worker_sleeps_before_a_call_while_the_other_makes_a_pass(self, call: int, long: bool) -> None:
+    @rule(call=st.integers(1, 20), long=st.booleans(), jump=st.sampled_from([0.0, *JUMPS]))
+    def a_worker_sleeps_before_a_call_while_the_other_makes_a_pass(self, call: int, long: bool, jump: float) -> None:
         self.world.chaos.plan()
         wanted = len(self.world.chaos.calls) + call
 
         def sleep(number: int) -> None:
             if number == wanted:
                 self.world.chaos.at_call = lambda _: None
+                self.world.clock.ahead = timedelta(seconds=jump)
                 self.world.run_pass(WORKERS[2], minutes=6 if long else 1)
 
         self.world.chaos.at_call = sleep
@@ -268,6 +307,7 @@ class Events(RuleBasedStateMachine):
     def what_must_hold_at_every_moment_holds(self) -> None:
         if hasattr(self, "world"):
             self.world.check(at_rest=False)
+            self.keep_where_tickets_stand()
 
     def teardown(self) -> None:
         """When nothing goes wrong any more and everybody does their part, everything comes to its end, and rests as it must."""
@@ -275,6 +315,7 @@ class Events(RuleBasedStateMachine):
             return
         self.world.chaos.plan()
         self.world.chaos.deliver()
+        self.the_machines_clock_is_right_again()
         self.world.clock.now += 2 * LEASE
         self.world.rest()
         self.world.check()
@@ -314,10 +355,14 @@ class Events(RuleBasedStateMachine):
                 elif stage.state is StageState.READY and accept:
                     portal.accept(ticket.id, number)
 
+    def keep_where_tickets_stand(self) -> None:
+        """Where a ticket waits between two steps counts as much as where it waits in the end, when everybody has done their part."""
+        self.found |= {f"{record.state}: {Reason.from_json(record.reason).code}" for record in self.world.records() if record.reason}
+
     def keep_in_mind(self) -> None:
         """What this course has come to."""
-        statuses, reasons = self.world.statuses(), self.world.reasons()
-        self.found |= {f"{status}: {reasons[ticket]}" for ticket, status in statuses.items()}
+        self.keep_where_tickets_stand()
+        statuses = self.world.statuses()
         with self.world.journal.transaction(read_only=True) as unit:
             for ticket in statuses:
                 done = [effect for effect in unit.effects("test", ticket) if effect.state == "done"]
