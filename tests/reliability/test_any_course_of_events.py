@@ -17,7 +17,7 @@ from tests.reliability.conftest import PROFILE
 from tests.reliability.events import EVERY, JUMPS, LIVED, ORDERS, POLICIES, TICKETS, WORKERS, Events
 from tests.reliability.world import Disk
 
-COURSES = 10_000 if LONG else 50 if THOROUGH else 4
+COURSES = 10_000 if LONG else 50 if THOROUGH else 3
 """How many there are by seed."""
 EVENTS = 40 if THOROUGH else 30
 """How many happen in each of them."""
