@@ -23,7 +23,8 @@ from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.fake_portal import FakePortal
 
 PORTAL_WRITES = frozenset({"note", "set_ticket_state", "set_stage_state", "hold", "capture", "void", "reverse"})
-PORTAL_READS = frozenset({"meta", "changed_tickets", "ticket", "account"})
+PORTAL_READS = frozenset({"meta", "changed_tickets", "ticket", "account", "ledger"})
+"""What a pass asks, and the service's comparison of the ledgers after it."""
 
 LATE = ("late 1", "late 2", "late 3", "late 5")
 MODES = ("lost before", "lost after", "server error", "unreachable", "in progress", *LATE)
