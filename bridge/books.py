@@ -98,6 +98,11 @@ class JournalBooks:
         with self._journal.transaction(read_only=True) as unit:
             return unit.portal_holds(self._portal, account_id)
 
+    def open_holds(self) -> Sequence[KeptHold]:
+        """See `Books.open_holds`."""
+        with self._journal.transaction(read_only=True) as unit:
+            return unit.open_portal_holds(self._portal)
+
     @contextmanager
     def _guarded(self) -> Iterator[Unit]:
         """A transaction that is still this writer's.

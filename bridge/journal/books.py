@@ -100,6 +100,11 @@ class Books(Subject):
         query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.account_id == account_id)
         return [_held(row) for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))]
 
+    def open_portal_holds(self, portal: str) -> list[KeptHold]:
+        """The holds of all accounts that have not ended, oldest first."""
+        query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.ended.is_(None))
+        return [_held(row) for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))]
+
 
 def _key(portal: str, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return portal_writes.c.portal == portal, portal_writes.c.key == key

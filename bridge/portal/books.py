@@ -60,6 +60,9 @@ class Books(Protocol):
     def holds(self, account_id: str) -> Sequence[KeptHold]:
         """All holds of an account, oldest first."""
 
+    def open_holds(self) -> Sequence[KeptHold]:
+        """The holds of all accounts that have not ended, oldest first."""
+
 
 def fingerprint_of(kind: str, request: Mapping[str, Any]) -> str:
     """A write in short: the same kind and request have the same one."""

@@ -101,6 +101,9 @@ class Redmine:
     tick = 2.5
     """Redmine keeps whole seconds, and what was changed within `SETTLE` is told again."""
 
+    forgets = True
+    """What is deleted leaves nothing behind that could be told, but for what is held for it."""
+
     def __init__(self, site: str, admin_key: str, table: str, journal: Journal) -> None:
         self.site = site
         self.table = table
@@ -232,6 +235,23 @@ class Redmine:
 
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         self._owners[ticket].customer.send("PUT", f"/issues/{ticket}.json", issue={"custom_field_values": self._values(fields)})
+
+    def move(self, ticket: str, category: str) -> None:
+        """A ticket gets another category."""
+        self._edit(ticket, category_id=self._category(self._owners[ticket], category))
+
+    def delete(self, ticket: str) -> None:
+        """A ticket is deleted with its stages; their hours are assigned to the project, which Redmine does only where there are some."""
+        self.log_time(ticket, minutes=1)
+        self.admin.send("DELETE", f"/issues/{ticket}.json?todo=nullify")
+
+    def rename_category(self, ticket: str, name: str) -> None:
+        """The category of a ticket gets another name, of which its issues do not know."""
+        category = self.admin.get(f"/issues/{ticket}.json")["issue"]["category"]["id"]
+        self.admin.send("PUT", f"/issue_categories/{category}.json", issue_category={"name": name})
+
+    def _edit(self, issue: str, **changes: Any) -> None:
+        self.admin.send("PUT", f"/issues/{issue}.json", issue=changes)
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """The time entries of an account's project, as an administrator sees them."""

@@ -179,9 +179,9 @@ class FakeRedmine:
         self.change(BRIDGE, int(self._issue(id_).id), **changes)
 
     def add_entry(self, key: str, entry: Mapping[str, Any]) -> None:
-        on = self._issue(str(entry["issue_id"]))
+        on = self._issue(str(entry["issue_id"])) if "issue_id" in entry else None
         fields = {int(one["id"]): str(one["value"]) for one in entry["custom_fields"]}
-        self._log(BRIDGE, on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"])
+        self._log(BRIDGE, on and on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"])
 
     def delete_entry(self, key: str, id_: int) -> None:
         del self.times[self._time(str(id_))["id"]]
@@ -239,6 +239,16 @@ class FakeRedmine:
             self._journal(one, who, "", private=False, details=details)
             details = []
         self._journal(one, who, notes, private=private_notes and bool(notes.strip()), details=details)
+
+    def delete(self, *ids: str, hours_stay: bool = True) -> None:
+        """Issues are deleted; their time entries stay on the project, or go with them."""
+        for id_ in map(int, ids):
+            del self.tree[id_]
+            for number, row in list(self.times.items()):
+                if row["issue"] == {"id": id_} and hours_stay:
+                    self.times[number] = {**row, "issue": None}
+                elif row["issue"] == {"id": id_}:
+                    del self.times[number]
 
     # --- what it keeps
 

@@ -52,7 +52,7 @@ class RedminePortal(Portal):
         once = Once(name, books, settle, clock)
         self._reader = Reader(name, client, convention)
         self._ledger = Ledger(name, client, self._reader, convention)
-        self._changes = Changes(name, client, self._reader, convention, prefix, settle)
+        self._changes = Changes(name, client, self._reader, convention, prefix, settle, books.open_holds)
         self._writes = Writes(name, client, self._reader, convention, once)
         self._booking = Booking(
             name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock, zone=zone

@@ -106,7 +106,7 @@ class Booking:
             project = self._client.project(hold.account_id)
             hour_price = self._ledger.account(project, (), ()).hour_price
             details = {
-                "ticket_id": hold.ticket_id, "hold_id": hold_id, "charges": lines, "evidence": dict(evidence), "accepted_by": accepted_by,
+                "ticket_id": hold.ticket_id, "stage_id": hold.stage_id, "hold_id": hold_id, "charges": lines, "evidence": dict(evidence), "accepted_by": accepted_by,
                 "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
             }  # fmt: skip
             told = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
@@ -125,18 +125,21 @@ class Booking:
 
         def prepare() -> dict[str, Any]:
             row = None if entry_id.startswith(("hold-", "void:")) else self._ledger.row(self._client.entry(entry_id))
-            if row is None or row.kind != "capture" or row.entry.issue is None:
+            if row is None or row.kind != "capture":
                 raise self._conflict(entry_id, "only a write-off can be reversed", row.kind if row else "hold")
             others = self._ledger.rows(str(row.entry.project.id))
             if any(one.details.get("reverses") == entry_id for one in others if one.kind == "reversal"):
                 raise self._conflict(entry_id, "it was reversed before", "reversed")
-            told = {name: row.details.get(name) for name in ("ticket_id", "hold_id", "price_kopecks")}
+            told = {name: row.details.get(name) for name in ("ticket_id", "stage_id", "hold_id", "price_kopecks")}
             details = {**told, "reverses": entry_id, "reason": reason}
-            project, stage_id = self._client.project(str(row.entry.project.id)), str(row.entry.issue.id)
+            project = self._client.project(str(row.entry.project.id))
+            # Who deletes a stage may leave its hours on the project.
+            stage_id = None if row.entry.issue is None else str(row.entry.issue.id)
             return self._row(key, project, stage_id, "reversal", row.amount, f"Возврат: {reason}"[:_LONGEST_COMMENT], details)
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
-            self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,))
+            if answer["stage_id"] is not None:
+                self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,))
             self._books.answered(key, fingerprint, answer)
 
         request = {"entry": entry_id, "reason": reason}
@@ -165,9 +168,9 @@ class Booking:
         return lambda entry: self._client.add_entry(key, entry)
 
     def _row(
-        self, key: str, project: wire.Project, stage_id: str, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
+        self, key: str, project: wire.Project, stage_id: str | None, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """A time entry of the ledger; `hours` with the sign that they have in the balance."""
+        """A time entry of the ledger, on the project where there is no stage; `hours` with the sign that they have in the balance."""
         name = next(name for name, found in self._reader.ledger_names.items() if found == kind)
         activity = next((one.id for one in project.time_entry_activities if one.name == name), None)
         if activity is None:
@@ -175,7 +178,7 @@ class Booking:
             raise PortalRefused(f"project {project.id}", detail, code="invalid", portal=self._portal)
         now, fields = self._clock(), self._convention.entry_fields
         return {
-            "issue_id": int(stage_id), "activity_id": activity, "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
+            **({"project_id": project.id} if stage_id is None else {"issue_id": int(stage_id)}), "activity_id": activity, "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
             "custom_fields": [
                 {"id": fields.hours, "value": text(hours)}, {"id": fields.key, "value": key},
                 {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},

@@ -4,20 +4,24 @@ Redmine keeps whole seconds and commits out of order, so the last `overlap` befo
 the cursor names what was told of it. Time that is logged does not touch its issue, so new time entries are looked for beside; one that is
 changed or deleted later is noticed with the next change of its ticket. A long list is read page by page: within a second its order may be finer
 than what Redmine tells (some databases keep microseconds), so the cursor names all that was read of the last second.
+
+What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in a category that was renamed is in
+no list of changes; of these the tickets and stages matter for which hours are held, so at the end of each list those are asked for by number.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bridge.convention import RedmineConvention
+from bridge.kept import KeptHold
 from bridge.portal.errors import PortalNotFound, PortalRefused
-from bridge.portal.port import TicketFault, TicketPage
-from bridge.portal.redmine import wire
+from bridge.portal.port import Gone, TicketFault, TicketPage
+from bridge.portal.redmine import reading, wire
 from bridge.portal.redmine.client import Client, Unreadable, in_lists
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
@@ -28,6 +32,7 @@ ROWS = 50
 
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,19 @@ class Cursor:
         raise PortalRefused("issues", f"{text[:100]!r} is no cursor of a Redmine", code="invalid", portal=portal)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a page tells, by the issues' numbers."""
+
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    faults: dict[int, TicketFault] = field(default_factory=dict)
+    gone: dict[int, Gone] = field(default_factory=dict)
+
+    def leaves(self, id_: int, reason: str, at: datetime) -> None:
+        """An issue is no paid ticket any more; telling one that never was harms nobody."""
+        self.gone.setdefault(id_, Gone(str(id_), reason, at))
+
+
 class Changes:
     """Pages of changed tickets.
 
@@ -78,15 +96,20 @@ class Changes:
         portal: the portal's name, for errors.
         prefix: the paid category; tickets of it and those below it are told. "" tells all.
         overlap: what was changed longer ago than that before the newest change was seen when it was new.
+        held: the holds that are open.
     """
 
-    def __init__(self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, prefix: str, overlap: timedelta) -> None:
+    def __init__(
+        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, prefix: str, overlap: timedelta,
+        held: Callable[[], Iterable[KeptHold]],
+    ) -> None:  # fmt: skip
         self._portal = portal
         self._client = client
         self._reader = reader
         self._convention = convention
         self._prefix = prefix
         self._overlap = overlap
+        self._held = held
 
     def page(self, text: str | None, etag: str | None) -> TicketPage | None:
         """The next page since a cursor; None when the rows are those that the ETag stands for, and all were told."""
@@ -99,14 +122,43 @@ class Changes:
         tag = _tag(text, listed, entries)
         rows = [row for row in listed if _mark(row) not in cursor.told]
         logged = [entry for entry in entries if _mark(entry) not in cursor.told]
-        if etag is not None and tag == etag and not rows and not logged:
+        told = _Told()
+        if not more:
+            self._look_for_held(told, now)
+        if etag is not None and tag == etag and not (rows or logged or told.gone or told.tickets or told.faults):
             return None
-        tickets: list[Ticket] = []
-        faults: list[TicketFault] = []
-        for id_ in self._tickets(rows, logged):
-            self._take(id_, tickets, faults)
+        for id_ in self._tickets(rows, logged, told):
+            self._take(id_, told, now)
         following = self._next(cursor, listed, entries, more=more, now=now)
-        return TicketPage(tuple(tickets), tuple(faults), str(following), tag, more)
+        return TicketPage(tuple(told.tickets.values()), tuple(told.faults.values()), str(following), tag, more, tuple(told.gone.values()))
+
+    def _look_for_held(self, told: _Told, now: datetime) -> None:
+        """Tell what has become of the tickets and stages of open holds where no list of changes may tell it."""
+        held = list(self._held())
+        known: dict[int, wire.Row] = {}
+        self._learn(known, (int(id_) for hold in held for id_ in (hold.ticket_id, hold.stage_id)))
+        for hold in held:
+            ticket = known.get(int(hold.ticket_id))
+            if ticket is None:
+                self._look_for(hold, told, now)
+            elif not self._is_paid(ticket):
+                told.leaves(ticket.id, "moved", ticket.updated_on)
+            elif ticket.id not in told.tickets and self._stage_of(known.get(int(hold.stage_id))) != ticket.id:
+                # Losing a stage may leave a ticket older than it was: from now on it counts as changed.
+                self._take(ticket.id, told, now, version=reading.version_of(now))
+
+    def _look_for(self, hold: KeptHold, told: _Told, now: datetime) -> None:
+        """Tell what has become of a ticket that no list shows."""
+        try:
+            self._client.project(hold.account_id)
+        except PortalNotFound:
+            return  # the whole account is out of sight, as in an archived project, and may come back
+        try:
+            self._client.issue(hold.ticket_id)
+        except PortalNotFound as error:
+            told.leaves(int(hold.ticket_id), "moved" if error.status == _FORBIDDEN else "deleted", now)
+        except Unreadable:
+            pass  # it has come back
 
     def _rows(self, cursor: Cursor) -> tuple[list[wire.Row], bool, datetime]:
         """The next changed issues in the order of their change, whether there are more, and Redmine's clock."""
@@ -159,14 +211,19 @@ class Changes:
                 return
             yield entry
 
-    def _tickets(self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry]) -> list[int]:
-        """Ids of the paid tickets that the changes belong to, in their order."""
+    def _tickets(self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry], told: _Told) -> list[int]:
+        """Ids of the paid tickets that the changes belong to, in their order; what is none now, and may have been one, is told as gone."""
         known = {row.id: row for row in rows}
         order = [*known, *(entry.issue.id for entry in entries if entry.issue is not None)]
         self._learn(known, order)
         heads = [head for id_ in order if (head := self._head(known.get(id_))) is not None]
         self._learn(known, heads)
-        return [head for head in dict.fromkeys(heads) if head in known and self._is_paid(known[head])]
+        strangers = (row.id for row in rows if self._head(row) is None)
+        found = [known[id_] for id_ in dict.fromkeys((*strangers, *heads)) if id_ in known]
+        for row in found:
+            if not self._is_paid(row):
+                told.leaves(row.id, "moved", row.updated_on)
+        return [row.id for row in found if self._is_paid(row)]
 
     def _learn(self, known: dict[int, wire.Row], ids: Iterable[int]) -> None:
         """Add the issues that are not known yet, as lists tell them."""
@@ -178,28 +235,38 @@ class Changes:
         """The ticket that a changed issue belongs to."""
         if issue is None:
             return None
-        if issue.tracker.id == self._convention.trackers.ticket:
-            return issue.id
-        return issue.parent.id if issue.parent is not None and issue.tracker.id == self._convention.trackers.stage else None
+        return issue.id if issue.tracker.id == self._convention.trackers.ticket else self._stage_of(issue)
+
+    def _stage_of(self, issue: wire.Row | None) -> int | None:
+        """The ticket that an issue is a stage of."""
+        if issue is None or issue.parent is None or issue.tracker.id != self._convention.trackers.stage:
+            return None
+        return issue.parent.id
 
     def _is_paid(self, issue: wire.Row) -> bool:
         if issue.tracker.id != self._convention.trackers.ticket:
             return False
         return within_category(issue.category.name if issue.category else "", self._prefix)
 
-    def _take(self, id_: int, tickets: list[Ticket], faults: list[TicketFault]) -> None:
+    def _take(self, id_: int, told: _Told, now: datetime, *, version: int = 0) -> None:
+        """Read a ticket that has changed; `version` is the least that it has by now."""
+        if id_ in told.tickets or id_ in told.faults:
+            return
         try:
             issue = self._reader.issue(str(id_))
         except PortalNotFound:
-            return  # it was deleted, or taken from the bridge's sight, since it was listed
+            told.leaves(id_, "deleted", now)  # or taken from the bridge's sight, since it was listed
+            return
         except Unreadable as error:
-            faults.append(TicketFault(str(id_), "", (error.detail,)))
+            told.faults[id_] = TicketFault(str(id_), "", (error.detail,))
             return
         try:
-            tickets.append(self._reader.readable(issue))
+            ticket = self._reader.readable(issue)
         except (NotTheContract, Unreadable) as error:
             problems = error.problems if isinstance(error, NotTheContract) else (error.detail,)
-            faults.append(TicketFault(str(id_), issue.model_dump_json(), problems))
+            told.faults[id_] = TicketFault(str(id_), issue.model_dump_json(), problems)
+        else:
+            told.tickets[id_] = replace(ticket, version=max(ticket.version, version))
 
 
 def _tag(cursor: str | None, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry]) -> str:

@@ -110,8 +110,8 @@ class Ledger:
         details, issue = row.details, row.entry.issue
         kopecks = details.get("price_kopecks")
         return LedgerEntry(
-            str(row.entry.id), row.key, row.kind, str(row.entry.project.id), details.get("ticket_id"), str(issue.id) if issue else None,
-            row.amount, row.at, details.get("hold_id"), details.get("reverses"),
+            str(row.entry.id), row.key, row.kind, str(row.entry.project.id), details.get("ticket_id"),
+            str(issue.id) if issue else details.get("stage_id"), row.amount, row.at, details.get("hold_id"), details.get("reverses"),
             None if kopecks is None else from_kopecks(kopecks),
         )  # fmt: skip
 

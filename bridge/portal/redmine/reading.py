@@ -75,13 +75,18 @@ def ticket_of(
     count = sum(len(one.journals) for one in (issue, *stages)) + len(time) + len(issue.attachments) + len(stages)
     withdrawn = _moved(issue, convention.ticket_states[TicketState.WITHDRAWN]) if state is TicketState.WITHDRAWN else None
     return Ticket(
-        id=str(issue.id), number=str(issue.id), version=int(changed.timestamp()) * _COUNTED + min(count, _COUNTED - 1),
+        id=str(issue.id), number=str(issue.id), version=version_of(changed) + min(count, _COUNTED - 1),
         category=issue.category.name if issue.category else "", subject=issue.subject, customer_id=str(issue.project.id),
         customer_name=issue.project.name, account_id=str(issue.project.id), installation=fields.pop("installation", "").strip() or None, state=state,
         created_at=issue.created_on, updated_at=changed, agreed_at=agreement.at if agreement else None,
         withdrawn_at=withdrawn.created_on if withdrawn else None, fields=fields, thread=tuple(_thread(issue, bridge)),
         attachments=tuple(attachments_of(issue)), stages=tuple(agreed), time_entries=logged,
     )  # fmt: skip
+
+
+def version_of(moment: datetime) -> int:
+    """The least version of a ticket that was changed last in this second."""
+    return int(moment.timestamp()) * _COUNTED
 
 
 def attachments_of(issue: Issue) -> Iterator[Attachment]:

@@ -187,6 +187,7 @@ class Details(_Model):
 
     at: Time
     ticket_id: str | None = None
+    stage_id: str | None = None
     hold_id: str | None = None
     reverses: str | None = None
     price_kopecks: Annotated[int, Field(ge=0)] | None = None

@@ -100,12 +100,10 @@ class Writes:
         For who is the writer already. A status that may still be on its way is waited for as any write.
         """
         states = self._convention.stage_states
-        issue = self._client.issue(stage_id)
-        if state_of(states, issue) not in froms:
-            return
         attempt = self._state(f"{key}:status", stage_id, lambda: self._client.issue(stage_id), states, to, froms, following=True)
         try:
-            self._once.step(attempt)
+            if state_of(states, self._client.issue(stage_id)) in froms:
+                self._once.step(attempt)
         except PortalRefused as error:
             log.error("%s; the ledger is right, the status is not", error)  # noqa: TRY400 (the message says all)
 

@@ -316,6 +316,18 @@ def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, ma
     assert holds(journal, "a3") == []
 
 
+def test_the_open_holds_of_a_portal_are_told_oldest_first_and_no_others(journal, make_hold, clock):
+    early, late = clock(), clock() + MINUTE
+    with journal.transaction() as unit:
+        for id_, at, account in (("h3", late, "a1"), ("h2", early, "a1"), ("h4", early, "a2")):
+            unit.add_portal_hold("p", make_hold(id_, at=at, account_id=account))
+        unit.add_portal_hold("q", make_hold("h5"))
+        unit.end_portal_hold("p", "h2", "voided", "k", clock())
+    with journal.transaction(read_only=True) as unit:
+        assert [one.id for one in unit.open_portal_holds("p")] == ["h4", "h3"]
+        assert unit.open_portal_holds("r") == []
+
+
 def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
     with pytest.raises(Exception, match="ck_portal_holds_amount"), journal.transaction() as unit:
         unit.add_portal_hold("p", make_hold(amount=Decimal(-1)))

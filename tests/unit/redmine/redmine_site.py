@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from bridge.portal import PortalNotFound, TicketPage
+from bridge.kept import KeptHold
+from bridge.portal import Gone, PortalNotFound, TicketPage
 from bridge.portal.redmine import changes, wire
 from bridge.portal.redmine.client import Unreadable
 from bridge.portal.redmine.reader import Reader
@@ -36,6 +38,8 @@ class Site:
         self.before: Callable[[], None] = lambda: None
         self.asked: list[tuple[str, Mapping[str, str], int]] = []
         self.read: list[int] = []
+        self.holds: list[KeptHold] = []
+        self.hidden: set[int] = set()
         self._issues: dict[int, dict[str, Any]] = {}
         self._moments: dict[int, datetime] = {}
         self._entries: dict[int, dict[str, Any]] = {}
@@ -77,6 +81,14 @@ class Site:
         self._logging.append((self.now + timedelta(seconds=late), entry))
         self._commit()
 
+    def hold(self, ticket: int, stage: int) -> None:
+        """Hours are held for a stage."""
+        self.holds.append(KeptHold(f"hold-{stage}", str(stage), "3", str(ticket), str(stage), Decimal(1), self.now))
+
+    def rename(self, id_: int, category: str) -> None:
+        """The category of an issue gets another name, of which the issue itself knows nothing."""
+        self._issues[id_]["category"] = {"id": 8, "name": category}
+
     def delete(self, id_: int) -> None:
         del self._issues[id_], self._moments[id_]
 
@@ -103,10 +115,12 @@ class Site:
     def issue(self, id_: str) -> wire.Issue:
         self._pass()
         self.read.append(int(id_))
-        if int(id_) not in self._issues:
-            raise PortalNotFound(f"issue {id_}", "gone", code="not_found")
+        if int(id_) not in self._issues or int(id_) in self.hidden:
+            raise PortalNotFound(f"issue {id_}", "gone", code="not_found", status=403 if int(id_) in self.hidden else 404)
         children = [
-            {"id": child, "tracker": one["tracker"]} for child, one in self._issues.items() if one.get("parent") == {"id": int(id_)}
+            {"id": child, "tracker": one["tracker"]}
+            for child, one in self._issues.items()
+            if one.get("parent") == {"id": int(id_)} and child not in self.hidden
         ]
         try:
             return wire.read(wire.Issue, {**self._issues[int(id_)], "children": children})
@@ -120,13 +134,20 @@ class Site:
         if "issue_id" in filters:
             wanted = [int(id_) for id_ in filters["issue_id"].split(",")]
             assert len(wanted) <= FULL, "Redmine gives no more rows than these"
-            found = [id_ for id_ in wanted if id_ in self._issues]
+            found = [id_ for id_ in wanted if id_ in self._issues and id_ not in self.hidden]
         else:
             assert filters["sort"] == "updated_on,id"
             since = datetime.fromisoformat(filters["updated_on"].removeprefix(">=")) - timedelta(seconds=1)
-            found = sorted((id_ for id_, at in self._moments.items() if at > since), key=lambda id_: (self._moments[id_], id_))
+            seen = (id_ for id_, at in self._moments.items() if at > since and id_ not in self.hidden)
+            found = sorted(seen, key=lambda id_: (self._moments[id_], id_))
         lists = [{name: one for name, one in self._issues[id_].items() if name != "journals"} for id_ in found[offset : offset + limit]]
         return [wire.read(wire.Row, one) for one in lists], whole(self.now)
+
+    def project(self, id_: str) -> wire.Project:
+        self._pass()
+        if int(id_) in self.hidden:
+            raise PortalNotFound(f"project {id_}", "it is archived", code="not_found", status=403)
+        return wire.read(wire.Project, {"id": int(id_), "name": "Школа № 7"})
 
     def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         self._pass()
@@ -175,11 +196,12 @@ class Poller:
     def __init__(self, site: Site, *, prefix: str = PAID, overlap: timedelta = OVERLAP) -> None:
         client: Any = site
         self.reader = Reader("clients", client, CONVENTION)
-        self.changes = changes.Changes("clients", client, self.reader, CONVENTION, prefix, overlap)
+        self.changes = changes.Changes("clients", client, self.reader, CONVENTION, prefix, overlap, lambda: site.holds)
         self.cursor: str | None = None
         self.etag: str | None = None
         self.versions: dict[str, int] = {}
         self.has_more = False
+        self.gone: list[Gone] = []
 
     def page(self) -> TicketPage | None:
         """One page; None when nothing has changed."""
@@ -187,6 +209,7 @@ class Poller:
         if page is None:
             return None
         self.cursor, self.etag, self.has_more = page.cursor, page.etag, page.has_more
+        self.gone += page.gone
         for one in page.tickets:
             self.versions[one.id] = max(one.version, self.versions.get(one.id, 0))
         return page
@@ -203,6 +226,12 @@ class Poller:
                 return told
         assert pages < 1000, "the pages have no end"
         return told
+
+    def left(self) -> list[tuple[int, str]]:
+        """What further pages tell as gone: number and why."""
+        self.gone.clear()
+        self.poll()
+        return [(int(one.id), one.reason) for one in self.gone]
 
     def ids(self, pages: int = 1000) -> list[int]:
         return [int(one.id) for one in self.poll(pages)]

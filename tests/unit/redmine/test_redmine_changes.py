@@ -487,6 +487,176 @@ def test_a_ticket_that_comes_into_the_category_is_told(site: Site, poller: Polle
     assert poller.ids() == [ticket]
 
 
+# What leaves the filter
+
+
+def test_a_ticket_that_leaves_the_category_is_told_as_gone_once(site: Site, poller: Poller) -> None:
+    ticket = site.ticket()
+    site.wait(5)
+    poller.poll()
+    site.set(ticket, category={"id": 9, "name": "Техническая поддержка"})
+    moved = site.now
+    site.wait(5)
+    assert poller.left() == [(ticket, "moved")]
+    assert poller.gone[0].at == moved
+    assert poller.left() == []
+
+
+@pytest.mark.parametrize("tracker", [2, 3])
+def test_a_ticket_that_gets_another_tracker_is_told_as_gone(site: Site, poller: Poller, tracker: int) -> None:
+    ticket = site.ticket()
+    site.wait(5)
+    poller.poll()
+    site.set(ticket, tracker={"id": tracker, "name": "Ошибка"})
+    site.wait(5)
+    assert poller.left() == [(ticket, "moved")]
+
+
+def test_a_stage_of_a_ticket_that_has_left_with_its_category_tells_it(site: Site, poller: Poller) -> None:
+    ticket = site.ticket()
+    stage = site.stage(ticket)
+    site.wait(5)
+    poller.poll()
+    site.rename(ticket, "Архив")
+    site.change(stage)
+    site.wait(5)
+    assert poller.left() == [(ticket, "moved")]
+
+
+def test_a_paid_ticket_and_its_stages_are_never_gone(site: Site, poller: Poller) -> None:
+    ticket = site.ticket()
+    stage = site.stage(ticket)
+    site.hold(ticket, stage)
+    site.log(stage)
+    site.wait(5)
+    assert poller.left() == []
+    for id_ in (ticket, stage):
+        site.change(id_)
+        site.wait(5)
+        assert poller.left() == []
+
+
+def test_a_ticket_is_gone_that_vanishes_while_its_page_is_read(site: Site, poller: Poller) -> None:
+    one, gone = site.ticket(), site.ticket()
+    site.wait(5)
+    whole = site.issue
+
+    def issue(id_: str) -> Any:
+        if int(id_) == one:
+            site.delete(gone)
+        return whole(id_)
+
+    with mock.patch.object(site, "issue", issue):
+        assert poller.left() == [(gone, "deleted")]
+
+
+def begun(site: Site, poller: Poller) -> tuple[int, int]:
+    """A ticket that was told, with hours held for its only stage, and Redmine at rest."""
+    ticket = site.ticket()
+    stage = site.stage(ticket)
+    site.wait(5)
+    poller.poll()
+    site.hold(ticket, stage)
+    site.wait(500)
+    assert poller.poll() == []
+    assert poller.page() is None
+    return ticket, stage
+
+
+def test_what_is_held_for_a_ticket_that_was_deleted_is_told(site: Site, poller: Poller) -> None:
+    ticket, stage = begun(site, poller)
+    site.delete(stage)
+    site.delete(ticket)
+    assert poller.left() == [(ticket, "deleted")]
+    assert poller.left() == [(ticket, "deleted")], "as long as hours are held for it"
+    site.holds.clear()
+    assert poller.left() == []
+
+
+def test_what_is_held_for_a_ticket_that_was_moved_out_of_sight_is_told(site: Site, poller: Poller) -> None:
+    ticket, stage = begun(site, poller)
+    site.hidden |= {ticket, stage}
+    assert poller.left() == [(ticket, "moved")]
+
+
+def test_a_whole_account_out_of_sight_gives_no_hours_back(site: Site, poller: Poller) -> None:
+    ticket, stage = begun(site, poller)
+    site.hidden |= {ticket, stage, 3}
+    assert poller.left() == []
+    site.hidden.clear()
+    assert poller.left() == []
+
+
+def test_what_is_held_in_a_category_that_was_renamed_is_told(site: Site, poller: Poller) -> None:
+    ticket, _ = begun(site, poller)
+    site.rename(ticket, "Нормо-часы")
+    assert poller.left() == [(ticket, "moved")]
+
+
+@pytest.mark.parametrize("how", ["deleted", "hidden", "moved"])
+def test_a_ticket_whose_held_stage_is_gone_is_told_as_changed(site: Site, poller: Poller, how: str) -> None:
+    ticket, stage = begun(site, poller)
+    before = poller.versions[str(ticket)]
+    if how == "deleted":
+        site.delete(stage)
+    elif how == "hidden":
+        site.hidden.add(stage)
+    else:
+        other = site.ticket()
+        site.wait(500)
+        poller.poll()
+        site._issues[stage]["parent"] = {"id": other}  # and no list shows it
+    (told,) = poller.poll()
+    assert told.id == str(ticket)
+    assert told.version > before, "or the journal would keep what it has"
+    assert poller.gone == []
+    site.wait(2)
+    site.change(ticket)
+    site.holds.clear()
+    site.wait(5)
+    (later,) = poller.poll()
+    assert later.version > told.version
+
+
+def test_what_is_held_is_looked_for_in_lists_that_redmine_can_give(site: Site, poller: Poller) -> None:
+    pairs = [(ticket, site.stage(ticket)) for ticket in [site.ticket() for _ in range(130)]]
+    site.wait(5)
+    poller.poll()
+    for ticket, stage in pairs:
+        site.hold(ticket, stage)
+    site.wait(500)
+    poller.poll()
+    site.asked.clear()
+    poller.poll()
+    assert len([1 for what, filters, _ in site.asked if "issue_id" in filters]) == 3
+
+
+@short
+def test_what_is_held_is_looked_for_at_the_end_of_a_list(site: Site, poller: Poller) -> None:
+    ticket, stage = begun(site, poller)
+    site.delete(stage)
+    site.delete(ticket)
+    for _ in range(4):
+        site.ticket()
+    site.wait(500)
+    page = poller.page()
+    assert page is not None
+    assert (page.has_more, page.gone) == (True, ())
+    assert poller.left() == [(ticket, "deleted")]
+
+
+def test_a_held_ticket_that_cannot_be_read_is_a_fault_of_its_own(site: Site, poller: Poller) -> None:
+    ticket, stage = begun(site, poller)
+    site.delete(stage)
+    site.set(ticket, status={"id": 99, "name": "Отложена"})
+    other = site.ticket()
+    site.wait(5)
+    page = poller.page()
+    assert page is not None
+    assert [one.ref for one in page.faults] == [str(ticket)]
+    assert [int(one.id) for one in page.tickets] == [other]
+
+
 # What cannot be read
 
 
