@@ -261,6 +261,7 @@ SENTENCES = (
     noop("Redmine has no {a}: see [portal.redmine]"),
     noop("it is no ticket: its tracker is another"),
     noop("it is no stage of {a}"),
+    noop("project {a}: the bridge's role does not see the norm-hours of time entries: make custom field {b} visible to it"),
     noop("the status {a} stands for no state ({b})"),
     noop("has no field {a} (issue_fields.{b}): let its tracker and project have it, visible to the bridge's role"),
     noop("must say the agreed norm-hours, is {a}"),

@@ -126,6 +126,10 @@ class Once:
             raise KeyReused(endpoint, f"the key {key} was used for another write", code="key_reused", portal=self._portal)
         return written.answer
 
+    def is_new(self, key: str) -> bool:
+        """Whether the books know nothing of the key: nobody who keeps these books has anything under way under it."""
+        return self._books.written(key) is None
+
     def run(self, attempt: Attempt) -> Mapping[str, Any]:
         """Write, unless it was written; returns what came of it.
 

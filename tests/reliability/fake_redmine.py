@@ -89,6 +89,9 @@ class FakeRedmine:
 
     Parameters:
         clock: aware UTC.
+
+    Attributes:
+        blind: whether the bridge's role does not see the norm-hours of time entries, and so cannot write them.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -97,6 +100,7 @@ class FakeRedmine:
         self.project_fields = {41: "2500", 42: "0"}
         self.tree: dict[int, Issue] = {}
         self.times: dict[int, dict[str, Any]] = {}
+        self.blind = False
         self.uploads: dict[str, tuple[str, bytes]] = {}
         self.contents: dict[int, bytes] = {}
         self._ids, self._tokens = Numbers(100), Numbers(1)
@@ -180,7 +184,8 @@ class FakeRedmine:
 
     def add_entry(self, key: str, entry: Mapping[str, Any]) -> None:
         on = self._issue(str(entry["issue_id"])) if "issue_id" in entry else None
-        fields = {int(one["id"]): str(one["value"]) for one in entry["custom_fields"]}
+        hidden = CONVENTION.entry_fields.hours if self.blind else None
+        fields = {int(one["id"]): str(one["value"]) for one in entry["custom_fields"] if one["id"] != hidden}
         self._log(BRIDGE, on and on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"])
 
     def delete_entry(self, key: str, id_: int) -> None:
@@ -288,9 +293,13 @@ class FakeRedmine:
             "created_on": _stamp(one.created), "updated_on": _stamp(one.updated),
         }  # fmt: skip
 
-    @staticmethod
-    def _entry(row: Mapping[str, Any]) -> wire.TimeEntry:
-        fields = [{"id": number, "name": ENTRY_FIELDS[number], "value": value} for number, value in row["fields"].items()]
+    def _entry(self, row: Mapping[str, Any]) -> wire.TimeEntry:
+        shown = {**dict.fromkeys(ENTRY_FIELDS, ""), **row["fields"]}
+        fields = [
+            {"id": number, "name": ENTRY_FIELDS[number], "value": value}
+            for number, value in shown.items()
+            if not (self.blind and number == CONVENTION.entry_fields.hours)
+        ]
         return wire.read(wire.TimeEntry, {**row, "custom_fields": fields})
 
     def _issue(self, id_: str) -> Issue:

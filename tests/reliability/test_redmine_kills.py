@@ -246,6 +246,16 @@ def _reverse_judged(world: World, answer: LedgerEntry) -> None:
     _balance(world)
 
 
+def _reads_and_notes(world: World, portal: RedminePortal) -> str:
+    portal.ticket(world.ids["ticket"])
+    return portal.note(KEY, world.ids["ticket"], "Готово")
+
+
+def _reads_and_holds(world: World, portal: RedminePortal) -> LedgerEntry:
+    portal.account(ACCOUNT)
+    return portal.hold(KEY, ACCOUNT, world.ids["ticket"], world.ids["stage"], 2 * HOUR)
+
+
 ACTS = (
     Act(
         "note", _begun, lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово"),
@@ -255,6 +265,7 @@ ACTS = (
         "internal note", _begun, lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово", internal=True),
         lambda world, answer: _noted(world, answer, internal=True),
     ),
+    Act("note on what was just read", _begun, _reads_and_notes, lambda world, answer: _noted(world, answer, internal=False)),
     Act("attach", _begun, lambda world, portal: portal.attach(KEY, world.ids["ticket"], "отчёт.txt", "text/plain", b"1"), _attached),
     Act(
         "set_ticket_state", _begun,
@@ -271,6 +282,7 @@ ACTS = (
     Act(
         "hold", _begun, lambda world, portal: portal.hold(KEY, ACCOUNT, world.ids["ticket"], world.ids["stage"], 2 * HOUR), _hold_judged,
     ),
+    Act("hold on a balance that was just read", _begun, _reads_and_holds, _hold_judged),
     Act("void", _held, lambda world, portal: portal.void(KEY, world.ids["hold"]), _void_judged),
     Act("capture", _accepted, lambda world, portal: portal.capture(KEY, world.ids["hold"], CHARGES, HOUR, {"role": 9}), _capture_judged),
     Act(

@@ -70,7 +70,7 @@ class RedminePortal(Portal):
 
     def meta(self) -> Meta:
         """See `Portal.meta`; also that what the convention names is there."""
-        return standing(self.name, self._client, self._convention)
+        return standing(self.name, self._client, self._reader, self._convention)
 
     def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
         """See `Portal.changed_tickets`."""
@@ -82,8 +82,7 @@ class RedminePortal(Portal):
 
     def account(self, account_id: str) -> Account:
         """See `Portal.account`."""
-        project = self._client.project(account_id)
-        return self._ledger.account(project, self._ledger.rows(account_id), self._books.holds(account_id))
+        return self._booking.account(account_id)
 
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
         """See `Portal.ledger`; everything behind the cursor is one page."""

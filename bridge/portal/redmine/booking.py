@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -12,20 +13,53 @@ from bridge.convention import RedmineConvention
 from bridge.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
 from bridge.kept import KeptHold
 from bridge.portal.books import Attempt, Books, Once, fingerprint_of
-from bridge.portal.errors import InsufficientBalance, PortalNotFound, PortalRefused, StateConflict
+from bridge.portal.errors import InsufficientBalance, PortalError, PortalNotFound, PortalRefused, StateConflict
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.client import Client
 from bridge.portal.redmine.ledger import Ledger, of_hold
-from bridge.portal.redmine.reader import Reader
+from bridge.portal.redmine.reader import LATELY, Reader
 from bridge.portal.redmine.reading import state_of
 from bridge.portal.redmine.writes import Writes
 from bridge.portal.wire import charge_lines
-from bridge.tickets import StageState, TicketState
+from bridge.tickets import Account, StageState, TicketState
 
 log = logging.getLogger("bridge.portal.redmine")
 
 _LONGEST_COMMENT = 255
+
+
+class _Rows:
+    """The rows of the ledger that bear one key, during one attempt to write one."""
+
+    def __init__(self, client: Client, ledger: Ledger, key: str) -> None:
+        self._client = client
+        self._ledger = ledger
+        self._key = key
+        self._was_sent = False
+        self._surplus: list[wire.TimeEntry] = []
+
+    def look(self) -> dict[str, Any] | None:
+        """The entry with this key; where several came to be the first one counts. Changes nothing."""
+        found = self._ledger.by_key(self._key)
+        self._surplus = found[1:]
+        for one in self._surplus:
+            log.warning("time entry %d repeats %d (key %s): it does not count", one.id, found[0].id, self._key)
+        row = self._ledger.row(found[0]) if found else None
+        return None if row is None else records.document(self._ledger.entry(row))
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Send it."""
+        self._was_sent = True
+        self._client.add_entry(self._key, entry)
+
+    def tidy(self) -> None:
+        """Delete what this very attempt has made beside one that came late; what somebody else did, nobody deletes."""
+        for one in self._surplus if self._was_sent else ():
+            try:
+                self._client.delete_entry(self._key, one.id)
+            except PortalError as error:
+                log.error("%s; time entry %d does not count, delete it", error, one.id)  # noqa: TRY400 (the message says all)
 
 
 class Booking:
@@ -51,6 +85,27 @@ class Booking:
         self._once = once
         self._clock = clock
         self._zone = zone
+        self._balances: dict[str, tuple[float, tuple[KeptHold, ...], Account]] = {}
+
+    def account(self, account_id: str) -> Account:
+        """See `Portal.account`."""
+        # Holds first: a write-off that ends one meanwhile is then counted twice, and never not at all.
+        holds = tuple(self._books.holds(account_id))
+        account = self._ledger.account(self._client.project(account_id), self._ledger.rows(account_id), holds)
+        self._balances[account_id] = time.monotonic(), holds, account
+        return account
+
+    def _fits_lately(self, account_id: str) -> Decimal | None:
+        """What an account that was read a moment ago has room for, None where that may not serve.
+
+        Who decides on a hold has just read the balance. Everything that lowers it goes through a hold in the books, which are compared; only an
+        accountant's correction does not, and it is no other whether it comes a moment before a hold or behind it.
+        """
+        read = self._balances.pop(account_id, None)
+        if read is None or time.monotonic() - read[0] >= LATELY or read[1] != tuple(self._books.holds(account_id)):
+            return None
+        account = read[2]
+        return account.available + account.overdraft_limit
 
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
         """See `Portal.hold`."""
@@ -60,17 +115,17 @@ class Booking:
             known = self._once.answer(key, endpoint, fingerprint)
             if known is not None:
                 return records.entry_from(known)
-            ticket = self._reader.ticket(ticket_id)
-            stage = next((one for one in ticket.stages if one.id == stage_id), None)
+            ticket = self._reader.to_be_held(ticket_id, stage_id)
+            stage = next(iter(ticket.stages), None)
             if stage is None or ticket.account_id != account_id:
                 detail = f"ticket {ticket_id} of project {account_id} has no stage {stage_id}"
                 raise PortalNotFound(endpoint, detail, code="not_found", portal=self._portal)
             if ticket.state is TicketState.WITHDRAWN and stage.state is not StageState.ACCEPTED:
                 raise self._conflict(endpoint, "the ticket is withdrawn", ticket.state)
-            account = self._ledger.account(
-                self._client.project(account_id), self._ledger.rows(account_id), self._books.holds(account_id)
-            )  # fmt: skip
-            fits = account.available + account.overdraft_limit
+            fits = self._fits_lately(account_id)
+            if fits is None or amount > fits:
+                account = self.account(account_id)
+                fits = account.available + account.overdraft_limit
             if amount > fits:
                 raise InsufficientBalance(
                     endpoint, f"{text(fits)} norm-hours are there, {text(amount)} are needed", available=fits, needed=amount,
@@ -109,6 +164,7 @@ class Booking:
                 "ticket_id": hold.ticket_id, "stage_id": hold.stage_id, "hold_id": hold_id, "charges": lines, "evidence": dict(evidence), "accepted_by": accepted_by,
                 "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
             }  # fmt: skip
+            self._ledger.see(project)
             told = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
             return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, told, details)
 
@@ -116,9 +172,11 @@ class Booking:
             self._writes.follow(key, str(answer["stage_id"]), StageState.WRITTEN_OFF, (StageState.ACCEPTED, StageState.READY))
             at = datetime.fromisoformat(str(answer["at"]))
             self._books.end_hold(hold_id, "captured", key, at, fingerprint, answer)
+            rows.tidy()
 
+        rows = _Rows(self._client, self._ledger, key)
         request = {"hold": hold_id, "charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence), "accepted_by": accepted_by}
-        return self._booked(Attempt(hold_id, key, "capture", request, lambda: self._found(key), prepare, self._add(key), keep))
+        return self._booked(Attempt(hold_id, key, "capture", request, rows.look, prepare, rows.add, keep))
 
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         """See `Portal.reverse`."""
@@ -141,9 +199,11 @@ class Booking:
             if answer["stage_id"] is not None:
                 self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,))
             self._books.answered(key, fingerprint, answer)
+            rows.tidy()
 
+        rows = _Rows(self._client, self._ledger, key)
         request = {"entry": entry_id, "reason": reason}
-        return self._booked(Attempt(entry_id, key, "reversal", request, lambda: self._found(key), prepare, self._add(key), keep))
+        return self._booked(Attempt(entry_id, key, "reversal", request, rows.look, prepare, rows.add, keep))
 
     def _booked(self, attempt: Attempt) -> LedgerEntry:
         return records.entry_from(self._once.run(attempt))
@@ -164,9 +224,6 @@ class Booking:
             raise self._conflict(hold.id, f"only {text(hold.amount)} norm-hours are held", state)
         self._writes.allowed(stage, self._convention.stage_states[StageState.WRITTEN_OFF])
 
-    def _add(self, key: str) -> Callable[[Mapping[str, Any]], None]:
-        return lambda entry: self._client.add_entry(key, entry)
-
     def _row(
         self, key: str, project: wire.Project, stage_id: str | None, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -184,15 +241,6 @@ class Booking:
                 {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},
             ],
         }  # fmt: skip
-
-    def _found(self, key: str) -> dict[str, Any] | None:
-        """The ledger's entry with this key; where several came to be, all but the first are deleted."""
-        found = self._ledger.by_key(key)
-        for surplus in found[1:]:
-            log.warning("time entry %d repeats %d (key %s) and is deleted", surplus.id, found[0].id, key)
-            self._client.delete_entry(key, surplus.id)
-        row = self._ledger.row(found[0]) if found else None
-        return None if row is None else records.document(self._ledger.entry(row))
 
     def _open(self, hold_id: str) -> KeptHold:
         hold = self._books.hold(hold_id)

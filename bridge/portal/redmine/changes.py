@@ -115,7 +115,7 @@ class Changes:
         """The next page since a cursor; None when the rows are those that the ETag stands for, and all were told."""
         # Redmine answers lists to a stranger too (a revoked key, a locked user, REST switched off), only with less in them: first it is
         # asked who this is, which it refuses to a stranger, so that the cursor does not pass what was not shown.
-        _, now = self._client.user()
+        now = self._reader.introduce()
         cursor = Cursor(_BEGINNING, now) if text is None else Cursor.read(text, self._portal)
         listed, more, now = self._rows(cursor)
         entries = [] if more else list(self._entries(cursor))
@@ -124,7 +124,7 @@ class Changes:
         logged = [entry for entry in entries if _mark(entry) not in cursor.told]
         told = _Told()
         if not more:
-            self._look_for_held(told, now)
+            self._look_for_held(told, {row.id: row for row in listed}, now)
         if etag is not None and tag == etag and not (rows or logged or told.gone or told.tickets or told.faults):
             return None
         for id_ in self._tickets(rows, logged, told):
@@ -132,10 +132,13 @@ class Changes:
         following = self._next(cursor, listed, entries, more=more, now=now)
         return TicketPage(tuple(told.tickets.values()), tuple(told.faults.values()), str(following), tag, more, tuple(told.gone.values()))
 
-    def _look_for_held(self, told: _Told, now: datetime) -> None:
-        """Tell what has become of the tickets and stages of open holds where no list of changes may tell it."""
+    def _look_for_held(self, told: _Told, known: dict[int, wire.Row], now: datetime) -> None:
+        """Tell what has become of the tickets and stages of open holds where no list of changes may tell it.
+
+        Parameters:
+            known: the issues that were listed a moment ago.
+        """
         held = list(self._held())
-        known: dict[int, wire.Row] = {}
         self._learn(known, (int(id_) for hold in held for id_ in (hold.ticket_id, hold.stage_id)))
         for hold in held:
             ticket = known.get(int(hold.ticket_id))

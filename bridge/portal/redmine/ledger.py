@@ -59,6 +59,7 @@ class Ledger:
 
         Raises:
             PortalRefused: one that cannot be read; a balance with a hole is none.
+            PortalForbidden: the bridge's role does not see norm-hours there.
         """
         ids = self._convention.activities
         filters = {
@@ -82,6 +83,8 @@ class Ledger:
         key = entry.field(fields.key)
         if kind is None or (kind != "top_up" and not key and entry.user.id != self._reader.me):
             return None
+        if not self._reader.sees_hours(entry):
+            raise self._reader.blind(entry.project)
         try:
             hours = number(entry.field(fields.hours))
         except InexactHours:
@@ -99,6 +102,17 @@ class Ledger:
         if not key:
             self._refuse(entry, fields.key, "is empty")
         return Row(entry, kind, key, amount, at, details)
+
+    def see(self, project: wire.Project) -> None:
+        """See to it that the bridge may write norm-hours in a project, as far as the newest time entry there tells.
+
+        Raises:
+            PortalForbidden: the bridge's role does not see them.
+        """
+        filters = {"project_id": str(project.id), "subproject_id": "!*", "limit": "1"}
+        newest = next(iter(self._client.newest_entries(filters)), None)
+        if newest is not None and not self._reader.sees_hours(newest):
+            raise self._reader.blind(newest.project)
 
     def by_key(self, key: str) -> list[wire.TimeEntry]:
         """The time entries that carry a key, the oldest first."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from bridge.convention import RedmineConvention
 from bridge.hours import ROUNDING_UNIT
 from bridge.portal.errors import PortalNotContract
 from bridge.portal.port import CAPABILITIES, Meta
-from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.client import MOST, Client
+from bridge.portal.redmine.reader import Reader
 
 ABILITIES = frozenset({"ledger", "reversals", "private_notes", "tacit_acceptance"})
 """What Redmine can do by the convention; what else the bridge needs is made up for."""
@@ -20,13 +23,14 @@ PERMISSIONS = {
 """Permissions of a role that come to a scope of the contract."""
 
 
-def standing(portal: str, client: Client, convention: RedmineConvention) -> Meta:
+def standing(portal: str, client: Client, reader: Reader, convention: RedmineConvention) -> Meta:
     """See `Portal.meta`.
 
     Raises:
         PortalNotContract: with everything that the convention names and Redmine lacks.
+        PortalForbidden: the bridge's role does not see the norm-hours of one of the newest rows of a ledger.
     """
-    _, now = client.user()
+    now = reader.introduce()
     lists = (
         ("trackers", "/trackers.json", {f"trackers.{kind}": id_ for kind, id_ in vars(convention.trackers).items()}),
         (
@@ -48,6 +52,10 @@ def standing(portal: str, client: Client, convention: RedmineConvention) -> Meta
     if problems:
         detail = f"[portal.redmine] names what this Redmine does not have: {', '.join(problems)}; otbridge init-redmine prints what it has"
         raise PortalNotContract("convention", detail, portal=portal)
+    ids = convention.activities
+    for entry in islice(client.newest_entries({"activity_id": f"{ids.top_up}|{ids.capture}|{ids.reversal}"}), MOST):
+        if not reader.sees_hours(entry):
+            raise reader.blind(entry.project)
     granted = client.permissions()
     scopes = frozenset(scope for scope, needed in PERMISSIONS.items() if granted is None or needed <= granted)
     return Meta("1.0", "Redmine", now, ABILITIES, scopes, ROUNDING_UNIT, CAPABILITIES - ABILITIES)

@@ -25,6 +25,29 @@ _LONGEST_NAME = 255
 State = TypeVar("State", TicketState, StageState)
 
 
+class _Reads:
+    """Reads of one issue in one attempt: what a look has read serves the write that follows it at once, as one moment; any further write reads anew.
+
+    Parameters:
+        known: the issue as it may serve the first look.
+    """
+
+    def __init__(self, read: Callable[[], wire.Issue], known: wire.Issue | None = None) -> None:
+        self._read = read
+        self._known = known
+        self._looked: wire.Issue | None = None
+
+    def look(self) -> wire.Issue:
+        """The issue to look for a key on."""
+        self._looked, self._known = self._known or self._read(), None
+        return self._looked
+
+    def prepare(self) -> wire.Issue:
+        """The issue to change."""
+        issue, self._looked = self._looked or self._read(), None
+        return issue
+
+
 class Writes:
     """Writes to the issues of one Redmine.
 
@@ -42,9 +65,10 @@ class Writes:
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """See `Portal.attach`."""
         endpoint = f"issue {ticket_id}"
+        reads = self._reads(key, ticket_id)
 
         def look() -> dict[str, Any] | None:
-            issue = self._reader.issue(ticket_id)
+            issue = reads.look()
             names = {detail.name for journal in self._keyed(issue, key) for detail in journal.details if detail.property == "attachment"}
             return next((records.file_document(one) for one in attachments_of(issue) if one.id in names), None)
 
@@ -53,7 +77,7 @@ class Writes:
                 raise PortalRefused(endpoint, f"{name!r} is no name of a file", code="invalid", portal=self._portal)
             token = self._client.upload(key, name, content)
             upload = {"token": token, "filename": name, "content_type": media_type}
-            return {"uploads": [upload], **self._marked(self._reader.issue(ticket_id), key)}
+            return {"uploads": [upload], **self._marked(reads.prepare(), key)}
 
         request = {"ticket_id": ticket_id, "name": name, "media_type": media_type, "sha256": records.digest(content)}
         attempt = Attempt(
@@ -64,9 +88,10 @@ class Writes:
     def note(self, key: str, ticket_id: str, text: str, *, internal: bool) -> str:
         """See `Portal.note`."""
         endpoint = f"issue {ticket_id}"
+        reads = self._reads(key, ticket_id)
 
         def look() -> dict[str, Any] | None:
-            issue = self._reader.issue(ticket_id)
+            issue = reads.look()
             for journal in self._keyed(issue, key):
                 # Redmine puts a private note into a journal of its own, right behind the one with the changes.
                 behind = (one for one in issue.journals if one.id >= journal.id and self._is_mine(one) and one.notes)
@@ -78,7 +103,7 @@ class Writes:
         def prepare() -> dict[str, Any]:
             if not text.strip():
                 raise PortalRefused(endpoint, "a note has a text", code="invalid", portal=self._portal)
-            return {"notes": text, "private_notes": internal, **self._marked(self._reader.issue(ticket_id), key)}
+            return {"notes": text, "private_notes": internal, **self._marked(reads.prepare(), key)}
 
         request = {"ticket_id": ticket_id, "text": text, "internal": internal}
         attempt = Attempt(endpoint, key, "note", request, look, prepare, lambda changes: self._client.update_issue(key, ticket_id, changes))
@@ -87,12 +112,12 @@ class Writes:
     def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
         """See `Portal.set_ticket_state`."""
         states = self._convention.ticket_states
-        self._once.run(self._state(key, ticket_id, lambda: self._reader.issue(ticket_id), states, state, expected))
+        self._once.run(self._state(key, ticket_id, _Reads(lambda: self._reader.issue(ticket_id)), states, state, expected))
 
     def set_stage_state(self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState]) -> None:
         """See `Portal.set_stage_state`."""
         states = self._convention.stage_states
-        self._once.run(self._state(key, stage_id, lambda: self._reader.stage(ticket_id, stage_id), states, state, expected))
+        self._once.run(self._state(key, stage_id, _Reads(lambda: self._reader.stage(ticket_id, stage_id)), states, state, expected))
 
     def follow(self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState]) -> None:
         """Let a stage's status follow its write-off or reversal under `key`, which counts whether or not the status can follow.
@@ -100,10 +125,11 @@ class Writes:
         For who is the writer already. A status that may still be on its way is waited for as any write.
         """
         states = self._convention.stage_states
-        attempt = self._state(f"{key}:status", stage_id, lambda: self._client.issue(stage_id), states, to, froms, following=True)
         try:
-            if state_of(states, self._client.issue(stage_id)) in froms:
-                self._once.step(attempt)
+            issue = self._client.issue(stage_id)
+            if state_of(states, issue) in froms:
+                reads = _Reads(lambda: self._client.issue(stage_id), issue)
+                self._once.step(self._state(f"{key}:status", stage_id, reads, states, to, froms, following=True))
         except PortalRefused as error:
             log.error("%s; the ledger is right, the status is not", error)  # noqa: TRY400 (the message says all)
 
@@ -118,7 +144,7 @@ class Writes:
             raise PortalRefused(f"issue {issue.id}", detail, code="workflow", portal=self._portal)
 
     def _state(
-        self, key: str, issue_id: str, read: Callable[[], wire.Issue], states: Mapping[State, int], state: State, expected: Sequence[State],
+        self, key: str, issue_id: str, reads: _Reads, states: Mapping[State, int], state: State, expected: Sequence[State],
         *, following: bool = False,
     ) -> Attempt:  # fmt: skip
         """The attempt to set a state; `following` a write-off it may be one that is not the bridge's by itself."""
@@ -126,7 +152,7 @@ class Writes:
         own = following or state not in CUSTOMERS_OWN
 
         def look() -> dict[str, Any] | None:
-            now = read()
+            now = reads.look()
             moves = (detail for journal in self._keyed(now, key) for detail in journal.details)
             moved = any((one.property, one.name, one.new_value) == ("attr", "status_id", str(status)) for one in moves)
             return {"state": state.value} if moved or (now.status.id == status and own) else None
@@ -134,7 +160,7 @@ class Writes:
         def prepare() -> dict[str, Any]:
             if not own:
                 raise PortalForbidden(endpoint, f"{state} is not the bridge's to set", code="forbidden", portal=self._portal)
-            now = read()
+            now = reads.prepare()
             actual = state_of(states, now)
             if actual not in expected or str(actual) == TicketState.WITHDRAWN:
                 told = str(actual or "")
@@ -144,6 +170,14 @@ class Writes:
 
         request = {"issue": issue_id, "state": state.value, "expected": [one.value for one in expected]}
         return Attempt(endpoint, key, "state", request, look, prepare, lambda changes: self._client.update_issue(key, issue_id, changes))
+
+    def _reads(self, key: str, ticket_id: str) -> _Reads:
+        """Reads for a message or a file, about which nothing on the issue decides but whether the key is there.
+
+        A key that the books do not know was sent by nobody since the issue was last read, so what was read a moment ago tells of it as well.
+        """
+        known = self._reader.lately(ticket_id) if self._once.is_new(key) else None
+        return _Reads(lambda: self._reader.issue(ticket_id), known)
 
     def _keyed(self, issue: wire.Issue, key: str) -> Iterator[wire.Journal]:
         """The bridge's own journals that carry a key."""

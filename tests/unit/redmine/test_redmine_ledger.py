@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bridge.hours import to_milli
 from bridge.kept import KeptHold
-from bridge.portal import PortalNotContract, PortalRefused
+from bridge.portal import PortalForbidden, PortalNotContract, PortalRefused
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import Reader
@@ -183,8 +183,13 @@ def test_what_is_no_number_of_hours_is_told_with_its_entry_and_field(hours: str 
     assert refusal(booked(8, CAPTURE, hours)) == "time entry 8 (Списание): 'Нормо-часы' must be a number of norm-hours"
 
 
-def test_a_field_that_is_not_there_is_told_by_its_number() -> None:
-    assert refusal(top_up(7, "1") | {"custom_fields": []}) == "time entry 7 (Пополнение): 'field 41' must be a number of norm-hours"
+def test_norm_hours_that_the_bridge_may_not_see_are_a_fault_of_its_role_and_of_no_account() -> None:
+    for hidden in (top_up(7, "1"), booked(8, CAPTURE, "1")):
+        with pytest.raises(PortalForbidden) as caught:
+            ledger_of(top_up(6, "1"), hidden | {"custom_fields": []}).rows("3")
+        assert caught.value.detail == (
+            "project Школа № 7: the bridge's role does not see the norm-hours of time entries: make custom field 41 visible to it"
+        )
 
 
 @pytest.mark.parametrize(
