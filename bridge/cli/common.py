@@ -103,7 +103,7 @@ def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
     return redmine.connect(
         table.name, table.url, settings.portal_secret, table.redmine, books, category_prefix=table.category_prefix, settle=settle,
         clock=utc_now, connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
-        ca_file=table.ca_file, proxy=table.proxy, zone=settings.bridge.zone,
+        ca_file=table.ca_file, proxy=table.proxy, zone=settings.bridge.zone, instance=_instance(journal),
     )  # fmt: skip
 
 

@@ -135,7 +135,9 @@ class FakeRedmine:
         ids = filters.get("issue_id")
         since = filters.get("updated_on", ">=0").removeprefix(">=")
         rows = [one for one in self.tree.values() if (ids is None or str(one.id) in ids.split(",")) and _stamp(one.updated) >= since]
-        rows.sort(key=lambda one: (one.updated, one.id))
+        if filters.get(f"cf_{CONVENTION.issue_fields.key}") == "*":
+            rows = [one for one in rows if one.fields.get(CONVENTION.issue_fields.key)]
+        rows.sort(key=lambda one: (one.updated, one.id), reverse=filters.get("sort", "").endswith(":desc"))
         return [wire.read(wire.Issue, self._told(one)) for one in rows[offset : offset + limit]], self._now()
 
     def newest_entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:

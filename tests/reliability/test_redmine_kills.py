@@ -119,7 +119,7 @@ class World:
     def snapshot(self) -> Snapshot:
         return self._disk.save(self.clock, self.redmine, self.ids)
 
-    def portal(self, trial: Trial | None = None) -> RedminePortal:
+    def portal(self, trial: Trial | None = None, instance: str = "the-one-bridge") -> RedminePortal:
         """A new process; all before it are gone, and its books see that."""
         self._born += 1
         trial = trial or Trial()
@@ -127,7 +127,7 @@ class World:
         journal: Any = MortalJournal(self._disk.journal, process)
         books = JournalBooks(journal, "red", process.owner, TTL, self.clock, wait=timedelta(0))
         client: Any = Way(self.redmine, process, trial)
-        return RedminePortal("red", client, CONVENTION, books, prefix="", settle=SETTLE, clock=self.clock)
+        return RedminePortal("red", client, CONVENTION, books, prefix="", settle=SETTLE, clock=self.clock, instance=instance)
 
     def trace(self) -> dict[str, Any]:
         """All that is there but for moments."""

@@ -80,7 +80,7 @@ def test_the_plain_way_of_a_ticket_makes_no_request_that_something_else_tells(di
     assert {what: made.total() for what, made in counted.made.items()} == {
         "poll: agreed": 6,  # who is asking, issues, time; the ticket, its stage, their time
         "look before hold": 6,  # the balance, and the ticket as it is now; once in the life of a process names of activities
-        "hold": 2,  # the ticket and its stage under the writer's lease
+        "hold": 3,  # whether another bridge writes, once a minute; the ticket and its stage under the writer's lease
         "ticket in progress": 3,  # look and compare, write, look
         "stage in progress": 3,
         "message: begun": 2,  # write, look
@@ -113,7 +113,7 @@ def test_a_balance_that_was_just_read_is_not_read_again_unless_something_was_hel
 
 def test_a_key_that_was_sent_is_looked_for_anew(disk: Disk) -> None:
     world = World(disk)
-    portal = world.portal(trial := Trial())
+    portal = world.portal(trial := Trial(), instance="")
     ticket, _ = world.redmine.open_ticket(("2", "1"))
     portal.ticket(ticket)
     trial.calls.clear()

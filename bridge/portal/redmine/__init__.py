@@ -19,7 +19,7 @@ __all__ = ["RedminePortal", "connect"]
 def connect(
     name: str, base_url: str, api_key: str, convention: RedmineConvention, books: Books, *, category_prefix: str, settle: timedelta,
     clock: Callable[[], datetime], connect_timeout: float = 10, read_timeout: float = 60, call_timeout: float = 300,
-    ca_file: Path | None = None, proxy: str = "", zone: tzinfo = UTC, retries: Retries | None = None,
+    ca_file: Path | None = None, proxy: str = "", zone: tzinfo = UTC, instance: str = "", retries: Retries | None = None,
 ) -> RedminePortal:  # fmt: skip
     """A client of the Redmine at `base_url`; nothing is sent yet. Close it, or use it with `with`.
 
@@ -33,10 +33,13 @@ def connect(
         zone: the site's time zone: a write-off stands on its day.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
+        instance: the name of the journal, by which another bridge is recognised; "" lets any write.
         ca_file, proxy: see `bridge.deadline.session`.
     """
     transport = Transport(
         base_url, KeyAuth(api_key), connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(),
         call_timeout=call_timeout, ca_file=ca_file, proxy=proxy,
     )  # fmt: skip
-    return RedminePortal(name, Client(name, transport), convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone)
+    return RedminePortal(
+        name, Client(name, transport), convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance
+    )

@@ -20,6 +20,7 @@ from bridge.portal.errors import KeyReused, PortalNotFound, PortalRefused
 from bridge.portal.http import LARGEST_ATTACHMENT
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketPage
 from bridge.portal.redmine import records
+from bridge.portal.redmine.alone import Alone
 from bridge.portal.redmine.booking import Booking
 from bridge.portal.redmine.changes import Changes
 from bridge.portal.redmine.client import Client
@@ -39,11 +40,12 @@ class RedminePortal(Portal):
         prefix: the paid category; "" for all.
         settle: after this time a request that was sent has surely ended on Redmine's side.
         clock: aware UTC.
+        instance: the name of the journal, by which another bridge is recognised; "" lets any write.
     """
 
     def __init__(
         self, name: str, client: Client, convention: RedmineConvention, books: Books, *, prefix: str, settle: timedelta,
-        clock: Callable[[], datetime], zone: tzinfo = UTC,
+        clock: Callable[[], datetime], zone: tzinfo = UTC, instance: str = "",
     ) -> None:  # fmt: skip
         self.name = name
         self._client = client
@@ -53,7 +55,8 @@ class RedminePortal(Portal):
         self._reader = Reader(name, client, convention)
         self._ledger = Ledger(name, client, self._reader, convention)
         self._changes = Changes(name, client, self._reader, convention, prefix, settle, books.open_holds)
-        self._writes = Writes(name, client, self._reader, convention, once)
+        self._alone = Alone(name, client, convention, instance)
+        self._writes = Writes(name, client, self._reader, convention, once, self._alone)
         self._booking = Booking(
             name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock, zone=zone
         )  # fmt: skip
@@ -162,6 +165,8 @@ class RedminePortal(Portal):
         return self._booking.reverse(self._own(key), entry_id, reason)
 
     def _own(self, key: str) -> str:
+        """The key of a write that this bridge may make."""
         if key.startswith("top-up:"):
             raise KeyReused("key", f"the key {key} is a top-up's", code="key_reused", portal=self.name)
+        self._alone.check()
         return key

@@ -96,7 +96,12 @@ class Row(_Model):
     tracker: Named
     category: Named | None = None
     parent: Named | None = None
+    custom_fields: tuple[CustomField, ...] = ()
     updated_on: Time
+
+    def field(self, id_: int) -> CustomField | None:
+        """The custom field with this id, None where the issue has none."""
+        return _field(self.custom_fields, id_)
 
 
 class Issue(Row):
@@ -108,16 +113,11 @@ class Issue(Row):
     subject: Text
     description: Text = ""
     estimated_hours: Decimal | None = None
-    custom_fields: tuple[CustomField, ...] = ()
     created_on: Time
     journals: tuple[Journal, ...] = ()
     attachments: tuple[File, ...] = ()
     children: tuple[Child, ...] = ()
     allowed_statuses: tuple[Named, ...] | None = None
-
-    def field(self, id_: int) -> CustomField | None:
-        """The custom field with this id, None where the issue has none."""
-        return _field(self.custom_fields, id_)
 
 
 class TimeEntry(_Model):

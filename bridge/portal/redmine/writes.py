@@ -10,6 +10,7 @@ from bridge.convention import RedmineConvention
 from bridge.portal.books import Attempt, Once
 from bridge.portal.errors import PortalForbidden, PortalRefused, StateConflict
 from bridge.portal.redmine import records, wire
+from bridge.portal.redmine.alone import Alone, key_of
 from bridge.portal.redmine.client import Client
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.redmine.reading import attachments_of, state_of
@@ -55,12 +56,15 @@ class Writes:
         portal: the portal's name, for errors.
     """
 
-    def __init__(self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, once: Once) -> None:
+    def __init__(
+        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, once: Once, alone: Alone
+    ) -> None:  # fmt: skip
         self._portal = portal
         self._client = client
         self._reader = reader
         self._convention = convention
         self._once = once
+        self._alone = alone
 
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """See `Portal.attach`."""
@@ -183,7 +187,7 @@ class Writes:
         """The bridge's own journals that carry a key."""
         field = str(self._convention.issue_fields.key)
         for journal in issue.journals:
-            marks = [detail.new_value for detail in journal.details if (detail.property, detail.name) == ("cf", field)]
+            marks = [key_of(detail.new_value) for detail in journal.details if (detail.property, detail.name) == ("cf", field)]
             if self._is_mine(journal) and any(mark == key or mark.startswith(f"{key}#") for mark in marks):
                 yield journal
 
@@ -193,4 +197,5 @@ class Writes:
     def _marked(self, issue: wire.Issue, key: str) -> dict[str, Any]:
         """The change that puts the key into the journal; it has to be one, even where the key stands there already."""
         times = sum(1 for _ in self._keyed(issue, key))
-        return {"custom_fields": [{"id": self._convention.issue_fields.key, "value": key if times == 0 else f"{key}#{times + 1}"}]}
+        mark = self._alone.mark(key if times == 0 else f"{key}#{times + 1}")
+        return {"custom_fields": [{"id": self._convention.issue_fields.key, "value": mark}]}
