@@ -133,14 +133,19 @@ class Redmine:
         with Journal.open(url) as journal:
             yield Redmine(site.rstrip("/"), key, set_up(runner), journal)
 
-    def connect(self, token: str, *, auth: Any = None, prefix: str = PAID) -> RedminePortal:
+    def connect(self, token: str, *, auth: Any = None, prefix: str = PAID, instance: str = "") -> RedminePortal:
         """A new client; each is a writer of its own, as a further process would be."""
         assert auth is None, "a Redmine knows API keys only"
         books = JournalBooks(self.journal, "test", uuid.uuid4().hex, timedelta(seconds=60), utc_now)
         return connect(
             "test", self.site, token, self.convention, books, category_prefix=prefix, settle=SETTLE, clock=utc_now, connect_timeout=5,
-            read_timeout=30, retries=Retries(attempts=1),
+            read_timeout=30, retries=Retries(attempts=1), instance=instance,
         )  # fmt: skip
+
+    def ruby(self, script: str) -> str:
+        """What a script of its administrator's prints."""
+        runner = shlex.split(os.environ["REDMINE_RUNNER"])
+        return subprocess.run([*runner, "-"], input=script, check=True, capture_output=True, text=True).stdout.strip()
 
     def account_id(self, name: str) -> str:
         """The portal's id of an account that a test opened under this name."""
@@ -244,6 +249,10 @@ class Redmine:
         """A ticket is deleted with its stages; their hours are assigned to the project, which Redmine does only where there are some."""
         self.log_time(ticket, minutes=1)
         self.admin.send("DELETE", f"/issues/{ticket}.json?todo=nullify")
+
+    def delete_stage(self, ticket: str, stage: int) -> None:
+        """A stage is deleted by an administrator."""
+        self.admin.send("DELETE", f"/issues/{self._stages(ticket)[stage - 1]}.json")
 
     def rename_category(self, ticket: str, name: str) -> None:
         """The category of a ticket gets another name, of which its issues do not know."""

@@ -17,7 +17,8 @@ import requests
 from werkzeug.wrappers import Request, Response
 
 from bridge.hours import Charge
-from bridge.portal import PortalNotFound, PortalRefused, PortalUnauthorized
+from bridge.portal import AnotherBridge, PortalForbidden, PortalNotFound, PortalRefused, PortalUnauthorized
+from bridge.portal.redmine import RedminePortal
 from bridge.sandbox.faults import Faults, FaultyServer
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.tickets import StageState, TicketState
@@ -347,6 +348,70 @@ def test_a_specialist_cannot_top_a_balance_up(world: World) -> None:
                 portal.account(account)
             redmine.admin.send("DELETE", f"/time_entries/{made}.json")
             assert portal.account(account).granted == 4
+
+
+def held(redmine: Redmine, portal: RedminePortal, ticket: str, hours: str = "0.5") -> str:
+    """The hold for the ticket's only stage."""
+    (stage,) = portal.ticket(ticket).stages
+    return str(portal.hold("hold", redmine.account_id("school"), ticket, stage.id, Decimal(hours)).hold_id)
+
+
+def test_what_no_list_of_changes_tells_is_told_while_hours_are_held(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    renamed, staged = world.ticket(ROLE), world.ticket(ROLE)
+    with redmine.connect(redmine.token) as portal:
+        for ticket in (renamed, staged):
+            (stage,) = portal.ticket(ticket).stages
+            portal.hold(f"hold-{ticket}", redmine.account_id("school"), ticket, stage.id, Decimal("0.5"))
+        time.sleep(redmine.tick)
+        page = portal.changed_tickets(None)
+        assert page is not None
+        time.sleep(redmine.tick)
+        before = redmine.admin.get(f"/issues/{renamed}.json")["issue"]["updated_on"]
+        redmine.delete_stage(staged, stage=1)
+        page = portal.changed_tickets(page.cursor)
+        assert page is not None
+        assert [(one.id, one.stages) for one in page.tickets] == [(staged, ())]
+        redmine.rename_category(renamed, "Нормо-часы")
+        assert redmine.admin.get(f"/issues/{renamed}.json")["issue"]["updated_on"] == before, "a new name of a category touches no issue"
+        page = portal.changed_tickets(page.cursor)
+        assert page is not None
+        assert {(one.id, one.reason) for one in page.gone} == {(renamed, "moved"), (staged, "moved")}
+
+
+def test_another_bridge_writes_nothing_until_the_first_is_released(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    with redmine.connect(redmine.token, instance="journal-1") as one, redmine.connect(redmine.token, instance="journal-2") as other:
+        one.note("n", ticket, "первый")
+        with pytest.raises(AnotherBridge, match=f"issue {ticket}: the bridge journal-1 works on this portal"):
+            other.note("o", ticket, "второй")
+        one.note("m", ticket, "ещё раз")
+        key = redmine.convention.issue_fields.key
+        redmine.admin.send("PUT", f"/issues/{ticket}.json", issue={"custom_fields": [{"id": key, "value": ""}]})
+        other.note("o", ticket, "второй")
+    assert messages(world, ticket) == ["первый", "ещё раз", "второй"]
+
+
+def test_nothing_is_written_off_by_a_role_that_does_not_see_norm_hours(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    with redmine.connect(redmine.token) as portal:
+        hold = held(redmine, portal, ticket, "0.05")
+        redmine.report_ready(ticket, stage=1)
+        redmine.accept(ticket, stage=1)
+        kept = redmine.ruby(
+            f'f = CustomField.find({redmine.convention.entry_fields.hours}); puts f.role_ids.join(","); f.update!(roles: [])'
+        )
+        try:
+            for ask in (portal.meta, lambda: portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {})):
+                with pytest.raises(PortalForbidden, match="does not see the norm-hours"):
+                    ask()
+            assert world.otbridge("doctor")[0] == 2
+        finally:
+            redmine.ruby(f"CustomField.find({redmine.convention.entry_fields.hours}).update!(role_ids: [{kept}])")
+        assert ledger(world, "capture") == []
+        assert portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}).amount == Decimal("0.05")
 
 
 def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(world: World) -> None:

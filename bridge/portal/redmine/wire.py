@@ -89,6 +89,16 @@ class Child(_Model):
     tracker: Named | None = None
 
 
+def _plain_fields(value: object) -> object:
+    # Of a list, where one issue that a plugin has made otherwise must not stop the others.
+    fields = (one for one in value if isinstance(one, dict)) if isinstance(value, (list, tuple)) else ()
+    return [
+        {"id": one["id"], "name": "", "value": one["value"]}
+        for one in fields
+        if isinstance(one.get("id"), int) and isinstance(one.get("value"), str)
+    ]
+
+
 class Row(_Model):
     """An issue in a list, as far as it tells whether the issue has changed and is a ticket's."""
 
@@ -96,7 +106,7 @@ class Row(_Model):
     tracker: Named
     category: Named | None = None
     parent: Named | None = None
-    custom_fields: tuple[CustomField, ...] = ()
+    custom_fields: Annotated[tuple[CustomField, ...], BeforeValidator(_plain_fields)] = ()
     updated_on: Time
 
     def field(self, id_: int) -> CustomField | None:
@@ -113,6 +123,7 @@ class Issue(Row):
     subject: Text
     description: Text = ""
     estimated_hours: Decimal | None = None
+    custom_fields: tuple[CustomField, ...] = ()
     created_on: Time
     journals: tuple[Journal, ...] = ()
     attachments: tuple[File, ...] = ()

@@ -679,6 +679,14 @@ def test_a_ticket_that_cannot_be_read_stops_no_other(site: Site, poller: Poller)
     assert poller.ids() == [bad]
 
 
+@pytest.mark.parametrize("fields", [None, 7, {}, [None], [{"id": "x"}], [{"id": 31, "value": {"a": 1}}], [{"value": "1"}]])
+def test_fields_that_a_plugin_has_made_otherwise_stop_no_other(site: Site, poller: Poller, fields: Any) -> None:
+    one, bad, other = site.ticket(), site.ticket(), site.ticket()
+    site.set(bad, custom_fields=fields)
+    site.wait(5)
+    assert {one, other} <= set(poller.ids()) <= {one, bad, other}
+
+
 @pytest.mark.parametrize("broken", ["ticket", "stage"])
 def test_an_issue_that_a_plugin_has_made_otherwise_stops_no_other(site: Site, poller: Poller, broken: str) -> None:
     one, bad, other = site.ticket(), site.ticket(), site.ticket()
