@@ -61,10 +61,10 @@ class JournalBooks:
         with self._journal.transaction(read_only=True) as unit:
             return unit.portal_write(self._portal, key)
 
-    def sending(self, key: str, fingerprint: str) -> None:
+    def sending(self, key: str, fingerprint: str, at: datetime) -> None:
         """See `Books.sending`."""
         with self._guarded() as unit:
-            unit.portal_write_sending(self._portal, key, fingerprint, self._clock())
+            unit.portal_write_sending(self._portal, key, fingerprint, at)
 
     def forget(self, key: str) -> None:
         """See `Books.forget`."""

@@ -39,8 +39,8 @@ class Books(Protocol):
     def written(self, key: str) -> Written | None:
         """What is known of the key."""
 
-    def sending(self, key: str, fingerprint: str) -> None:
-        """Write down that a request under the key is about to be sent."""
+    def sending(self, key: str, fingerprint: str, at: datetime) -> None:
+        """Write down that a request under the key is about to be sent, and when that is by the clock of `Once`."""
 
     def forget(self, key: str) -> None:
         """Write down that nothing is under way under the key: it was never sent, or refused."""
@@ -104,7 +104,7 @@ class Once:
     Parameters:
         portal: the portal's name, for errors.
         settle: after this time a request that was sent has surely ended on the engine's side.
-        clock: aware UTC.
+        clock: aware UTC; counts `settle`, best the engine's own, for this machine's may jump. It may ask the engine.
     """
 
     def __init__(self, portal: str, books: Books, settle: timedelta, clock: Callable[[], datetime]) -> None:
@@ -146,16 +146,15 @@ class Once:
         known = self.answer(attempt.key, attempt.endpoint, attempt.fingerprint)
         if known is not None:
             return known
-        began = self._clock()  # what arrives behind a look is not seen by it
-        found = self._look_first(attempt)
+        began, found = self._look_first(attempt)
         if found is not None:
             return self._keep(attempt, found)
         self._refuse_under_way(attempt, began)
         return self._keep(attempt, self._write(attempt))
 
-    def _look_first(self, attempt: Attempt) -> dict[str, Any] | None:
+    def _look_first(self, attempt: Attempt) -> tuple[datetime, dict[str, Any] | None]:
         try:
-            return attempt.look()
+            return self._clock(), attempt.look()  # what arrives behind a look is not seen by it
         except PortalRefused as error:
             if (written := self._books.written(attempt.key)) is None or written.sent_at is None:
                 raise
@@ -185,7 +184,7 @@ class Once:
         """
         for left in reversed(range(ATTEMPTS)):
             prepared = attempt.prepare()
-            self._books.sending(attempt.key, attempt.fingerprint)
+            self._books.sending(attempt.key, attempt.fingerprint, self._clock())
             try:
                 attempt.write(prepared)
             except (PortalRefused, PortalUnreachable) as error:

@@ -384,7 +384,7 @@ def test_another_bridge_writes_nothing_until_the_first_is_released(world: World)
     ticket = world.ticket(ROLE)
     with redmine.connect(redmine.token, instance="journal-1") as one, redmine.connect(redmine.token, instance="journal-2") as other:
         one.note("n", ticket, "первый")
-        with pytest.raises(AnotherBridge, match=f"issue {ticket}: the bridge journal-1 works on this portal"):
+        with pytest.raises(AnotherBridge, match=f"issue {ticket}: .*: the bridge journal-1 works"):
             other.note("o", ticket, "второй")
         one.note("m", ticket, "ещё раз")
         key = redmine.convention.issue_fields.key
@@ -400,16 +400,15 @@ def test_nothing_is_written_off_by_a_role_that_does_not_see_norm_hours(world: Wo
         hold = held(redmine, portal, ticket, "0.05")
         redmine.report_ready(ticket, stage=1)
         redmine.accept(ticket, stage=1)
-        kept = redmine.ruby(
-            f'f = CustomField.find({redmine.convention.entry_fields.hours}); puts f.role_ids.join(","); f.update!(roles: [])'
-        )
+        roles = f"CustomField.find({redmine.convention.entry_fields.hours}).roles", 'Role.find_by(name: "Мост нормо-часов")'
+        redmine.ruby("{}.delete({})".format(*roles))
         try:
             for ask in (portal.meta, lambda: portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {})):
                 with pytest.raises(PortalForbidden, match="does not see the norm-hours"):
                     ask()
             assert world.otbridge("doctor")[0] == 2
         finally:
-            redmine.ruby(f"CustomField.find({redmine.convention.entry_fields.hours}).update!(role_ids: [{kept}])")
+            redmine.ruby("{} << {}".format(*roles))
         assert ledger(world, "capture") == []
         assert portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}).amount == Decimal("0.05")
 

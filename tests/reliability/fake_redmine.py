@@ -95,7 +95,7 @@ class FakeRedmine:
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
+        self._told_by = clock
         self.project_id = 3
         self.project_fields = {41: "2500", 42: "0"}
         self.tree: dict[int, Issue] = {}
@@ -109,6 +109,9 @@ class FakeRedmine:
 
     def close(self) -> None:
         pass
+
+    def clock(self) -> datetime:
+        return self._told_by().astimezone(UTC)
 
     def user(self) -> tuple[wire.User, datetime]:
         return wire.User(id=BRIDGE, login="bridge"), self._now()
@@ -315,7 +318,7 @@ class FakeRedmine:
         return self.times[int(id_)]
 
     def _now(self) -> datetime:
-        return self._clock().astimezone(UTC).replace(microsecond=0)
+        return self._told_by().astimezone(UTC).replace(microsecond=0)
 
 
 def _detail(property_: str, name: str, old: str | None, new: str | None) -> dict[str, Any]:

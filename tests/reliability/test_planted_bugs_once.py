@@ -42,14 +42,14 @@ def clock_is_read_after_the_look(patch: Patch) -> None:
 
 
 def sending_is_written_down_after_the_write(patch: Patch) -> None:
-    patch.setattr(JournalBooks, "sending", lambda self, key, fingerprint: None)
+    patch.setattr(JournalBooks, "sending", lambda self, key, fingerprint, at: None)
 
     def write(self: Once, attempt: Attempt) -> dict[str, Any]:
         def late(prepared: Any) -> None:
             try:
                 attempt.write(prepared)
             finally:
-                _sending(self._books, attempt.key, attempt.fingerprint)  # type: ignore[arg-type]
+                _sending(self._books, attempt.key, attempt.fingerprint, self._clock())  # type: ignore[arg-type]
 
         return _write(self, replace(attempt, write=late))
 
@@ -67,7 +67,7 @@ def moment_is_that_of_the_answer(patch: Patch) -> None:
             return _write(self, attempt)
         except PortalOutcomeUnknown:
             patch.setattr(Unit, "portal_write_sending", _portal_write_sending)
-            _sending(self._books, attempt.key, attempt.fingerprint)  # type: ignore[arg-type]
+            _sending(self._books, attempt.key, attempt.fingerprint, self._clock())  # type: ignore[arg-type]
             patch.setattr(Unit, "portal_write_sending", timeless)
             raise
 

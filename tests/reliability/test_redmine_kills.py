@@ -88,7 +88,9 @@ class Way:
         self._trial = trial
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._redmine, name)
+        method: Callable[..., Any] = getattr(self._redmine, name)
+        if name == "clock":
+            return method  # no call: what the last answer told
 
         def call(*args: Any) -> Any:
             self._process.passes(f"before {name}")

@@ -51,8 +51,9 @@ class RedminePortal(Portal):
         self._client = client
         self._convention = convention
         self._books = books
-        once = Once(name, books, settle, clock)
         self._reader = Reader(name, client, convention)
+        # Redmine tells whole seconds.
+        once = Once(name, books, settle + timedelta(seconds=1), self._time)
         self._ledger = Ledger(name, client, self._reader, convention)
         self._changes = Changes(name, client, self._reader, convention, prefix, settle, books.open_holds)
         self._alone = Alone(name, client, convention, instance)
@@ -163,6 +164,10 @@ class RedminePortal(Portal):
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         """See `Portal.reverse`: a time entry that names the capture's, and the stage's status."""
         return self._booking.reverse(self._own(key), entry_id, reason)
+
+    def _time(self) -> datetime:
+        """Redmine's clock; where it tells none, this machine's."""
+        return self._client.clock() or self._reader.introduce()
 
     def _own(self, key: str) -> str:
         """The key of a write that this bridge may make."""

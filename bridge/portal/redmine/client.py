@@ -7,8 +7,9 @@ between 409. A write that Redmine's workflow forbids is answered as done (204) a
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -71,10 +72,18 @@ class Client:
     def __init__(self, portal: str, transport: Transport) -> None:
         self._portal = portal
         self._transport = transport
+        self._told: tuple[datetime, float] | None = None
 
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    def clock(self) -> datetime | None:
+        """Redmine's clock as its last answer told it, counted on from there; None where it has not told it."""
+        if self._told is None:
+            return None
+        at, when = self._told
+        return at + timedelta(seconds=time.monotonic() - when)
 
     def user(self) -> tuple[wire.User, datetime]:
         """Who the bridge is, and Redmine's clock."""
@@ -205,7 +214,7 @@ class Client:
     def _write(self, key: str, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         content = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         request = Request(self._portal, method, path, {}, {"Content-Type": "application/json"}, content, key)
-        answer = self._transport.send(request)
+        answer = self._send(request)
         if not 200 <= answer.status < 300:
             _refuse(answer)
         if answer.status != (201 if method == "POST" else 204):
@@ -213,8 +222,14 @@ class Client:
             answer.unbelievable(f"HTTP {answer.status} where Redmine answers {method} with another status")
         return answer
 
-    def _believed(self, request: Request) -> Answer:
+    def _send(self, request: Request) -> Answer:
         answer = self._transport.send(request)
+        with suppress(ValueError, OverflowError):  # who needs this moment says so, see `_clock`
+            self._told = parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC), time.monotonic()
+        return answer
+
+    def _believed(self, request: Request) -> Answer:
+        answer = self._send(request)
         if not 200 <= answer.status < 300:
             _refuse(answer)
         return answer

@@ -257,7 +257,7 @@ def test_whoever_lost_the_lease_writes_down_nothing(journal: Journal, clock: Clo
         clock.forward(TTL)
         with other.writer():
             for write in (
-                lambda: books.sending("k", "f"),
+                lambda: books.sending("k", "f", clock()),
                 lambda: books.forget("k"),
                 lambda: books.answered("k", "f", {}),
                 lambda: books.add_hold(hold, "f", {}),
@@ -265,7 +265,7 @@ def test_whoever_lost_the_lease_writes_down_nothing(journal: Journal, clock: Clo
             ):
                 with pytest.raises(PortalOutcomeUnknown, match="the lease of writing to portal"):
                     write()
-            other.sending("k", "g")
+            other.sending("k", "g", clock())
     with pytest.raises(PortalOutcomeUnknown, match="the lease of writing to portal"):
         other.answered("k", "g", {})
 

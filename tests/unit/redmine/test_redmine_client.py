@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -430,6 +431,22 @@ def test_without_a_date_the_moment_is_this_machine_s_and_rather_early(client, an
     answer(answers, name, json=READS[name][2], headers={})
     _, now = READS[name][0](client)
     assert timedelta(minutes=3) < datetime.now(UTC) - now < timedelta(minutes=5)
+
+
+def test_redmines_clock_goes_on_from_its_last_answer_whatever_this_machines_does(client, answers) -> None:
+    assert client.clock() is None
+    answer(answers, "issues", json=READS["issues"][2], headers={"Date": "Sun, 01 Mar 2026 09:30:00 GMT"})
+    with mock.patch("bridge.portal.redmine.client.time.monotonic", return_value=100.0) as clock:
+        READS["issues"][0](client)
+        clock.return_value = 107.5
+        assert client.clock() == datetime(2026, 3, 1, 9, 30, 7, 500_000, UTC)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_an_answer_that_needs_no_moment_is_read_without_one(client, answers, date) -> None:
+    answer(answers, "project", json=READS["project"][2], headers={"Date": date})
+    READS["project"][0](client)
+    assert client.clock() is None
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
