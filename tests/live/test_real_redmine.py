@@ -377,6 +377,8 @@ def test_what_no_list_of_changes_tells_is_told_while_hours_are_held(world: World
         page = portal.changed_tickets(page.cursor)
         assert page is not None
         assert {(one.id, one.reason) for one in page.gone} == {(renamed, "moved"), (staged, "moved")}
+    code, told = world.otbridge("doctor")
+    assert (code, "check [portal] category_prefix; the portal's categories are: Нормо-часы (2)" in told) == (2, True), told
 
 
 def test_another_bridge_writes_nothing_until_the_first_is_released(world: World) -> None:
