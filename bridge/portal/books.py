@@ -40,7 +40,7 @@ class Books(Protocol):
         """What is known of the key."""
 
     def sending(self, key: str, fingerprint: str, at: datetime) -> None:
-        """Write down that a request under the key is about to be sent, and when that is by the clock of `Once`."""
+        """Write down that a request under the key is about to be sent, and when by the clock of `Once`."""
 
     def forget(self, key: str) -> None:
         """Write down that nothing is under way under the key: it was never sent, or refused."""
@@ -104,7 +104,8 @@ class Once:
     Parameters:
         portal: the portal's name, for errors.
         settle: after this time a request that was sent has surely ended on the engine's side.
-        clock: aware UTC; counts `settle`, best the engine's own, for this machine's may jump. It may ask the engine.
+        clock: aware UTC; counts `settle`. Best the engine's own, for this machine's may jump; it may ask the
+            engine.
     """
 
     def __init__(self, portal: str, books: Books, settle: timedelta, clock: Callable[[], datetime]) -> None:
@@ -127,7 +128,7 @@ class Once:
         return written.answer
 
     def is_new(self, key: str) -> bool:
-        """Whether the books know nothing of the key: nobody who keeps these books has anything under way under it."""
+        """Whether the books know nothing of the key: nobody who keeps them has anything under way under it."""
         return self._books.written(key) is None
 
     def run(self, attempt: Attempt) -> Mapping[str, Any]:

@@ -246,7 +246,10 @@ class Redmine:
         self._edit(ticket, category_id=self._category(self._owners[ticket], category))
 
     def delete(self, ticket: str) -> None:
-        """A ticket is deleted with its stages; their hours are assigned to the project, which Redmine does only where there are some."""
+        """A ticket is deleted with its stages; their hours are assigned to the project.
+
+        Redmine does that only where there are some: write-offs alone, of 0 hours, go without a word.
+        """
         self.log_time(ticket, minutes=1)
         self.admin.send("DELETE", f"/issues/{ticket}.json?todo=nullify")
 

@@ -1,4 +1,4 @@
-"""How long a lost write may still be under way is counted by Redmine's clock: one of this machine that jumps frees no key too early."""
+"""How long a lost write may still be under way is counted by Redmine's clock: this machine's may jump."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests a ticket makes of Redmine on its plain way, from the hold to the last message: each must be one that nothing else tells."""
+"""How many requests a ticket makes of Redmine on its plain way, from its agreement to the last message."""
 
 from __future__ import annotations
 

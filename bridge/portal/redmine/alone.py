@@ -1,7 +1,7 @@
-"""One bridge on one Redmine: what a bridge writes bears its instance, so that one with another journal is recognised before it writes.
+"""One bridge on one Redmine: what a bridge writes bears its instance, so that another one is recognised in time.
 
-Redmine has no rule for this, so it is kept in the field of the key, which every message and state of a bridge changes. Silence is told by writes only:
-of reads Redmine keeps nothing.
+Redmine has no rule for this, so the instance is kept in the field of the key, which every message and state of a bridge
+changes. Silence is told by writes only: of reads Redmine keeps nothing.
 """
 
 from __future__ import annotations

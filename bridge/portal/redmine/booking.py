@@ -54,7 +54,7 @@ class _Rows:
         self._client.add_entry(self._key, entry)
 
     def tidy(self) -> None:
-        """Delete what this very attempt has made beside one that came late; what somebody else did, nobody deletes."""
+        """Delete what this very attempt has made beside one that came late, and nothing that anybody else made."""
         for one in self._surplus if self._was_sent else ():
             try:
                 self._client.delete_entry(self._key, one.id)
@@ -98,8 +98,8 @@ class Booking:
     def _fits_lately(self, account_id: str) -> Decimal | None:
         """What an account that was read a moment ago has room for, None where that may not serve.
 
-        Who decides on a hold has just read the balance. Everything that lowers it goes through a hold in the books, which are compared; only an
-        accountant's correction does not, and it is no other whether it comes a moment before a hold or behind it.
+        Who decides on a hold has just read the balance. Everything that lowers it goes through a hold in the books, and
+        these are compared. Only an accountant's correction does not; a moment before a hold or behind it is the same.
         """
         read = self._balances.pop(account_id, None)
         if read is None or time.monotonic() - read[0] >= LATELY or read[1] != tuple(self._books.holds(account_id)):
@@ -161,7 +161,8 @@ class Booking:
             project = self._client.project(hold.account_id)
             hour_price = self._ledger.account(project, (), ()).hour_price
             details = {
-                "ticket_id": hold.ticket_id, "stage_id": hold.stage_id, "hold_id": hold_id, "charges": lines, "evidence": dict(evidence), "accepted_by": accepted_by,
+                "ticket_id": hold.ticket_id, "stage_id": hold.stage_id, "hold_id": hold_id, "charges": lines,
+                "evidence": dict(evidence), "accepted_by": accepted_by,
                 "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
             }  # fmt: skip
             self._ledger.see(project)
@@ -227,7 +228,11 @@ class Booking:
     def _row(
         self, key: str, project: wire.Project, stage_id: str | None, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """A time entry of the ledger, on the project where there is no stage; `hours` with the sign that they have in the balance."""
+        """A time entry of the ledger, on the project where there is no stage.
+
+        Parameters:
+            hours: with the sign that they have in the balance.
+        """
         name = next(name for name, found in self._reader.ledger_names.items() if found == kind)
         activity = next((one.id for one in project.time_entry_activities if one.name == name), None)
         if activity is None:
@@ -235,7 +240,8 @@ class Booking:
             raise PortalRefused(f"project {project.id}", detail, code="invalid", portal=self._portal)
         now, fields = self._clock(), self._convention.entry_fields
         return {
-            **({"project_id": project.id} if stage_id is None else {"issue_id": int(stage_id)}), "activity_id": activity, "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
+            **({"project_id": project.id} if stage_id is None else {"issue_id": int(stage_id)}), "activity_id": activity,
+            "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
             "custom_fields": [
                 {"id": fields.hours, "value": text(hours)}, {"id": fields.key, "value": key},
                 {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},

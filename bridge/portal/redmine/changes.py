@@ -5,8 +5,9 @@ the cursor names what was told of it. Time that is logged does not touch its iss
 changed or deleted later is noticed with the next change of its ticket. A long list is read page by page: within a second its order may be finer
 than what Redmine tells (some databases keep microseconds), so the cursor names all that was read of the last second.
 
-What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in a category that was renamed is in
-no list of changes; of these the tickets and stages matter for which hours are held, so at the end of each list those are asked for by number.
+What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in a
+category that was renamed is in no list of changes. Of these the tickets and stages matter for which hours are held, so
+at the end of each list those are asked for by number.
 """
 
 from __future__ import annotations
@@ -215,7 +216,10 @@ class Changes:
             yield entry
 
     def _tickets(self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry], told: _Told) -> list[int]:
-        """Ids of the paid tickets that the changes belong to, in their order; what is none now, and may have been one, is told as gone."""
+        """Ids of the paid tickets that the changes belong to, in their order.
+
+        What is none now, and may have been one, is told as gone.
+        """
         known = {row.id: row for row in rows}
         order = [*known, *(entry.issue.id for entry in entries if entry.issue is not None)]
         self._learn(known, order)

@@ -147,12 +147,18 @@ class Reader:
         return reading.ticket_of(self._convention, issue, list(self._stages(issue)), entries, bridge=self.me, ledger=ledger)
 
     def sees_hours(self, entry: wire.TimeEntry) -> bool:
-        """Whether Redmine shows the bridge the norm-hours of a time entry, empty ones too; who does not see the field cannot fill it."""
+        """Whether Redmine shows the bridge the norm-hours of a time entry, empty ones too.
+
+        Who does not see the field cannot fill it.
+        """
         return any(one.id == self._convention.entry_fields.hours for one in entry.custom_fields)
 
     def blind(self, project: wire.Named) -> PortalForbidden:
         """What it means that they are not shown in a project: a fault of the bridge's role, and of no order."""
-        detail = f"project {project.name or project.id}: the bridge's role does not see the norm-hours of time entries: make custom field {self._convention.entry_fields.hours} visible to it"
+        detail = (
+            f"project {project.name or project.id}: the bridge's role does not see the norm-hours of time entries: "
+            f"make custom field {self._convention.entry_fields.hours} visible to it"
+        )
         return PortalForbidden("time entries", detail, code="forbidden", portal=self._portal)
 
     def _stages(self, issue: wire.Issue) -> Iterator[wire.Issue]:

@@ -27,7 +27,9 @@ State = TypeVar("State", TicketState, StageState)
 
 
 class _Reads:
-    """Reads of one issue in one attempt: what a look has read serves the write that follows it at once, as one moment; any further write reads anew.
+    """Reads of one issue in one attempt.
+
+    What a look has read serves the write that follows it at once, as one moment; any further write reads anew.
 
     Parameters:
         known: the issue as it may serve the first look.
