@@ -15,7 +15,7 @@ from bridge.i18n import tr
 from bridge.lifecycle import Reason, Status, Wait
 from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, ParameterError, TokenError, UnknownFunction
 from bridge.perform import Bridge
-from bridge.portal import AnotherBridge, KeyInProgress, PortalError, PortalForbidden, PortalUnauthorized
+from bridge.portal import AnotherBridge, KeyInProgress, PortalError, PortalForbidden, PortalUnauthorized, StillUnderWay
 from bridge.portal.port import CONTRACT, SCOPES
 from bridge.settings import InstallationTable
 
@@ -157,7 +157,7 @@ def own_fault(cause: BridgeError, wait: Wait, before: Reason | None) -> Wait:
         `wait` itself, which the next pass ends; or an operator's turn with a growing pause after `PATIENCE` faults in a row. What refuses
         the bridge itself (a missing right or function) does not pass by itself, and is an operator's turn at once.
     """
-    if isinstance(cause, KeyInProgress):  # no fault: the same write is still under way there
+    if isinstance(cause, (KeyInProgress, StillUnderWay)):  # no fault: the same write is still under way there
         return wait
     what = str(wait.reason.facts.get("what", ""))
     times = (int(before.facts.get("times", 0)) if before is not None and before.facts.get("what") == what else 0) + 1

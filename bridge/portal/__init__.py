@@ -16,6 +16,7 @@ from bridge.portal.errors import (
     PortalUnauthorized,
     PortalUnreachable,
     StateConflict,
+    StillUnderWay,
 )
 from bridge.portal.http import HttpPortal, connect
 from bridge.portal.pages import changed_pages, ledger_entries
@@ -46,6 +47,7 @@ __all__ = [
     "PortalUnreachable",
     "Retries",
     "StateConflict",
+    "StillUnderWay",
     "TicketFault",
     "TicketPage",
     "changed_pages",

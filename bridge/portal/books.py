@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.kept import KeptHold, Written
-from bridge.portal.errors import KeyReused, PortalError, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
+from bridge.portal.errors import KeyReused, PortalError, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
 
 ATTEMPTS = 3
 """How often a write is sent that the engine did not make because another change came in between."""
@@ -136,7 +136,7 @@ class Once:
 
         Raises:
             KeyReused: the key stands for something else.
-            PortalOutcomeUnknown: it was sent, and is not to be seen (yet).
+            PortalOutcomeUnknown: it was sent, and is not to be seen (yet); StillUnderWay: it was sent before.
             PortalRefused, PortalUnreachable: nothing was written, or (code key_not_kept) it was written without its key.
         """
         with self._books.writer():
@@ -213,7 +213,8 @@ class Once:
             left = written.sent_at + self._settle - looked_at
             if left > timedelta(0):
                 seconds = int(left.total_seconds()) + 1
-                raise self._unknown(attempt, f"it was sent and is not to be seen yet; it will not be sent again for {seconds} s")
+                why = f"it was sent and is not to be seen yet; it will not be sent again for {seconds} s"
+                raise StillUnderWay(attempt.endpoint, why, portal=self._portal)
             self._books.forget(attempt.key)
 
     def _unknown(self, attempt: Attempt, why: str) -> PortalOutcomeUnknown:

@@ -3,6 +3,7 @@
 PortalError
 ├── PortalUnreachable        nothing was done (not sent, or 429), or a read got no answer (5xx): try later
 ├── PortalOutcomeUnknown     a write was sent and no believable answer came: ask by key, send the same key again
+│   └── StillUnderWay            an earlier sending may still arrive: nothing was sent now
 ├── PortalNotContract        an answer that the contract does not know (HTML, no JSON, a missing member)
 │   └── PortalTooLarge           an answer to a read that is larger than the bridge takes
 └── PortalRefused            the portal answered with a problem document (to a read, 401 and 403 count without one)
@@ -64,6 +65,10 @@ class PortalOutcomeUnknown(PortalError):
     """A write was sent and no believable answer came back; it may have happened. Send the same key again."""
 
     outcome_known = False
+
+
+class StillUnderWay(PortalOutcomeUnknown):
+    """An earlier sending of the same write may still arrive, so that it was not sent again; waiting decides."""
 
 
 class PortalNotContract(PortalError):

@@ -381,6 +381,32 @@ def test_what_no_list_of_changes_tells_is_told_while_hours_are_held(world: World
     assert (code, "check [portal] category_prefix; the portal's categories are: Нормо-часы (2)" in told) == (2, True), told
 
 
+@pytest.mark.parametrize("how", ["moved", "renamed", "deleted", "stage deleted"])
+def test_hours_that_are_held_for_what_is_gone_go_back(world: World, how: str) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket({"service": "2.9.1-content"})
+    assert statuses(world.sync())[ticket][0] == "running"
+    time.sleep(redmine.tick)
+    match how:
+        case "moved":
+            redmine.move(ticket, "Техническая поддержка")
+        case "renamed":
+            redmine.rename_category(ticket, "Нормо-часы")
+        case "deleted":
+            redmine.delete(ticket)
+        case _:
+            redmine.delete_stage(ticket, stage=1)
+    report = world.sync()
+    assert report["exit"] == 0, report
+    with redmine.connect(redmine.token) as portal:
+        account = portal.account(redmine.account_id("school"))
+    if how != "stage deleted":
+        assert statuses(report)[ticket] == ("withdrawn", "gone")
+    assert (account.held, account.available) == (0, 4)
+    assert world.otbridge("reconcile")[0] == 0
+    assert [one["done"] for one in world.sync()["tickets"]] in ([], [[]]), "and that is all"
+
+
 def test_another_bridge_writes_nothing_until_the_first_is_released(world: World) -> None:
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     ticket = world.ticket(ROLE)

@@ -21,7 +21,7 @@ from bridge.books import JournalBooks
 from bridge.journal import Journal, LedgerConflict
 from bridge.kept import KeptHold, Written
 from bridge.owner import own_name
-from bridge.portal import KeyInProgress, KeyReused, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
+from bridge.portal import KeyInProgress, KeyReused, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
 from bridge.portal.books import Attempt, Contended, Once, fingerprint_of
 from bridge.portal.errors import PortalError, PortalNotContract, PortalNotFound
 
@@ -440,7 +440,7 @@ def test_what_may_be_under_way_is_only_looked_for_until_it_has_surely_ended(once
     lost(once, engine, attempt, carried_out=False)
     for _ in range(4):
         clock.forward(SETTLE / 4 - SECOND)
-        with pytest.raises(PortalOutcomeUnknown, match=r"it was sent and is not to be seen yet; it will not be sent again for \d+ s"):
+        with pytest.raises(StillUnderWay, match=r"it was sent and is not to be seen yet; it will not be sent again for \d+ s"):
             once.run(attempt)
     assert engine.writes == 1
     clock.forward(4 * SECOND)

@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import BridgeError
 from bridge.lifecycle import Reason, Status, Wait
 from bridge.moodle_ws import AccessError, ServerError
+from bridge.portal import KeyInProgress, StillUnderWay
 from bridge.scope import LONGEST_PAUSE, PATIENCE, SHORTEST_PAUSE, named, own_fault, pause
 
 PASSING = ServerError("f", "HTTP 504", status=504)
@@ -34,6 +35,11 @@ def test_the_same_step_may_fail_a_few_times_before_an_operator_is_asked() -> Non
 )
 def test_faults_of_another_step_or_of_an_outage_do_not_count(before: Reason | None) -> None:
     assert own_fault(PASSING, waiting(), before).reason.facts["times"] == 1
+
+
+@pytest.mark.parametrize("cause", [KeyInProgress("PUT", "busy"), StillUnderWay("PUT", "it was sent")])
+def test_a_write_that_is_still_under_way_is_no_fault_however_often_it_is_asked_for(cause: BridgeError) -> None:
+    assert own_fault(cause, waiting(), Reason("moodle", {"what": "plan", "times": PATIENCE})) == waiting()
 
 
 def test_a_missing_right_is_an_operators_turn_at_once() -> None:
