@@ -220,7 +220,7 @@ def test_a_kill_between_a_message_or_a_state_and_its_answer_leaves_one_of_each(w
     seen: list[int] = []
     while True:
         before = len(journals(world, ticket))
-        world.portal.faults.add("PUT /issues", "hang_after", seconds=20)
+        world.portal.faults.add("PUT /issues", "hang_after", seconds=20, times=9)
         if len(seen) == 4:
             break
         world.sync_killed_when(lambda: len(journals(world, ticket)) > before)  # noqa: B023 (called at once)
