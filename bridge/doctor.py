@@ -32,6 +32,7 @@ MOST_PAGES = 5
 
 _OVER = frozenset({TicketState.DONE, TicketState.WITHDRAWN})
 _MOST_NAMES = 10
+_MOST_ACCOUNTS = 10
 
 INSTEAD = {
     "holds": noop("the journal keeps the holds and counts them out of the balance; nobody else may spend the same hours"),
@@ -141,6 +142,8 @@ def check_portal(portal: Portal, settings: Settings, now: datetime) -> Iterator[
 def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
     """How many tickets the settings let through: a category or a serial that is mistyped lets none.
 
+    And that the balances of their accounts can be read.
+
     Parameters:
         portal: tells tickets of every category.
     """
@@ -171,6 +174,21 @@ def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
         yield Check(tr("serials"), found, advice, Exit.CONFIGURATION)
     elif paid:
         yield Check(tr("serials"), found)
+    yield from _accounts(portal, [one.account_id for one in paid])
+
+
+def _accounts(portal: Portal, ids: Iterable[str]) -> Iterator[Check]:
+    """That accounts of paid tickets can be read: who does not see norm-hours would write them off blindly."""
+    wanted = list(dict.fromkeys(ids))[:_MOST_ACCOUNTS]
+    for account in wanted:
+        try:
+            portal.account(account)
+        except PortalError as error:
+            advice = tr("see that the bridge may read the account, and mend what is told; until then nothing of it is worked on")
+            yield Check(tr("account {account}").format(account=plain.line(account)), str(error), advice, Exit.CONFIGURATION)
+            return
+    if wanted:
+        yield Check(tr("accounts"), tr("balances of {count} accounts can be read").format(count=len(wanted)))
 
 
 def _open_tickets(portal: Portal) -> tuple[list[Ticket], bool]:

@@ -257,6 +257,7 @@ SENTENCES = (
     noop("its activity {a} bears another name in this project than elsewhere"),
     noop("must have the other sign"),
     noop("must be a number of norm-hours"),
+    noop("may not be seen by the bridge's role: let it see the field, or nothing can be written off"),
     noop("was changed: must be the JSON that the bridge wrote"),
     noop("Redmine has no {a}: see [portal.redmine]"),
     noop("it is no ticket: its tracker is another"),

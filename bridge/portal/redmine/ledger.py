@@ -155,6 +155,8 @@ class Ledger:
         return term
 
     def _refuse(self, entry: wire.TimeEntry, field: int, why: str) -> NoReturn:
+        if all(one.id != field for one in entry.custom_fields):
+            why = "may not be seen by the bridge's role: let it see the field, or nothing can be written off"
         detail = f"time entry {entry.id} ({entry.activity.name}): {_name(entry.custom_fields, field)!r} {why}"
         raise PortalRefused(f"project {entry.project.id}", detail, code="account", portal=self._portal)
 

@@ -26,7 +26,7 @@ from bridge.doctor import (
 )
 from bridge.journal import migrate
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
-from bridge.portal import Meta, PortalError, PortalNotContract, PortalUnauthorized, PortalUnreachable, TicketPage
+from bridge.portal import Meta, PortalError, PortalNotContract, PortalRefused, PortalUnauthorized, PortalUnreachable, TicketPage
 from bridge.scope import Exit
 from bridge.settings import BridgeTable, PolicyTable, PortalTable, Settings, load
 from bridge.tickets import Ticket, TicketState
@@ -243,6 +243,13 @@ class Telling(FakePortal):
     def __init__(self, *tickets: Ticket, size: int = 2, error: PortalError | None = None) -> None:
         super().__init__(error)
         self.tickets, self.size = tickets, size
+        self.asked: list[str] = []
+        self.unreadable: frozenset[str] = frozenset()
+
+    def account(self, account_id: str) -> None:
+        self.asked.append(account_id)
+        if account_id in self.unreadable:
+            raise PortalRefused("project 3", "time entry 7: 'field 41' may not be seen", code="account")
 
     def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage:
         if self.error:
@@ -267,6 +274,22 @@ def test_tickets_that_the_settings_let_through_are_counted(settings):
     assert is_well(list(checks.values()))
     assert checks["tickets"].found == "3 of 4 open tickets stand in “Выделенный специалист (н.часы)” or below it"
     assert checks["serials"].found == "3 of 3 are about an [[installation]] of the settings"
+
+
+def test_the_balances_of_paid_tickets_are_read(settings):
+    portal = Telling(*tickets("A", "A", account_id="school"), *tickets("A", account_id="other", category="Общие вопросы"))
+    assert ticket_checks(settings, portal)["accounts"].found == "balances of 1 accounts can be read"
+    assert portal.asked == ["school"]
+    many = Telling(*(make_ticket(id=str(number), account_id=str(number)) for number in range(10)), size=10)
+    assert len([*ticket_checks(settings, many), *many.asked]) == 3 + 10
+
+
+def test_a_balance_that_cannot_be_read_is_told(settings):
+    portal = Telling(*tickets("A", account_id="school"), *tickets("A", account_id="blind\x1b"))
+    portal.unreadable = frozenset({"blind\x1b"})
+    fault = ticket_checks(settings, portal)["account blind\\x1b"]
+    assert (fault.fault, "'field 41' may not be seen" in fault.found) == (Exit.CONFIGURATION, True)
+    assert fault.advice
 
 
 def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_there_are(settings):

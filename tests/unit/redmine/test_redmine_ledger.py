@@ -192,6 +192,14 @@ def test_norm_hours_that_the_bridge_may_not_see_are_a_fault_of_its_role_and_of_n
         )
 
 
+def test_a_field_that_the_bridge_does_not_see_is_told_by_its_number() -> None:
+    told = "may not be seen by the bridge's role: let it see the field, or nothing can be written off"
+    for hidden, name in ((42, "key"), (43, "details")):
+        row = booked(8, CAPTURE, "1", "c")
+        row["custom_fields"] = [one for one in row["custom_fields"] if one["id"] != hidden]
+        assert refusal(row) == f"time entry 8 (Списание): 'field {hidden}' {told}", name
+
+
 @pytest.mark.parametrize(
     ("hours", "granted"), [("10", "10"), ("0,5", "0.5"), (" 1.005 ", "1.005"), ("1\N{NO-BREAK SPACE}000", "1000"), ("-2", "-2")]
 )
