@@ -40,11 +40,17 @@ class Activities(_Forbidding):
 
 @dataclass(frozen=True)
 class IssueFields(_Forbidding):
-    """Fields of issues: the key of the bridge's last write, whether the estimate is agreed, the stage's K."""
+    """Fields of issues: the key of the bridge's last write, whether the estimate is agreed, the stage's K.
+
+    And what a stage shows people: norm-hours that are held for it, and that were written off; None where nothing
+    is shown.
+    """
 
     key: Id
     agreed: Id
     coefficient: Id
+    held: Id | None = None
+    taken: Id | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def _complete(name: str, states: Mapping[Any, int], known: type[StrEnum]) -> Non
         raise ValueError(f"{name}: no status for {', '.join(missing)}")
 
 
-def _distinct(name: str, ids: Mapping[str, int]) -> None:
-    shared = [one for one, id_ in ids.items() if list(ids.values()).count(id_) > 1]
+def _distinct(name: str, ids: Mapping[str, int | None]) -> None:
+    shared = [one for one, id_ in ids.items() if id_ is not None and list(ids.values()).count(id_) > 1]
     if shared:
         raise ValueError(f"{name}: the same id for {', '.join(shared)}")

@@ -40,10 +40,10 @@ def command(
     from bridge.portal.redmine.setup import LONGEST_NAME, Setup
     from bridge.settings import default_catalogue
 
-    params: dict[str, str] = {}
+    params: dict[str, list[tuple[str, str]]] = {}
     for action in ACTIONS.values():
         for name, schema in action.params.model_json_schema()["properties"].items():
-            params[name] = "text" if _is_long(schema) else params.get(name, "string")
+            params.setdefault(name, []).append((action.name, "text" if _is_long(schema) else "string"))
     categories = [
         next((name for name in (one.name, *one.aliases) if len(name) <= LONGEST_NAME and not name.isascii()), one.id)
         for one in default_catalogue().categories

@@ -34,6 +34,9 @@ from bridge.tickets import StageState, TicketState
 from tests.contract.engine import PAID
 
 SETTLE = timedelta(seconds=1)
+CONSENT = "Списать часы этапа с баланса"
+"""The field that a customer fills in with the acceptance."""
+
 ROLES = {"customer": "Заказчик", "specialist": "Специалист", "bridge": "Мост нормо-часов"}
 
 
@@ -111,9 +114,11 @@ class Redmine:
         self.admin = Person(site, admin_key)
         self.journal = journal
         self._roles = {one["name"]: one["id"] for one in self.admin.get("/roles.json")["roles"]}
+        fields = self.admin.get("/custom_fields.json")["custom_fields"]
+        self._consent = next({str(one["id"]): one["possible_values"][0]["value"]} for one in fields if one["name"] == CONSENT)
         self._fields = {
             found[1]: one["id"]
-            for one in self.admin.get("/custom_fields.json")["custom_fields"]
+            for one in fields
             if one["customized_type"] == "issue" and (found := re.fullmatch(r"(?:.*\()?([a-z_]+)\)?", one["name"]))
         }
         activities = self.admin.get("/enumerations/time_entry_activities.json")["time_entry_activities"]
@@ -226,7 +231,8 @@ class Redmine:
         self._move(self._owners[ticket].specialist, self._stages(ticket)[stage - 1], self.convention.stage_states[StageState.READY])
 
     def accept(self, ticket: str, stage: int) -> None:
-        self._move(self._owners[ticket].customer, self._stages(ticket)[stage - 1], self.convention.stage_states[StageState.ACCEPTED])
+        stage_id, status = self._stages(ticket)[stage - 1], self.convention.stage_states[StageState.ACCEPTED]
+        self._move(self._owners[ticket].customer, stage_id, status, custom_field_values=self._consent)
 
     def reject(self, ticket: str, stage: int, comment: str) -> None:
         stage_id = self._stages(ticket)[stage - 1]
@@ -274,8 +280,8 @@ class Redmine:
         """The people of a ticket's project."""
         return self._owners[ticket]
 
-    def _move(self, who: Person, issue: str, status: int, notes: str = "") -> None:
-        who.send("PUT", f"/issues/{issue}.json", issue={"status_id": status, "notes": notes})
+    def _move(self, who: Person, issue: str, status: int, notes: str = "", **more: Any) -> None:
+        who.send("PUT", f"/issues/{issue}.json", issue={"status_id": status, "notes": notes, **more})
         now = who.get(f"/issues/{issue}.json")["issue"]["status"]
         assert now["id"] == status, f"Redmine's workflow left #{issue} at {now['name']}"
 

@@ -5,6 +5,12 @@ Its people use Redmine under their own keys. Writes go through a line that can l
 
 from __future__ import annotations
 
+import base64
+import os
+import re
+import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -459,3 +465,191 @@ def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(worl
     assert world.otbridge("retry", ticket)[0] == 0
     assert statuses(world.sync())[ticket] == ("done", "done")
     assert len(ledger(world, "capture")) == 1
+
+
+# What a customer's own rights do not undo
+
+
+def stages(world: World, ticket: str) -> list[str]:
+    """The numbers of a ticket's stages."""
+    return [str(one["id"]) for one in world.portal.admin.get("/issues.json", parent_id=ticket, status_id="*", sort="id")["issues"]]  # type: ignore[attr-defined]
+
+
+def shown(world: World, issue: str) -> dict[str, Any]:
+    """All of an issue that a person could change, as Redmine's administrator sees it."""
+    told = world.portal.admin.get(f"/issues/{issue}.json")["issue"]  # type: ignore[attr-defined]
+    kept = ("project", "tracker", "status", "category", "parent", "subject", "estimated_hours", "custom_fields")
+    return {name: told.get(name) for name in kept}
+
+
+def undoings(world: World, ticket: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every change that would take back what was agreed or accepted: of the ticket or of its stage, and what."""
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    convention = redmine.convention
+    fields = convention.issue_fields
+    (stage,) = stages(world, ticket)
+    other = world.ticket(ROLE, category="Разное", agreed=False)
+    category = redmine.admin.get(f"/issues/{other}.json")["issue"]["category"]["id"]
+    unticked = {"custom_field_values": {str(fields.agreed): "0"}}
+    changes: list[tuple[str, dict[str, Any]]] = [
+        (ticket, unticked),
+        (ticket, {"custom_fields": [{"id": fields.agreed, "value": "0"}]}),
+        (ticket, {"tracker_id": convention.trackers.stage}),
+        (ticket, {"category_id": category}),
+        (ticket, {"category_id": ""}),
+        (ticket, {"project_id": int(redmine.account_id("other"))}),
+        (ticket, {"parent_issue_id": int(other)}),
+        (ticket, {"status_id": convention.ticket_states[TicketState.OPEN], **unticked}),
+        (stage, {"custom_field_values": {str(fields.coefficient): "0.1"}}),
+        (stage, {"custom_field_values": {str(fields.held): "0", str(fields.taken): "0"}}),
+        (stage, {"estimated_hours": "0.1"}),
+        (stage, {"tracker_id": convention.trackers.ticket}),
+        (stage, {"project_id": int(redmine.account_id("other"))}),
+        (stage, {"parent_issue_id": int(other)}),
+        (stage, {"parent_issue_id": ""}),
+    ]
+    return changes
+
+
+def try_to_undo(world: World, ticket: str) -> None:
+    """The customer, who is in a second project too, tries everything; nothing changes."""
+    customer = world.portal.redmine.owner(ticket).customer  # type: ignore[attr-defined]
+    for issue, change in undoings(world, ticket):
+        before = shown(world, issue)
+        customer.send("PUT", f"/issues/{issue}.json", issue=change)
+        assert shown(world, issue) == before, change
+
+
+def test_a_customer_undoes_nothing_that_is_agreed_accepted_or_written_off(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    redmine.open_account("other", "Академия", granted="4")
+    ticket = world.ticket(ROLE)
+    customer = redmine.owner(ticket).customer
+    me = customer.get("/users/current.json")["user"]["id"]
+    redmine.admin.send(
+        "POST", f"/projects/{redmine.account_id('other')}/memberships.json",
+        membership={"user_id": me, "role_ids": [one["id"] for one in redmine.admin.get("/roles.json")["roles"] if one["name"] == "Заказчик"]},
+    )  # fmt: skip
+    assert statuses(world.sync())[ticket] == ("awaiting-acceptance", "not-accepted")
+    try_to_undo(world, ticket)
+    assert statuses(world.sync())[ticket] == ("awaiting-acceptance", "not-accepted")
+
+    world.portal.accept(ticket, stage=1)
+    try_to_undo(world, ticket)
+    assert statuses(world.sync())[ticket] == ("done", "done")
+    try_to_undo(world, ticket)
+    world.sync()
+    assert len(ledger(world, "capture")) == 1
+    assert ledger(world, "reversal") == []
+    assert world.otbridge("reconcile")[0] == 0
+
+
+def test_a_customer_may_take_a_new_agreement_back_and_agree_anew_when_a_specialist_asks(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    agreed, states = str(redmine.convention.issue_fields.agreed), redmine.convention.ticket_states
+    ticket = world.ticket({"service": "2.9.1-content"})
+    people = redmine.owner(ticket)
+
+    def set_(who: Any, value: str, **more: Any) -> str:
+        who.send("PUT", f"/issues/{ticket}.json", issue={"custom_field_values": {agreed: value}, **more})
+        told = redmine.admin.get(f"/issues/{ticket}.json")["issue"]["custom_fields"]
+        return next(str(one["value"]) for one in told if str(one["id"]) == agreed)
+
+    assert set_(people.customer, "0") == "0"
+    assert set_(people.customer, "1") == "1"
+    world.sync()
+    assert set_(people.customer, "0") == "1", "work has begun"
+    assert set_(people.specialist, "0", status_id=states[TicketState.OPEN]) == "0"
+    assert set_(people.customer, "1") == "1"
+    world.portal.withdraw(ticket)
+    assert set_(people.customer, "0") == "1"
+    assert statuses(world.sync())[ticket][0] == "withdrawn"
+
+
+def test_redmine_asks_before_it_takes_an_acceptance(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    world.sync()
+    (stage,) = stages(world, ticket)
+    customer = redmine.owner(ticket).customer
+    assert "Списать часы" not in customer.page(f"/issues/{stage}"), "the field is there for the acceptance only"
+    accepted = redmine.convention.stage_states[StageState.ACCEPTED]
+    asked = customer.page(f"/issues/{stage}/edit?issue[status_id]={accepted}")
+    assert re.search(r'title="Приёмка этапа списывает[^"]*"[^>]*>Списать часы этапа с баланса</span><span class="required">', asked)
+    assert "Да, этап принят, часы списать" in asked
+    with pytest.raises(AssertionError, match=r"422 .*Списать часы этапа с баланса"):
+        customer.send("PUT", f"/issues/{stage}.json", issue={"status_id": accepted})
+    assert statuses(world.sync())[ticket] == ("awaiting-acceptance", "not-accepted")
+    world.portal.reject(ticket, stage=1, comment="Не то")
+    assert ledger(world, "capture") == []
+
+
+def test_the_page_of_a_ticket_shows_no_empty_fields_of_an_order(world: World) -> None:
+    ticket = world.ticket(ROLE)
+    page = world.portal.redmine.owner(ticket).customer.page(f"/issues/{ticket}")  # type: ignore[attr-defined]
+    assert "(service)" in page.partition("history")[0]
+    for empty in ("(variant)", "(param_course_id)", "(param_fullname)"):
+        assert f"{empty}</span>" not in page.partition('id="update"')[0], empty
+
+
+def test_a_set_up_that_is_run_again_changes_nothing_and_keeps_what_people_made(world: World) -> None:
+    script = subprocess.run(
+        [Path(sys.executable).with_name("otbridge"), "init-redmine", "--project", "otbridge-setup"], check=True, capture_output=True
+    ).stdout
+    # An administrator asks for a category where the script would close it, lets the variant be shown, and gives a
+    # parameter one field for all.
+    around = f"""
+        require "json"
+        kinds = [WorkflowRule, CustomField, Role, Query]
+        state = -> {{ kinds.map {{ |kind| kind.order(:id).map {{ |row| row.attributes.except("updated_at") }} }} }}
+        ActiveRecord::Base.transaction do
+          tracker, role = Tracker.find_by!(name: "Заявка"), Role.find_by!(name: "Заказчик")
+          of = {{tracker: tracker, role: role, old_status: IssueStatus.find_by!(name: "Выполнена")}}
+          WorkflowPermission.find_by!(of.merge(field_name: "category_id")).update!(rule: "required")
+          IssueCustomField.find_by!(name: "Вариант (variant)").update!(full_width_layout: "0")
+          IssueCustomField.find_by!(name: "Имя курса (param_shortname)").destroy!
+          IssueCustomField.find_by!(name: "Имя роли (param_shortname)").update!(name: "Краткое имя (param_shortname)")
+          before = state.call
+          eval("{base64.b64encode(script).decode()}".unpack1("m").force_encoding("UTF-8"))
+          puts "told: #{{(state.call == before).to_json}}"
+          raise ActiveRecord::Rollback
+        end
+    """
+    told, made = runner(around)
+    assert told.splitlines()[-1] == "told: true"
+    assert "rename it to Имя курса (param_shortname)" in made
+    assert "made:" not in made
+    assert f"coefficient = {world.portal.redmine.convention.issue_fields.coefficient}, " in told  # type: ignore[attr-defined]
+
+
+def runner(ruby: str) -> tuple[str, str]:
+    """What Ruby in the Redmine's own runner prints, and what it warns."""
+    command = [*shlex.split(os.environ["REDMINE_RUNNER"]), "-"]
+    ran = subprocess.run(command, input=ruby.encode(), check=True, capture_output=True)
+    return ran.stdout.decode(), ran.stderr.decode()
+
+
+# What doctor sees
+
+
+def test_doctor_tells_a_category_that_was_renamed_and_norm_hours_that_the_bridge_does_not_see(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    code, told = world.otbridge("doctor")
+    assert (code, "balances of 1 accounts can be read" in told) == (0, True), told
+
+    category = redmine.admin.get(f"/issues/{ticket}.json")["issue"]["category"]["id"]
+    redmine.admin.send("PUT", f"/issue_categories/{category}.json", issue_category={"name": "Платное"})
+    code, told = world.otbridge("doctor")
+    assert (code, "0 of 1 open tickets" in " ".join(told.split()), "Платное" in told) == (2, True, True), told
+    redmine.admin.send("PUT", f"/issue_categories/{category}.json", issue_category={"name": PAID})
+
+    hours = f"CustomField.find({redmine.convention.entry_fields.hours})"
+    bridge = 'Role.find_by!(name: "Мост нормо-часов")'
+    try:
+        runner(f"{hours}.roles.delete({bridge})")
+        code, told = world.otbridge("doctor")
+    finally:
+        runner(f"{hours}.roles << {bridge}")
+    assert (code, "may not be seen by" in " ".join(told.split())) == (2, True), told
+    assert world.otbridge("doctor")[0] == 0

@@ -23,7 +23,8 @@ class Setup:
             they are missing.
         bridge_user: login of the bridge's user; made where it is missing.
         categories: names of the specialists' categories, under which they log time.
-        params: names of the parameters that actions take, each with the format of its field, string or text.
+        params: names of the parameters that actions take, each with the actions that take it, and the format of its
+            field there, string or text.
     """
 
     projects: Sequence[str]
@@ -33,7 +34,7 @@ class Setup:
     accountant_role: str
     bridge_user: str
     categories: Sequence[str]
-    params: Sequence[tuple[str, str]]
+    params: Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
     def script(self) -> str:
         """The script; run again it makes what is missing, and takes nothing away."""

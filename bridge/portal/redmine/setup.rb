@@ -56,12 +56,18 @@ def allow(tracker, role, moves)
   end
 end
 
-def read_only(tracker, role, statuses, fields)
+# Redmine goes by the last rule of a field, so where somebody made one it stays the only one.
+def rule(rule, tracker, role, statuses, fields)
   statuses.product(fields).each do |status, field|
-    WorkflowPermission.find_or_create_by!(
-      tracker_id: tracker.id, role_id: role.id, old_status_id: status.id, field_name: field.to_s, rule: "readonly"
-    )
+    of_field = {tracker_id: tracker.id, role_id: role.id, old_status_id: status.id, field_name: field.to_s}
+    WorkflowPermission.find_by(of_field) || WorkflowPermission.create!(of_field.merge(rule: rule))
   end
+end
+
+# The page of an issue leaves out empty fields of full width, and no others. What an administrator chose stays.
+def hidden_while_empty(field)
+  field.update!(full_width_layout: "1") if field.full_width_layout.nil?
+  field
 end
 
 ActiveRecord::Base.transaction do
@@ -102,19 +108,56 @@ ActiveRecord::Base.transaction do
   )
   agreed = field(IssueCustomField, "Смета согласована", "bool", "Окончательное согласование этапов и их оценок.", trackers: [ticket], edit_tag_style: "check_box")
   coefficient = field(IssueCustomField, "Коэффициент К", "float", "1 – разработка, 0.6 – работа с контентом.", trackers: [stage], default_value: "1")
+  held = field(
+    IssueCustomField, "Резерв, н.ч", "float", "Сколько нормо-часов баланса отложено сейчас на этот этап; пишет мост.",
+    trackers: [stage]
+  )
+  taken = field(
+    IssueCustomField, "Списано, н.ч", "float", "Сколько нормо-часов списано за этот этап; пишет мост.", trackers: [stage]
+  )
+  # Redmine asks no questions when a status is chosen, but it wants fields filled: who accepts a stage has to say
+  # that its hours may be taken.
+  consent = hidden_while_empty(
+    field(
+      IssueCustomField, "Списать часы этапа с баланса", "list", "Приёмка этапа списывает его нормо-часы с баланса.",
+      trackers: [stage], possible_values: ["Да, этап принят, часы списать"]
+    )
+  )
+  # A parameter that several actions know has a field for each: the same name means another thing there.
   labels = {
     "shortname" => "Краткое имя", "fullname" => "Полное имя", "name" => "Название", "description" => "Описание", "idnumber" => "Код",
     "course_id" => "Курс, id", "category_id" => "Категория", "users" => "С данными", "capabilities" => "Права", "context_levels" => "Уровни",
-    "archetype" => "Тип", "allow_assign" => "Назначает", "allow_override" => "Меняет", "allow_switch" => "Входит", "allow_view" => "Видит"
+    "archetype" => "Тип", "allow_assign" => "Назначает", "allow_override" => "Меняет", "allow_switch" => "Входит",
+    "allow_view" => "Видит",
+    "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли"
   }
+  named_for_people = ->(label, name) { label ? "#{label} (param_#{name})" : "param_#{name}" }
+  params = given["params"].flat_map do |name, uses|
+    one = named_for_people[labels[name], name]
+    next [[one, uses.first[1], "Параметр заказа"]] if uses.length == 1
+
+    each = uses.map do |action, format|
+      [named_for_people[labels["#{action} #{name}"] || action, name], format, "Параметр заказа: #{action}"]
+    end
+    common = IssueCustomField.find_by(name: one)
+    next each unless common
+
+    # It was made for all of them, and orders stand in it.
+    warn "the field #{one} serves #{uses.map(&:first).join(", ")}: for a field of its own for each" \
+         " rename it to #{each[0][0]} and run this again"
+    [[one, common.field_format, common.description]]
+  end
   order = [
     ["Установка (installation)", "string", "Серийный номер СЭО 3KL"],
     ["Услуга (service)", "string", "Номер услуги по каталогу, например 2.9.1-restore"],
     ["Вариант (variant)", "string", "Вариант услуги, если они есть"],
     ["Количество (quantity)", "string", "Сколько единиц услуги; 1, если не указано"],
     ["Действие (action)", "string", "Какое из действий услуги, если их несколько"],
-    *given["params"].map { |name, format| [labels.key?(name) ? "#{labels[name]} (param_#{name})" : "param_#{name}", format, "Параметр заказа"] }
-  ].map { |name, format, description| field(IssueCustomField, name, format, description, trackers: [ticket]) }
+    *params
+  ]
+  order.each do |name, format, description|
+    hidden_while_empty(field(IssueCustomField, name, format, description, trackers: [ticket]))
+  end
 
   hours = field(TimeEntryCustomField, "Нормо-часы", "float", "Пополнение и возврат со знаком плюс, списание со знаком минус; сумма – баланс.", seen: money)
   entry_key = field(TimeEntryCustomField, "Ключ списания", "string", "По ключу мост узнаёт, что уже списал.", seen: [bridge], is_filter: true)
@@ -136,16 +179,49 @@ ActiveRecord::Base.transaction do
   allow(stage, bridge, ready => [written_off])
   allow(stage, customer, ready => [accepted, rejected])
   allow(stage, specialist, movable.index_with { |from| movable - [from, rejected] })
+  # What the bridge writes is nobody else's, of whatever role; Redmine closes a field only to who has no role in
+  # which it is open.
+  others = Role.all.select(&:consider_workflow?) - [bridge]
+  others.each { |role| rule("readonly", stage, role, stage_states.values, [held.id, taken.id]) }
   [customer, specialist].each do |role|
-    read_only(ticket, role, ticket_states.values, [key.id])
-    read_only(stage, role, stage_states.values, [key.id])
+    rule("readonly", ticket, role, ticket_states.values, [key.id])
+    rule("readonly", stage, role, stage_states.values, [key.id])
   end
-  read_only(stage, customer, stage_states.values, [coefficient.id, *%w[subject description estimated_hours assigned_to_id priority_id]])
+  # From the moment when work begins, nothing is undone by the way that was agreed and accepted. A new ticket is
+  # open to its customer; where more has to be agreed, a specialist sets the ticket back to that.
+  place = %w[project_id tracker_id category_id parent_issue_id]
+  rule("readonly", ticket, customer, ticket_states.values - [open], [agreed.id, *place])
+  rule("readonly", ticket, specialist, [done, ticket_states[:withdrawn]], [agreed.id, *place])
+  rule("readonly", stage, customer, stage_states.values, [
+    coefficient.id, *place, *%w[subject description estimated_hours assigned_to_id priority_id]
+  ])
+  # More may have to be agreed for a stage that is accepted already, but not for one that is written off.
+  rule("readonly", stage, specialist, [accepted, written_off], place)
+  rule("readonly", stage, specialist, [written_off], [coefficient.id, "estimated_hours"])
+  rule("required", stage, customer, [accepted], [consent.id])
+  others.each do |role|
+    rule("readonly", stage, role, role == customer ? stage_states.values - [accepted] : stage_states.values, [consent.id])
+  end
+  if (customer.permissions & %i[delete_issues log_time manage_subtasks edit_time_entries]).any?
+    warn "the role #{customer.name} may delete issues, move subtasks or write time: take that from it," \
+         " or customers change what is to be paid"
+  end
   # Of a role that was there already nothing is taken: let its own tracker of stages be closed to customers by hand.
   if customer.previously_new_record? || customer.members.none?
     customer.set_permission_trackers(:add_issues, [ticket.id])
     customer.save!
   end
+
+  named(
+    IssueQuery, "Этапы: оценка и списано", visibility: Query::VISIBILITY_PUBLIC, user: User.current,
+    filters: {
+      "tracker_id" => {operator: "=", values: [stage.id.to_s]}, "status_id" => {operator: "*", values: [""]}
+    },
+    column_names: [
+      :id, :parent, :subject, :status, :estimated_hours, *[coefficient, held, taken].map { |one| :"cf_#{one.id}" }
+    ],
+    totalable_names: [:estimated_hours, *[held, taken].map { |one| :"cf_#{one.id}" }]
+  )
 
   given["projects"].each do |identifier|
     project = Project.find_by(identifier: identifier) or abort "there is no project #{identifier}; nothing was changed"
@@ -174,7 +250,7 @@ ActiveRecord::Base.transaction do
     ticket_states = { #{ids[ticket_states]} }
     stage_states = { #{ids[stage_states]} }
     activities = { #{ids[activities]} }
-    issue_fields = { key = #{key.id}, agreed = #{agreed.id}, coefficient = #{coefficient.id} }
+    issue_fields = { key = #{key.id}, agreed = #{agreed.id}, coefficient = #{coefficient.id}, held = #{held.id}, taken = #{taken.id} }
     entry_fields = { hours = #{hours.id}, key = #{entry_key.id}, details = #{details.id} }
     project_fields = { hour_price = #{price.id}, overdraft = #{overdraft.id} }
   TOML

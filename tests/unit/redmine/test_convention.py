@@ -51,6 +51,13 @@ def test_the_table_is_read() -> None:
     assert (convention.ticket_states[TicketState.OPEN], convention.stage_states[StageState.WRITTEN_OFF]) == (1, 9)
 
 
+def test_a_table_that_was_printed_before_stages_showed_their_hours_is_read() -> None:
+    assert (read(TABLE).issue_fields.held, read(TABLE).issue_fields.taken) == (None, None)
+    shown = read(changed("issue_fields", "held", 34)).issue_fields
+    assert (shown.held, shown.taken) == (34, None)
+    assert faults(changed("issue_fields", "taken", 33)) == [": issue_fields: the same id for coefficient, taken"]
+
+
 def test_a_ticket_and_a_stage_may_have_the_same_status() -> None:
     convention = read(changed("stage_states", "accepted", 5))
     assert convention.stage_states[StageState.ACCEPTED] == convention.ticket_states[TicketState.DONE]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.orders.draft import Draft
 from bridge.portal.redmine import reading, wire
 from bridge.portal.wire import NotTheContract
 from bridge.tickets import StageState, Ticket, TicketState
@@ -407,6 +408,22 @@ def test_a_field_that_is_empty_is_left_out(empty: Any) -> None:
 def test_two_fields_of_one_name_are_a_fault() -> None:
     fields = [fakes.field(60, "1", "service"), fakes.field(61, "2", "Услуга (service)")]
     assert problems(ticket_json(*fields)) == ("#100: two fields are called service: rename one of them",)
+
+
+def test_a_parameter_that_several_actions_know_is_read_from_the_field_of_each() -> None:
+    service = fakes.field(60, "2.9.1-access", "service")
+    course, role = (
+        fakes.field(id_, value, f"Имя {of} (param_shortname)") for id_, value, of in ((61, "", "курса"), (62, "curator", "роли"))
+    )
+    assert ticket_of(ticket_json(service, course, role)).fields == {"service": "2.9.1-access", "param_shortname": "curator"}
+
+
+def test_a_parameter_that_is_given_twice_is_the_customer_s_to_mend_and_no_fault_of_the_ticket() -> None:
+    service = fakes.field(60, "2.9.1-access", "service")
+    course, role = (fakes.field(id_, value, f"Имя {of} (param_shortname)") for id_, value, of in ((61, "c", "курса"), (62, "r", "роли")))
+    draft = Draft.of_fields(ticket_of(ticket_json(service, course, role)).fields)
+    assert draft is not None
+    assert draft.faults == ("param_shortname: указано дважды («param_shortname» и «Имя роли (param_shortname)»): оставьте одно",)
 
 
 # Messages

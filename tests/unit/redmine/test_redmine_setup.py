@@ -24,7 +24,7 @@ from bridge.tickets import StageState, TicketState
 
 SETUP = Setup(
     projects=["school-7"], category="Выделенный специалист (н.часы)", customer_role="Заказчик", specialist_role="Специалист",
-    accountant_role="Бухгалтер", bridge_user="otbridge", categories=["Разработка"], params=[("shortname", "string")],
+    accountant_role="Бухгалтер", bridge_user="otbridge", categories=["Разработка"], params=[("shortname", [("create-role", "string")])],
 )  # fmt: skip
 BODY = resources.files("bridge.portal.redmine").joinpath("setup.rb").read_text(encoding="utf-8")
 HOSTILE = [
@@ -109,10 +109,12 @@ def test_the_command_wants_a_project() -> None:
 
 
 def test_every_parameter_of_every_action_has_its_field() -> None:
-    params = dict(given(init("--project", "p").stdout)["params"])
-    assert params.keys() == {name for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
-    assert len(params) > 5
-    assert set(params.values()) == {"string", "text"}
+    given_ = given(init("--project", "p").stdout)["params"]
+    params = {name: dict(uses) for name, uses in given_}
+    assert len(params) == len(given_) > 5
+    told = {(action, name) for name, uses in params.items() for action in uses}
+    assert told == {(action.name, name) for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
+    assert {form for uses in params.values() for form in uses.values()} == {"string", "text"}
 
 
 def test_specialists_log_time_under_the_categories_of_the_catalogue() -> None:
@@ -142,17 +144,24 @@ OTHERS = found(rf"named\(\w+, {LITERAL}")
 
 def order_fields() -> list[str]:
     """Names of the fields of an order, those of all parameters among them."""
-    labels = dict(re.findall(rf"{LITERAL} => {LITERAL}", BODY))
-    params = [name for name, _ in given(init("--project", "p").stdout)["params"]]
-    assert labels.keys() <= set(params), "every label is a parameter's"
-    return found(rf'^ +\[{LITERAL}, "(?:string|text)"') + [
-        f"{labels[name]} (param_{name})" if name in labels else f"param_{name}" for name in params
-    ]
+    (table,) = re.findall(r"labels = \{\n(.+?)\n  \}", BODY, re.DOTALL)
+    labels = dict(re.findall(rf"{LITERAL} => {LITERAL}", table))
+    params = given(init("--project", "p").stdout)["params"]
+    known = {name for name, _ in params} | {f"{action} {name}" for name, uses in params if len(uses) > 1 for action, _ in uses}
+    assert labels.keys() <= known, "every label is a parameter's"
+    names = found(rf'^ +\[{LITERAL}, "(?:string|text)"')
+    for name, uses in params:
+        if len(uses) == 1:
+            names.append(f"{labels[name]} (param_{name})" if name in labels else f"param_{name}")
+        else:
+            names += [f"{labels.get(f'{action} {name}', action)} (param_{name})" for action, _ in uses]
+    return names
 
 
 def test_no_name_is_longer_than_redmine_takes() -> None:
     assert {"Новая", "Списана"} <= set(STATUSES)
     assert TRACKERS == ["Заявка", "Этап"]
+    assert {"Имя курса (param_shortname)", "Имя роли (param_shortname)"} <= set(order_fields())
     assert {"Ключ записи моста", "Смета согласована", "Коэффициент К", "Нормо-часы", "Данные списания", "Овердрафт, н.ч"} <= set(FIELDS)
     assert ACTIVITIES == ["Пополнение", "Списание", "Возврат"]
     assert len(found(r"field\(\s*\w+CustomField, ")) == len(FIELDS) + 1, "all have their names as literals, but those of an order"
@@ -167,8 +176,10 @@ def test_no_two_of_a_kind_have_one_name() -> None:
 
 def test_the_bridge_reads_the_fields_of_an_order_and_no_other() -> None:
     read = [match[1] for name in order_fields() if (match := reading._ORDER_FIELD.fullmatch(name))]
-    params = {f"param_{name}" for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
-    assert sorted(read) == sorted({"installation", "service", "variant", "quantity", "action"} | params)
+    params = [f"param_{name}" for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]]
+    assert sorted(read) == sorted(["installation", "service", "variant", "quantity", "action", *params]), (
+        "each action has fields of its own"
+    )
     assert [name for name in FIELDS if reading._ORDER_FIELD.fullmatch(name)] == []
 
 
@@ -188,3 +199,32 @@ def test_the_table_that_it_prints_is_the_convention() -> None:
     document = tomllib.loads(re.sub(r"#\{\w+\.id\}", lambda _: str(next(filled)), table))
     read = TypeAdapter(RedmineConvention).validate_python(document["portal"]["redmine"])
     assert (read.ticket_states[TicketState.OPEN], read.trackers.ticket > 0, len(read.stage_states)) == (1, True, 6)
+    assert None not in vars(read.issue_fields).values(), "what there is to show is shown"
+
+
+# The workflow: what tests/live shows on a Redmine, kept here where there is none
+
+
+def test_the_workflow_closes_what_rights_would_undo() -> None:
+    body = " ".join(BODY.split())
+    assert "place = %w[project_id tracker_id category_id parent_issue_id]" in body
+    for rule in (
+        "ticket, customer, ticket_states.values - [open], [agreed.id, *place]",
+        "ticket, specialist, [done, ticket_states[:withdrawn]], [agreed.id, *place]",
+        "stage, customer, stage_states.values, [ coefficient.id, *place, *%w[subject description estimated_hours",
+        "stage, specialist, [accepted, written_off], place",
+        'stage, specialist, [written_off], [coefficient.id, "estimated_hours"]',
+        "stage, role, stage_states.values, [held.id, taken.id]",
+    ):
+        assert f'rule("readonly", {rule}' in body
+
+
+def test_a_rule_that_somebody_made_for_a_field_stays_the_only_one() -> None:
+    assert found(r"WorkflowPermission\.(\w+!?)\(") == ["find_by", "create!"]
+    assert "WorkflowPermission.find_by(of_field) || WorkflowPermission.create!(of_field.merge(rule: rule))" in BODY
+    assert "rule:" not in found(r"of_field = \{(.+)\}")[0], "whatever the rule is"
+
+
+def test_who_accepts_has_to_say_that_hours_may_be_taken() -> None:
+    assert found(r'rule\("required", (.+)\)') == ["stage, customer, [accepted], [consent.id]"]
+    assert 'hidden_while_empty(\n    field(\n      IssueCustomField, "Списать часы этапа с баланса", "list"' in BODY
