@@ -584,6 +584,36 @@ def test_redmine_asks_before_it_takes_an_acceptance(world: World) -> None:
     assert ledger(world, "capture") == []
 
 
+def test_a_stage_shows_what_is_held_and_what_was_written_off_beside_what_was_estimated(world: World) -> None:
+    redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
+    ticket = world.ticket(ROLE)
+    (stage,) = stages(world, ticket)
+    customer, ids = redmine.owner(ticket).customer, redmine.convention.issue_fields
+
+    def figures() -> tuple[float, Any, Any]:
+        told = customer.get(f"/issues/{stage}.json")["issue"]
+        fields = {one["id"]: one["value"] for one in told["custom_fields"]}
+        return told["estimated_hours"], fields[ids.held], fields[ids.taken]
+
+    world.sync()
+    assert figures() == (1.0, "1", "")
+    page = customer.page(f"/issues/{stage}")
+    assert all(name in page for name in ("Резерв, н.ч", "Списано, н.ч"))
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+    estimated, held, taken = figures()
+    assert (estimated, held, taken) == (1.0, "0", f"{-float(ledger(world, 'capture')[0]['custom_fields'][0]['value']):g}")
+    assert "Этапы: оценка и списано" in customer.page("/issues")
+
+    other = world.ticket(ROLE)
+    world.sync()
+    world.portal.withdraw(other)
+    world.sync()
+    (left,) = stages(world, other)
+    shown = {one["id"]: one["value"] for one in customer.get(f"/issues/{left}.json")["issue"]["custom_fields"]}
+    assert (shown[ids.held], shown[ids.taken]) == ("0", "")
+
+
 def test_the_page_of_a_ticket_shows_no_empty_fields_of_an_order(world: World) -> None:
     ticket = world.ticket(ROLE)
     page = world.portal.redmine.owner(ticket).customer.page(f"/issues/{ticket}")  # type: ignore[attr-defined]

@@ -57,7 +57,7 @@ class RedminePortal(Portal):
         self._ledger = Ledger(name, client, self._reader, convention)
         self._changes = Changes(name, client, self._reader, convention, prefix, settle, books.open_holds)
         self._alone = Alone(name, client, convention, instance)
-        self._writes = Writes(name, client, self._reader, convention, once, self._alone)
+        self._writes = Writes(name, client, self._reader, convention, once, self._alone, books)
         self._booking = Booking(
             name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock, zone=zone
         )  # fmt: skip

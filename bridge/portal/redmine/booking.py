@@ -147,6 +147,7 @@ class Booking:
             now = self._clock()
             entry = LedgerEntry(f"void:{key}", key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, now, hold.id)
             self._books.end_hold(hold_id, "voided", key, now, fingerprint, records.document(entry))
+            self._writes.unheld(key, hold)
             return entry
 
     def capture(
@@ -170,7 +171,7 @@ class Booking:
             return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, told, details)
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
-            self._writes.follow(key, str(answer["stage_id"]), StageState.WRITTEN_OFF, (StageState.ACCEPTED, StageState.READY))
+            self._writes.follow(key, str(answer["stage_id"]), StageState.WRITTEN_OFF, (StageState.ACCEPTED, StageState.READY), amount)
             at = datetime.fromisoformat(str(answer["at"]))
             self._books.end_hold(hold_id, "captured", key, at, fingerprint, answer)
             rows.tidy()
@@ -198,7 +199,7 @@ class Booking:
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
             if answer["stage_id"] is not None:
-                self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,))
+                self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,), Decimal(0))
             self._books.answered(key, fingerprint, answer)
             rows.tidy()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from bridge.convention import RedmineConvention
-from bridge.portal.books import Attempt, Once
-from bridge.portal.errors import PortalForbidden, PortalRefused, StateConflict
-from bridge.portal.redmine import records, wire
+from bridge.kept import KeptHold
+from bridge.portal.books import Attempt, Books, Once
+from bridge.portal.errors import PortalError, PortalForbidden, PortalRefused, StateConflict
+from bridge.portal.redmine import figures, records, wire
 from bridge.portal.redmine.alone import Alone, key_of
 from bridge.portal.redmine.client import Client
 from bridge.portal.redmine.reader import Reader
@@ -59,7 +61,8 @@ class Writes:
     """
 
     def __init__(
-        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, once: Once, alone: Alone
+        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, once: Once, alone: Alone,
+        books: Books,
     ) -> None:  # fmt: skip
         self._portal = portal
         self._client = client
@@ -67,6 +70,7 @@ class Writes:
         self._convention = convention
         self._once = once
         self._alone = alone
+        self._books = books
 
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """See `Portal.attach`."""
@@ -123,19 +127,36 @@ class Writes:
     def set_stage_state(self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState]) -> None:
         """See `Portal.set_stage_state`."""
         states = self._convention.stage_states
-        self._once.run(self._state(key, stage_id, _Reads(lambda: self._reader.stage(ticket_id, stage_id)), states, state, expected))
+        reads = _Reads(lambda: self._reader.stage(ticket_id, stage_id))
+        self._once.run(self._state(key, stage_id, reads, states, state, expected, shows=self._held))
 
-    def follow(self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState]) -> None:
+    def unheld(self, key: str, hold: KeptHold) -> None:
+        """Let the stage of a hold that has gone back show it; the hold counts whether or not that is shown."""
+        if self._convention.issue_fields.held is None:
+            return
+        held = figures.held_for(hold.stage_id, self._books.holds(hold.account_id))
+        try:
+            self._client.update_issue(key, hold.stage_id, {"custom_fields": figures.shown(self._convention, held)})
+        except PortalError as error:
+            log.warning("%s; the hold has gone back, the stage may show it still", error)
+
+    def follow(self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState], taken: Decimal) -> None:
         """Let a stage's status follow its write-off or reversal under `key`, which counts whether or not the status can follow.
 
-        For who is the writer already. A status that may still be on its way is waited for as any write.
+        `taken` is what is written off for the stage then, and nothing is held. For who is the writer already. A status
+        that may still be on its way is waited for as any write.
         """
         states = self._convention.stage_states
+
+        def shows(_: wire.Issue) -> list[dict[str, Any]]:
+            return figures.shown(self._convention, Decimal(0), taken)
+
         try:
             issue = self._client.issue(stage_id)
             if state_of(states, issue) in froms:
                 reads = _Reads(lambda: self._client.issue(stage_id), issue)
-                self._once.step(self._state(f"{key}:status", stage_id, reads, states, to, froms, following=True))
+                attempt = self._state(f"{key}:status", stage_id, reads, states, to, froms, following=True, shows=shows)
+                self._once.step(attempt)
         except PortalRefused as error:
             log.error("%s; the ledger is right, the status is not", error)  # noqa: TRY400 (the message says all)
 
@@ -151,9 +172,12 @@ class Writes:
 
     def _state(
         self, key: str, issue_id: str, reads: _Reads, states: Mapping[State, int], state: State, expected: Sequence[State],
-        *, following: bool = False,
+        *, following: bool = False, shows: Callable[[wire.Issue], list[dict[str, Any]]] = lambda _: [],
     ) -> Attempt:  # fmt: skip
-        """The attempt to set a state; `following` a write-off it may be one that is not the bridge's by itself."""
+        """The attempt to set a state; `following` a write-off it may be one that is not the bridge's by itself.
+
+        `shows` gives the custom fields that are written with it.
+        """
         endpoint, status = f"state of issue {issue_id}", states[state]
         own = following or state not in CUSTOMERS_OWN
 
@@ -172,7 +196,8 @@ class Writes:
                 told = str(actual or "")
                 raise StateConflict(endpoint, f"it is {told or now.status.name}", actual=told, code="state_conflict", portal=self._portal)
             self.allowed(now, status)
-            return {"status_id": status, **self._marked(now, key)}
+            fields: list[dict[str, Any]] = self._marked(now, key)["custom_fields"]
+            return {"status_id": status, "custom_fields": fields + shows(now)}
 
         request = {"issue": issue_id, "state": state.value, "expected": [one.value for one in expected]}
         return Attempt(endpoint, key, "state", request, look, prepare, lambda changes: self._client.update_issue(key, issue_id, changes))
@@ -184,6 +209,10 @@ class Writes:
         """
         known = self._reader.lately(ticket_id) if self._once.is_new(key) else None
         return _Reads(lambda: self._reader.issue(ticket_id), known)
+
+    def _held(self, stage: wire.Issue) -> list[dict[str, Any]]:
+        holds = self._books.holds(str(stage.project.id)) if self._convention.issue_fields.held is not None else ()
+        return figures.shown(self._convention, figures.held_for(str(stage.id), holds))
 
     def _keyed(self, issue: wire.Issue, key: str) -> Iterator[wire.Journal]:
         """The bridge's own journals that carry a key."""
