@@ -575,7 +575,8 @@ def test_redmine_asks_before_it_takes_an_acceptance(world: World) -> None:
     assert "Списать часы" not in customer.page(f"/issues/{stage}"), "the field is there for the acceptance only"
     accepted = redmine.convention.stage_states[StageState.ACCEPTED]
     asked = customer.page(f"/issues/{stage}/edit?issue[status_id]={accepted}")
-    assert re.search(r'title="Приёмка этапа списывает[^"]*"[^>]*>Списать часы этапа с баланса</span><span class="required">', asked)
+    label = r'title="Приёмка этапа списывает[^"]*"[^>]*>Списать часы этапа с баланса</span> <span class="required">'
+    assert re.search(label, asked)
     assert "Да, этап принят, часы списать" in asked
     with pytest.raises(AssertionError, match=r"422 .*Списать часы этапа с баланса"):
         customer.send("PUT", f"/issues/{stage}.json", issue={"status_id": accepted})
@@ -593,7 +594,7 @@ def test_a_stage_shows_what_is_held_and_what_was_written_off_beside_what_was_est
     def figures() -> tuple[float, Any, Any]:
         told = customer.get(f"/issues/{stage}.json")["issue"]
         fields = {one["id"]: one["value"] for one in told["custom_fields"]}
-        return told["estimated_hours"], fields[ids.held], fields[ids.taken]
+        return told["estimated_hours"], fields[ids.held], fields[ids.taken] or ""
 
     world.sync()
     assert figures() == (1.0, "1", "")
@@ -611,7 +612,7 @@ def test_a_stage_shows_what_is_held_and_what_was_written_off_beside_what_was_est
     world.sync()
     (left,) = stages(world, other)
     shown = {one["id"]: one["value"] for one in customer.get(f"/issues/{left}.json")["issue"]["custom_fields"]}
-    assert (shown[ids.held], shown[ids.taken]) == ("0", "")
+    assert (shown[ids.held], shown[ids.taken] or "") == ("0", "")
 
 
 def test_the_page_of_a_ticket_shows_no_empty_fields_of_an_order(world: World) -> None:
@@ -665,21 +666,21 @@ def runner(ruby: str) -> tuple[str, str]:
 def test_doctor_tells_a_category_that_was_renamed_and_norm_hours_that_the_bridge_does_not_see(world: World) -> None:
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     ticket = world.ticket(ROLE)
-    code, told = world.otbridge("doctor")
+    code, told = world.otbridge("doctor", "--json")
     assert (code, "balances of 1 accounts can be read" in told) == (0, True), told
 
     category = redmine.admin.get(f"/issues/{ticket}.json")["issue"]["category"]["id"]
     redmine.admin.send("PUT", f"/issue_categories/{category}.json", issue_category={"name": "Платное"})
-    code, told = world.otbridge("doctor")
-    assert (code, "0 of 1 open tickets" in " ".join(told.split()), "Платное" in told) == (2, True, True), told
+    code, told = world.otbridge("doctor", "--json")
+    assert (code, "0 of 1 open tickets" in told, "Платное (1)" in told) == (2, True, True), told
     redmine.admin.send("PUT", f"/issue_categories/{category}.json", issue_category={"name": PAID})
 
     hours = f"CustomField.find({redmine.convention.entry_fields.hours})"
     bridge = 'Role.find_by!(name: "Мост нормо-часов")'
     try:
         runner(f"{hours}.roles.delete({bridge})")
-        code, told = world.otbridge("doctor")
+        code, told = world.otbridge("doctor", "--json")
     finally:
         runner(f"{hours}.roles << {bridge}")
-    assert (code, "may not be seen by" in " ".join(told.split())) == (2, True), told
+    assert (code, "may not be seen by the bridge's role" in told) == (2, True), told
     assert world.otbridge("doctor")[0] == 0
