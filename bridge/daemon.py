@@ -25,18 +25,17 @@ from typing import Protocol
 
 from bridge import plain
 from bridge.errors import BridgeError, UserError
+from bridge.flow.outages import Outages
+from bridge.flow.perform import Bridge
+from bridge.flow.scope import Exit
+from bridge.flow.sync import Pass, PassReport
 from bridge.i18n import tr
-from bridge.journal import JournalError
-from bridge.outages import Outages
-from bridge.perform import Bridge
-from bridge.reconciliation import reconcile_accounts
-from bridge.scope import Exit
+from bridge.journal import JournalError, JournalUnusable
 from bridge.settings import Settings
-from bridge.sync import JOURNAL_FAILS, Pass, PassReport
 
 log = logging.getLogger("bridge.daemon")
 
-RECONCILE_EVERY = 24 * 60 * 60.0
+WATCH_EVERY = 24 * 60 * 60.0
 """Seconds between two comparisons of the ledger with the portal's; the first comes with the first pass."""
 
 FIRST_PAUSE = 1.0
@@ -76,17 +75,19 @@ class Service:
     Parameters:
         load: reads the settings; raises `UserError` when they have faults.
         opened: opens journal and portal for settings.
+        watch: what is done once a day beside the passes: the ledgers are compared.
     """
 
     load: Callable[[], Settings]
     opened: Callable[[Settings], AbstractContextManager[Bridge]]
+    watch: Callable[[Bridge], None]
     inbox: Inbox
     outages: Outages = field(default_factory=Outages)
     _stopping: bool = False
     _reload: bool = False
     _left_running: bool = False
     _failures: int = 0
-    _reconcile_at: float = float("-inf")
+    _watch_at: float = float("-inf")
 
     def run(self) -> bool:
         """Work until a signal ends it; returns whether everything has come to rest (False: a pass is left in the middle of a call).
@@ -103,7 +104,7 @@ class Service:
                 with self.opened(settings) as bridge:
                     proven = settings
                     self._serve(replace(bridge, stopping=lambda: self._stopping, outages=self.outages))
-            except JOURNAL_FAILS as error:
+            except JournalUnusable as error:
                 self._journal_failed(error)
                 self._pause(settings.bridge.poll_seconds)
             except (UserError, JournalError) as error:  # a template with faults, a journal's address that is none
@@ -136,7 +137,7 @@ class Service:
                 report = Pass(bridge).run()
                 box.append(report)
                 if report.exit is not Exit.UNREACHABLE:
-                    self._reconcile(bridge)
+                    self._watch(bridge)
             except Exception as error:  # noqa: BLE001 (the main thread judges it)
                 box.append(error)
 
@@ -157,7 +158,7 @@ class Service:
             self._judge(result)
 
     def _judge(self, result: PassReport | Exception) -> None:
-        if isinstance(result, JOURNAL_FAILS):
+        if isinstance(result, JournalUnusable):
             raise result
         if isinstance(result, Exception):
             self._failures += 1
@@ -171,21 +172,11 @@ class Service:
         )
         notify(f"STATUS={plain.line(standing)}")
 
-    def _reconcile(self, bridge: Bridge) -> None:
-        if self._stopping or self.inbox.now() < self._reconcile_at:
+    def _watch(self, bridge: Bridge) -> None:
+        if self._stopping or self.inbox.now() < self._watch_at:
             return
-        self._reconcile_at = self.inbox.now() + RECONCILE_EVERY
-        try:
-            compared = reconcile_accounts(bridge).accounts
-        except JOURNAL_FAILS:
-            raise
-        except BridgeError as error:
-            log.error("the ledgers could not be compared: %s", error)  # noqa: TRY400 (the message says all)
-            return
-        if differing := [account.account_id for account in compared if account.differences]:
-            log.error("the ledger differs from the portal's for %s: otbridge reconcile", ", ".join(differing))
-        if stranded := [account.account_id for account in compared if account.needs_operator and not account.differences]:
-            log.error("hours are held that nobody is going to write off, for %s: otbridge reconcile", ", ".join(stranded))
+        self._watch_at = self.inbox.now() + WATCH_EVERY
+        self.watch(bridge)
 
     def _journal_failed(self, error: Exception) -> None:
         self._failures += 1
@@ -232,14 +223,20 @@ def _refused(error: BridgeError) -> None:
     log.error("SIGHUP: the settings have faults, so the earlier ones stay in force: %s", error)
 
 
-def serve(load: Callable[[], Settings], opened: Callable[[Settings], AbstractContextManager[Bridge]]) -> bool:
+def serve(
+    load: Callable[[], Settings],
+    opened: Callable[[Settings], AbstractContextManager[Bridge]],
+    watch: Callable[[Bridge], None],
+) -> bool:
     """Run the service until SIGTERM or SIGINT; SIGHUP reads the settings anew. Returns whether everything has come to rest.
+
+    See `Service` for the parameters.
 
     Raises:
         UserError: the settings have faults at the start.
     """
     with _signals() as inbox:
-        return Service(load, opened, inbox).run()
+        return Service(load, opened, watch, inbox).run()
 
 
 class _Pipe:

@@ -25,10 +25,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bridge.catalogue import Catalogue
-from bridge.convention import RedmineConvention
+from bridge.domain.catalogue import Catalogue
 from bridge.errors import UserError
 from bridge.i18n import tr
+from bridge.portal.redmine.convention import RedmineConvention
 
 JOURNAL_PASSWORD = "OTBRIDGE_JOURNAL_PASSWORD"  # noqa: S105 (its name)
 DEFAULT_PATHS = (Path("config/bridge.toml"), Path("/etc/otbridge/bridge.toml"))
@@ -460,7 +460,9 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
     try:
         return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: bridge.catalogue: " + tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
+        raise UserError(
+            f"{path}: bridge.domain.catalogue: " + tr("{path} cannot be read").format(path=file), [unreadable(error)]
+        ) from error
 
 
 def _doubles(file: _File) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes docs/lifecycle.md from the gates of `bridge.lifecycle` and from the tests that show each of their answers.
+"""Writes docs/lifecycle.md from the gates of `bridge.domain.lifecycle` and from the tests that show each of their answers.
 
 `make lifecycle` writes it; with `--check` it only says, by its exit code, whether the file is as it would be written.
 """
@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "lifecycle.md"
 TESTS = "tests/unit/core/test_lifecycle.py"
 HEAD = """# The life of a ticket
 
-Made by `make lifecycle` from `bridge/lifecycle/`; do not edit.
+Made by `make lifecycle` from `bridge/domain/lifecycle/`; do not edit.
 
 `decide(case)` asks the gates below in their order. A gate gives a step, or a reason to wait, as long as its goal is not reached; the first one that says
 something is the answer. After each step the whole case is judged anew, so that a crash, a second worker or a change on the portal
@@ -36,7 +36,7 @@ def page() -> str:
         SystemExit: the tests fail, or an answer that a gate declares is shown by no test.
     """
     sys.path.insert(0, str(ROOT))
-    from bridge.lifecycle import ending, order, stage
+    from bridge.domain.lifecycle import ending, order, stage
     from tests import builders
 
     told = io.StringIO()

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge import lifecycle
-from bridge.catalogue import Billing, BillingKind, Catalogue, Category, Handling, Service
-from bridge.effects import Effect, EffectState
-from bridge.hours import text
-from bridge.lifecycle import Case, Decisions, History, OrderFault, Step, Terms, Wait, answer, judge
-from bridge.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
+from bridge.domain import lifecycle
+from bridge.domain.catalogue import Billing, BillingKind, Catalogue, Category, Handling, Service
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import text
+from bridge.domain.lifecycle import Case, Decisions, History, OrderFault, Step, Terms, Wait, answer, judge
+from bridge.domain.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 PAID = "Выделенный специалист (н.часы)/Настройка"
@@ -68,7 +68,7 @@ def make_entry(minutes: int = 60, **changes: Any) -> TimeEntry:
 
 
 def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Effect:
-    """The effect that a step leaves in the journal, as `bridge.perform` writes it; `outcome` is added to what a step of its kind comes to."""
+    """The effect that a step leaves in the journal, as `bridge.flow.perform` writes it; `outcome` is added to what a step of its kind comes to."""
     assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)), f"{step} leaves no effect"
     request = {"text": step.message} if isinstance(step, lifecycle.Tell) else step.request
     stage_id = step.stage.id if step.stage else ""

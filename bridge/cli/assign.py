@@ -10,11 +10,11 @@ import click
 from bridge import plain
 from bridge.cli.common import settings_of, told
 from bridge.cli.deciding import desk_of, tell
-from bridge.decisions import DecisionRefused
+from bridge.domain.lifecycle import OrderFault
 from bridge.errors import UserError
+from bridge.flow.orders import LARGEST_FILE, read_params, runs_unattended
 from bridge.i18n import tr
-from bridge.lifecycle import OrderFault
-from bridge.orders import LARGEST_FILE, read_params, runs_unattended
+from bridge.operators.decisions import DecisionRefused
 from bridge.settings import unreadable
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.catalogue import Billing, BillingKind, Catalogue, Service
 from bridge.cli.common import settings_of, told
+from bridge.domain.catalogue import Billing, BillingKind, Catalogue, Service
+from bridge.domain.hours import text, to_milli, to_minutes
 from bridge.errors import UserError
-from bridge.hours import text, to_milli, to_minutes
 from bridge.i18n import tr
 from bridge.settings import unreadable
 

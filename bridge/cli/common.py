@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, NoReturn, ParamSpec, TypeVar
 
 import click
 
-from bridge import moodle_ws, plain, portal, technical
+from bridge import moodle_ws, plain, portal
+from bridge.cli import technical
 from bridge.errors import BridgeError, UserError
+from bridge.flow.messages import Messages
+from bridge.flow.oplog import DONE, PlainFormatter
+from bridge.flow.perform import Bridge, Progress, utc_now
+from bridge.flow.scope import Exit
 from bridge.i18n import tr
-from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, TicketRecord
-from bridge.messages import Messages
+from bridge.journal import Journal, JournalError, JournalUnusable, TicketRecord
 from bridge.moodle_ws import Moodle, MoodleClient
-from bridge.oplog import DONE, PlainFormatter
-from bridge.perform import Bridge, Progress, utc_now
 from bridge.portal import HttpPortal, Portal
-from bridge.scope import Exit
 from bridge.settings import InstallationTable, Settings, load, unreadable
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def open_bridge(settings: Settings, progress: Progress | None = None) -> Iterato
         UserError: a message template has faults.
         JournalError: the journal cannot be used.
     """
-    from bridge.owner import own_name
+    from bridge.journal.owner import own_name
 
     with ExitStack() as stack:
 
@@ -92,8 +93,8 @@ def open_portal(settings: Settings, journal: Journal | None = None) -> Iterator[
 
 
 def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
-    from bridge.books import JournalBooks
-    from bridge.owner import own_name
+    from bridge.journal.owner import own_name
+    from bridge.journal.portal_books import JournalBooks
     from bridge.portal import redmine
 
     table = settings.portal
@@ -159,7 +160,7 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
 
 def journal_exit(error: JournalError) -> Exit:
     """What an error of the journal means: it can't be used now; its address is wrong; or an operator has to look at its rows."""
-    if isinstance(error, (JournalUnavailable, SchemaMissing, SchemaTooOld, SchemaTooNew)):
+    if isinstance(error, JournalUnusable):
         return Exit.JOURNAL
     return Exit.CONFIGURATION if type(error) is JournalError else Exit.OPERATOR
 

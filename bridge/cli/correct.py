@@ -10,11 +10,11 @@ from bridge import plain
 from bridge.cli.common import open_portal, settings_of, told
 from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.cli.usage import Fault
-from bridge.decisions import Desk, by_hours, by_minutes, recounted
-from bridge.hours import Charge, InexactHours, exact, text, to_minutes
+from bridge.domain.hours import Charge, InexactHours, exact, text, to_minutes
+from bridge.domain.tickets import Stage
 from bridge.i18n import tr
+from bridge.operators.decisions import Desk, by_hours, by_minutes, recounted
 from bridge.settings import Settings
-from bridge.tickets import Stage
 
 
 def _hours(_ctx: click.Context, _option: click.Parameter, given: str | None) -> Decimal | None:

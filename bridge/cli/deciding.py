@@ -11,13 +11,13 @@ import click
 from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import fail, find_ticket
-from bridge.decisions import DecisionRefused, Desk, Misplaced
+from bridge.domain.lifecycle import Reason
+from bridge.flow.perform import utc_now
+from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Decision, Journal, TicketRecord
-from bridge.lifecycle import Reason
-from bridge.owner import operator_name
-from bridge.perform import utc_now
-from bridge.scope import Exit
+from bridge.journal.owner import operator_name
+from bridge.operators.decisions import DecisionRefused, Desk, Misplaced
 from bridge.settings import Settings
 
 LONGEST_REASON = 1000

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import click
 
-from bridge import doctor, plain, technical
+from bridge import plain
+from bridge.cli import technical
 from bridge.cli.common import open_moodle, open_portal, settings_of, told
+from bridge.flow.perform import utc_now
+from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import JournalError
-from bridge.perform import utc_now
-from bridge.scope import Exit
+from bridge.operators import doctor
 from bridge.settings import Settings
 
 

@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bridge import plain, technical
+from bridge import plain
+from bridge.cli import technical
 from bridge.cli.common import find_ticket, settings_of, told
+from bridge.domain.hours import from_kopecks, from_milli, text
 from bridge.errors import UserError
-from bridge.hours import from_kopecks, from_milli, text
+from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Journal, LedgerLine, Span
-from bridge.scope import Exit
 
 KINDS = {
     "hold": tr("hold"),

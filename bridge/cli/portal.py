@@ -8,11 +8,12 @@ import uuid
 
 import click
 
-from bridge import plain, technical
+from bridge import plain
+from bridge.cli import technical
 from bridge.cli.common import fail, told
+from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
-from bridge.scope import Exit
 
 
 @click.group("portal", help=tr("Check whether a server keeps the portal contract."))
@@ -36,7 +37,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @told
 def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
-    from bridge.perform import utc_now
+    from bridge.flow.perform import utc_now
     from bridge.portal.check import Reads
     from bridge.portal.check_writes import Writes
 

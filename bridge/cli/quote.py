@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.catalogue import Catalogue
 from bridge.cli.common import settings_of, told
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.hours import InexactHours, exact, text, to_kopecks, to_milli, to_minutes
+from bridge.domain.quote import Amount, Line, Quote, Wish, quote
 from bridge.errors import UserError
-from bridge.hours import InexactHours, exact, text, to_kopecks, to_milli, to_minutes
 from bridge.i18n import tr
-from bridge.quote import Amount, Line, Quote, Wish, quote
 
 _WISH = re.compile(r"([^:/=]+)(?:/([^:/=]+))?(?::([1-9]\d{0,3}))?(?:=([0-9.]+))?")
 

@@ -12,11 +12,11 @@ from bridge.cli.common import open_bridge, settings_of, told
 from bridge.cli.deciding import deciding_person
 from bridge.cli.ledger import KINDS
 from bridge.cli.usage import Fault
-from bridge.hours import from_milli, text
+from bridge.domain.hours import from_milli, text
 from bridge.i18n import tr
-from bridge.mend import mend
-from bridge.reconcile import Difference, Entry, Kind, Mend, Stray
-from bridge.reconciliation import AccountReport, Report, reconcile_accounts
+from bridge.operators.mend import mend
+from bridge.operators.reconcile import Difference, Entry, Kind, Mend, Stray
+from bridge.operators.reconciliation import AccountReport, Report, reconcile_accounts
 
 DIFFERENCES = {
     Kind.MISSING_HERE: tr("missing in the journal"),

@@ -8,10 +8,10 @@ from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import find_ticket, settings_of, told
 from bridge.cli.deciding import deciding_person, refuse
+from bridge.flow.perform import utc_now
 from bridge.i18n import tr
 from bridge.journal import Journal
-from bridge.perform import utc_now
-from bridge.retry import NothingToRetry, retry
+from bridge.operators.retry import NothingToRetry, retry
 
 
 @click.command("retry", help=tr("Let a failed ticket go on: the next pass begins what failed anew."))

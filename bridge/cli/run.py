@@ -20,8 +20,9 @@ from bridge.i18n import tr
 @told
 def command(ctx: click.Context) -> None:
     from bridge.daemon import serve
+    from bridge.operators.reconciliation import watch_ledgers
 
-    if serve(lambda: settings_of(ctx), open_bridge):
+    if serve(lambda: settings_of(ctx), open_bridge, watch_ledgers):
         return
     # A thread is in the middle of a call that does not end. Its intent is on disk, and the interpreter would wait for it.
     logging.shutdown()

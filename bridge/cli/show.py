@@ -6,12 +6,12 @@ import json
 
 import click
 
-from bridge import plain, technical
-from bridge.cli import words
+from bridge import plain
+from bridge.cli import technical, words
 from bridge.cli.common import find_ticket, settings_of, told
+from bridge.domain.lifecycle import Reason
 from bridge.i18n import tr
 from bridge.journal import Journal
-from bridge.lifecycle import Reason
 
 
 @click.command("show", help=tr("Show one ticket: its stages, effects and log."))

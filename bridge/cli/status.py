@@ -9,9 +9,9 @@ import click
 from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import settings_of, told
+from bridge.domain.lifecycle import Reason, Status
 from bridge.i18n import tr
 from bridge.journal import Journal
-from bridge.lifecycle import Reason, Status
 
 
 @click.command("status", help=tr("Show the tickets and where each stands, from the journal alone."))

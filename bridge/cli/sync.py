@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from bridge import plain, technical
-from bridge.cli import words
+from bridge import plain
+from bridge.cli import technical, words
 from bridge.cli.common import open_bridge, settings_of, told
 from bridge.cli.tables import Screen, cell, fault, standing, table
-from bridge.hours import text, to_milli
+from bridge.domain.hours import text, to_milli
+from bridge.domain.lifecycle import Status
+from bridge.domain.tickets import Ticket
+from bridge.flow.preview import Forecast, preview
+from bridge.flow.sync import Pass, PassReport
 from bridge.i18n import tr
-from bridge.lifecycle import Status
-from bridge.preview import Forecast, preview
-from bridge.sync import Pass, PassReport
-from bridge.tickets import Ticket
 
 AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
 """Tickets in these statuses are not told again when nothing was done for them."""

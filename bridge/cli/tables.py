@@ -8,9 +8,9 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from bridge import plain, technical
-from bridge.cli import words
-from bridge.lifecycle import Reason
+from bridge import plain
+from bridge.cli import technical, words
+from bridge.domain.lifecycle import Reason
 
 
 class Screen(Console):

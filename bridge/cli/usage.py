@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 
 import click
 
-from bridge import plain, technical
+from bridge import plain
+from bridge.cli import technical
 from bridge.i18n import tr
 
 USAGE = 2

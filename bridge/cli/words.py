@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge import plain, technical
+from bridge import plain
+from bridge.cli import technical
+from bridge.domain.lifecycle import Reason, is_operators_turn
 from bridge.i18n import tr
-from bridge.lifecycle import Reason, is_operators_turn
 
 STATUSES: Mapping[str, str] = {
     "new": tr("new"),

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, null, select, update
 
-from bridge.hours import from_milli, to_milli
+from bridge.domain.hours import from_milli, to_milli
+from bridge.domain.kept import KeptHold, Written
 from bridge.journal.errors import LedgerConflict, LostClaim
 from bridge.journal.subject import Subject
 from bridge.journal.tables import portal_holds, portal_writers, portal_writes
-from bridge.kept import KeptHold, Written
 
 
 class Books(Subject):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.tickets import StageState, Ticket, TicketState
+from bridge.domain.tickets import StageState, Ticket, TicketState
 
 _State = TypeVar("_State", bound=StrEnum)
 

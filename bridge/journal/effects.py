@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, null, select, tuple_, update
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
 from bridge.journal.errors import EffectConflict
 from bridge.journal.subject import Subject
 from bridge.journal.tables import OPEN, effects, tickets

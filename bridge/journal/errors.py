@@ -1,10 +1,11 @@
 """All that can go wrong between the bridge and its own memory.
 
 JournalError
-├── JournalUnavailable   the database cannot be opened, read or written right now: a lock, a right, a full disk, a server that is down
-├── SchemaMissing        there is no journal yet: `otbridge migrate` makes it
-├── SchemaTooOld         the database is older than the program: `otbridge migrate` brings it up
-├── SchemaTooNew         the database is newer than the program: install the newer program
+├── JournalUnusable          no ticket can be worked on
+│   ├── JournalUnavailable   the database cannot be opened, read or written right now: a lock, a right, a full disk, a server that is down
+│   ├── SchemaMissing        there is no journal yet: `otbridge migrate` makes it
+│   ├── SchemaTooOld         the database is older than the program: `otbridge migrate` brings it up
+│   └── SchemaTooNew         the database is newer than the program: install the newer program
 ├── LostClaim            the lease of a ticket has passed to another worker
 ├── EffectConflict       an effect is unknown, or was settled otherwise before
 ├── LedgerConflict       a row contradicts the ledger: the key stands for another amount, the hold is closed or too small
@@ -20,25 +21,29 @@ class JournalError(BridgeError):
     """The bridge's own memory cannot be used, or was asked for what contradicts it."""
 
 
-class JournalUnavailable(JournalError):
+class JournalUnusable(JournalError):
+    """The whole journal cannot be used, so no ticket can be worked on. Every other error belongs to one ticket."""
+
+
+class JournalUnavailable(JournalUnusable):
     """The database cannot be opened, read or written; the message says what failed and what to do. Nothing was saved."""
 
 
-class SchemaMissing(JournalError):
+class SchemaMissing(JournalUnusable):
     """The database does not exist or holds no journal."""
 
     def __init__(self, where: str) -> None:
         super().__init__(f"no journal at {where}: run otbridge migrate")
 
 
-class SchemaTooOld(JournalError):
+class SchemaTooOld(JournalUnusable):
     """The journal was made by an older program."""
 
     def __init__(self, where: str, current: str, head: str) -> None:
         super().__init__(f"the journal at {where} has revision {current}, this program needs {head}: run otbridge migrate")
 
 
-class SchemaTooNew(JournalError):
+class SchemaTooNew(JournalUnusable):
     """The journal was made by a newer program; an older one must not touch it."""
 
     def __init__(self, where: str, current: str, head: str) -> None:

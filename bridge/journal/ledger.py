@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
-from bridge.hours import from_milli
+from bridge.domain.hours import from_milli
 from bridge.journal.chain import GENESIS, Account, link, problems, rehash
 from bridge.journal.errors import BrokenChain, LedgerConflict
 from bridge.journal.records import LedgerRow, NewLedgerRow

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, or_, select, true, update
 
+from bridge.domain.tickets import Ticket, same_category
 from bridge.journal.codec import encode
 from bridge.journal.errors import JournalError
 from bridge.journal.records import NEW, CursorRecord, Fault, MergeResult
@@ -15,7 +16,6 @@ from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import cursors, faults, instance
 from bridge.journal.tables import tickets as stored
 from bridge.journal.types import storable
-from bridge.tickets import Ticket, same_category
 
 
 class Polling(Subject):

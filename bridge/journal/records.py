@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from bridge.hours import from_milli
-from bridge.tickets import Ticket
+from bridge.domain.hours import from_milli
+from bridge.domain.tickets import Ticket
 
 NEW = "new"
 """The projection of a ticket that no pass has looked at yet."""

@@ -37,7 +37,7 @@ class Journal:
             clock: the present moment, aware, for what the portal's pages and people change.
 
         Raises:
-            SchemaMissing, SchemaTooOld, SchemaTooNew: the schema is not the one that this program works with.
+            JournalUnusable: the database cannot be opened, or the schema is not the one that this program works with.
             JournalUnavailable: the database cannot be opened.
             JournalError: the URL is of another kind.
         """

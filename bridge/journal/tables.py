@@ -111,7 +111,7 @@ effects = Table(
     UniqueConstraint("key", name="uq_effects_key"),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_effects_ticket"),
 )
-"""Each intended change outside, and what became of it (bridge/effects.py)."""
+"""Each intended change outside, and what became of it (bridge/domain/effects.py)."""
 
 Index("ix_effects_ticket", effects.c.portal, effects.c.ticket_id, effects.c.seq)
 OPEN = text("state = 'intended'")

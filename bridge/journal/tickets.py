@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 
+from bridge.domain.tickets import Ticket, TicketState
 from bridge.journal.codec import decode
 from bridge.journal.errors import JournalError
 from bridge.journal.records import TicketRecord
 from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import stage_revisions, tickets
-from bridge.tickets import Ticket, TicketState
 
 
 class Tickets(Subject):

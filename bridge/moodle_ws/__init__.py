@@ -16,7 +16,7 @@ from bridge.moodle_ws.errors import (
 )
 from bridge.moodle_ws.port import Moodle, MoodleProbe
 from bridge.moodle_ws.refusals import require_no_warnings
-from bridge.retries import Retries
+from bridge.wire.retries import Retries
 
 __all__ = [
     "AccessError",

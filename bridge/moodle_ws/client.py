@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 from bridge.moodle_ws.errors import NotMoodle
 from bridge.moodle_ws.transport import Transport
 from bridge.moodle_ws.values import plain
-from bridge.retries import Retries
+from bridge.wire.retries import Retries
 
 if TYPE_CHECKING:
     from bridge.moodle_ws.files import Files
@@ -95,17 +95,21 @@ def connect(
         wsdl_directory: SOAP only; a directory of the bridge's own, in which WSDLs are kept over restarts.
         wsdl_longest: SOAP only; seconds that a WSDL is used before it is fetched again.
         call_timeout: seconds of a whole call.
-        ca_file, proxy: see `bridge.deadline.session`.
+        ca_file, proxy: see `bridge.wire.deadline.session`.
 
     Raises:
         NotMoodle: `base_url` is no http or https address.
     """
     from bridge.moodle_ws.files import Files
-    from bridge.moodle_ws.wire import Wire
+    from bridge.moodle_ws.wire import Wire, site_address
+    from bridge.wire.transport import Transport as HttpTransport
 
     retries = retries or Retries()
-    wire = Wire(base_url, connect_timeout=connect_timeout, read_timeout=read_timeout, largest_answer=largest_answer,
-        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy)  # fmt: skip
+    http = HttpTransport(
+        site_address(base_url), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
+        largest_answer=largest_answer, ca_file=ca_file, proxy=proxy,
+    )  # fmt: skip
+    wire = Wire(http)
     files = Files(wire, token, retries=retries, largest_upload=largest_upload)
     chosen: Transport
     if transport == "soap":

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bridge.errors import BridgeError
 from bridge.i18n import noop
-from bridge.retries import PASSING
+from bridge.wire.retries import PASSING
 
 
 class MoodleError(BridgeError):

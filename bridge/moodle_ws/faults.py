@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from bridge.moodle_ws.errors import AccessError, MoodleError, MoodleRefused, OutcomeUnknown, ParameterError, ServerError, Unreachable
-from bridge.moodle_ws.outcome import Reply
 from bridge.moodle_ws.redact import hide, readable
 from bridge.moodle_ws.refusals import refusal
 from bridge.moodle_ws.soap_xml import ENVELOPE
+from bridge.wire.transport import Reply
 
 _TAIL = re.compile(r"\s*\| ERRORCODE: (?P<code>.*)\Z", re.DOTALL)
 

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlencode, urlsplit
 
-import requests
-
 from bridge.moodle_ws.errors import MoodleError, MoodleRefused, NotMoodle, ParameterError
-from bridge.moodle_ws.outcome import Reply, bad_status, no_answer
+from bridge.moodle_ws.outcome import bad_status, no_answer
 from bridge.moodle_ws.redact import hide
 from bridge.moodle_ws.refusals import refusal
-from bridge.moodle_ws.wire import Wire, chunks, head
-from bridge.retries import Retries
+from bridge.moodle_ws.wire import Wire
+from bridge.wire.retries import Retries
+from bridge.wire.transport import HttpFailure, Opened, Reply
 
 _CHUNK = 256 * 1024
 _LARGEST_ERROR = 64 * 1024
@@ -90,40 +89,40 @@ class Files:
 
     def _download(self, path: str, target: BinaryIO, limit: int) -> int:
         body = urlencode({"token": self._token}).encode()
-        with self._wire.open("download", path, body, {**_FORM, "Accept-Encoding": "identity"}, write=False) as response:
-            reply = head(response)
+        with self._wire.open("download", path, body, {**_FORM, "Accept-Encoding": "identity"}) as opened:
+            reply = opened.head
             if not _is_file(reply):
-                raise self._no_file(response)
+                raise self._no_file(opened)
             if not reply.framed:
                 raise NotMoodle("download", "the answer does not tell its length", status=reply.status)
             size = 0
             try:
-                for chunk in chunks("download", response, write=False):
-                    size += len(chunk)
+                for piece in opened.pieces():
+                    size += len(piece)
                     if size > limit:
                         raise ParameterError("download", f"the file is larger than {limit} bytes")
-                    target.write(chunk)
-            except MoodleError as error:
-                if size and not isinstance(error, ParameterError):
+                    target.write(piece)
+            except HttpFailure:
+                if size:
                     # No repeat: a part is written already.
                     raise NotMoodle("download", f"the file broke off after {size} bytes", advice="try again") from None
                 raise
             return size
 
-    def _no_file(self, response: requests.Response) -> MoodleError:
+    def _no_file(self, opened: Opened) -> MoodleError:
         """The error for an answer that is none of Moodle's files."""
         body = b""
-        for chunk in chunks("download", response, write=False):
-            body += chunk
+        for piece in opened.pieces():
+            body += piece
             if len(body) > _LARGEST_ERROR:
                 break
-        reply = head(response, body)
+        reply = opened.reply(body)
         error = self._told("download", reply)
         if error is not None:
             return error
         if reply.status != 200:
             return bad_status("download", reply, write=False)
-        if not body and not reply.framed:
+        if reply.is_cut_in_head:
             return no_answer("download", "the answer was cut off inside its head", write=False)
         return NotMoodle("download", "the answer is a page, not a file", status=reply.status)
 

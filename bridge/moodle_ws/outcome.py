@@ -6,11 +6,8 @@ one that a web server or Moodle's start gives before any function runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bridge.http import retry_after
 from bridge.moodle_ws.errors import (
     AccessError,
     Maintenance,
@@ -21,48 +18,16 @@ from bridge.moodle_ws.errors import (
     ServerError,
     Unreachable,
 )
+from bridge.wire.transport import Reply
 
 _MAINTENANCE_REASON = "Moodle under maintenance"
 _CANONICAL_REDIRECTS = frozenset({301, 307, 308})
 """A web server sends these by its configuration; PHP's own redirects are 302 and 303, and may come after work was done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer that arrived whole, as far as HTTP tells.
-
-    Attributes:
-        framed: its end was marked (Content-Length or chunks), so that a cut would have shown.
-        headers: by lower-case name.
-    """
-
-    status: int
-    reason: str
-    headers: Mapping[str, str]
-    body: bytes
-    framed: bool
-
-    @property
-    def is_html(self) -> bool:
-        """Whether the server calls it HTML."""
-        return self.headers.get("content-type", "").lower().startswith("text/html")
-
-
-def not_sent(function: str, why: str) -> MoodleError:
-    """No connection was made: nothing was changed."""
-    return Unreachable(function, why)
-
-
 def no_answer(function: str, why: str, *, write: bool) -> MoodleError:
     """The request may have arrived, its answer did not."""
     return OutcomeUnknown(function, why) if write else Unreachable(function, why)
-
-
-def too_slow(function: str, seconds: float, *, write: bool) -> MoodleError:
-    """The call was cut off; what has used up all its time is not repeated."""
-    error = no_answer(function, f"the call took longer than {seconds:g} s and was cut off", write=write)
-    error.repeatable = False
-    return error
 
 
 def unbelievable(function: str, why: str, reply: Reply, *, write: bool, kind: type[MoodleError] = NotMoodle) -> MoodleError:
@@ -72,7 +37,7 @@ def unbelievable(function: str, why: str, reply: Reply, *, write: bool, kind: ty
 
 def bad_status(function: str, reply: Reply, *, write: bool) -> MoodleError:
     """The error for an answer without an error of Moodle's inside, whose status is not 200."""
-    status, wait = reply.status, retry_after(reply.headers.get("retry-after", ""))
+    status, wait = reply.status, reply.retry_after
     if 300 <= status < 400:
         return _redirected(function, reply, write=write)
     if status == 403:

@@ -13,12 +13,13 @@ from typing import Any, NoReturn
 from urllib.parse import urlencode
 
 from bridge.moodle_ws.errors import NotMoodle, OutcomeUnknown, ParameterError, ServerError
-from bridge.moodle_ws.outcome import Reply, bad_status, no_answer, unbelievable
+from bridge.moodle_ws.outcome import bad_status, no_answer, unbelievable
 from bridge.moodle_ws.redact import hide, readable
 from bridge.moodle_ws.refusals import refusal
 from bridge.moodle_ws.values import scalar_text
 from bridge.moodle_ws.wire import Wire
-from bridge.retries import Retries
+from bridge.wire.retries import Retries
+from bridge.wire.transport import Reply
 
 PATH = "/webservice/rest/server.php"
 MOST_FIELDS = 900

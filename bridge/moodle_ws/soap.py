@@ -23,12 +23,13 @@ from lxml import etree
 
 from bridge.moodle_ws.errors import AccessError, Maintenance, MoodleError, NotMoodle, ParameterError, TokenError
 from bridge.moodle_ws.faults import Fault, fault_error, find_fault
-from bridge.moodle_ws.outcome import Reply, bad_status, unbelievable
+from bridge.moodle_ws.outcome import bad_status, unbelievable
 from bridge.moodle_ws.redact import TokenFilter
 from bridge.moodle_ws.soap_xml import ENVELOPE, BadXml, decode, encode, encode_structure, parse
 from bridge.moodle_ws.wire import Wire
 from bridge.moodle_ws.wsdl import Part, Service, WsdlCache, without_token
-from bridge.retries import Retries
+from bridge.wire.retries import Retries
+from bridge.wire.transport import Reply
 
 PATH = "/webservice/soap/server.php"
 

@@ -21,7 +21,7 @@ from bridge.portal.errors import (
 from bridge.portal.http import HttpPortal, connect
 from bridge.portal.pages import changed_pages, ledger_entries
 from bridge.portal.port import Gone, LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
-from bridge.retries import Retries
+from bridge.wire.retries import Retries
 
 __all__ = [
     "AnotherBridge",

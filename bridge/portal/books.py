@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bridge.kept import KeptHold, Written
+from bridge.domain.kept import KeptHold, Written
 from bridge.portal.errors import KeyReused, PortalError, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
 
 ATTEMPTS = 3

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from bridge.hours import text
+from bridge.domain.hours import text
 from bridge.portal.errors import PortalError, PortalNotFound, PortalUnauthorized
 from bridge.portal.pages import changed_pages, ledger_entries
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES, Gone, Meta, Portal, TicketPage

@@ -11,7 +11,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from bridge.hours import Charge, text
+from bridge.domain.hours import Charge, text
+from bridge.domain.tickets import Stage, StageState, Ticket, TicketState
 from bridge.portal.check import Finding, Rules, Unlike, refused, want
 from bridge.portal.errors import (
     InsufficientBalance,
@@ -22,7 +23,6 @@ from bridge.portal.errors import (
     PortalRefused,
     StateConflict,
 )
-from bridge.tickets import Stage, StageState, Ticket, TicketState
 
 PARALLEL = 8
 MINUTES = Charge("check", 3, 3, Decimal(1))

@@ -15,16 +15,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
-from bridge.hours import Charge, to_milli
+from bridge.domain.hours import Charge, to_milli
+from bridge.domain.tickets import Account, Attachment, StageState, Ticket, TicketState
 from bridge.portal.errors import PortalNotContract, PortalNotFound, PortalTooLarge
 from bridge.portal.port import LedgerEntry, LedgerPage, Meta, Portal, TicketFault, TicketPage
-from bridge.retries import Retries
-from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
+from bridge.wire.retries import Retries
 
 if TYPE_CHECKING:
     import requests
 
-    from bridge.portal.transport import Answer, Authenticate, Request
+    from bridge.portal.transport import Answer, Request
+    from bridge.wire.transport import Authenticate
 
 LARGEST_ATTACHMENT = 512 * 1024 * 1024
 """Bytes of an attachment that is downloaded; a larger one is refused before anything is asked for."""
@@ -50,7 +51,7 @@ def connect(
         category_prefix: tickets of this category and those below it are told.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
-        ca_file, proxy: see `bridge.deadline.session`.
+        ca_file, proxy: see `bridge.wire.deadline.session`.
         instance: whose writes these are, so that the portal lets one bridge write at a time; "" where it does not matter.
     """
     return HttpPortal(
@@ -65,23 +66,27 @@ class HttpPortal(Portal):
     Parameters:
         session: a `requests.Session` to be used instead of one of its own.
         retries: how reads are repeated.
+        largest_answer: bytes of a JSON answer that are kept in memory; 0 for the usual limit.
     """
 
     def __init__(
         self, name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float, read_timeout: float,
         call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
-        session: requests.Session | None = None, retries: Retries | None = None,
+        session: requests.Session | None = None, retries: Retries | None = None, largest_answer: int = 0,
     ) -> None:  # fmt: skip
         from bridge.portal import transport, wire
+        from bridge.wire.transport import Transport
 
         self.name = name
         self._category_prefix = category_prefix
         self._wire = wire
         self._request_type = transport.Request
-        self._transport = transport.Transport(
-            base_url, auth, connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(),
-            call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, instance=instance, session=session,
+        http = Transport(
+            base_url.rstrip("/"), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
+            largest_answer=largest_answer or transport.LARGEST_ANSWER, ca_file=ca_file, proxy=proxy,
+            headers={"Otbridge-Instance": instance} if instance else None, auth=auth, within=session,
         )  # fmt: skip
+        self._line = transport.Line(http, retries or Retries())
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +96,7 @@ class HttpPortal(Portal):
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._line.close()
 
     def meta(self) -> Meta:
         """See `Portal.meta`."""
@@ -130,24 +135,24 @@ class HttpPortal(Portal):
         params = {"category_prefix": self._category_prefix, "thread": "none"} | ({} if cursor is None else {"cursor": cursor})
         if limit is not None:
             params["limit"] = str(limit)
-        answer = self._transport.send(self._get("/tickets", params, {"If-None-Match": etag} if etag else {}))
+        answer = self._line.send(self._get("/tickets", params, {"If-None-Match": etag} if etag else {}))
         if answer.status == 304 and etag:
             return None
-        page: TicketPage = _parsed(answer, 200, lambda document: self._wire.ticket_page(document, answer.headers.get("ETag")))
+        page: TicketPage = _parsed(answer, 200, lambda document: self._wire.ticket_page(document, answer.headers.get("etag")))
         _moved(answer, page, cursor)
         return page
 
     def ticket(self, ticket_id: str) -> Ticket:
         """See `Portal.ticket`."""
         path = _path("tickets", ticket_id)
-        answer = self._transport.send(self._get(path, {}, {}))
+        answer = self._line.send(self._get(path, {}, {}))
         ticket: Ticket = _parsed(answer, 200, self._wire.ticket)
         _about(answer, "ticket", ticket.id, ticket_id)
         return ticket
 
     def account(self, account_id: str) -> Account:
         """See `Portal.account`."""
-        answer = self._transport.send(self._get(_path("accounts", account_id), {}, {}))
+        answer = self._line.send(self._get(_path("accounts", account_id), {}, {}))
         account: Account = _parsed(answer, 200, self._wire.account)
         _about(answer, "account", account.id, account_id)
         return account
@@ -155,7 +160,7 @@ class HttpPortal(Portal):
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
         """See `Portal.ledger`."""
         params = {"account_id": account_id} | ({} if cursor is None else {"cursor": cursor})
-        answer = self._transport.send(self._get("/ledger", params, {}))
+        answer = self._line.send(self._get("/ledger", params, {}))
         page: LedgerPage = _parsed(answer, 200, self._wire.ledger_page)
         _moved(answer, page, cursor)
         for entry in page.entries:
@@ -182,7 +187,7 @@ class HttpPortal(Portal):
         if attachment.size > LARGEST_ATTACHMENT:
             detail = f"the attachment has {attachment.size} bytes, more than the limit of {LARGEST_ATTACHMENT}"
             raise PortalNotContract(request.endpoint, detail, portal=self.name)
-        with self._transport.stream(request) as (answer, pieces):
+        with self._line.stream(request) as (answer, pieces):
             if answer.status != 200:
                 answer.refuse()
             size, digest = 0, hashlib.sha256()
@@ -200,7 +205,7 @@ class HttpPortal(Portal):
         request = self._request_type(
             self.name, "POST", _path("tickets", ticket_id, "attachments"), {"name": name}, {"Content-Type": media_type}, content, _key(key)
         )
-        answer = self._transport.send(request)
+        answer = self._line.send(request)
         attached = _parsed(answer, 201, self._wire.attachment)
         if (attached.size, attached.sha256) != (len(content), hashlib.sha256(content).hexdigest()):
             answer.unbelievable("the portal keeps another content than was sent")
@@ -253,11 +258,11 @@ class HttpPortal(Portal):
         return self._request_type(self.name, "GET", path, params, headers)
 
     def _read(self, path: str, parse: Callable[[object], Value]) -> Value:
-        return _parsed(self._transport.send(self._get(path, {}, {})), 200, parse)
+        return _parsed(self._line.send(self._get(path, {}, {})), 200, parse)
 
     def _post(self, key: str, path: str, body: Mapping[str, Any]) -> Answer:
         content = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
-        return self._transport.send(
+        return self._line.send(
             self._request_type(self.name, "POST", path, {}, {"Content-Type": "application/json"}, content, _key(key))
         )
 

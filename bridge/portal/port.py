@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Protocol
 
-from bridge.hours import Charge
-from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import Account, Attachment, StageState, Ticket, TicketState
 
 CONTRACT = "1."
 """Versions of the contract that this bridge speaks begin so."""

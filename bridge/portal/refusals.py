@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from bridge.hours import from_milli
+from bridge.domain.hours import from_milli
 from bridge.portal.errors import (
     AnotherBridge,
     InsufficientBalance,

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bridge.hours import Charge, from_kopecks, from_milli, to_milli
+from bridge.domain.hours import Charge, from_kopecks, from_milli, to_milli
+from bridge.domain.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 from bridge.portal.port import CONTRACT, Gone, LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
-from bridge.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _LARGEST = 2**53 - 1

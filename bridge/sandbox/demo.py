@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bridge.hours import from_kopecks, from_milli, text
+from bridge.domain.hours import from_kopecks, from_milli, text
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
 

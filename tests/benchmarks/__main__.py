@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bridge.domain.tickets import Stage, StageState, Ticket, TicketState
 from bridge.journal import Journal, migrate
-from bridge.tickets import Stage, StageState, Ticket, TicketState
 
 RUNS = 7
 

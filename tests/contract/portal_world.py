@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import requests
 
-from bridge.hours import Charge
-from bridge.perform import utc_now
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState
+from bridge.flow.perform import utc_now
 from bridge.portal import HttpPortal, Portal, PortalError
 from bridge.portal.check import Finding, Reads
 from bridge.portal.check_writes import Writes
 from bridge.sandbox.portal import SandboxPortal
-from bridge.tickets import StageState
 from tests.contract.engine import PAID, HttpEngine
 from tests.contract.osticket import OsTicket
 from tests.contract.redmine import Redmine

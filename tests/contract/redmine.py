@@ -24,13 +24,13 @@ import pytest
 import requests
 from pydantic import TypeAdapter
 
-from bridge.books import JournalBooks
-from bridge.convention import RedmineConvention
+from bridge.domain.tickets import StageState, TicketState
+from bridge.flow.perform import utc_now
 from bridge.journal import Journal, migrate
-from bridge.perform import utc_now
+from bridge.journal.portal_books import JournalBooks
 from bridge.portal import Retries
 from bridge.portal.redmine import RedminePortal, connect
-from bridge.tickets import StageState, TicketState
+from bridge.portal.redmine.convention import RedmineConvention
 from tests.contract.engine import PAID
 
 SETTLE = timedelta(seconds=1)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import (
     InsufficientBalance,
     KeyReused,
@@ -27,7 +28,6 @@ from bridge.portal import (
     StateConflict,
 )
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
-from bridge.tickets import StageState, TicketState
 from tests.contract.engine import PAID
 from tests.contract.portal_world import HOUR, PORTALS, World, charge, in_parallel
 

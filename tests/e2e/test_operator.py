@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.journal import Journal
-from bridge.owner import operator_name
+from bridge.journal.owner import operator_name
 from tests.e2e.conftest import ROLE, World
 from tests.profile import THOROUGH
 

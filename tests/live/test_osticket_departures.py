@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, Ticket, TicketState
 from bridge.portal import PortalNotFound, StateConflict, TicketPage, changed_pages
-from bridge.tickets import StageState, Ticket, TicketState
 from tests.contract.engine import PAID
 from tests.contract.osticket import OsTicket
 from tests.contract.portal_world import HOUR, World

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.catalogue import Catalogue
-from bridge.orders import find_order
+from bridge.domain.catalogue import Catalogue
+from bridge.flow.orders import find_order
 from tests.contract.engine import PAID
 from tests.contract.osticket import OsTicket
 from tests.contract.portal_world import World

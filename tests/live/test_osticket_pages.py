@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
 from tests.contract.osticket import OsTicket
 from tests.contract.portal_world import World
 

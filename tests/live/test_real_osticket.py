@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import BearerAuth, HttpPortal, KeyReused, PortalNotFound
-from bridge.tickets import StageState, TicketState
 from tests.contract.osticket import OsTicket
 from tests.e2e.conftest import PAID, RESTORE, ROLE, SERIAL, World
 from tests.live.conftest import RealMoodle

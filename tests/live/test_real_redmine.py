@@ -22,12 +22,12 @@ import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import AnotherBridge, PortalForbidden, PortalNotFound, PortalRefused, PortalUnauthorized
 from bridge.portal.redmine import RedminePortal
 from bridge.sandbox.faults import Faults, FaultyServer
 from bridge.sandbox.moodle import SandboxMoodle
-from bridge.tickets import StageState, TicketState
 from tests.contract.redmine import Redmine
 from tests.e2e.conftest import PAID, RESTORE, ROLE, SERIAL, World
 from tests.live.conftest import RealMoodle

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.hours import (
+from bridge.domain.hours import (
     ROUNDING_UNIT,
     Charge,
     InexactHours,

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.hours import from_milli
+from bridge.domain.hours import from_milli
 from bridge.journal import Journal, LedgerConflict, LedgerKind, LedgerRow, NewLedgerRow, migrate
+from bridge.operators.reconcile import Comparison, Kind, compare
 from bridge.portal import LedgerEntry
-from bridge.reconcile import Comparison, Kind, compare
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _accounts = itertools.count()

@@ -19,13 +19,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bridge import lifecycle
-from bridge.catalogue import Catalogue
-from bridge.effects import Effect, EffectState
-from bridge.hours import Charge, text
-from bridge.lifecycle import Case, Decisions, Effectual, History, Kind, OrderFault, Status, Terms, Wait, charges_request, decide
-from bridge.orders import find_order
-from bridge.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
+from bridge.domain import lifecycle
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import Charge, text
+from bridge.domain.lifecycle import Case, Decisions, Effectual, History, Kind, OrderFault, Status, Terms, Wait, charges_request, decide
+from bridge.domain.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
+from bridge.flow.orders import find_order
 from tests.builders import NOW, effect_of, make_stage, make_ticket
 
 CATALOGUE = Catalogue.parse((Path(__file__).parents[2] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
@@ -240,7 +240,7 @@ class Life(RuleBasedStateMachine):
         self.a_pass([])
 
     def a_pass(self, mishaps: list[str]) -> None:
-        """What `bridge.sync` does for one ticket."""
+        """What `bridge.flow.sync` does for one ticket."""
         self.known = self.world.ticket
         self.last = None
         self.portal_time = None

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.lifecycle import Kind
 from bridge.errors import BridgeError
 from bridge.journal import Journal, JournalUnavailable, Unit
-from bridge.lifecycle import Kind
 from bridge.moodle_ws import Maintenance, MoodleRefused, OutcomeUnknown, Unreachable
 from bridge.portal import KeyInProgress, LedgerEntry, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from tests.reliability.fake_moodle import FakeMoodle

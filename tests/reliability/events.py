@@ -20,12 +20,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from bridge.decisions import DecisionRefused, Desk, by_hours, by_minutes
-from bridge.lifecycle import Reason
+from bridge.domain.lifecycle import Reason
+from bridge.domain.tickets import StageState
+from bridge.flow.sync import LEASE
+from bridge.operators.decisions import DecisionRefused, Desk, by_hours, by_minutes
 from bridge.portal import PortalRefused
 from bridge.settings import PolicyTable
-from bridge.sync import LEASE
-from bridge.tickets import StageState
 from tests.reliability import laws
 from tests.reliability.chaos import MODES, WRONG
 from tests.reliability.scenarios import BY_HAND, CONTENT

@@ -12,7 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bridge.hours import Charge, exact, hours_taken, price
+from bridge.domain.hours import Charge, exact, hours_taken, price
+from bridge.domain.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry, within_category
 from bridge.portal import (
     Gone,
     InsufficientBalance,
@@ -27,7 +28,6 @@ from bridge.portal import (
     TicketPage,
 )
 from bridge.portal.port import CAPABILITIES, SCOPES
-from bridge.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry, within_category
 
 T = TypeVar("T")
 PAGE = 2

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.convention import Activities, EntryFields, IssueFields, ProjectFields, RedmineConvention, Trackers
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import PortalNotFound, PortalRefused
 from bridge.portal.redmine import wire
 from bridge.portal.redmine.client import MOST
-from bridge.tickets import StageState, TicketState
+from bridge.portal.redmine.convention import Activities, EntryFields, IssueFields, ProjectFields, RedmineConvention, Trackers
 
 CONVENTION = RedmineConvention(
     trackers=Trackers(ticket=1, stage=2),

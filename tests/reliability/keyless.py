@@ -19,9 +19,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-import bridge.books
-from bridge.books import JournalBooks
+import bridge.journal.portal_books
 from bridge.journal import LostClaim
+from bridge.journal.portal_books import JournalBooks
 from bridge.portal import KeyReused, PortalError, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from bridge.portal.books import Attempt, Once
 from bridge.portal.errors import PortalNotContract
@@ -153,7 +153,7 @@ class World:
         self._deep = 0
         self._onces: dict[int, tuple[Process, Once]] = {}
         self._work: dict[str, Work] = {}
-        bridge.books.is_stale = self._gone.__contains__  # type: ignore[assignment, attr-defined]
+        bridge.journal.portal_books.is_stale = self._gone.__contains__  # type: ignore[assignment, attr-defined]
         for worker in (HERE, THERE):
             self.starts(worker)
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bridge import billing
-from bridge.catalogue import BillingKind
-from bridge.effects import Effect, EffectState
-from bridge.hours import to_milli
+from bridge.domain import billing
+from bridge.domain.catalogue import BillingKind
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import to_milli
+from bridge.domain.lifecycle import Attempt, History, Kind, begun_order, unattended
+from bridge.domain.tickets import Account, StageState, Ticket, TicketState
 from bridge.journal import Unit
+from bridge.journal.owner import is_stale
 from bridge.journal.tables import tickets as rows
-from bridge.lifecycle import Attempt, History, Kind, begun_order, unattended
-from bridge.owner import is_stale
-from bridge.tickets import Account, StageState, Ticket, TicketState
 
 if TYPE_CHECKING:
     from tests.reliability.world import World

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import bridge.books
+import bridge.journal.portal_books
 from bridge.journal import Journal, Unit
 from tests.reliability.chaos import Killed
 
@@ -57,7 +57,7 @@ class MortalJournal:
 def _of_the_books() -> str:
     """What the books are doing, where it is they who do it."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename != bridge.books.__file__ or frame.f_code.co_name == "_guarded":
+    while frame.f_code.co_filename != bridge.journal.portal_books.__file__ or frame.f_code.co_name == "_guarded":
         if frame.f_back is None:
             return "a transaction"
         frame = frame.f_back

@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge.decisions import by_hours
+from bridge.operators.decisions import by_hours
 from bridge.settings import PolicyTable
 from tests.reliability import laws
 from tests.reliability.world import PAID, RESTORE, ROLE, UNATTENDED, World

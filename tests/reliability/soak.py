@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from bridge import daemon
+from bridge.flow.perform import Bridge
+from bridge.flow.sync import Pass, PassReport
 from bridge.journal import JournalUnavailable, Unit
 from bridge.moodle_ws import ServerError, Unreachable
-from bridge.perform import Bridge
+from bridge.operators.reconciliation import watch_ledgers
 from bridge.portal import PortalUnreachable
 from bridge.settings import PolicyTable, Settings
-from bridge.sync import Pass, PassReport
 from tests.reliability.world import ROLE, UNATTENDED, Disk, World
 
 HOUR = 3600.0
@@ -207,7 +208,7 @@ class Soak:
         patch(daemon, "Pass", Counted)
         settings = self.world.settings()
         settings = replace(settings, bridge=settings.bridge.model_copy(update={"poll_seconds": self.poll}))
-        assert daemon.Service(lambda: settings, self._opened, self).run()
+        assert daemon.Service(lambda: settings, self._opened, watch_ledgers, self).run()
 
     # --- what must hold
 

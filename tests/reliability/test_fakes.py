@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from bridge import moodle_ws, portal
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, TicketState
+from bridge.flow.messages import Messages
+from bridge.flow.perform import Bridge
+from bridge.flow.sync import Pass
 from bridge.journal import Journal, migrate
-from bridge.messages import Messages
 from bridge.moodle_ws import MoodleError
-from bridge.perform import Bridge
 from bridge.portal import PortalError
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
-from bridge.sync import Pass
-from bridge.tickets import StageState, TicketState
 from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.world import PAID, RESTORE, ROLE, UNATTENDED, Disk, World, settings
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from bridge.lifecycle import Kind
+from bridge.domain.lifecycle import Kind
+from bridge.flow.preview import preview
+from bridge.flow.scope import LONGEST_PAUSE, PATIENCE, Exit
 from bridge.moodle_ws import (
     AccessError,
     Maintenance,
@@ -31,8 +33,6 @@ from bridge.portal import (
     PortalUnauthorized,
     PortalUnreachable,
 )
-from bridge.preview import preview
-from bridge.scope import LONGEST_PAUSE, PATIENCE, Exit
 from tests.reliability.world import PAID, RESTORE, ROLE, Disk, World
 
 BAD, GOOD = "t1", "t2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from bridge.lifecycle import History, Kind
+from bridge.domain.lifecycle import History, Kind
 from tests.profile import LONG, THOROUGH
 from tests.reliability.chaos import Chaos
 from tests.reliability.scenarios import T

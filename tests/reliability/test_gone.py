@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from bridge.flow.scope import Exit
 from bridge.journal import Unit
 from bridge.portal import Gone, PortalNotFound, PortalUnreachable, TicketPage
-from bridge.scope import Exit
 from tests.reliability.world import PAID, RESTORE, Disk, World
 
 OTHER = "Общие вопросы"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-import bridge.books
+import bridge.journal.portal_books
 from tests.profile import LONG, THOROUGH
 from tests.reliability.conftest import PROFILE
 from tests.reliability.keyless import (
@@ -42,7 +42,7 @@ MACHINE = settings(PROFILE, max_examples=PROFILE.max_examples * 80, stateful_ste
 @pytest.fixture(autouse=True)
 def _who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worlds say by themselves which processes are dead."""
-    monkeypatch.setattr(bridge.books, "is_stale", bridge.books.is_stale)  # type: ignore[attr-defined]
+    monkeypatch.setattr(bridge.journal.portal_books, "is_stale", bridge.journal.portal_books.is_stale)  # type: ignore[attr-defined]
 
 
 def course(seed: int, disk: Disk) -> World:

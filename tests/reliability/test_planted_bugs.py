@@ -11,27 +11,28 @@ from uuid import uuid4
 
 import pytest
 
-from bridge import billing, effects, lifecycle, perform, sync
 from bridge.actions.create_role import CreateRole
 from bridge.actions.restore_course import RestoreCourse
-from bridge.effects import Effect, EffectState
+from bridge.domain import billing, effects, lifecycle
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import hours_taken
+from bridge.domain.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
+from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
-from bridge.hours import hours_taken
+from bridge.flow import perform, sync
+from bridge.flow.perform import Performer, Postpone
+from bridge.flow.scope import Exit, Outage, Scope
+from bridge.flow.sync import Pass
 from bridge.journal import JournalUnavailable, Unit
 from bridge.journal.claims import Claims
-from bridge.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
 from bridge.moodle_ws import OutcomeUnknown
-from bridge.perform import Performer, Postpone
 from bridge.portal import LedgerEntry, PortalOutcomeUnknown
-from bridge.scope import Exit, Outage, Scope
-from bridge.sync import Pass
-from bridge.tickets import Stage, StageState
 from tests.profile import THOROUGH
 from tests.reliability.suite import quick
 from tests.reliability.trials import Trials
 
 Patch = pytest.MonkeyPatch
-decide = import_module("bridge.lifecycle.decide")
+decide = import_module("bridge.domain.lifecycle.decide")
 """The module: the package's name stands for its function."""
 
 _portal_effect, _settle, _sending, _unsettled = Performer._portal_effect, Performer._settle, Performer._sending, Performer._unsettled
@@ -320,7 +321,7 @@ def sent_though_the_journal_is_away(patch: Patch) -> None:
 
 
 def journal_s_error_is_the_ticket_s(patch: Patch) -> None:
-    patch.setattr(sync, "JOURNAL_FAILS", ())
+    patch.setattr(sync, "JournalUnusable", type("NeverRaised", (Exception,), {}))
 
 
 def answer_about_another_ticket_is_believed(patch: Patch) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import null
 
-import bridge.books
-from bridge.books import JournalBooks
+import bridge.journal.portal_books
 from bridge.journal import Unit
+from bridge.journal.portal_books import JournalBooks
 from bridge.portal import PortalError, PortalOutcomeUnknown, PortalRefused
 from bridge.portal.books import Attempt, Once
 from tests.profile import THOROUGH
@@ -220,7 +220,7 @@ SLOW = pytest.param(
 
 @pytest.mark.parametrize("plant", [*BUGS, SLOW], ids=lambda plant: plant.__name__)
 def test_a_planted_bug_is_caught(disk: Disk, monkeypatch: Patch, plant: Callable[[Patch], None]) -> None:
-    monkeypatch.setattr(bridge.books, "is_stale", bridge.books.is_stale)  # type: ignore[attr-defined]
+    monkeypatch.setattr(bridge.journal.portal_books, "is_stale", bridge.journal.portal_books.is_stale)  # type: ignore[attr-defined]
     plant(monkeypatch)
 
     with pytest.raises(AssertionError):

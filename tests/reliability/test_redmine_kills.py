@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from bridge.books import JournalBooks
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, TicketState
+from bridge.journal.portal_books import JournalBooks
 from bridge.portal import LedgerEntry, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from bridge.portal.errors import PortalNotContract, PortalNotFound
 from bridge.portal.redmine import RedminePortal
-from bridge.tickets import StageState, TicketState
 from tests.reliability.chaos import Killed
 from tests.reliability.fake_redmine import BRIDGE, CONVENTION, CUSTOMER, WRITES, FakeRedmine
 from tests.reliability.mortal import MortalJournal, Process

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import InsufficientBalance, PortalOutcomeUnknown
 from bridge.portal.redmine import RedminePortal
-from bridge.tickets import StageState, TicketState
 from tests.reliability.fake_redmine import CUSTOMER
 from tests.reliability.test_redmine_kills import ACCOUNT, CHARGES, HOUR, Trial, World
 from tests.reliability.world import Disk

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bridge.catalogue import Catalogue
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.lifecycle import Kind
+from bridge.flow.messages import Messages
+from bridge.flow.perform import Bridge
+from bridge.flow.scope import Exit
 from bridge.journal.tables import effects
-from bridge.lifecycle import Kind
-from bridge.messages import Messages
-from bridge.perform import Bridge
-from bridge.scope import Exit
 from bridge.settings import Settings
 from tests.reliability.world import UNATTENDED, Disk, World, settings
 

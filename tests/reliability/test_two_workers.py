@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from bridge.sync import LEASE
+from bridge.flow.sync import LEASE
 from tests.profile import THOROUGH
 from tests.reliability.chaos import Chaos
 from tests.reliability.scenarios import MAIN, ROLE_DONE, Scenario

@@ -18,18 +18,18 @@ from typing import Any
 from sqlalchemy import event
 
 from bridge.actions import Site
-from bridge.catalogue import Catalogue
-from bridge.decisions import Desk, recounted
-from bridge.effects import Effect
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.effects import Effect
+from bridge.domain.lifecycle import Reason
+from bridge.domain.tickets import Ticket
+from bridge.flow.messages import Messages
+from bridge.flow.perform import Bridge
+from bridge.flow.sync import Pass, PassReport, TicketReport
 from bridge.journal import Journal, JournalUnavailable, TicketRecord, Unit, migrate
-from bridge.lifecycle import Reason
-from bridge.messages import Messages
-from bridge.perform import Bridge
-from bridge.reconciliation import reconcile_accounts
-from bridge.retry import NothingToRetry, retry
+from bridge.operators.decisions import Desk, recounted
+from bridge.operators.reconciliation import reconcile_accounts
+from bridge.operators.retry import NothingToRetry, retry
 from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable, Settings
-from bridge.sync import Pass, PassReport, TicketReport
-from bridge.tickets import Ticket
 from tests.reliability import laws
 from tests.reliability.chaos import Broken, Chaos, KillableJournal, Killed, MoodleLine, PortalLine
 from tests.reliability.fake_moodle import FakeMoodle

@@ -47,7 +47,7 @@ def world(
 ) -> Iterator[World]:
     """The scenario's world. One with operators' commands has a journal of its own, for they find a ticket by its number alone."""
     monkeypatch.setattr(operations, "_FIRST_PAUSE", 0.02)  # the embedded Moodle restores quicker than a real one
-    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
     with a_directory() as directory, ExitStack() as stack:
         own = scenario.commands
         memory = stack.enter_context(remembered(make_journal(directory))) if own else request.getfixturevalue("shared_memory")

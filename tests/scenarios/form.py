@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bridge.hours import exact, text
+from bridge.domain.hours import exact, text
 from bridge.sandbox.faults import MODES
 from bridge.settings import PolicyTable
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bridge.effects import Effect, EffectState
-from bridge.hours import text
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import text
+from bridge.domain.lifecycle import Kind, Reason
+from bridge.domain.tickets import Ticket
 from bridge.journal import TicketRecord
-from bridge.lifecycle import Kind, Reason
+from bridge.operators.reconcile import compare as compare_ledgers
+from bridge.operators.reconcile import compare_sums
 from bridge.portal import LedgerEntry
-from bridge.reconcile import compare as compare_ledgers
-from bridge.reconcile import compare_sums
-from bridge.tickets import Ticket
 from tests.scenarios.form import Expect, Scenario
 from tests.scenarios.world import ACCOUNT, World
 

@@ -10,8 +10,8 @@ from typing import get_args
 
 import pytest
 
-from bridge.catalogue import BillingKind, Catalogue, Service
-from bridge.hours import estimate_taken, text
+from bridge.domain.catalogue import BillingKind, Catalogue, Service
+from bridge.domain.hours import estimate_taken, text
 from tests.scenarios.form import Expect, Rule, Scenario, read
 from tests.scenarios.runner import play
 from tests.scenarios.world import World

@@ -20,14 +20,14 @@ from click.testing import CliRunner
 
 from bridge.cli import main
 from bridge.cli.common import open_moodle, open_portal
+from bridge.flow.messages import Messages
+from bridge.flow.perform import Bridge
+from bridge.flow.sync import Pass, PassReport
 from bridge.journal import Journal
-from bridge.messages import Messages
-from bridge.owner import own_name
-from bridge.perform import Bridge
+from bridge.journal.owner import own_name
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
 from bridge.settings import Settings, load
-from bridge.sync import Pass, PassReport
 from tests.scenarios.form import FIRST, Course, Scenario, Step
 
 ACCOUNT = "customer"

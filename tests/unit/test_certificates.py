@@ -17,8 +17,8 @@ from bridge.moodle_ws import MoodleError
 from bridge.moodle_ws import connect as connect_moodle
 from bridge.portal import BearerAuth, PortalError
 from bridge.portal import connect as connect_portal
-from bridge.retries import Retries
 from bridge.settings import load
+from bridge.wire.retries import Retries
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -70,7 +70,7 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
 def portal_says(url: str, ca_file: Path | None) -> str:
     retries = Retries(attempts=1)
     client = connect_portal("p", url, BearerAuth("t"), category_prefix="x", ca_file=ca_file)
-    client._transport._retries = retries
+    client._line._retries = retries
     with pytest.raises(PortalError) as caught:
         client.meta()
     return str(caught.value)

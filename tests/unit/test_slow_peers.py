@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from bridge.deadline import SLOWEST, Deadline
+from bridge.domain.tickets import Attachment
 from bridge.moodle_ws import MoodleError, OutcomeUnknown, Unreachable
 from bridge.moodle_ws import connect as connect_moodle
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalOutcomeUnknown, PortalUnreachable
 from bridge.portal import connect as connect_portal
 from bridge.portal.redmine.client import KeyAuth
-from bridge.portal.transport import Request, Transport
-from bridge.retries import Retries
-from bridge.tickets import Attachment
+from bridge.portal.transport import LARGEST_ANSWER, Line, Request
+from bridge.wire.deadline import SLOWEST, Deadline
+from bridge.wire.retries import Retries
+from bridge.wire.transport import Transport
 from tests.raw_server import RawServer, http_reply
 
 CALL = 0.1
@@ -54,8 +55,9 @@ def portal(url: str) -> Any:
     return connect_portal("p", f"{url}/v1", BearerAuth("t"), category_prefix="x", call_timeout=CALL)
 
 
-def redmine(url: str) -> Transport:
-    return Transport(url, KeyAuth("k"), connect_timeout=5, read_timeout=5, retries=Retries(), call_timeout=CALL)
+def redmine(url: str) -> Line:
+    transport = Transport(url, connect_timeout=5, read_timeout=5, call_timeout=CALL, largest_answer=LARGEST_ANSWER, auth=KeyAuth("k"))
+    return Line(transport, Retries())
 
 
 def moodle(url: str, transport: Any = "rest") -> Any:

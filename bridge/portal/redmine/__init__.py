@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
-from bridge.convention import RedmineConvention
 from bridge.portal.books import Books
 from bridge.portal.redmine.adapter import RedminePortal
 from bridge.portal.redmine.client import Client, KeyAuth
-from bridge.portal.transport import Transport
-from bridge.retries import Retries
+from bridge.portal.redmine.convention import RedmineConvention
+from bridge.portal.transport import LARGEST_ANSWER, Line
+from bridge.wire.retries import Retries
+from bridge.wire.transport import Transport
 
 __all__ = ["RedminePortal", "connect"]
 
@@ -34,12 +35,13 @@ def connect(
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
         instance: the name of the journal, by which another bridge is recognised; "" lets any write.
-        ca_file, proxy: see `bridge.deadline.session`.
+        ca_file, proxy: see `bridge.wire.deadline.session`.
     """
     transport = Transport(
-        base_url, KeyAuth(api_key), connect_timeout=connect_timeout, read_timeout=read_timeout, retries=retries or Retries(),
-        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy,
+        base_url.rstrip("/"), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
+        largest_answer=LARGEST_ANSWER, ca_file=ca_file, proxy=proxy, auth=KeyAuth(api_key),
     )  # fmt: skip
+    client = Client(name, Line(transport, retries or Retries()))
     return RedminePortal(
-        name, Client(name, transport), convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance
+        name, client, convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance
     )

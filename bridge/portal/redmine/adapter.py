@@ -13,8 +13,8 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
-from bridge.convention import RedmineConvention
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import Account, Attachment, StageState, Ticket, TicketState
 from bridge.portal.books import Books, Once
 from bridge.portal.errors import KeyReused, PortalNotFound, PortalRefused
 from bridge.portal.http import LARGEST_ATTACHMENT
@@ -24,12 +24,12 @@ from bridge.portal.redmine.alone import Alone
 from bridge.portal.redmine.booking import Booking
 from bridge.portal.redmine.changes import Changes
 from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.redmine.reading import attachments_of
 from bridge.portal.redmine.standing import standing
 from bridge.portal.redmine.writes import Writes
-from bridge.tickets import Account, Attachment, StageState, Ticket, TicketState
 
 
 class RedminePortal(Portal):

@@ -10,10 +10,10 @@ import re
 import time
 from datetime import datetime, timedelta
 
-from bridge.convention import RedmineConvention
 from bridge.portal.errors import AnotherBridge, PortalNotFound
 from bridge.portal.redmine import wire
 from bridge.portal.redmine.client import MOST, Client, Unreadable
+from bridge.portal.redmine.convention import RedmineConvention
 
 SILENCE = timedelta(hours=24)
 """A bridge that has written nothing for so long counts no more."""

@@ -9,20 +9,20 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from bridge.convention import RedmineConvention
-from bridge.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
-from bridge.kept import KeptHold
+from bridge.domain.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Account, StageState, TicketState
 from bridge.portal.books import Attempt, Books, Once, fingerprint_of
 from bridge.portal.errors import InsufficientBalance, PortalError, PortalNotFound, PortalRefused, StateConflict
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import LATELY, Reader
 from bridge.portal.redmine.reading import state_of
 from bridge.portal.redmine.writes import Writes
 from bridge.portal.wire import charge_lines
-from bridge.tickets import Account, StageState, TicketState
 
 log = logging.getLogger("bridge.portal.redmine")
 

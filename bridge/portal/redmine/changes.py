@@ -18,15 +18,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bridge.convention import RedmineConvention
-from bridge.kept import KeptHold
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Ticket, within_category
 from bridge.portal.errors import PortalNotFound, PortalRefused
 from bridge.portal.port import Gone, TicketFault, TicketPage
 from bridge.portal.redmine import reading, wire
 from bridge.portal.redmine.client import Client, Unreadable, in_lists
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import Ticket, within_category
 
 ROWS = 50
 """Changed issues in a page; each ticket among them takes some requests."""

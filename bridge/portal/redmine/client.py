@@ -21,7 +21,7 @@ from bridge.portal.books import Contended
 from bridge.portal.errors import PortalNotContract, PortalNotFound, PortalRefused, PortalUnauthorized
 from bridge.portal.redmine import wire
 from bridge.portal.refusals import readable
-from bridge.portal.transport import Answer, Request, Transport
+from bridge.portal.transport import Answer, Line, Request
 from bridge.portal.wire import NotTheContract
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ class Client:
         portal: the portal's name, for errors.
     """
 
-    def __init__(self, portal: str, transport: Transport) -> None:
+    def __init__(self, portal: str, line: Line) -> None:
         self._portal = portal
-        self._transport = transport
+        self._line = line
         self._told: tuple[datetime, float] | None = None
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._line.close()
 
     def clock(self) -> datetime | None:
         """Redmine's clock as its last answer told it, counted on from there; None where it has not told it."""
@@ -203,7 +203,7 @@ class Client:
         request = Request(
             self._portal, "GET", f"/attachments/download/{_number(id_)}", {}, {"Accept": "*/*", "Accept-Encoding": "identity"}
         )
-        with self._transport.stream(request) as (answer, pieces):
+        with self._line.stream(request) as (answer, pieces):
             if answer.status != 200:
                 _refuse(answer)
             yield answer, pieces
@@ -223,9 +223,9 @@ class Client:
         return answer
 
     def _send(self, request: Request) -> Answer:
-        answer = self._transport.send(request)
+        answer = self._line.send(request)
         with suppress(ValueError, OverflowError):  # who needs this moment says so, see `_clock`
-            self._told = parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC), time.monotonic()
+            self._told = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC), time.monotonic()
         return answer
 
     def _believed(self, request: Request) -> Answer:
@@ -268,7 +268,7 @@ def _clock(answer: Answer) -> datetime:
 
     Being early costs nothing but rows that are told once more; being late would lose a change.
     """
-    text = answer.headers.get("Date", "")
+    text = answer.headers.get("date", "")
     if not text:
         return datetime.now(UTC) - UNSURE
     try:

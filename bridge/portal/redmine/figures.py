@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from bridge.convention import RedmineConvention
-from bridge.hours import text
-from bridge.kept import KeptHold
+from bridge.domain.hours import text
+from bridge.domain.kept import KeptHold
+from bridge.portal.redmine.convention import RedmineConvention
 
 
 def held_for(stage_id: str, holds: Iterable[KeptHold]) -> Decimal:

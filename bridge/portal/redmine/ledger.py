@@ -13,16 +13,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from bridge.convention import RedmineConvention
-from bridge.hours import InexactHours, from_kopecks
-from bridge.kept import KeptHold
+from bridge.domain.hours import InexactHours, from_kopecks
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Account
 from bridge.portal.errors import PortalRefused
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import wire
 from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.redmine.reading import number
-from bridge.tickets import Account
 
 
 @dataclass(frozen=True, slots=True)

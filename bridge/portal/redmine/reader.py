@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 
-from bridge.convention import RedmineConvention
+from bridge.domain.tickets import Ticket
 from bridge.portal.errors import PortalForbidden, PortalNotContract, PortalNotFound
 from bridge.portal.redmine import reading, wire
 from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import Ticket
 
 LATELY = 10.0
 """Seconds for which an issue that was read may serve to look for a key that nobody has sent."""

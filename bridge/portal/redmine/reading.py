@@ -14,12 +14,12 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 
-from bridge.convention import RedmineConvention
-from bridge.hours import InexactHours, exact, to_milli
+from bridge.domain.hours import InexactHours, exact, to_milli
+from bridge.domain.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState
+from bridge.domain.tickets import TimeEntry as LoggedTime
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.wire import Detail, Issue, Journal, TimeEntry, newest
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState
-from bridge.tickets import TimeEntry as LoggedTime
 
 State = TypeVar("State", TicketState, StageState)
 

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from bridge.hours import from_kopecks, from_milli, to_kopecks, to_milli
+from bridge.domain.hours import from_kopecks, from_milli, to_kopecks, to_milli
+from bridge.domain.tickets import Attachment
 from bridge.portal.port import LedgerEntry
-from bridge.tickets import Attachment
 
 
 def document(entry: LedgerEntry) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import islice
 
-from bridge.convention import RedmineConvention
-from bridge.hours import ROUNDING_UNIT
+from bridge.domain.hours import ROUNDING_UNIT
 from bridge.portal.errors import PortalNotContract
 from bridge.portal.port import CAPABILITIES, Meta
 from bridge.portal.redmine.client import MOST, Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.reader import Reader
 
 ABILITIES = frozenset({"ledger", "reversals", "private_notes", "tacit_acceptance"})

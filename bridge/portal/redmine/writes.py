@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bridge.convention import RedmineConvention
-from bridge.kept import KeptHold
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Attachment, StageState, TicketState
 from bridge.portal.books import Attempt, Books, Once
 from bridge.portal.errors import PortalError, PortalForbidden, PortalRefused, StateConflict
 from bridge.portal.redmine import figures, records, wire
 from bridge.portal.redmine.alone import Alone, key_of
 from bridge.portal.redmine.client import Client
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.redmine.reading import attachments_of, state_of
-from bridge.tickets import Attachment, StageState, TicketState
 
 log = logging.getLogger("bridge.portal.redmine")
 

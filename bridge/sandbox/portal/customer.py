@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from bridge.hours import exact, to_kopecks, to_milli
+from bridge.domain.hours import exact, to_kopecks, to_milli
 from bridge.sandbox.portal.documents import Documents
 from bridge.sandbox.portal.keys import Keys
 from bridge.sandbox.portal.ledger import Ledger

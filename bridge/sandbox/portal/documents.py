@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
+from bridge.domain.tickets import within_category
 from bridge.sandbox.portal.problems import invalid, not_found
 from bridge.sandbox.portal.store import Store
-from bridge.tickets import within_category
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _BALANCE = """

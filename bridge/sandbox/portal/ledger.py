@@ -129,7 +129,7 @@ class Ledger:
 def taken(charges: Sequence[Mapping[str, Any]]) -> int:
     """Milli-hours that the charges take: Σ charged_minutes × coefficient_milli / 60, rounded once, half up.
 
-    Reckoned in integers and apart from `bridge.hours`, so that a fault there shows as `amount_mismatch`.
+    Reckoned in integers and apart from `bridge.domain.hours`, so that a fault there shows as `amount_mismatch`.
     """
     total = sum(charge["charged_minutes"] * charge["coefficient_milli"] for charge in charges)
     return _half_up(total, 60 * ROUNDING_UNIT_MH) * ROUNDING_UNIT_MH

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bridge.domain.tickets import Account, ThreadEntry, Ticket
 from bridge.portal import LedgerEntry, wire
 from bridge.sandbox.portal.auth import SCOPES, Auth
 from bridge.sandbox.portal.bridges import Bridges
@@ -17,7 +18,6 @@ from bridge.sandbox.portal.keys import Keys
 from bridge.sandbox.portal.ledger import Ledger
 from bridge.sandbox.portal.store import Store
 from bridge.sandbox.portal.tickets import Tickets
-from bridge.tickets import Account, ThreadEntry, Ticket
 
 
 class Office(Customer):

@@ -18,11 +18,11 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
-from bridge.effects import Effect, EffectState
-from bridge.hours import to_milli
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import to_milli
+from bridge.domain.lifecycle import Reason
+from bridge.domain.tickets import Ticket
 from bridge.journal import Journal, NewLedgerRow, migrate
-from bridge.lifecycle import Reason
-from bridge.tickets import Ticket
 from tests.builders import NOW, make_ticket
 
 TOML = """
@@ -118,6 +118,6 @@ def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def office(tmp_path: Path, empty_journal: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
     shutil.copy(empty_journal, tmp_path / "journal.sqlite3")
     return Office(tmp_path)

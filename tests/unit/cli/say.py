@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from bridge.cli import COMMANDS
+from bridge.cli.technical import SENTENCES
 from bridge.cli.words import EFFECTS, REASONS, STATUSES
-from bridge.effects import EffectState
+from bridge.domain.effects import EffectState
 from bridge.journal import migrate
-from bridge.retries import Retries
-from bridge.technical import SENTENCES
+from bridge.wire.retries import Retries
 from tests.builders import make_stage, make_ticket
 from tests.unit.cli.conftest import TOML, Office
 
@@ -76,7 +76,7 @@ def main(directory: Path) -> dict[str, str]:
 
 
 def _shown(sentence: str) -> str:
-    from bridge.technical import shown
+    from bridge.cli.technical import shown
 
     for name in "abcdefg":
         sentence = sentence.replace("{" + name + "}", "7")

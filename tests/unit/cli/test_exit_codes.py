@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from bridge.cli import COMMANDS, main
+from bridge.flow.scope import Exit
 from bridge.journal import Journal
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
-from bridge.scope import Exit
 from tests.unit.cli.conftest import ENVIRON, TOML, Office
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -118,7 +118,7 @@ def _free_text(served: Served, _command: str) -> str:
 
 
 def _no_cron(served: Served, _command: str) -> str:
-    served.monkeypatch.setattr("bridge.doctor.CRON_SILENCE", timedelta(days=-1))
+    served.monkeypatch.setattr("bridge.operators.doctor.CRON_SILENCE", timedelta(days=-1))
     return "doctor"
 
 

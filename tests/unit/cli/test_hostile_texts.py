@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from bridge.effects import EffectState
+from bridge.domain.effects import EffectState
 from tests.builders import make_stage, make_ticket
 from tests.unit.cli.conftest import Office
 

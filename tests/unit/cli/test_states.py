@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bridge.cli.words import REASONS, reason
-from bridge.effects import EffectState
+from bridge.domain.effects import EffectState
+from bridge.domain.lifecycle import Reason
+from bridge.domain.tickets import StageState
 from bridge.journal import Decision
-from bridge.lifecycle import Reason
-from bridge.tickets import StageState
 from tests.builders import make_stage, make_ticket
 from tests.unit.cli.conftest import Office
 
@@ -96,8 +96,8 @@ def test_a_decision_about_a_ticket_on_hold_says_when_it_counts(office):
 
 
 def test_a_decision_bears_the_person_s_name(office, monkeypatch):
-    monkeypatch.setattr("bridge.owner._login", lambda: "otbridge")
-    monkeypatch.setattr("bridge.owner.socket.gethostname", lambda: "desk")
+    monkeypatch.setattr("bridge.journal.owner._login", lambda: "otbridge")
+    monkeypatch.setattr("bridge.journal.owner.socket.gethostname", lambda: "desk")
     office.told()
     office.run("hold 101 --reason x")
     office.run("--as 'Анна Петрова' release 101")

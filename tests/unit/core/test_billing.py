@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.billing import UnknownCategory, amount_to_hold, at_most, charges, price_fault
-from bridge.catalogue import Billing, BillingKind, Variant
-from bridge.hours import Charge, hours_taken
-from bridge.tickets import Order, TimeEntry
+from bridge.domain.billing import UnknownCategory, amount_to_hold, at_most, charges, price_fault
+from bridge.domain.catalogue import Billing, BillingKind, Variant
+from bridge.domain.hours import Charge, hours_taken
+from bridge.domain.tickets import Order, TimeEntry
 from tests.builders import make_entry, make_service, make_stage, make_ticket
 
 ONE, CONTENT_K = Decimal(1), Decimal("0.6")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bridge import billing
-from bridge.catalogue import BillingKind, Catalogue
-from bridge.hours import hours_taken, price
-from bridge.tickets import Order
+from bridge.domain import billing
+from bridge.domain.catalogue import BillingKind, Catalogue
+from bridge.domain.hours import hours_taken, price
+from bridge.domain.tickets import Order
 from tests.builders import make_entry, make_stage, make_ticket
 
 ROOT = Path(__file__).parents[3]

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from bridge.books import JournalBooks
+from bridge.domain.kept import KeptHold, Written
 from bridge.journal import Journal, LedgerConflict
-from bridge.kept import KeptHold, Written
-from bridge.owner import own_name
+from bridge.journal.owner import own_name
+from bridge.journal.portal_books import JournalBooks
 from bridge.portal import KeyInProgress, KeyReused, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
 from bridge.portal.books import Attempt, Contended, Once, fingerprint_of
 from bridge.portal.errors import PortalError, PortalNotContract, PortalNotFound

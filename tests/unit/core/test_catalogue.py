@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bridge.actions import ACTIONS
-from bridge.catalogue import Billing, BillingKind, Catalogue, Handling, Variant
-from bridge.catalogue_lines import Lines
+from bridge.domain.catalogue import Billing, BillingKind, Catalogue, Handling, Variant
+from bridge.domain.catalogue_lines import Lines
 from bridge.errors import UserError
 
 SHIPPED = Path(__file__).parents[3] / "config" / "catalogue.toml"

@@ -20,11 +20,10 @@ import pytest
 
 from bridge import daemon
 from bridge.errors import UserError
+from bridge.flow.perform import Bridge
+from bridge.flow.scope import Exit
+from bridge.flow.sync import PassReport
 from bridge.journal import JournalUnavailable, SchemaTooOld
-from bridge.perform import Bridge
-from bridge.reconciliation import Report
-from bridge.scope import Exit
-from bridge.sync import PassReport
 
 POLL = 60.0
 ROUNDS = 40
@@ -54,7 +53,6 @@ class Pass:
 @pytest.fixture(autouse=True)
 def _no_real_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(daemon, "Pass", Pass)
-    monkeypatch.setattr(daemon, "reconcile_accounts", lambda _bridge: Report())
 
 
 @pytest.fixture
@@ -64,6 +62,10 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
     channel.settimeout(10)
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     return channel
+
+
+def no_watch(_bridge: Bridge) -> None:
+    """Whoever watches the ledgers once a day has a day off."""
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Script:
     passes: list[PassReport | Exception | Callable[[], None]]
     signals: dict[int, int] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
+    watch: Callable[[Bridge], None] = no_watch
     at: float = 0.0
     begun: int = 0
     _waited: float = 0.0
@@ -125,7 +128,7 @@ class Script:
                 return PassReport()
 
         monkeypatch.setattr(daemon, "Pass", Scripted)
-        return daemon.Service(load, open_, self).run()
+        return daemon.Service(load, open_, self.watch, self).run()
 
 
 def well() -> PassReport:
@@ -150,7 +153,7 @@ def test_a_signal_stops_the_service_whenever_it_comes(systemd, signum):
     for _ in range(ROUNDS):
         killer = threading.Thread(target=stop_it)
         killer.start()
-        assert daemon.serve(lambda: settings(3600), opened) is True
+        assert daemon.serve(lambda: settings(3600), opened, no_watch) is True
         killer.join()
         told = systemd.recv(100)
         while told.startswith(b"STATUS="):
@@ -181,7 +184,7 @@ def test_a_stop_leaves_a_call_that_does_not_end(monkeypatch, caplog):
     monkeypatch.setattr(daemon, "Pass", HangingPass)
     monkeypatch.setattr(daemon, "GRACE", 0.05)
     began = time.monotonic()
-    assert daemon.serve(settings, opened) is False
+    assert daemon.serve(settings, opened, no_watch) is False
     assert time.monotonic() - began < 5
     assert "the next start asks what became of it" in caplog.text
     hanging.set()
@@ -199,7 +202,7 @@ def test_a_pass_learns_that_it_is_to_stop(monkeypatch):
             return PassReport()
 
     monkeypatch.setattr(daemon, "Pass", LongPass)
-    assert daemon.serve(settings, opened) is True
+    assert daemon.serve(settings, opened, no_watch) is True
     assert seen == [True]
 
 
@@ -227,7 +230,7 @@ def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch):
         service.outages.met("portal p", "429", 300.0)
 
     script = Script([asked, well()])
-    service = daemon.Service(settings, opened, script)
+    service = daemon.Service(settings, opened, script.watch, script)
 
     class Scripted(Pass):
         def run(self) -> PassReport:
@@ -343,11 +346,7 @@ def comparisons(monkeypatch: pytest.MonkeyPatch, report: Callable[[], PassReport
     compared: list[int] = []
     script = Script([report() for _ in range(5)])
 
-    def compare(_bridge: Bridge) -> Report:
-        compared.append(script.begun)
-        return Report()
-
-    monkeypatch.setattr(daemon, "reconcile_accounts", compare)
+    script.watch = lambda _bridge: compared.append(script.begun)
     script.run(monkeypatch, load=lambda: settings(10 * 60 * 60))
     return compared
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from bridge.catalogue import Catalogue
-from bridge.decisions import DecisionRefused, Desk, assigned, by_hours, by_minutes, on_hold, recounted, withdrawn
-from bridge.effects import Effect, EffectState
-from bridge.hours import Charge, InexactHours, to_milli
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import Charge, InexactHours, to_milli
+from bridge.domain.lifecycle import Kind, charges_request
+from bridge.domain.tickets import StageState, Ticket, TicketState, TimeEntry
 from bridge.journal import Journal, NewLedgerRow, migrate
-from bridge.lifecycle import Kind, charges_request
-from bridge.tickets import StageState, Ticket, TicketState, TimeEntry
+from bridge.operators.decisions import DecisionRefused, Desk, assigned, by_hours, by_minutes, on_hold, recounted, withdrawn
 from tests.builders import NOW, make_stage, make_ticket
 
 TEXT = """

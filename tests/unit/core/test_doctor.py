@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from bridge.actions import ACTIONS
-from bridge.catalogue import Catalogue
-from bridge.doctor import (
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.tickets import Ticket, TicketState
+from bridge.flow.scope import Exit
+from bridge.journal import migrate
+from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
+from bridge.operators.doctor import (
     ALWAYS_NEEDED,
     CAPABILITIES,
     PLUGIN_VERSION,
@@ -24,12 +28,8 @@ from bridge.doctor import (
     check_settings,
     check_tickets,
 )
-from bridge.journal import migrate
-from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
 from bridge.portal import Meta, PortalError, PortalNotContract, PortalRefused, PortalUnauthorized, PortalUnreachable, TicketPage
-from bridge.scope import Exit
 from bridge.settings import BridgeTable, PolicyTable, PortalTable, Settings, load
-from bridge.tickets import Ticket, TicketState
 from tests.builders import NOW, make_ticket
 
 CATALOGUE = """
@@ -75,7 +75,7 @@ def settings_in(directory: Path, toml: str = TOML, catalogue: str = CATALOGUE) -
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.doctor.tr", lambda message: message)
+    monkeypatch.setattr("bridge.operators.doctor.tr", lambda message: message)
 
 
 @pytest.fixture

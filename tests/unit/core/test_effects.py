@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bridge.effects import Effect, EffectState, effect_key
+from bridge.domain.effects import Effect, EffectState, effect_key
 
 PARTS = ("clients", "t1", "s1", 2, "hold")
 

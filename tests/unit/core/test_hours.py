@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.hours import (
+from bridge.domain.hours import (
     Charge,
     InexactHours,
     estimate_taken,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from bridge.catalogue import Billing, BillingKind
-from bridge.effects import EffectState
-from bridge.hours import Charge
-from bridge.lifecycle import (
+from bridge.domain.catalogue import Billing, BillingKind
+from bridge.domain.effects import EffectState
+from bridge.domain.hours import Charge
+from bridge.domain.lifecycle import (
     AskBalance,
     Capture,
     Correction,
@@ -39,8 +39,8 @@ from bridge.lifecycle import (
     charges_request,
     taken,
 )
-from bridge.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
-from bridge.tickets import Stage, StageState, TicketState, TimeEntry
+from bridge.domain.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
+from bridge.domain.tickets import Stage, StageState, TicketState, TimeEntry
 from tests.builders import (
     NOW,
     ORDER,

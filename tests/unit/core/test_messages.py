@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import UserError
-from bridge.messages import LONGEST, NAMES, Messages, bounded, hours, minutes, moment, number, roubles
+from bridge.flow.messages import LONGEST, NAMES, Messages, bounded, hours, minutes, moment, number, roubles
 from tests.builders import make_ticket
 
 STAGE = {"stage": "Новая роль"}

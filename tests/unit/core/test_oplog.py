@@ -6,8 +6,8 @@ import logging
 import sys
 from dataclasses import replace
 
-from bridge.effects import Effect, EffectState
-from bridge.oplog import DONE, PlainFormatter, describe, log_done
+from bridge.domain.effects import Effect, EffectState
+from bridge.flow.oplog import DONE, PlainFormatter, describe, log_done
 from tests.builders import NOW, make_stage, make_ticket
 
 HOLD = replace(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.catalogue import Catalogue
-from bridge.lifecycle import OrderFault
-from bridge.orders import LARGEST_FILE, decode, find_order, order_attachments, read_params
-from bridge.tickets import Attachment, Order
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.lifecycle import OrderFault
+from bridge.domain.tickets import Attachment, Order
+from bridge.flow.orders import LARGEST_FILE, decode, find_order, order_attachments, read_params
 from tests.builders import make_ticket
 
 ROOT = Path(__file__).parents[3]

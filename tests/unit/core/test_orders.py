@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.catalogue import Catalogue
-from bridge.lifecycle import OrderFault
-from bridge.orders import find_order, runs_unattended
-from bridge.tickets import Attachment, Order
+from bridge.domain.catalogue import Catalogue
+from bridge.domain.lifecycle import OrderFault
+from bridge.domain.tickets import Attachment, Order
+from bridge.flow.orders import find_order, runs_unattended
 from tests.builders import make_ticket
 
 CATALOGUE = Catalogue.parse((Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")

@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from bridge.owner import is_stale, operator_name, own_name
+from bridge.journal.owner import is_stale, operator_name, own_name
 
-NAMES_ITSELF = "from bridge.owner import own_name; print(own_name(), flush=True); input()"
+NAMES_ITSELF = "from bridge.journal.owner import own_name; print(own_name(), flush=True); input()"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def login(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     accounts = {0: "root", 7: "anna"}
     monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_name=accounts[uid]))
-    monkeypatch.setattr("bridge.owner.LOGIN_UID", tmp_path / "loginuid")
+    monkeypatch.setattr("bridge.journal.owner.LOGIN_UID", tmp_path / "loginuid")
 
     def told(*, loginuid: str = "4294967295", **environ: str) -> None:
         (tmp_path / "loginuid").write_text(loginuid)
@@ -116,6 +116,6 @@ def test_a_living_process_that_proc_does_not_show_is_not_stale(monkeypatch):
     def refused(_pid: int, _signal: int) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("bridge.owner._started", lambda _pid: "")
-    monkeypatch.setattr("bridge.owner.os.kill", refused)
+    monkeypatch.setattr("bridge.journal.owner._started", lambda _pid: "")
+    monkeypatch.setattr("bridge.journal.owner.os.kill", refused)
     assert not is_stale(f"{socket.gethostname()}:4711:1")

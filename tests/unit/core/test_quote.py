@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.catalogue import Billing, BillingKind, Variant
-from bridge.hours import price
-from bridge.quote import Amount, Wish, quote
+from bridge.domain.catalogue import Billing, BillingKind, Variant
+from bridge.domain.hours import price
+from bridge.domain.quote import Amount, Wish, quote
 from tests.builders import CONTENT, make_service
 
 FIXED = make_service(id="fixed", billing=Billing(BillingKind.FIXED, Decimal(1)), category=CONTENT)

@@ -13,17 +13,17 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import Charge, from_milli
+from bridge.domain.tickets import Account, Ticket
 from bridge.errors import UserError
-from bridge.hours import Charge, from_milli
+from bridge.flow.perform import Bridge
+from bridge.flow.scope import Exit
 from bridge.journal import Journal, LedgerConflict, NewLedgerRow, migrate
-from bridge.mend import mend
-from bridge.perform import Bridge
+from bridge.operators.mend import mend
+from bridge.operators.reconcile import Mend
+from bridge.operators.reconciliation import Report, reconcile_accounts
 from bridge.portal import LedgerEntry, LedgerPage, PortalError, PortalForbidden, PortalNotContract, PortalNotFound, PortalUnreachable
-from bridge.reconcile import Mend
-from bridge.reconciliation import Report, reconcile_accounts
-from bridge.scope import Exit
-from bridge.tickets import Account, Ticket
 from tests.builders import NOW, make_stage, make_ticket
 
 PORTAL = "test"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
 from bridge.journal import Journal, migrate
-from bridge.retry import retry
+from bridge.operators.retry import retry
 from tests.builders import NOW, make_ticket
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bridge.domain.lifecycle import Reason, Status, Wait
 from bridge.errors import BridgeError
-from bridge.lifecycle import Reason, Status, Wait
+from bridge.flow.scope import LONGEST_PAUSE, PATIENCE, SHORTEST_PAUSE, named, own_fault, pause
 from bridge.moodle_ws import AccessError, ServerError
 from bridge.portal import KeyInProgress, StillUnderWay
-from bridge.scope import LONGEST_PAUSE, PATIENCE, SHORTEST_PAUSE, named, own_fault, pause
 
 PASSING = ServerError("f", "HTTP 504", status=504)
 

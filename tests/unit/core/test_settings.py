@@ -284,7 +284,7 @@ def test_no_secret_shows_when_settings_are_printed(write):
         (f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\njournal = "postgresql://h/d?password=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
         (f'[bridge]\njournal = "postgresql://h/d?sslpassword=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
-        (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.catalogue: "),
+        (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.domain.catalogue: "),
         (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
         (f"{PORTAL}[installation]\nserial = 'A'\n", "installation: write [[installation]], with two brackets: there may be several"),
         ("[portal", "is not valid TOML"),
@@ -373,7 +373,9 @@ def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_pa
 
 def test_a_catalogue_that_is_no_text_is_named(write, tmp_path):
     (tmp_path / "c.toml").write_bytes("# Услуги".encode("cp1251"))
-    assert f"bridge.catalogue: {tmp_path / 'c.toml'} cannot be read" in faults(write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}'))
+    assert f"bridge.domain.catalogue: {tmp_path / 'c.toml'} cannot be read" in faults(
+        write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}')
+    )
 
 
 def test_one_fault_of_an_installation_is_one_fault(write):

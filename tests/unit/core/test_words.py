@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.cli import words
-from bridge.lifecycle import Reason
+from bridge.domain.lifecycle import Reason
 
 
 @pytest.mark.parametrize("code", [*words.REASONS, "code of a newer program"])

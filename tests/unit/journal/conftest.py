@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
 
+from bridge.domain.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 from bridge.journal import Journal, NewLedgerRow
 from bridge.journal.engine import parse
-from bridge.tickets import Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 250_000, tzinfo=UTC)
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from alembic import command
 
+from bridge.domain.kept import KeptHold, Written
 from bridge.journal import Journal, LedgerConflict, LostClaim, migrate, schema
 from bridge.journal.engine import make_engine
 from bridge.journal.schema import SchemaState, schema_state
-from bridge.kept import KeptHold, Written
 
 MINUTE = timedelta(minutes=1)
 BEFORE = "0002"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
 from bridge.journal import Journal
 
 DONE_TICKETS = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
 from bridge.journal import EffectConflict
 
 DONE, REFUSED, INTENDED = EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from bridge.domain.tickets import StageState, TicketState
 from bridge.journal import CursorRecord, JournalError, MergeResult
-from bridge.tickets import StageState, TicketState
 
 
 def test_a_ticket_comes_back_as_it_was(journal, full_ticket, clock):

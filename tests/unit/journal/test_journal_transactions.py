@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from bridge.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState
 from bridge.journal import Journal, JournalUnavailable
 from bridge.journal import engine as engine_room
 
 _WRITER = """
 import sys, time
 from datetime import UTC, datetime
-from bridge.effects import Effect
+from bridge.domain.effects import Effect
 from bridge.journal import Journal
 journal = Journal.open(sys.argv[1])
 def intend(unit):

@@ -278,7 +278,7 @@ def test_one_debug_line_a_call_tells_function_time_status_and_size_and_no_secret
     answers(moodle, exception("x", f"the token {TOKEN} is odd", debuginfo=TOKEN))
     with pytest.raises(MoodleRefused) as caught:
         client.write("core_user_create_users", users=[{"password": "Geheim-1"}])
-    lines = [record.getMessage() for record in caplog.records if record.name == "bridge.moodle_ws"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "bridge.wire"]
     assert len(lines) == 1
     assert lines[0].startswith("core_user_create_users: ")
     assert "HTTP 200" in lines[0]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import responses
 
 from bridge.portal import BearerAuth, HttpPortal, Retries
+from bridge.portal.transport import LARGEST_ANSWER
 from tests.raw_server import RawServer
 from tests.unit.portal.portal_fakes import PORTAL, TOKEN
 
@@ -20,13 +22,27 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def client(pauses: list[float]) -> Iterator[HttpPortal]:
+def client_of(pauses: list[float]) -> Iterator[Callable[[int], HttpPortal]]:
+    """Makes clients of the portal that `responses` plays, with the largest answer that they keep."""
+    with ExitStack() as stack:
+        yield lambda largest: stack.enter_context(
+            HttpPortal(
+                "clients",
+                PORTAL,
+                BearerAuth(TOKEN),
+                category_prefix="Выделенный специалист (н.часы)",
+                connect_timeout=1,
+                read_timeout=2,
+                retries=Retries(sleep=pauses.append),
+                largest_answer=largest,
+            )
+        )
+
+
+@pytest.fixture
+def client(client_of: Callable[[int], HttpPortal]) -> HttpPortal:
     """A client of the portal that `responses` plays."""
-    with HttpPortal(
-        "clients", PORTAL, BearerAuth(TOKEN), category_prefix="Выделенный специалист (н.часы)", connect_timeout=1, read_timeout=2,
-        retries=Retries(sleep=pauses.append),
-    ) as portal:  # fmt: skip
-        yield portal
+    return client_of(LARGEST_ANSWER)
 
 
 @pytest.fixture

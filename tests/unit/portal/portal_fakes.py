@@ -7,9 +7,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from bridge.hours import Charge
+from bridge.domain.hours import Charge
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import HttpPortal
-from bridge.tickets import StageState, TicketState
 from tests.raw_server import http_reply
 
 PORTAL = "https://portal.test/api/otbridge/v1"

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import main
+from bridge.domain.tickets import StageState
 from bridge.portal.port import CAPABILITIES
 from bridge.sandbox.portal import SandboxPortal, routes
 from bridge.sandbox.portal.documents import Documents
@@ -18,7 +19,6 @@ from bridge.sandbox.portal.keys import Keys, Stored
 from bridge.sandbox.portal.ledger import Ledger
 from bridge.sandbox.portal.problems import Problem
 from bridge.sandbox.portal.tickets import Tickets
-from bridge.tickets import StageState
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_without_a_ticket_nothing_is_written(portal: SandboxPortal) -> None:
 
 
 def test_a_portal_that_is_not_there_and_a_missing_token_are_told(portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
     assert check(portal, token="")[0] == 2
     assert check(portal, token="wrong")[0] == 2
     portal.stop()

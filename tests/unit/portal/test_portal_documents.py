@@ -11,12 +11,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import Portal, wire
 from bridge.sandbox.portal import SandboxPortal
 from bridge.sandbox.portal.contract import BASE, OPERATIONS
 from bridge.sandbox.portal.problems import STATUS
 from bridge.sandbox.portal.routes import CAPABILITIES, application
-from bridge.tickets import StageState, TicketState
 from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, STAGE, TICKET, entry
 
 DOC = (Path(__file__).parents[3] / "docs" / "portal-api.md").read_text(encoding="utf-8")

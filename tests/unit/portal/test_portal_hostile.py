@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from bridge.domain.tickets import Attachment
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable, Retries
-from bridge.tickets import Attachment
 from tests.raw_server import reset
 from tests.unit.portal.portal_fakes import ATTACHMENT, META, TOKEN, WRITES, json_reply, page
 

@@ -15,6 +15,7 @@ import requests
 import responses
 import urllib3.exceptions
 
+from bridge.domain.tickets import Attachment
 from bridge.portal import (
     AnotherBridge,
     BearerAuth,
@@ -33,10 +34,8 @@ from bridge.portal import (
     PortalUnreachable,
     StateConflict,
     connect,
-    transport,
 )
 from bridge.portal.http import LARGEST_ATTACHMENT
-from bridge.tickets import Attachment
 from bridge.version import __version__
 from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
 
@@ -432,8 +431,8 @@ def test_a_download_is_repeated_after_a_status_that_may_pass(client, answers) ->
     assert target.getvalue() == b"abc"
 
 
-def test_an_answer_that_is_too_large_is_not_kept(client, answers, monkeypatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+def test_an_answer_that_is_too_large_is_not_kept(client_of, answers) -> None:
+    client = client_of(1000)
     answers.get(f"{PORTAL}/meta", json={**META, "padding": "x" * 1000})
     post(answers, "note", json={"id": "n1", "padding": "x" * 1000}, status=201)
     with pytest.raises(PortalNotContract, match="larger"):
@@ -442,8 +441,8 @@ def test_an_answer_that_is_too_large_is_not_kept(client, answers, monkeypatch) -
         do(client, "note")
 
 
-def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client, answers, monkeypatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 5000)
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client_of, answers) -> None:
+    client = client_of(5000)
     large, small = page(*[{**TICKET, "subject": "x" * 3000}] * 2), page({**TICKET, "subject": "x" * 3000}, cursor="c1", more=True)
     for limit in (None, "50", "25", "12"):
         asked = {} if limit is None else {"limit": limit}
@@ -454,8 +453,8 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client, answers, 
     assert ([one.id for one in found.tickets], found.cursor, found.has_more) == (["t1"], "c1", True)
 
 
-def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client, answers, monkeypatch) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, answers) -> None:
+    client = client_of(1000)
     answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers={"X-Next-Cursor": "c2"})
     found = client.changed_tickets("c1")
     assert found is not None
@@ -466,9 +465,9 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client, answ
 
 @pytest.mark.parametrize("headers", [{}, {"X-Next-Cursor": "c1"}])
 def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(
-    client, answers, monkeypatch, headers
+    client_of, answers, headers
 ) -> None:
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    client = client_of(1000)
     answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers=headers)
     with pytest.raises(PortalTooLarge):
         client.changed_tickets("c1")

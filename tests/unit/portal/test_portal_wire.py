@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.hours import to_milli
+from bridge.domain.hours import to_milli
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import wire
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import StageState, TicketState
 from tests.unit.portal.portal_fakes import ACCOUNT, META, STAGE, TICKET, entry, page
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
-from bridge.scope import Exit
+from bridge.flow.scope import Exit
 from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable
 
 ROOT = Path(__file__).parents[3]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bridge.hours import Charge, hours_taken, to_milli
-from bridge.tickets import within_category
+from bridge.domain.hours import Charge, hours_taken, to_milli
+from bridge.domain.tickets import within_category
 
 PLUGIN = Path(__file__).parents[3] / "plugin_php_stub" / "osticket-otbridge"
 PHP = shutil.which("php")

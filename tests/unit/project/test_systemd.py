@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.cli import COMMANDS
-from bridge.scope import Exit
+from bridge.flow.scope import Exit
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "config" / "systemd" / "otbridge.service").read_text(encoding="utf-8")

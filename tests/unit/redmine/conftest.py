@@ -10,13 +10,17 @@ import responses
 
 from bridge.portal import Retries
 from bridge.portal.redmine.client import Client, KeyAuth
-from bridge.portal.transport import Transport
+from bridge.portal.transport import LARGEST_ANSWER, Line
+from bridge.wire.transport import Transport
 from tests.raw_server import RawServer
 from tests.unit.redmine.redmine_fakes import KEY, SITE
 
 
 def client_of(site: str, retries: Retries, *, read_timeout: float = 2) -> Client:
-    return Client("clients", Transport(site, KeyAuth(KEY), connect_timeout=1, read_timeout=read_timeout, retries=retries))
+    transport = Transport(
+        site, connect_timeout=1, read_timeout=read_timeout, call_timeout=300, largest_answer=LARGEST_ANSWER, auth=KeyAuth(KEY)
+    )
+    return Client("clients", Line(transport, retries))
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bridge.convention import Activities, EntryFields, IssueFields, ProjectFields, RedmineConvention, Trackers
+from bridge.domain.tickets import StageState, Ticket, TicketState
 from bridge.portal.redmine import reading, wire
-from bridge.tickets import StageState, Ticket, TicketState
+from bridge.portal.redmine.convention import Activities, EntryFields, IssueFields, ProjectFields, RedmineConvention, Trackers
 
 SITE = "https://redmine.test/sub"
 KEY = "key-that-nobody-may-read"

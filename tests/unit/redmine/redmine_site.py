@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge.kept import KeptHold
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Ticket
 from bridge.portal import Gone, PortalNotFound, TicketPage
 from bridge.portal.redmine import changes, wire
 from bridge.portal.redmine.client import Unreadable
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import Ticket
 from tests.unit.redmine import redmine_fakes as fakes
 from tests.unit.redmine.redmine_fakes import AT, BRIDGE, CONVENTION, PAID, entry_json, joins, journal, stage_json, stamp, ticket_json
 

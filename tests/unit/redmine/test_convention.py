@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.convention import RedmineConvention
-from bridge.tickets import StageState, TicketState
+from bridge.domain.tickets import StageState, TicketState
+from bridge.portal.redmine.convention import RedmineConvention
 from tests.unit.redmine.redmine_fakes import CONVENTION
 
 TABLE: dict[str, dict[str, Any]] = {

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from bridge.convention import IssueFields
-from bridge.hours import Charge
-from bridge.kept import KeptHold, Written
+from bridge.domain.hours import Charge
+from bridge.domain.kept import KeptHold, Written
+from bridge.domain.tickets import StageState
 from bridge.portal import PortalUnreachable
 from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.convention import IssueFields
 from bridge.portal.redmine.figures import held_for, shown
-from bridge.tickets import StageState
 from tests.reliability import fake_redmine
 from tests.reliability.fake_redmine import CONVENTION, CUSTOMER, STAGE, FakeRedmine
 

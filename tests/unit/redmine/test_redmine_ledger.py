@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.hours import to_milli
-from bridge.kept import KeptHold
+from bridge.domain.hours import to_milli
+from bridge.domain.kept import KeptHold
+from bridge.domain.tickets import Account
+from bridge.operators.reconcile import compare_sums
 from bridge.portal import PortalForbidden, PortalNotContract, PortalRefused
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.ledger import Ledger, of_hold
 from bridge.portal.redmine.reader import Reader
-from bridge.reconcile import compare_sums
-from bridge.tickets import Account
 from tests.unit.redmine import redmine_fakes as fakes
 from tests.unit.redmine.redmine_fakes import AT, BRIDGE, CONVENTION, SPECIALIST, entry_json, field
 

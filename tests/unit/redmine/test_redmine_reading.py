@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.orders.draft import Draft
+from bridge.domain.tickets import StageState, Ticket, TicketState
+from bridge.flow.orders.draft import Draft
 from bridge.portal.redmine import reading, wire
 from bridge.portal.wire import NotTheContract
-from bridge.tickets import StageState, Ticket, TicketState
 from tests.unit.redmine import redmine_fakes as fakes
 from tests.unit.redmine.redmine_fakes import (
     AT,

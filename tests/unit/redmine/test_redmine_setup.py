@@ -16,11 +16,11 @@ from pydantic import TypeAdapter
 
 from bridge.actions import ACTIONS
 from bridge.cli import main
-from bridge.convention import RedmineConvention
+from bridge.domain.tickets import StageState, TicketState
 from bridge.portal.redmine import reading
+from bridge.portal.redmine.convention import RedmineConvention
 from bridge.portal.redmine.setup import LONGEST_NAME, Setup
 from bridge.settings import default_catalogue
-from bridge.tickets import StageState, TicketState
 
 SETUP = Setup(
     projects=["school-7"], category="Выделенный специалист (н.часы)", customer_role="Заказчик", specialist_role="Специалист",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bridge.hours import Charge, from_milli, hours_taken, to_milli
+from bridge.domain.hours import Charge, from_milli, hours_taken, to_milli
 from bridge.sandbox.portal import Problem, SandboxPortal
 from bridge.sandbox.portal.ledger import taken
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from bridge.domain.tickets import Attachment, StageState, TicketState
 from bridge.portal import (
     BearerAuth,
     HttpPortal,
@@ -29,7 +30,6 @@ from bridge.portal import (
 )
 from bridge.sandbox.portal import Problem, SandboxPortal
 from bridge.sandbox.portal.store import Store
-from bridge.tickets import Attachment, StageState, TicketState
 
 PAID = "Выделенный специалист (н.часы)"
 

@@ -1,0 +1,86 @@
+"""The whole game of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
+
+It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates; the rules are the seed's:
+
+- R1  only tickets of the paid category are worked on;
+- R2  what is written off is time really spent, or fixed by the service's terms (bridge.domain.billing);
+- R3  work starts after the final agreement, where one is required, and with enough norm-hours on the balance;
+- R4  stages are worked on, accepted and written off one after another;
+- R5  a stage that the balance does not cover suspends the ticket until a top-up;
+- R6  tickets are taken in the order of final agreement (the queue itself: bridge.journal);
+- R7  the customer may withdraw a ticket: what was accepted is written off, nothing else is;
+- R8  price = hours × K × price of a norm-hour (bridge.domain.hours).
+"""
+
+from bridge.domain.lifecycle.case import Case, OrderFault, Terms
+from bridge.domain.lifecycle.decide import decide, judge
+from bridge.domain.lifecycle.decisions import Correction, Decisions, Withdrawal
+from bridge.domain.lifecycle.ending import taken
+from bridge.domain.lifecycle.gates import Gate, answer
+from bridge.domain.lifecycle.history import Attempt, History
+from bridge.domain.lifecycle.stage import begun_order, unattended
+from bridge.domain.lifecycle.steps import (
+    AskBalance,
+    AskTime,
+    Capture,
+    Effectual,
+    Examine,
+    Freeze,
+    Hold,
+    NewRevision,
+    Operate,
+    Reverse,
+    SetStage,
+    SetTicket,
+    Step,
+    Tell,
+    Undo,
+    Void,
+    Wait,
+    charges_from,
+    charges_request,
+    order_request,
+)
+from bridge.domain.lifecycle.values import Kind, Reason, Status, is_operators_turn
+
+__all__ = [
+    "AskBalance",
+    "AskTime",
+    "Attempt",
+    "Capture",
+    "Case",
+    "Correction",
+    "Decisions",
+    "Effectual",
+    "Examine",
+    "Freeze",
+    "Gate",
+    "History",
+    "Hold",
+    "Kind",
+    "NewRevision",
+    "Operate",
+    "OrderFault",
+    "Reason",
+    "Reverse",
+    "SetStage",
+    "SetTicket",
+    "Status",
+    "Step",
+    "Tell",
+    "Terms",
+    "Undo",
+    "Void",
+    "Wait",
+    "Withdrawal",
+    "answer",
+    "begun_order",
+    "charges_from",
+    "charges_request",
+    "decide",
+    "is_operators_turn",
+    "judge",
+    "order_request",
+    "taken",
+    "unattended",
+]

@@ -1,0 +1,78 @@
+"""`decide`: the gates in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bridge.domain.lifecycle.case import Case
+from bridge.domain.lifecycle.ending import (
+    all_time_taken,
+    closed,
+    corrected,
+    gone,
+    is_gone,
+    is_owed,
+    is_withdrawn,
+    let_go,
+    returned,
+    withdrawn,
+)
+from bridge.domain.lifecycle.gates import Gate, StageGate, TicketGate
+from bridge.domain.lifecycle.history import Attempt
+from bridge.domain.lifecycle.order import agreed, not_on_hold, ordered, paid
+from bridge.domain.lifecycle.stage import STAGE_GATES, written_off
+from bridge.domain.lifecycle.steps import Step
+from bridge.domain.lifecycle.values import Kind
+
+
+def decide(case: Case) -> Step:
+    """Say what comes next for a ticket.
+
+    Never asks for an effect that the history shows as settled, so that the same case always gives the same step.
+    """
+    return judge(case)[1]
+
+
+def judge(case: Case) -> tuple[Gate[..., Step | None], Step]:
+    """`decide`, and the gate that answered."""
+    return next(_answers(case))
+
+
+def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
+    """Every gate that has something to say, the first one first."""
+    yield from _of_ticket((not_on_hold, returned), case)
+    for attempt in case.lost_attempts():
+        yield from _of_stage((written_off,) if attempt.sent(Kind.CAPTURE) else (let_go,), case, attempt)
+    if is_gone(case):
+        yield from _of_ticket((corrected,), case)
+        for attempt in case.attempts():
+            owed = is_owed(attempt) and attempt.refused(Kind.CAPTURE) is None
+            yield from _of_stage(_stage_gates(attempt) if owed else (let_go,), case, attempt)
+        yield from _of_ticket((gone,), case)
+    yield from _of_ticket((paid, corrected), case)
+    if is_withdrawn(case):
+        for attempt in case.attempts():
+            yield from _of_stage(_stage_gates(attempt) if is_owed(attempt) else (let_go,), case, attempt)
+        yield from _of_ticket((withdrawn,), case)
+    yield from _of_ticket((ordered, agreed), case)
+    for attempt in case.attempts():
+        yield from _of_stage(_stage_gates(attempt), case, attempt)
+    yield from _of_ticket((all_time_taken, closed), case)
+
+
+def _stage_gates(attempt: Attempt) -> tuple[StageGate, ...]:
+    return (written_off,) if attempt.done(Kind.CAPTURE) is not None else STAGE_GATES
+
+
+def _of_ticket(gates: Iterable[TicketGate], case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
+    for gate in gates:
+        step = gate.ask(case)
+        if step is not None:
+            yield gate, step
+
+
+def _of_stage(gates: Iterable[StageGate], case: Case, attempt: Attempt) -> Iterator[tuple[Gate[..., Step | None], Step]]:
+    for gate in gates:
+        step = gate.ask(case, attempt)
+        if step is not None:
+            yield gate, step

@@ -1,0 +1,239 @@
+"""Gates beside the straight way: returned holds, corrections, withdrawal, and the end of a ticket."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge.domain import billing
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import hours_taken, text
+from bridge.domain.lifecycle.case import Case
+from bridge.domain.lifecycle.decisions import Correction
+from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
+from bridge.domain.lifecycle.history import Attempt
+from bridge.domain.lifecycle.order import begun
+from bridge.domain.lifecycle.stage import (
+    ACCEPTED,
+    again,
+    begun_order,
+    did_not_fit,
+    failed,
+    frozen_entries,
+    give_back,
+    missing,
+    take_back,
+    tell,
+)
+from bridge.domain.lifecycle.steps import AskBalance, Capture, Hold, Operate, Reverse, SetTicket, Step, Tell, Undo, Void, Wait, charges_from
+from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
+from bridge.domain.tickets import TicketState
+
+
+@ticket_gate("R4", "Void", "failed: refused")
+def returned(case: Case) -> Step | None:
+    """The hold of an earlier attempt is returned before anything else, whatever has become of order, category and agreement meanwhile."""
+    for stage in case.ticket.stages:
+        for revision in range(1, case.revisions.get(stage.id, 1)):
+            attempt = case.history.attempt(stage, revision)
+            if attempt.done(Kind.CAPTURE) is not None:
+                continue
+            void = attempt.refused(numbered(Kind.VOID, attempt.hold_number))
+            if void is not None:
+                return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
+            left_open = give_back(attempt)
+            if left_open is not None:
+                return left_open
+    return None
+
+
+@ticket_gate("R2, R8", "Reverse", "Hold", "Capture", "AskBalance", "Tell", "held: balance", "failed: refused")
+def corrected(case: Case) -> Step | None:
+    """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a new hold and a new write-off."""
+    for number, correction in enumerate(case.decisions.corrections, 1):
+        for attempt in case.attempts():
+            if attempt.stage.id == correction.stage_id:
+                step = _correct(case, attempt, number, correction)
+                if step is not None:
+                    return step
+    return None
+
+
+@stage_gate("R7", "Hold", "Void", "Operate", "Undo", "failed: refused")
+def let_go(case: Case, attempt: Attempt) -> Step | None:
+    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left: a running operation is waited for, the hold goes back, and what was made is
+    taken back on an operator's word."""
+    number = attempt.hold_number
+    hold = attempt.hold
+    if hold is None:
+        return None
+    if did_not_fit(hold) and _asked_before_withdrawal(case, hold):
+        return again(case, attempt)
+    if attempt.sent(numbered(Kind.HOLD, number)) and hold.state is EffectState.INTENDED:
+        return again(case, attempt)
+    void = attempt.refused(numbered(Kind.VOID, number))
+    if void is not None:
+        return failed(case, attempt, void)
+    operation = attempt.get(Kind.OPERATION)
+    if operation is not None and attempt.sent(Kind.OPERATION) and operation.state is EffectState.INTENDED:
+        return Operate(attempt.stage, attempt.revision, operation.request["action"], operation.request["call"])
+    back: Void | Undo | None = give_back(attempt)
+    if back is None and (attempt.stage.id, attempt.revision) in case.decisions.undone and attempt.done(Kind.UNDO) is None:
+        undo = attempt.refused(Kind.UNDO)
+        if undo is not None:
+            return failed(case, attempt, undo)
+        back = take_back(attempt)
+    return back
+
+
+@ticket_gate("R7", "Tell", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
+def withdrawn(case: Case) -> Step:
+    """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays written off, nothing else is taken."""
+    left = _left_in_moodle(case)
+    withdrawal = case.decisions.withdrawal
+    reason = withdrawal.reason if withdrawal is not None else ""
+    if not withdrawn_by_customer(case) and not case.history.settled("note:withdrawn"):
+        return Tell("withdrawn", None, 0, {"reason": reason, "taken": text(taken(case))})
+    return Wait(Status.WITHDRAWN, Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}))
+
+
+@ticket_gate("R1, R7", "withdrawn: gone", "withdrawn: gone-with-work")
+def gone(case: Case) -> Step:
+    """A ticket that was moved out of the paid category, merged or deleted gives its held hours back; what was accepted stays written off."""
+    left, ticket = _left_in_moodle(case), case.ticket
+    facts = {"how": ticket.gone or "moved", "into": ticket.gone_into, "category": ticket.category, "stages": left}
+    return Wait(Status.WITHDRAWN, Reason("gone-with-work" if left else "gone", facts))
+
+
+@ticket_gate("R2", "failed: late-time")
+def all_time_taken(case: Case) -> Step | None:
+    """Time that is logged after the last stage was frozen asks for a correction, where time is what is charged."""
+    frozen = frozen_entries(case)
+    late = [entry for entry in case.ticket.time_entries if frozen.get(entry.id) != entry.minutes]
+    last = case.attempt(case.ticket.stages[-1])
+    service = case.service(begun_order(last))
+    if not late or service is None or service.billing.kind not in billing.BY_TIME:
+        return None
+    return Wait(Status.FAILED, Reason("late-time", {"entries": [entry.id for entry in late], "minutes": sum(one.minutes for one in late)}))
+
+
+@ticket_gate("R4", "SetTicket", "Tell", "done: done")
+def closed(case: Case) -> Step:
+    """When every stage is written off the ticket is closed, and the customer is told what it took in all."""
+    last = case.attempt(case.ticket.stages[-1])
+    if not last.settled(Kind.TICKET_DONE):
+        return SetTicket(last.stage, last.revision, TicketState.DONE)
+    told = tell(last, "done", {"taken": text(taken(case))})
+    return told or Wait(Status.DONE, Reason("done"))
+
+
+def is_gone(case: Case) -> bool:
+    """Whether a ticket with unfinished work has left the paid category, or the portal."""
+    unfinished = any(attempt.done(Kind.CAPTURE) is None for attempt in case.attempts()) or not case.ticket.stages
+    return unfinished and (bool(case.ticket.gone) or (not case.paid and begun(case)))
+
+
+def _left_in_moodle(case: Case) -> list[str]:
+    """Titles of the stages whose work was done in Moodle, and neither written off nor taken back."""
+    return [
+        attempt.stage.title
+        for attempt in case.attempts()
+        if attempt.done(Kind.OPERATION) and not attempt.done(Kind.CAPTURE) and not attempt.done(Kind.UNDO)
+    ]
+
+
+def is_withdrawn(case: Case) -> bool:
+    """Whether the ticket is withdrawn, by its customer or on an operator's word."""
+    return case.decisions.withdrawal is not None or withdrawn_by_customer(case)
+
+
+def withdrawn_by_customer(case: Case) -> bool:
+    """Whether the portal shows the ticket as withdrawn."""
+    return case.ticket.withdrawn_at is not None or case.ticket.state is TicketState.WITHDRAWN
+
+
+def is_owed(attempt: Attempt) -> bool:
+    """Whether a stage of a withdrawn ticket is to be written off all the same: it was accepted, and its hold is not on its way back."""
+    returning = attempt.sent(numbered(Kind.VOID, attempt.hold_number))
+    return attempt.sent(Kind.CAPTURE) or (attempt.stage.state in ACCEPTED and not returning)
+
+
+def taken(case: Case) -> Decimal:
+    """Norm-hours that the ticket has taken from the balance so far, corrections included."""
+    total = Decimal(0)
+    for attempt in case.attempts():
+        captured = _in_force(case, attempt, len(case.decisions.corrections))
+        if captured is not None:
+            assert captured.outcome is not None
+            total += Decimal(captured.outcome["amount"])
+    return total
+
+
+def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
+    """Whether the hold was last asked for before the ticket was withdrawn: asking once more tells whether an earlier sending came late."""
+    withdrawal = case.decisions.withdrawal
+    since = case.ticket.withdrawn_at or (withdrawal.at if withdrawal is not None else None)
+    if since is None and (is_gone(case) or hold.stage_id not in {stage.id for stage in case.ticket.stages}):
+        since = case.ticket.updated_at
+    return since is None or hold.settled_at is None or hold.settled_at <= since
+
+
+def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
+    """The next step of the ticket's `number`th correction, None when it is made and told."""
+    name = f"correct:{number}"
+    before = _in_force(case, attempt, number - 1)
+    old = charges_from(before.request["charges"]) if before is not None else ()
+    if old == correction.charges:
+        return None
+    for part in ("reversal", "hold", "capture"):
+        refused = attempt.refused(f"{name}:{part}")
+        if refused is not None and not did_not_fit(refused):
+            return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
+    if before is not None and attempt.done(f"{name}:reversal") is None:
+        assert before.outcome is not None
+        hold_kind = before.request["hold_kind"]
+        return Reverse(attempt.stage, attempt.revision, f"{name}:reversal", hold_kind, before.outcome["entry_id"], correction.reason)
+    if correction.charges:
+        step = _take_anew(case, attempt, name, correction)
+        if step is not None:
+            return step
+    if attempt.settled(f"note:corrected:{number}"):
+        return None
+    if case.account is None:
+        return AskBalance()
+    was = Decimal(before.outcome["amount"]) if before is not None and before.outcome is not None else Decimal(0)
+    facts = {"was": text(was), "amount": text(correction.amount), "reason": correction.reason, "left": text(case.account.available)}
+    return tell(attempt, f"corrected:{number}", facts)
+
+
+def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) -> Step | None:
+    kind = f"{name}:hold"
+    hold = attempt.get(kind)
+    if hold is None or hold.state is not EffectState.DONE:
+        if hold is None or did_not_fit(hold):
+            if case.account is None:
+                return AskBalance()
+            if case.account.available + case.account.overdraft_limit < correction.amount:
+                facts = missing(case, correction.amount, case.account.available)
+                told = tell(attempt, f"held:{name}", facts)
+                return told or Wait(Status.HELD, Reason("balance", facts))
+        return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, correction.amount)
+    if attempt.done(f"{name}:capture") is not None:
+        return None
+    assert hold.outcome is not None
+    evidence = {"kind": "correction", "reason": correction.reason}
+    amount = hours_taken(correction.charges)
+    return Capture(
+        attempt.stage, attempt.revision, f"{name}:capture", kind, hold.outcome["hold_id"], correction.charges, amount, evidence, "customer"
+    )
+
+
+def _in_force(case: Case, attempt: Attempt, corrections: int) -> Effect | None:
+    """The stage's write-off after the ticket's first so many corrections, None where there is none."""
+    force = attempt.done(Kind.CAPTURE)
+    for number, correction in enumerate(case.decisions.corrections[:corrections], 1):
+        if correction.stage_id != attempt.stage.id:
+            continue
+        if attempt.done(f"correct:{number}:reversal") is not None:
+            force = None
+        force = attempt.done(f"correct:{number}:capture") or force
+    return force

@@ -1,0 +1,104 @@
+"""The history of a ticket: what is known of its effects, to be asked by kind, stage and attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.lifecycle.values import Kind, numbered
+from bridge.domain.tickets import Stage
+
+
+class History:
+    """The effects of one ticket."""
+
+    def __init__(self, effects: Iterable[Effect] = ()) -> None:
+        self._effects = {(effect.kind, effect.stage_id, effect.revision): effect for effect in effects}
+
+    def get(self, kind: str, stage_id: str = "", revision: int = 0) -> Effect | None:
+        """The effect of this kind, None when it was never intended."""
+        return self._effects.get((kind, stage_id, revision))
+
+    def settled(self, kind: str, stage_id: str = "", revision: int = 0) -> bool:
+        """Whether the effect happened or was refused for good."""
+        effect = self.get(kind, stage_id, revision)
+        return effect is not None and effect.state is not EffectState.INTENDED
+
+    def attempts_at(self, *, but: Collection[str]) -> list[tuple[str, int]]:
+        """Stage ids and revisions of all attempts at other stages than `but`, in order."""
+        found = {(effect.stage_id, effect.revision) for effect in self._effects.values() if effect.stage_id}
+        return sorted(one for one in found if one[0] not in but)
+
+    def outcomes(self, kind: str) -> tuple[Mapping[str, Any], ...]:
+        """What came of every effect of this kind that happened, oldest attempt first."""
+        found = [effect for effect in self._effects.values() if effect.kind == kind and effect.state is EffectState.DONE]
+        return tuple(effect.outcome or {} for effect in sorted(found, key=lambda effect: (effect.stage_id, effect.revision)))
+
+    def attempt(self, stage: Stage, revision: int) -> Attempt:
+        """What is known of one attempt at a stage."""
+        return Attempt(stage, revision, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a stage, and what the history tells of it.
+
+    An attempt has one hold at a time. A new agreement on more hours replaces it: holds are numbered, from 1.
+    """
+
+    stage: Stage
+    revision: int
+    history: History
+
+    def get(self, kind: str) -> Effect | None:
+        """The attempt's effect of this kind, None when it was never intended."""
+        return self.history.get(kind, self.stage.id, self.revision)
+
+    def done(self, kind: str) -> Effect | None:
+        """The effect if it happened, else None."""
+        effect = self.get(kind)
+        return effect if effect is not None and effect.state is EffectState.DONE else None
+
+    def refused(self, kind: str) -> Effect | None:
+        """The effect if it was refused, else None."""
+        effect = self.get(kind)
+        return effect if effect is not None and effect.state is EffectState.REFUSED else None
+
+    def settled(self, kind: str) -> bool:
+        """Whether the effect happened or was refused for good."""
+        effect = self.get(kind)
+        return effect is not None and effect.state is not EffectState.INTENDED
+
+    def sent(self, kind: str) -> bool:
+        """Whether the effect happened, or may have."""
+        effect = self.get(kind)
+        return effect is not None and (effect.state is EffectState.DONE or (effect.state is EffectState.INTENDED and effect.attempts > 0))
+
+    @property
+    def hold_number(self) -> int:
+        """Number of the newest hold that was intended, 1 when none was."""
+        number = 1
+        while self.get(numbered(Kind.HOLD, number + 1)) is not None:
+            number += 1
+        return number
+
+    @property
+    def hold(self) -> Effect | None:
+        """The newest hold, whatever is known of it."""
+        return self.get(numbered(Kind.HOLD, self.hold_number))
+
+    @property
+    def begun(self) -> bool:
+        """Whether hours are held, or may be, or were."""
+        return any(self.sent(numbered(Kind.HOLD, number)) for number in range(1, self.hold_number + 1))
+
+    @property
+    def held(self) -> Decimal:
+        """Norm-hours of the open hold, 0 where none is open."""
+        number = self.hold_number
+        hold = self.done(numbered(Kind.HOLD, number))
+        closed = self.done(Kind.CAPTURE) or self.done(numbered(Kind.VOID, number))
+        return Decimal(0) if hold is None or closed or hold.outcome is None else Decimal(hold.outcome["amount"])

@@ -1,0 +1,92 @@
+"""The words that `decide` answers with, and the kinds of effects that histories are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """Where a ticket stands for the bridge; the portal's own states are `bridge.domain.tickets.TicketState`."""
+
+    NOT_PAID = "not-paid"
+    NEEDS_ORDER = "needs-order"
+    AWAITING_AGREEMENT = "awaiting-agreement"
+    QUEUED = "queued"
+    HELD = "held"
+    RUNNING = "running"
+    AWAITING_ACCEPTANCE = "awaiting-acceptance"
+    WRITING_OFF = "writing-off"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
+class Kind(StrEnum):
+    """Kinds of effects that the history of a ticket is made of; notes are `note:` plus the message's name."""
+
+    PLAN = "plan"
+    HOLD = "hold"
+    OPERATION = "operation"
+    UNDO = "undo"
+    FREEZE = "freeze"
+    CAPTURE = "capture"
+    VOID = "void"
+    STAGE_IN_PROGRESS = "stage:in_progress"
+    STAGE_READY = "stage:ready"
+    STAGE_BACK = "stage:in_progress:back"
+    TICKET_SUSPENDED = "ticket:suspended"
+    TICKET_IN_PROGRESS = "ticket:in_progress"
+    TICKET_AWAITING = "ticket:awaiting_acceptance"
+    TICKET_DONE = "ticket:done"
+
+
+def numbered(kind: str, number: int) -> str:
+    """The kind of the `number`th effect of its kind within one attempt: "hold", "hold:2", …"""
+    return str(kind) if number == 1 else f"{kind}:{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a ticket waits: a code of docs/troubleshooting.md and the facts that its sentence needs."""
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """As the journal keeps it."""
+        return json.dumps({"code": self.code, "facts": dict(self.facts)}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Reason:
+        """As the journal kept it."""
+        kept = json.loads(text)
+        return cls(kept["code"], kept["facts"])
+
+
+CUSTOMERS_FAULTS = frozenset({
+    "ambiguous", "course-exists", "guarded", "no-backup", "no-category", "shortnametaken", "unknownarchetype", "unknowncapability",
+    "unknowncontextlevel", "unknownrole",
+})  # fmt: skip
+"""Codes of refusals of Moodle or of an action that the customer was asked to mend in the order (config/templates/cannot.txt.j2)."""
+
+
+def is_operators_turn(status: str, reason: Reason | None) -> bool:
+    """Whether a ticket waits for an operator, and for nobody else.
+
+    A fault of the order is the customer's, who was told; differing ledgers and clocks are an operator's, though the status says nothing of it.
+    """
+    code = reason.code if reason is not None else ""
+    if status == Status.WRITING_OFF:
+        return code == "drift"
+    if status == Status.AWAITING_ACCEPTANCE:
+        return code == "clocks-differ"
+    if status == Status.NEEDS_ORDER:
+        return code != "order-faults"
+    if status != Status.FAILED or reason is None:
+        return status == Status.FAILED
+    of_order = code == "refused" and reason.facts.get("what") in (Kind.PLAN, Kind.OPERATION)
+    return not (of_order and reason.facts.get("code") in CUSTOMERS_FAULTS)

@@ -1,0 +1,76 @@
+"""A case: all that the lifecycle looks at to decide about one ticket, put together from the journal, the settings and the portal."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from datetime import datetime, timedelta
+from io import BytesIO
+
+from bridge.domain.catalogue import Handling, Service
+from bridge.domain.lifecycle import Case, Decisions, History, Terms
+from bridge.domain.tickets import Account, Attachment, Order, Ticket, is_paid
+from bridge.flow.orders import LARGEST_FILE, decode, find_order, order_attachments
+from bridge.flow.perform import Bridge
+from bridge.journal import TicketRecord, Unit
+from bridge.portal import Portal
+from bridge.settings import Settings
+
+
+def build_case(
+    bridge: Bridge, unit: Unit, record: TicketRecord, account: Account | None = None, portal_time: datetime | None = None
+) -> Case:
+    """All that `decide` looks at, for a ticket of the journal."""
+    ticket, portal = record.ticket, bridge.portal.name
+    history = History(unit.effects(portal, ticket.id))
+    decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(portal, ticket.id))
+    return case_of(
+        bridge, record, history, decisions, unit.order_files(portal, ticket.id), account, unit.drift(portal, ticket.account_id), portal_time
+    )
+
+
+def case_of(
+    bridge: Bridge,
+    record: TicketRecord,
+    history: History,
+    decisions: Decisions,
+    files: Mapping[str, str],
+    account: Account | None = None,
+    drift: tuple[str, ...] = (),
+    portal_time: datetime | None = None,
+) -> Case:
+    """A case from its parts; `files` are the texts of attached order files by attachment id."""
+    settings = bridge.settings
+    catalogue, policy = settings.catalogue, settings.policy
+
+    def runs_unattended(service: Service) -> bool:
+        return service.handling is Handling.AUTO and service.id in policy.unattended and len(record.ticket.stages) <= 1
+
+    order = find_order(record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended)
+    service = catalogue.get(order.service) if isinstance(order, Order) else None
+    unattended = isinstance(order, Order) and order.action is not None and service is not None and runs_unattended(service)
+    return Case(
+        ticket=record.ticket, paid=is_paid(record.ticket, settings.portal.category_prefix), order=order, unattended=unattended,
+        catalogue=catalogue, history=history, decisions=decisions, now=bridge.clock(), terms=_terms(settings), account=account,
+        revisions=record.revisions, drift=drift, portal_time=portal_time,
+    )  # fmt: skip
+
+
+def _terms(settings: Settings) -> Terms:
+    policy, limit = settings.policy, timedelta(seconds=settings.bridge.clock_difference_seconds)
+    after = None if policy.accept_after_days is None else timedelta(days=policy.accept_after_days)
+    return Terms(after, frozenset(policy.accept_unasked), frozenset(policy.undo_rejected), limit)
+
+
+def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Iterator[tuple[Attachment, str]]:
+    """The ticket's newest order file with its text, where its id is not `known`; the last file counts, so that an older one is not asked for.
+
+    A file that is too large to be an order is left out.
+
+    Raises:
+        PortalError: the portal could not give one.
+    """
+    for attachment in order_attachments(ticket)[-1:]:
+        if attachment.id not in known and attachment.size <= LARGEST_FILE:
+            content = BytesIO()
+            portal.download(ticket.id, attachment, content)
+            yield attachment, decode(content.getvalue())

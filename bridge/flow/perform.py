@@ -1,0 +1,407 @@
+"""Doing: one step of the lifecycle becomes one outside call, with its intent on disk before and its outcome on disk after.
+
+Nothing outside is called inside an open transaction. What is known of a failure decides what the journal keeps: a refusal settles
+the effect, an unknown outcome leaves the intent, so that the next pass sends the same key again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bridge.actions import ACTIONS, Action, ActionError, Policy, Site, StillRunning, validate
+from bridge.domain import lifecycle
+from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import Charge, text, to_kopecks, to_milli
+from bridge.domain.lifecycle import Reason, Status
+from bridge.domain.tickets import Account, Stage, StageState, Ticket, TicketState
+from bridge.errors import BridgeError
+from bridge.flow.messages import Messages
+from bridge.flow.outages import Outages
+from bridge.journal import Journal, LedgerKind, NewLedgerRow, Unit
+from bridge.moodle_ws import Moodle, MoodleError, NotMoodle, OutcomeUnknown
+from bridge.portal import (
+    InsufficientBalance,
+    KeyInProgress,
+    LedgerEntry,
+    Portal,
+    PortalError,
+    PortalForbidden,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnauthorized,
+    StateConflict,
+)
+from bridge.settings import InstallationTable, Settings
+
+Progress = Callable[[Ticket, float, str], None]
+"""Told while an operation of a ticket runs: the share done and Moodle's word for the step."""
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+class Postpone(BridgeError):
+    """The ticket cannot go on in this pass; its intents stay as they are and the next pass goes on from there.
+
+    Attributes:
+        status: where the ticket stands meanwhile.
+        reason: why, for the operator.
+        cause: the error behind it.
+    """
+
+    def __init__(self, status: Status, reason: Reason, cause: Exception) -> None:
+        self.status = status
+        self.reason = reason
+        self.cause = cause
+        super().__init__(str(cause))
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Everything that a pass works with.
+
+    Parameters:
+        connect_moodle: opens the Moodle of an installation; called once for each.
+        owner: who this worker is, for claims.
+        progress: told while operations run.
+        outages: what is down; one for all passes of a service.
+        stopping: asked before work begins and while an operation is waited for; True ends the pass with everything on disk.
+    """
+
+    settings: Settings
+    messages: Messages
+    journal: Journal
+    portal: Portal
+    connect_moodle: Callable[[InstallationTable], Moodle]
+    owner: str
+    progress: Progress = lambda _ticket, _share, _step: None
+    stopping: Callable[[], bool] = lambda: False
+    clock: Callable[[], datetime] = utc_now
+    outages: Outages = field(default_factory=Outages)
+    _moodles: dict[str, Moodle] = field(default_factory=dict)
+
+    def moodle(self, installation: InstallationTable) -> Moodle:
+        """The Moodle of an installation, opened when it is first asked for.
+
+        Raises:
+            MoodleError: it cannot be opened.
+        """
+        if installation.name not in self._moodles:
+            self._moodles[installation.name] = self.connect_moodle(installation)
+        return self._moodles[installation.name]
+
+    def site(self, ticket: Ticket) -> Site:
+        """The installation that the ticket is about, as actions see it.
+
+        Raises:
+            Postpone: the settings know no installation with the ticket's serial.
+            MoodleError: it cannot be reached.
+        """
+        installation = self.settings.installation(ticket.installation)
+        if installation is None:
+            error = BridgeError(f"no [[installation]] has the serial {ticket.installation!r}")
+            raise Postpone(Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error)
+        policy = Policy(self.settings.policy.capabilities_allowed, installation.restore_category)
+        return Site(
+            self.moodle(installation), policy, self.settings.bridge.operation_wait_seconds,
+            lambda share, step: self.progress(ticket, share, step), self.stopping,
+        )  # fmt: skip
+
+
+class Performer:
+    """Performs the steps of one ticket.
+
+    Parameters:
+        ticket: as the journal knows it.
+        accounts: balances read in this pass, by account id; forgotten when a write changes one.
+        fence: called in each transaction before it writes; raises `LostClaim` when the ticket is another worker's by now.
+    """
+
+    def __init__(self, bridge: Bridge, ticket: Ticket, accounts: dict[str, Account], fence: Callable[[Unit], None]) -> None:
+        self._bridge = bridge
+        self._ticket = ticket
+        self._accounts = accounts
+        self._fence = fence
+
+    def account(self) -> Account:
+        """The balance of the ticket's account, read at most once a pass as long as nothing changes it.
+
+        Raises:
+            Postpone: the portal could not tell.
+        """
+        account_id = self._ticket.account_id
+        if account_id not in self._accounts:
+            try:
+                self._accounts[account_id] = self._bridge.portal.account(account_id)
+            except PortalRefused as error:
+                raise Postpone(Status.FAILED, Reason("account", {"account": account_id, "detail": str(error)}), error) from error
+        return self._accounts[account_id]
+
+    def perform(self, step: lifecycle.Effectual) -> Effect:
+        """Make the step's one outside call; returns the effect as it was settled.
+
+        Raises:
+            Postpone: the outcome is not known, or the other side cannot be used now.
+            JournalError: the intent could not be put on disk; nothing was called.
+        """
+        match step:
+            case lifecycle.Tell():
+                return self._tell(step)
+            case lifecycle.SetTicket():
+                return self._set_ticket(step)
+            case lifecycle.SetStage():
+                return self._set_stage(step)
+            case lifecycle.Examine():
+                return self._examine(step)
+            case lifecycle.Hold():
+                return self._hold(step)
+            case lifecycle.Operate():
+                return self._operate(step)
+            case lifecycle.Undo():
+                return self._undo(step)
+            case lifecycle.Freeze():
+                return self._freeze(step)
+            case lifecycle.Capture():
+                return self._capture(step)
+            case lifecycle.Void():
+                return self._void(step)
+            case lifecycle.Reverse():
+                return self._reverse(step)
+
+    def _tell(self, step: lifecycle.Tell) -> Effect:
+        text = self._bridge.messages.render(step.message, self._ticket, step.facts)
+
+        def send(effect: Effect) -> dict[str, Any]:
+            return {"note_id": self._bridge.portal.note(effect.key, self._ticket.id, effect.request["text"])}
+
+        return self._portal_effect(self._intent(step, {"text": text}), send)
+
+    def _set_ticket(self, step: lifecycle.SetTicket) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = [TicketState(state) for state in effect.request["expected"]]
+            self._bridge.portal.set_ticket_state(effect.key, self._ticket.id, TicketState(effect.request["state"]), asked)
+            return {"state": effect.request["state"]}
+
+        return self._portal_effect(self._intent(step, step.request), send)
+
+    def _set_stage(self, step: lifecycle.SetStage) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            expected = [StageState(state) for state in asked["expected"]]
+            self._bridge.portal.set_stage_state(
+                effect.key, self._ticket.id, step.stage.id, StageState(asked["state"]), expected, asked["evidence"]
+            )
+            ready = step.state is StageState.READY and self._bridge.settings.policy.accept_after_days is not None
+            # From here on the customer's silence counts, by the portal's clock.
+            return {"state": asked["state"], **({"portal_at": self._bridge.portal.meta().time.isoformat()} if ready else {})}
+
+        return self._portal_effect(self._intent(step, step.request), send)
+
+    def _hold(self, step: lifecycle.Hold) -> Effect:
+        # A hold that does not fit is settled as refused and may be asked for again after a top-up.
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            account, amount = asked["account_id"], Decimal(asked["amount"])
+            return self._entry(step.stage, self._bridge.portal.hold(effect.key, account, self._ticket.id, step.stage.id, amount), account)
+
+        return self._booked(self._intent(step, step.request), send, "hold", None)
+
+    def _capture(self, step: lifecycle.Capture) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            entry = self._bridge.portal.capture(
+                effect.key, asked["hold_id"], lifecycle.charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"],
+                accepted_by=asked["accepted_by"],
+            )  # fmt: skip
+            return {**self._entry(step.stage, entry), "charges": asked["charges"]}
+
+        return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
+
+    def _void(self, step: lifecycle.Void) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            return self._entry(step.stage, self._bridge.portal.void(effect.key, effect.request["hold_id"]))
+
+        return self._booked(self._intent(step, step.request), send, "void", step.hold_kind)
+
+    def _reverse(self, step: lifecycle.Reverse) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            return self._entry(step.stage, self._bridge.portal.reverse(effect.key, asked["entry_id"], asked["reason"]))
+
+        return self._booked(self._intent(step, step.request), send, "reversal", step.hold_kind)
+
+    def _entry(self, stage: Stage, entry: LedgerEntry, account: str | None = None) -> dict[str, Any]:
+        """What the journal keeps of an entry of the portal's ledger.
+
+        Parameters:
+            account: the account that was asked for; None where the journal knows it by the hold.
+
+        Raises:
+            PortalOutcomeUnknown: the entry is about another ticket or stage, so nothing is known of this one.
+        """
+        told_and_asked = (
+            ("account", entry.account_id, account or entry.account_id),
+            ("ticket", entry.ticket_id, self._ticket.id),
+            ("stage", entry.stage_id, stage.id),
+        )
+        for what, told, asked in told_and_asked:
+            if told not in (None, asked):
+                detail = f"the answer is about another {what}: {told} instead of {asked}"
+                raise PortalOutcomeUnknown(f"ledger {entry.kind}", detail, portal=self._bridge.portal.name)
+        return {
+            "entry_id": entry.id, "account_id": entry.account_id, "hold_id": entry.hold_id, "amount": text(entry.amount),
+            "at": entry.at.isoformat(), "price": None if entry.price is None else str(entry.price),
+        }  # fmt: skip
+
+    def _examine(self, step: lifecycle.Examine) -> Effect:
+        # What the action plans, or why the order cannot be carried out, is kept.
+        effect = self._sending(self._intent(step, step.request))
+        # The order as it was first intended: a changed one gets a plan of its own, under a new revision.
+        name, params = effect.request["action"], effect.request["order"]["params"]
+        action = ACTIONS[name]
+        try:
+            site = self._bridge.site(self._ticket)
+            with _believed(name, NotMoodle):
+                plan = action.plan(validate(action.params, params), site, effect.request["taken_back"])
+        except ActionError as error:
+            return self._settle(effect, EffectState.REFUSED, error.outcome())
+        except MoodleError as error:
+            raise self._unsettled(effect, Status.QUEUED, error) from error
+        else:
+            return self._settle(effect, EffectState.DONE, {"summary": list(plan.summary), "call": dict(plan.call)})
+
+    def _operate(self, step: lifecycle.Operate) -> Effect:
+        # The action works under the operation's key, or learns what became of it.
+        return self._in_moodle(step, lambda action, effect, site: action.apply(effect.request["call"], effect.key, site))
+
+    def _undo(self, step: lifecycle.Undo) -> Effect:
+        return self._in_moodle(step, lambda action, effect, site: action.undo(effect.request["evidence"], effect.key, site))
+
+    def _in_moodle(self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Action, Effect, Site], dict[str, Any]]) -> Effect:
+        effect = self._sending(self._intent(step, step.request))
+        name = effect.request["action"]
+        try:
+            site = self._bridge.site(self._ticket)
+            with _believed(name, OutcomeUnknown):
+                evidence = work(ACTIONS[name], effect, site)
+        except StillRunning as error:
+            raise self._unsettled(effect, Status.RUNNING, error, code="still-running") from error
+        except ActionError as error:
+            return self._settle(effect, EffectState.REFUSED, error.outcome())
+        except OutcomeUnknown as error:
+            raise self._unsettled(effect, Status.RUNNING, error, code="unknown-outcome") from error
+        except MoodleError as error:
+            raise self._unsettled(effect, Status.RUNNING, error) from error
+        else:
+            return self._settle(effect, EffectState.DONE, evidence)
+
+    def _freeze(self, step: lifecycle.Freeze) -> Effect:
+        """Nothing outside: the journal itself is where it happens."""
+        intent = self._intent(step, step.request)
+        now = self._bridge.clock()
+        with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
+            unit.intend(intent, now)
+            return unit.settle(intent.key, EffectState.DONE, {}, now)
+
+    def _booked(self, intent: Effect, send: Callable[[Effect], dict[str, Any]], kind: LedgerKind, hold_kind: str | None) -> Effect:
+        """A write to the portal's ledger, and the row of the journal's own in the transaction that settles it."""
+        hold_key = None
+        if hold_kind is not None:
+            portal = self._bridge.portal.name
+            hold_key = Effect.intent(portal, self._ticket.id, hold_kind, {}, stage_id=intent.stage_id, revision=intent.revision).key
+
+        def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
+            charges = lifecycle.charges_from(effect.request.get("charges", ()))
+            unit.append_ledger(self._row(effect, outcome, kind, hold_key, charges), self._bridge.clock())
+
+        self._accounts.pop(self._ticket.account_id, None)
+        return self._portal_effect(intent, send, book)
+
+    def _portal_effect(
+        self,
+        intent: Effect,
+        send: Callable[[Effect], dict[str, Any]],
+        book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
+    ) -> Effect:
+        effect = self._sending(intent)
+        try:
+            outcome = send(effect)
+        except (KeyInProgress, PortalUnauthorized, PortalForbidden) as error:
+            raise self._unsettled(effect, Status.QUEUED, error) from error
+        except PortalRefused as error:
+            return self._settle(effect, EffectState.REFUSED, _refusal(error))
+        except PortalError as error:
+            raise self._unsettled(effect, Status.QUEUED, error) from error
+        else:
+            return self._settle(effect, EffectState.DONE, outcome, book)
+
+    def _intent(self, step: lifecycle.Effectual, request: Mapping[str, Any]) -> Effect:
+        stage_id = step.stage.id if step.stage is not None else ""
+        return Effect.intent(self._bridge.portal.name, self._ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision)
+
+    def _sending(self, effect: Effect) -> Effect:
+        """Put the intent on disk and count the attempt, before anything is sent; returns the intent as it was first written."""
+        with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
+            return unit.sending(effect, self._bridge.clock())
+
+    def _settle(
+        self,
+        effect: Effect,
+        state: EffectState,
+        outcome: Mapping[str, Any],
+        book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
+    ) -> Effect:
+        with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
+            settled = unit.settle(effect.key, state, outcome, self._bridge.clock())
+            if book is not None:
+                book(unit, effect, outcome)
+        return settled
+
+    def _unsettled(self, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
+        with self._bridge.journal.transaction() as unit:
+            self._fence(unit)
+            unit.unsettled(effect.key, str(error))
+        code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
+        return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error)
+
+    def _row(
+        self, effect: Effect, outcome: Mapping[str, Any], kind: LedgerKind, hold_key: str | None, charges: tuple[Charge, ...]
+    ) -> NewLedgerRow:
+        coefficients = {charge.coefficient for charge in charges}
+        price = outcome.get("price")
+        return NewLedgerRow(
+            portal=self._bridge.portal.name, account_id=outcome["account_id"], ticket_id=self._ticket.id,
+            stage_id=effect.stage_id, revision=effect.revision, kind=kind, key=effect.key, hold_key=hold_key,
+            spent_minutes=sum(charge.spent_minutes for charge in charges), charged_minutes=sum(charge.charged_minutes for charge in charges),
+            coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
+            amount_mh=to_milli(Decimal(outcome["amount"])), price_kopecks=to_kopecks(Decimal(price)) if price else None,
+            at=datetime.fromisoformat(outcome["at"]),
+        )  # fmt: skip
+
+
+@contextmanager
+def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
+    """An answer of Moodle that lacks what an action looks for is no answer."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        raise otherwise(action, f"an answer of Moodle is not what the plugin promises: {error!r}") from error
+
+
+def _refusal(error: PortalRefused) -> dict[str, Any]:
+    outcome: dict[str, Any] = {"code": error.code, "detail": str(error)}
+    if isinstance(error, InsufficientBalance):
+        outcome |= {"available": text(error.available), "needed": text(error.needed)}
+    if isinstance(error, StateConflict):
+        outcome |= {"actual": error.actual}
+    return outcome
