@@ -45,7 +45,7 @@ def page() -> str:
     if failed:
         sys.exit(told.getvalue())
     parts = [
-        ("Every ticket", (order.not_on_hold, ending.returned, order.paid, ending.corrected)),
+        ("Every ticket", (order.not_paused, ending.returned, order.paid, ending.corrected)),
         ("Tickets that have left the paid category", (ending.gone,)),
         ("Withdrawn tickets", (ending.let_go, ending.withdrawn)),
         ("Before the work", (order.ordered, order.agreed)),

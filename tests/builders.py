@@ -80,7 +80,7 @@ def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mappin
             usual = {"hold_id": f"{step.kind}-{stage_id}-{step.revision}", "amount": text(step.amount)}
         case lifecycle.Operate():
             usual = dict(ROLE)
-        case lifecycle.Capture():
+        case lifecycle.WriteOff():
             entry = f"{step.kind}-{stage_id}-{step.revision}"
             usual = {"entry_id": entry, "amount": text(step.amount), "charges": request["charges"], "price": None}
     intent = Effect.intent("p", "t1", step.kind, request, stage_id=stage_id, revision=step.revision)

@@ -57,11 +57,11 @@ def refuse(record: TicketRecord, why: str) -> NoReturn:
 
 
 def tell(number: str, desk: Desk, decision: Decision | None, then: str) -> None:
-    """Say what happens next, or that there is nothing new; and that nothing happens as long as the ticket is on hold."""
+    """Say what happens next, or that there is nothing new; and that nothing happens as long as the ticket is paused."""
     detail = then if decision is not None else tr("there is nothing to change")
     click.echo(tr("ticket {number}: {detail}").format(number=plain.line(number), detail=detail))
-    if decision is not None and decision.kind != "hold" and desk.on_hold():
-        click.echo(tr("it is on hold: the next pass does so after otbridge release {number}").format(number=plain.line(number)))
+    if decision is not None and decision.kind != "pause" and desk.is_paused():
+        click.echo(tr("it is paused: the next pass does so after otbridge resume {number}").format(number=plain.line(number)))
 
 
 def _reason(context: click.Context, option: click.Parameter, given: str | None) -> str:

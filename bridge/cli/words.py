@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge import plain
 from bridge.cli import technical
-from bridge.domain.lifecycle import Reason, is_operators_turn
+from bridge.domain.lifecycle import Reason, is_operators_turn, message_name
 from bridge.i18n import tr
 
 STATUSES: Mapping[str, str] = {
@@ -16,7 +16,8 @@ STATUSES: Mapping[str, str] = {
     "needs-order": tr("needs an order"),
     "awaiting-agreement": tr("awaits agreement"),
     "queued": tr("queued"),
-    "held": tr("held: balance"),
+    "suspended": tr("suspended: balance"),
+    "paused": tr("paused by an operator"),
     "running": tr("running"),
     "awaiting-acceptance": tr("awaits acceptance"),
     "writing-off": tr("being written off"),
@@ -30,7 +31,7 @@ REASONS: Mapping[str, str] = {
     "free-text": tr("there is free text only; otbridge assign {number} SERVICE gives it an order"),
     "order-faults": tr("the order has faults; the customer was told: “{source}: {problems}”"),
     "no-service": tr("the catalogue has no service {service}; add it, then: otbridge retry {number}; or: otbridge assign {number} SERVICE"),
-    "operator-hold": tr("an operator holds it: {why}; goes on after: otbridge release {number}"),
+    "paused": tr("an operator has paused it: {why}; goes on after: otbridge resume {number}"),
     "price-differs": tr(
         "{agreed} norm-hours are agreed, the terms of service {service} say {price}; agree anew on the portal, then: otbridge retry {number}"
     ),
@@ -148,7 +149,7 @@ def reason(reason: Reason, number: str) -> str:
 def effect(kind: str) -> str:
     """A kind of effect."""
     if kind.startswith("note:"):
-        return tr("customer told: {message}").format(message=kind.removeprefix("note:").partition(":")[0])
+        return tr("customer told: {message}").format(message=message_name(kind))
     plain = kind.rstrip("0123456789").rstrip(":")
     return EFFECTS.get(plain.rpartition(":")[2] if plain.startswith("correct:") else plain, kind)
 

@@ -18,13 +18,16 @@ from jinja2.sandbox import SandboxedEnvironment
 from bridge.domain.tickets import Ticket
 from bridge.errors import UserError
 
-NAMES = ("order", "held", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot", "undone")
+NAMES = ("order", "suspended", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot", "undone")
 """The messages there are; `order:…` and the like use the template of the name before the colon."""
 
 LONGEST = 8000
 """Characters of a message; a longer one is cut."""
 
 _HEAD, _TAIL = 5500, 2000
+
+RENAMED = {"held": "suspended"}
+"""Templates that an earlier version had under another name."""
 
 _EVIDENCE = "evidence"
 """The part of a message that shows what an operation left."""
@@ -55,7 +58,11 @@ class Messages:
             hours=hours, minutes=minutes, roubles=roubles, number=number, moment=moment,
             context_level=lambda level: _CONTEXT_LEVELS.get(level, level), permission=lambda word: _PERMISSIONS.get(word, word),
         )  # fmt: skip
-        problems = []
+        problems = [
+            f"{_file(old)}: is called {_file(new)} now; rename it"
+            for old, new in RENAMED.items()
+            if directory is not None and (directory / _file(old)).exists()
+        ]
         for name in (*NAMES, _EVIDENCE):
             try:
                 self._environment.get_template(_file(name))

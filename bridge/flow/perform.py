@@ -168,9 +168,9 @@ class Performer:
                 return self._undo(step)
             case lifecycle.Freeze():
                 return self._freeze(step)
-            case lifecycle.Capture():
+            case lifecycle.WriteOff():
                 return self._capture(step)
-            case lifecycle.Void():
+            case lifecycle.Release():
                 return self._void(step)
             case lifecycle.Reverse():
                 return self._reverse(step)
@@ -213,7 +213,7 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "hold", None)
 
-    def _capture(self, step: lifecycle.Capture) -> Effect:
+    def _capture(self, step: lifecycle.WriteOff) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             entry = self._bridge.portal.capture(
@@ -224,7 +224,7 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
 
-    def _void(self, step: lifecycle.Void) -> Effect:
+    def _void(self, step: lifecycle.Release) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             return self._entry(step.stage, self._bridge.portal.void(effect.key, effect.request["hold_id"]))
 

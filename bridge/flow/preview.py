@@ -195,11 +195,11 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
             outcome = {"hold_id": "", "amount": text(step.amount)}
             forecast.held += step.amount
             forecast.would.append(tr("hold {amount} norm-hours").format(amount=text(step.amount)))
-        case lifecycle.Capture():
+        case lifecycle.WriteOff():
             outcome = {"entry_id": "", "amount": text(step.amount), "charges": request["charges"]}
             forecast.taken += step.amount
             forecast.would.append(tr("write off {amount} norm-hours").format(amount=text(step.amount)))
-        case lifecycle.Void():
+        case lifecycle.Release():
             forecast.would.append(tr("return the held hours"))
         case lifecycle.Reverse():
             forecast.would.append(tr("take a write-off back"))

@@ -48,12 +48,12 @@ MOST_STEPS = 200
 
 MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF, Status.AWAITING_ACCEPTANCE})
 """Statuses in which a ticket may wait for an operator; the reason says whether it does."""
-DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.HELD, Status.RUNNING, Status.WRITING_OFF})
+DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.SUSPENDED, Status.RUNNING, Status.WRITING_OFF})
 """Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment that has come, also for a machine whose clock was ahead when it wrote it down, and is right now."""
 
-SOMEBODY_MOVES = frozenset({"by-hand", "operator-hold"})
+SOMEBODY_MOVES = frozenset({"by-hand"})
 """Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
 
 
@@ -305,7 +305,7 @@ class Pass:
             if effect.state is EffectState.REFUSED:
                 code = (effect.outcome or {}).get("code")
                 if code == "insufficient_balance":
-                    return Wait(Status.HELD, Reason("balance", _missing(effect)))
+                    return Wait(Status.SUSPENDED, Reason("balance", _missing(effect)))
                 if code == "state_conflict":
                     self._refresh(record.ticket)
             account = None
@@ -375,9 +375,9 @@ class Pass:
         if effect.state is not EffectState.DONE:
             return
         report.done.append(effect.kind)
-        if effect.kind == Kind.OPERATION:
+        if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)
-        if effect.kind == Kind.CAPTURE or (effect.kind.startswith("correct:") and effect.kind.endswith(":capture")):
+        if effect.kind == Kind.WRITE_OFF or (effect.kind.startswith("correct:") and effect.kind.endswith(":capture")):
             report.taken += Decimal(outcome["amount"])
         if effect.kind.endswith(":reversal"):
             report.taken -= Decimal(outcome["amount"])
@@ -419,7 +419,9 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
 
 def _wants_the_newest(step: lifecycle.Effectual) -> bool:
     """Before work begins, and before silence accepts, the ticket is looked at once more."""
-    return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (isinstance(step, lifecycle.Capture) and step.accepted_by != "customer")
+    return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (
+        isinstance(step, lifecycle.WriteOff) and step.accepted_by != "customer"
+    )
 
 
 def _missing(effect: Effect) -> dict[str, str]:

@@ -16,7 +16,7 @@ NEW = "new"
 
 LedgerKind = Literal["hold", "capture", "void", "reversal"]
 
-DecisionKind = Literal["assign", "hold", "release", "withdraw", "undo", "correct"]
+DecisionKind = Literal["assign", "pause", "resume", "withdraw", "undo", "correct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Decision:
 
     Attributes:
         seq: grows with every decision of the journal.
-        kind, document: what was decided (docs/cli.md): `assign` an order, `hold` and `release` the ticket, `withdraw` it, `undo` an attempt's
+        kind, document: what was decided (docs/cli.md): `assign` an order, `pause` and `resume` the ticket, `withdraw` it, `undo` an attempt's
             work, `correct` a write-off.
         by: who, as login@host.
     """

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from bridge.journal.engine import connected, shown
 from bridge.journal.errors import SchemaMissing, SchemaTooNew, SchemaTooOld
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision there has been, oldest first: the file names under migrations/versions/."""
 
 HEAD = REVISIONS[-1]

@@ -14,7 +14,7 @@ from bridge.domain.tickets import StageState
 from bridge.errors import BridgeError
 from bridge.i18n import tr
 from bridge.journal import Journal, TicketRecord
-from bridge.operators.decisions import on_hold
+from bridge.operators.decisions import paused
 
 HELPS = frozenset({Status.FAILED, Status.NEEDS_ORDER, Status.NOT_PAID})
 """Statuses in which another look may help although nothing was refused: the cause was mended in settings, catalogue or portal."""
@@ -31,7 +31,7 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
         by: who says so, for the ticket's log.
 
     Raises:
-        NothingToRetry: nothing has failed, or the ticket is on hold.
+        NothingToRetry: nothing has failed, or the ticket is paused.
     """
     again: list[str] = []
     with journal.transaction() as unit:
@@ -39,10 +39,10 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
         for effect in effects:
             # Effects of the whole ticket belong to no attempt.
             of_this_attempt = not effect.stage_id or effect.revision == record.revisions.get(effect.stage_id, 1)
-            if effect.state is not EffectState.REFUSED or not (of_this_attempt or effect.kind == Kind.VOID):
+            if effect.state is not EffectState.REFUSED or not (of_this_attempt or effect.kind == Kind.RELEASE):
                 continue
             again.append(effect.kind)
-            if effect.kind in (Kind.PLAN, Kind.OPERATION):
+            if effect.kind in (Kind.EXAMINE, Kind.OPERATE):
                 unit.bump_revision(record.portal, record.ticket.id, effect.stage_id, expected=effect.revision)
             else:
                 unit.intend(effect, now)
@@ -50,10 +50,10 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
             revision = record.revisions.get(stage.id, 1)
             attempt = History(effects).attempt(stage, revision)
             if (stage.state is StageState.REJECTED and attempt.done(Kind.STAGE_READY)) or attempt.done(Kind.UNDO):
-                again.append(Kind.OPERATION)
+                again.append(Kind.OPERATE)
                 unit.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
-        if on_hold(unit.decisions(record.portal, record.ticket.id)):
-            raise NothingToRetry(tr("it is on hold: nothing is done for it until it is released"))
+        if paused(unit.decisions(record.portal, record.ticket.id)):
+            raise NothingToRetry(tr("it is paused: nothing is done for it until otbridge resume"))
         if not again and record.state not in HELPS:
             raise NothingToRetry(tr("nothing has failed"))
         unit.wake(record.portal, record.ticket.id)

@@ -262,9 +262,7 @@ class HttpPortal(Portal):
 
     def _post(self, key: str, path: str, body: Mapping[str, Any]) -> Answer:
         content = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
-        return self._line.send(
-            self._request_type(self.name, "POST", path, {}, {"Content-Type": "application/json"}, content, _key(key))
-        )
+        return self._line.send(self._request_type(self.name, "POST", path, {}, {"Content-Type": "application/json"}, content, _key(key)))
 
     def _set_state(self, key: str, path: str, body: Mapping[str, Any]) -> None:
         answer = self._post(key, path, body)

@@ -58,7 +58,7 @@ class OwnKeys(requests.adapters.HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         given = request.headers.get("Idempotency-Key", "")
-        if given and not given.startswith("top-up:"):
+        if given.strip(".") and not given.startswith("top-up:"):  # with something before them "." and ".." would be keys
             request.headers["Idempotency-Key"] = self._prefix + given
         request.url = re.sub(r"/keys/(?!top-up:)", f"/keys/{self._prefix}", str(request.url))
         response = super().send(request, *args, **options)

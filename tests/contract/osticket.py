@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from bridge.domain.tickets import same_category
 from tests.contract.engine import HttpEngine
 
 PASSWORD = "Contract-1234"
@@ -285,10 +286,10 @@ class OsTicket(HttpEngine):
         (box,) = re.findall(r'<input type="text"[^>]*name="([^"]+)"', form)
         self._staff.post(f"/scp/ajax.php/tickets/{ticket}/field/{field}/edit", {box: value, "comments": ""})
 
-    def drop_topics(self, *names: str) -> None:
-        """Delete help topics; their tickets stand below none."""
-        self._topic((names[0],))
-        found = [str(number) for name, number in self._topics.items() if name in names]
+    def drop_namesakes(self, name: str) -> None:
+        """Delete the other help topics that are the same category to the contract; their tickets stand below none."""
+        self._topic((name,))
+        found = [str(number) for one, number in self._topics.items() if one != name and same_category(one) == name]
         self._staff.get("/scp/helptopics.php")
         self._staff.post("/scp/helptopics.php", [("do", "mass_process"), ("a", "delete"), *(("ids[]", one) for one in found)])
         self._topics = {}

@@ -167,8 +167,7 @@ def test_a_topic_below_the_paid_one_that_is_renamed_loses_no_acceptance_to_the_c
 
 
 def test_the_paid_topic_may_be_renamed_and_the_bridge_goes_on(world: World, unique: str) -> None:
-    nb = "\N{NO-BREAK SPACE}"
-    world.engine.drop_topics(PAID.replace(" ", "  "), PAID.replace(" ", nb))  # leavings of other tests, of the same name to the contract
+    world.engine.drop_namesakes(PAID)  # leavings of other tests
     ticket, (stage,) = world.agreed()
     world.bridge.set_stage_state("r", ticket, stage, StageState.READY, [StageState.PLANNED])
     page = poll(world)

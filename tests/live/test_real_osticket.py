@@ -54,7 +54,7 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, r
             role: ("awaiting-acceptance", "not-accepted"),
             lectures: ("running", "by-hand"),
             broken: ("needs-order", "order-faults"),
-            poor: ("held", "balance"),
+            poor: ("suspended", "balance"),
             unagreed: ("awaiting-agreement", "not-agreed"),
         }
         assert len(real.course_by("shortname", unique)) == 1

@@ -157,7 +157,7 @@ def play_demo(world: World, unique: str) -> None:
         tickets["role"]: ("awaiting-acceptance", "not-accepted"),
         tickets["lectures"]: ("running", "by-hand"),
         tickets["broken"]: ("needs-order", "order-faults"),
-        tickets["poor"]: ("held", "balance"),
+        tickets["poor"]: ("suspended", "balance"),
         tickets["unagreed"]: ("awaiting-agreement", "not-agreed"),
     }
 

@@ -39,7 +39,7 @@ ORDERS: tuple[Mapping[str, str], ...] = (
     {"service": "2.9.1-restore", "param_shortname": "OT-1"}, BY_HAND, {},
 )  # fmt: skip
 MOVES = {"agree": 4, "top up": 4, "report": 8, "accept": 16, "reject": 2, "withdraw": 1, "add a stage": 1, "wait": 1}
-DECISIONS = ("hold", "release", "withdraw", "undo", "correct")
+DECISIONS = ("pause", "resume", "withdraw", "undo", "correct")
 SILENCE = timedelta(days=14)
 MISHAPS = (*["none"] * 18, "lost", "answer lost", "lost", "answer lost", "refused", "withdrawn meanwhile")
 MOST_STEPS = 200
@@ -119,7 +119,7 @@ class World:
                 self.operations.append(effect.key)
             case lifecycle.Undo():
                 self.undone.append(effect.key)
-            case lifecycle.Capture():
+            case lifecycle.WriteOff():
                 state, held, stage_id = self.holds[effect.request["hold_id"]]
                 assert state == "open", "a hold is ended once"
                 assert Decimal(effect.request["amount"]) <= held, "no more is asked for than is held"
@@ -131,7 +131,7 @@ class World:
                 self.holds[effect.request["hold_id"]] = ("captured", held, stage_id)
                 self.captures[outcome["entry_id"]] = (stage_id, Decimal(effect.request["amount"]), False)
                 self.change_stage(stage_id, state=StageState.WRITTEN_OFF)
-            case lifecycle.Void():
+            case lifecycle.Release():
                 state, held, stage_id = self.holds[effect.request["hold_id"]]
                 assert state == "open", "a hold is ended once"
                 self.holds[effect.request["hold_id"]] = ("voided", held, stage_id)
@@ -218,11 +218,11 @@ class Life(RuleBasedStateMachine):
         attempt = History(self.effects.values()).attempt(self.world.stage("s1"), revision)
         document: dict[str, Any] = {"reason": "так решено"}
         if kind == "undo":
-            if attempt.done(Kind.OPERATION) is None or attempt.sent(Kind.CAPTURE):
+            if attempt.done(Kind.OPERATE) is None or attempt.sent(Kind.WRITE_OFF):
                 return
             document |= {"stage_id": "s1", "revision": revision}
         if kind == "correct":
-            if attempt.done(Kind.CAPTURE) is None:
+            if attempt.done(Kind.WRITE_OFF) is None:
                 return
             charges = charges_request([Charge("correction", 0, minutes, Decimal(1))] if minutes else [])
             entries = {one.id: one.minutes for one in self.world.ticket.time_entries}
@@ -298,7 +298,7 @@ class Life(RuleBasedStateMachine):
             self.known = self.world.ticket
         if outcome.get("code") != "insufficient_balance":
             return True
-        self.last = Wait(Status.HELD, lifecycle.Reason("balance"))
+        self.last = Wait(Status.SUSPENDED, lifecycle.Reason("balance"))
         return False
 
     def intended(self, step: Effectual) -> Effect:
@@ -328,10 +328,10 @@ class Life(RuleBasedStateMachine):
                 assert dict(step.call) == self.ordered[step.stage.id, step.revision], (
                     "what is done is what was ordered when the hours were held"
                 )
-            case lifecycle.Void():
-                unknown = [one for one in self.effects.values() if one.kind == Kind.OPERATION and one.state is INTENDED and one.attempts]
+            case lifecycle.Release():
+                unknown = [one for one in self.effects.values() if one.kind == Kind.OPERATE and one.state is INTENDED and one.attempts]
                 assert not unknown, "hours return only when what was begun is known"
-            case lifecycle.Capture() if step.kind == Kind.CAPTURE:
+            case lifecycle.WriteOff() if step.kind == Kind.WRITE_OFF:
                 sent_before = before is not None and before.attempts > 0
                 accepted = step.stage.state in (StageState.ACCEPTED, StageState.WRITTEN_OFF)
                 silent = step.accepted_by == "silence" and self.terms.accept_after is not None
@@ -360,7 +360,7 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With no more mishaps everything comes to rest, and a withdrawn ticket keeps no hours."""
-        self.decisions.append(("release", {"reason": ""}, self.now))
+        self.decisions.append(("resume", {"reason": ""}, self.now))
         self.a_pass([])
         self.a_pass([])
         before = dict(self.effects)

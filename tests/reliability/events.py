@@ -207,7 +207,7 @@ class Events(RuleBasedStateMachine):
         if ticket in self.world.statuses():
             self.world.retry(ticket)
 
-    @rule(ticket=tickets, what=st.sampled_from(["assign", "hold", "release", "release", "withdraw"]))
+    @rule(ticket=tickets, what=st.sampled_from(["assign", "pause", "resume", "resume", "withdraw"]))
     def an_operator_decides(self, ticket: str, what: str) -> None:
         if ticket not in self.world.statuses():
             return
@@ -335,7 +335,7 @@ class Events(RuleBasedStateMachine):
         world = self.world
         for ticket in world.statuses():
             with suppress(DecisionRefused):
-                world.desk(ticket).release("всё выяснено")
+                world.desk(ticket).resume("всё выяснено")
         for account in world.portal.accounts:
             world.portal.top_up(account, 100)
         world.reconcile()

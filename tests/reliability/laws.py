@@ -23,10 +23,10 @@ from bridge.journal.tables import tickets as rows
 if TYPE_CHECKING:
     from tests.reliability.world import World
 
-LASTING = frozenset({Kind.HOLD, Kind.OPERATION, Kind.UNDO, Kind.CAPTURE, Kind.VOID, "correct"})
+LASTING = frozenset({Kind.HOLD, Kind.OPERATE, Kind.UNDO, Kind.WRITE_OFF, Kind.RELEASE, "correct"})
 """Effects whose outcome must be known at rest; a message or a state may have been overtaken by a withdrawal or a corrected order."""
 
-HOLDING = frozenset({"awaiting-acceptance", "awaiting-agreement", "running", "writing-off", "held", "failed"})
+HOLDING = frozenset({"awaiting-acceptance", "awaiting-agreement", "running", "writing-off", "suspended", "paused", "failed"})
 """Where a ticket may stand at rest while hours are held for it: somebody's word or work is waited for."""
 
 
@@ -38,10 +38,10 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
     first = effect.attempts == 1
     if effect.kind == Kind.HOLD and first:
         _the_queue_is_kept(world, unit, effect)
-    if effect.kind == Kind.OPERATION and first:
+    if effect.kind == Kind.OPERATE and first:
         held = [entry.stage_id for entry in world.portal.open_holds(effect.ticket_id)]
         assert effect.stage_id in held, f"ticket {effect.ticket_id}: work begins, and no hours are held for it"
-    if effect.kind == Kind.CAPTURE:
+    if effect.kind == Kind.WRITE_OFF:
         history = History(unit.effects("test", effect.ticket_id))
         frozen = history.get(Kind.FREEZE, effect.stage_id, effect.revision)
         assert frozen is not None, f"ticket {effect.ticket_id}: what was not frozen is written off"
@@ -151,7 +151,7 @@ def at_rest(world: World) -> None:
     """What must hold when nothing moves any more: no outcome is unknown, both ledgers are the same, no hours are held for nothing."""
     at_every_moment(world)
     statuses, reasons = world.statuses(), world.reasons()
-    stopped = {id_ for id_, reason in reasons.items() if reason == "operator-hold"}
+    stopped = {id_ for id_, reason in reasons.items() if reason == "paused"}
     with world.journal.transaction(read_only=True) as unit:
         unknown = [effect for effect in unit.open_effects() if effect.kind.partition(":")[0] in LASTING]
         # What was under way when an operator stopped a ticket is asked for when the ticket is released.

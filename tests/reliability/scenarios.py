@@ -182,11 +182,11 @@ def recount(world: World) -> None:
 
 
 def stop(world: World) -> None:
-    world.desk(T).hold("выясняем")
+    world.desk(T).pause("выясняем")
 
 
-def release(world: World) -> None:
-    world.desk(T).release("выяснили")
+def resume(world: World) -> None:
+    world.desk(T).resume("выяснили")
 
 
 def operator_withdraws(world: World) -> None:
@@ -344,7 +344,7 @@ UNDONE_BY_POLICY = Scenario(
     ("methodist",), rows="hold void hold capture",
 )  # fmt: skip
 STOPPED = Scenario(
-    "an operator stops it while it is accepted", _order(BY_HAND), (report((45, "development")), stop, accept, release), "done", 4, "0.75"
+    "an operator stops it while it is accepted", _order(BY_HAND), (report((45, "development")), stop, accept, resume), "done", 4, "0.75"
 )
 DRIFTED = Scenario(
     "the ledgers differ while it is accepted", _order(ROLE), (together(accept, drift), reconcile), "done", 4, "0.5", ("methodist",)
@@ -352,7 +352,7 @@ DRIFTED = Scenario(
 DIFFERING = Scenario(
     "the ledgers differ", _order(ROLE), (together(accept, drift),), "writing-off", 2, made=("methodist",), reason="drift", rows="hold"
 )
-QUEUED = Scenario("agreed after another ticket, opened before it", _agreed_after_another, (), "held", 1, reason="balance", rows="")
+QUEUED = Scenario("agreed after another ticket, opened before it", _agreed_after_another, (), "suspended", 1, reason="balance", rows="")
 
 MAIN = (ROLE_DONE, RESTORE_DONE)
 OTHERS = (

@@ -55,7 +55,6 @@ class Soak:
         self.world.portal.open_account(POISONED, "Академия", granted=1000)
         self.world.portal.top_up("school", 1000)
         self.down: set[str] = set()
-        self.ahead = timedelta(0)
         self.outages: list[tuple[float, float]] = []
         self.passes: list[float] = []
         self.good: list[str] = []
@@ -104,11 +103,11 @@ class Soak:
             self.silent.add(ticket)
 
     def _jump(self, seconds: float) -> None:
-        self.ahead = timedelta(seconds=seconds)
+        self.world.clock.ahead = timedelta(seconds=seconds)
 
     def _calm(self) -> None:
         self.down.clear()
-        self.ahead = timedelta(0)
+        self.world.clock.ahead = timedelta(0)
 
     def _people(self) -> None:
         """Specialists report what they did, customers accept, as far as they say anything."""
@@ -176,18 +175,15 @@ class Soak:
         self.world.clock.now += timedelta(seconds=max(at - self._at, 0.0))
         self._at = max(at, self._at)
 
-    def _machine_clock(self) -> datetime:
-        return self.world.clock() + self.ahead
-
     @contextmanager
     def _opened(self, settings: Settings) -> Iterator[Bridge]:
         if "journal" in self.down:
             raise JournalUnavailable("no database server")
         bridge = self.world.bridge()
-        self.disk.clock = self._machine_clock
+        self.disk.clock = self.world.clock.machine
         yield replace(
             bridge, settings=settings, journal=_Away(bridge.journal, self), portal=_Line(bridge.portal, self, "portal"),  # type: ignore[arg-type]
-            connect_moodle=lambda _: _Line(bridge.connect_moodle(None), self, "moodle"), clock=self._machine_clock,  # type: ignore[arg-type]
+            connect_moodle=lambda _: _Line(bridge.connect_moodle(None), self, "moodle"), clock=self.world.clock.machine,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def run(self, patch: Callable[[Any, str, Any], None]) -> None:

@@ -67,7 +67,7 @@ def course(seed: int) -> Events:
         one.a_customer_withdraws_what_is_ready: 2,
         lambda: one.a_restore_will_fail() if not one.world.moodle.failures else None: 1,
         lambda: one.an_operator_lets_a_ticket_go_on(ticket=ticket()): 2,
-        lambda: one.an_operator_decides(ticket=ticket(), what=some("assign", "hold", "release", "withdraw")): 3,
+        lambda: one.an_operator_decides(ticket=ticket(), what=some("assign", "pause", "resume", "withdraw")): 3,
         lambda: one.operators_take_back_what_was_made(reject=some(True, False)): 3,
         lambda: one.operators_correct(how=some("nothing", "hours", "minutes", "recount"), stage=some("1", "1", "2")): 2,
         lambda: one.the_ledgers_are_found_to_differ(account=some(*account)): 1,

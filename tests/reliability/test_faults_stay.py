@@ -366,7 +366,7 @@ def test_a_ticket_that_the_journal_cannot_take_is_parked_and_its_page_is_kept(di
     assert report is not None
     assert [ref for ref, _ in report.faults] == [bad]
     assert world.statuses() == {good: "awaiting-acceptance"}
-    assert Kind.OPERATION in report.tickets[0].done
+    assert Kind.OPERATE in report.tickets[0].done
 
 
 def _raising(error: Exception) -> Callable[..., Any]:

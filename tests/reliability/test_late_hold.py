@@ -20,7 +20,7 @@ def refused_meanwhile(disk: Disk) -> tuple[World, str]:
     world.run_pass()
     world.portal.top_up("poor", -1)
     world.run_pass()
-    assert world.statuses() == {ticket: "held"}
+    assert world.statuses() == {ticket: "suspended"}
     assert holds(world, ticket) == 0
     return world, ticket
 

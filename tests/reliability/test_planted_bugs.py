@@ -76,7 +76,7 @@ def note_key_of_the_pass(patch: Patch) -> None:
 
 
 def void_under_a_fresh_key(patch: Patch) -> None:
-    _with_other_key(patch, lambda effect: str(uuid4()) if effect.kind.startswith(Kind.VOID) else effect.key)
+    _with_other_key(patch, lambda effect: str(uuid4()) if effect.kind.startswith(Kind.RELEASE) else effect.key)
 
 
 def retry_inside_perform(patch: Patch) -> None:
@@ -124,7 +124,7 @@ def hold_stays_after_a_failure(patch: Patch) -> None:
 
     def keeping(case: Case, attempt: Attempt, refused: Effect) -> Step:
         step = failed(case, attempt, refused)
-        return Wait(Status.FAILED, Reason("refused")) if isinstance(step, lifecycle.Void) else step
+        return Wait(Status.FAILED, Reason("refused")) if isinstance(step, lifecycle.Release) else step
 
     patch.setattr(stage, "failed", keeping)
 
@@ -136,11 +136,11 @@ def hold_stays_after_a_withdrawal(patch: Patch) -> None:
 def hold_is_returned_twice(patch: Patch) -> None:
     """A returned hold is returned once more, under the number of the next one."""
 
-    def twice(attempt: Attempt) -> lifecycle.Void | None:
+    def twice(attempt: Attempt) -> lifecycle.Release | None:
         void = _give_back(attempt)
         hold = attempt.hold
-        if void is None and hold is not None and hold.outcome and attempt.get(f"{Kind.VOID}:{attempt.hold_number + 1}") is None:
-            return lifecycle.Void(attempt.stage, attempt.revision, hold.outcome["hold_id"], attempt.hold_number + 1)
+        if void is None and hold is not None and hold.outcome and attempt.get(f"{Kind.RELEASE}:{attempt.hold_number + 1}") is None:
+            return lifecycle.Release(attempt.stage, attempt.revision, hold.outcome["hold_id"], attempt.hold_number + 1)
         return void
 
     patch.setattr(stage, "give_back", twice)
@@ -152,7 +152,7 @@ def larger_hold_beside_the_old_one(patch: Patch) -> None:
 
     def forgetful(case: Case, attempt: Attempt, lines: Any) -> Step | None:
         step = beyond(case, attempt, lines)
-        if not isinstance(step, lifecycle.Void):
+        if not isinstance(step, lifecycle.Release):
             return step
         kind = f"{Kind.HOLD}:{attempt.hold_number + 1}"
         return lifecycle.Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, billing.amount_to_hold(attempt.stage))
@@ -186,7 +186,7 @@ def charges_recomputed_at_capture(patch: Patch) -> None:
     """Time that came after the report is written off with it."""
     capture = stage._capture
 
-    def anew(case: Case, attempt: Attempt) -> lifecycle.Capture:
+    def anew(case: Case, attempt: Attempt) -> lifecycle.WriteOff:
         service = case.service(lifecycle.begun_order(attempt))
         assert service is not None
         lines = billing.charges(

@@ -24,8 +24,8 @@ def test_a_later_ticket_waits_while_it_is_unknown_whether_an_earlier_one_has_its
     chaos.at_call = lose_the_first_hold
     world.run_pass()
     assert (world.statuses()[earlier], world.statuses()[elsewhere]) == ("queued", "running")
-    assert world.statuses()[later] in ("queued", "held")
+    assert world.statuses()[later] in ("queued", "suspended")
 
     world.rest()
     world.check()
-    assert (world.statuses()[earlier], world.statuses()[later]) == ("running", "held")
+    assert (world.statuses()[earlier], world.statuses()[later]) == ("running", "suspended")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
-from bridge.domain.lifecycle import Kind, Reason
+from bridge.domain.lifecycle import Kind, Reason, message_name
 from bridge.domain.tickets import Ticket
 from bridge.journal import TicketRecord
 from bridge.operators.reconcile import compare as compare_ledgers
@@ -113,7 +113,7 @@ class Seen:
 
     def notes(self) -> tuple[str, ...]:
         names = {
-            (effect.outcome or {}).get("note_id"): effect.kind.split(":")[1] for effect in self._effects if effect.kind.startswith("note:")
+            (effect.outcome or {}).get("note_id"): message_name(effect.kind) for effect in self._effects if effect.kind.startswith("note:")
         }
         return tuple(names.get(note.id, "?") for note in self._world.portal.notes(self._ticket.id) if note.visibility == "customer")
 

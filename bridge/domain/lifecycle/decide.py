@@ -19,7 +19,7 @@ from bridge.domain.lifecycle.ending import (
 )
 from bridge.domain.lifecycle.gates import Gate, StageGate, TicketGate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.order import agreed, not_on_hold, ordered, paid
+from bridge.domain.lifecycle.order import agreed, not_paused, ordered, paid
 from bridge.domain.lifecycle.stage import STAGE_GATES, written_off
 from bridge.domain.lifecycle.steps import Step
 from bridge.domain.lifecycle.values import Kind
@@ -40,13 +40,13 @@ def judge(case: Case) -> tuple[Gate[..., Step | None], Step]:
 
 def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
     """Every gate that has something to say, the first one first."""
-    yield from _of_ticket((not_on_hold, returned), case)
+    yield from _of_ticket((not_paused, returned), case)
     for attempt in case.lost_attempts():
-        yield from _of_stage((written_off,) if attempt.sent(Kind.CAPTURE) else (let_go,), case, attempt)
+        yield from _of_stage((written_off,) if attempt.sent(Kind.WRITE_OFF) else (let_go,), case, attempt)
     if is_gone(case):
         yield from _of_ticket((corrected,), case)
         for attempt in case.attempts():
-            owed = is_owed(attempt) and attempt.refused(Kind.CAPTURE) is None
+            owed = is_owed(attempt) and attempt.refused(Kind.WRITE_OFF) is None
             yield from _of_stage(_stage_gates(attempt) if owed else (let_go,), case, attempt)
         yield from _of_ticket((gone,), case)
     yield from _of_ticket((paid, corrected), case)
@@ -61,7 +61,7 @@ def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
 
 
 def _stage_gates(attempt: Attempt) -> tuple[StageGate, ...]:
-    return (written_off,) if attempt.done(Kind.CAPTURE) is not None else STAGE_GATES
+    return (written_off,) if attempt.done(Kind.WRITE_OFF) is not None else STAGE_GATES
 
 
 def _of_ticket(gates: Iterable[TicketGate], case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:

@@ -43,13 +43,13 @@ class Decisions:
 
     Attributes:
         assigned: the order that an operator gave the ticket, None where there is none.
-        on_hold: why the bridge does nothing for the ticket, None when it may.
+        paused: why the bridge does nothing for the ticket, None when it may.
         undone: stages and revisions of the attempts whose work is to be taken back.
         corrections: in the order in which they were made.
     """
 
     assigned: Mapping[str, Any] | None = None
-    on_hold: str | None = None
+    paused: str | None = None
     withdrawal: Withdrawal | None = None
     undone: frozenset[tuple[str, int]] = frozenset()
     corrections: tuple[Correction, ...] = ()
@@ -58,7 +58,7 @@ class Decisions:
     def of(cls, made: Iterable[tuple[str, Mapping[str, Any], datetime]]) -> Decisions:
         """From the kind, the document and the moment of each decision, oldest first."""
         assigned: Mapping[str, Any] | None = None
-        on_hold: str | None = None
+        paused: str | None = None
         withdrawal: Withdrawal | None = None
         undone: set[tuple[str, int]] = set()
         corrections: list[Correction] = []
@@ -66,10 +66,10 @@ class Decisions:
             match kind:
                 case "assign":
                     assigned = document
-                case "hold":
-                    on_hold = document["reason"]
-                case "release":
-                    on_hold = None
+                case "pause":
+                    paused = document["reason"]
+                case "resume":
+                    paused = None
                 case "withdraw":
                     withdrawal = withdrawal or Withdrawal(at, document["reason"])
                 case "undo":
@@ -78,7 +78,7 @@ class Decisions:
                     corrections.append(_correction(document))
                 case _:
                     raise ValueError(f"the program knows no decision {kind!r}")
-        return cls(assigned, on_hold, withdrawal, frozenset(undone), tuple(corrections))
+        return cls(assigned, paused, withdrawal, frozenset(undone), tuple(corrections))
 
 
 def _correction(document: Mapping[str, Any]) -> Correction:

@@ -24,20 +24,33 @@ from bridge.domain.lifecycle.stage import (
     take_back,
     tell,
 )
-from bridge.domain.lifecycle.steps import AskBalance, Capture, Hold, Operate, Reverse, SetTicket, Step, Tell, Undo, Void, Wait, charges_from
+from bridge.domain.lifecycle.steps import (
+    AskBalance,
+    Hold,
+    Operate,
+    Release,
+    Reverse,
+    SetTicket,
+    Step,
+    Tell,
+    Undo,
+    Wait,
+    WriteOff,
+    charges_from,
+)
 from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
 from bridge.domain.tickets import TicketState
 
 
-@ticket_gate("R4", "Void", "failed: refused")
+@ticket_gate("R4", "Release", "failed: refused")
 def returned(case: Case) -> Step | None:
     """The hold of an earlier attempt is returned before anything else, whatever has become of order, category and agreement meanwhile."""
     for stage in case.ticket.stages:
         for revision in range(1, case.revisions.get(stage.id, 1)):
             attempt = case.history.attempt(stage, revision)
-            if attempt.done(Kind.CAPTURE) is not None:
+            if attempt.done(Kind.WRITE_OFF) is not None:
                 continue
-            void = attempt.refused(numbered(Kind.VOID, attempt.hold_number))
+            void = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
             if void is not None:
                 return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
             left_open = give_back(attempt)
@@ -46,7 +59,7 @@ def returned(case: Case) -> Step | None:
     return None
 
 
-@ticket_gate("R2, R8", "Reverse", "Hold", "Capture", "AskBalance", "Tell", "held: balance", "failed: refused")
+@ticket_gate("R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Tell", "suspended: balance", "failed: refused")
 def corrected(case: Case) -> Step | None:
     """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a new hold and a new write-off."""
     for number, correction in enumerate(case.decisions.corrections, 1):
@@ -58,7 +71,7 @@ def corrected(case: Case) -> Step | None:
     return None
 
 
-@stage_gate("R7", "Hold", "Void", "Operate", "Undo", "failed: refused")
+@stage_gate("R7", "Hold", "Release", "Operate", "Undo", "failed: refused")
 def let_go(case: Case, attempt: Attempt) -> Step | None:
     """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left: a running operation is waited for, the hold goes back, and what was made is
     taken back on an operator's word."""
@@ -70,13 +83,13 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
         return again(case, attempt)
     if attempt.sent(numbered(Kind.HOLD, number)) and hold.state is EffectState.INTENDED:
         return again(case, attempt)
-    void = attempt.refused(numbered(Kind.VOID, number))
+    void = attempt.refused(numbered(Kind.RELEASE, number))
     if void is not None:
         return failed(case, attempt, void)
-    operation = attempt.get(Kind.OPERATION)
-    if operation is not None and attempt.sent(Kind.OPERATION) and operation.state is EffectState.INTENDED:
+    operation = attempt.get(Kind.OPERATE)
+    if operation is not None and attempt.sent(Kind.OPERATE) and operation.state is EffectState.INTENDED:
         return Operate(attempt.stage, attempt.revision, operation.request["action"], operation.request["call"])
-    back: Void | Undo | None = give_back(attempt)
+    back: Release | Undo | None = give_back(attempt)
     if back is None and (attempt.stage.id, attempt.revision) in case.decisions.undone and attempt.done(Kind.UNDO) is None:
         undo = attempt.refused(Kind.UNDO)
         if undo is not None:
@@ -128,7 +141,7 @@ def closed(case: Case) -> Step:
 
 def is_gone(case: Case) -> bool:
     """Whether a ticket with unfinished work has left the paid category, or the portal."""
-    unfinished = any(attempt.done(Kind.CAPTURE) is None for attempt in case.attempts()) or not case.ticket.stages
+    unfinished = any(attempt.done(Kind.WRITE_OFF) is None for attempt in case.attempts()) or not case.ticket.stages
     return unfinished and (bool(case.ticket.gone) or (not case.paid and begun(case)))
 
 
@@ -137,7 +150,7 @@ def _left_in_moodle(case: Case) -> list[str]:
     return [
         attempt.stage.title
         for attempt in case.attempts()
-        if attempt.done(Kind.OPERATION) and not attempt.done(Kind.CAPTURE) and not attempt.done(Kind.UNDO)
+        if attempt.done(Kind.OPERATE) and not attempt.done(Kind.WRITE_OFF) and not attempt.done(Kind.UNDO)
     ]
 
 
@@ -153,8 +166,8 @@ def withdrawn_by_customer(case: Case) -> bool:
 
 def is_owed(attempt: Attempt) -> bool:
     """Whether a stage of a withdrawn ticket is to be written off all the same: it was accepted, and its hold is not on its way back."""
-    returning = attempt.sent(numbered(Kind.VOID, attempt.hold_number))
-    return attempt.sent(Kind.CAPTURE) or (attempt.stage.state in ACCEPTED and not returning)
+    returning = attempt.sent(numbered(Kind.RELEASE, attempt.hold_number))
+    return attempt.sent(Kind.WRITE_OFF) or (attempt.stage.state in ACCEPTED and not returning)
 
 
 def taken(case: Case) -> Decimal:
@@ -214,22 +227,22 @@ def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) 
                 return AskBalance()
             if case.account.available + case.account.overdraft_limit < correction.amount:
                 facts = missing(case, correction.amount, case.account.available)
-                told = tell(attempt, f"held:{name}", facts)
-                return told or Wait(Status.HELD, Reason("balance", facts))
+                told = tell(attempt, f"suspended:{name}", facts)
+                return told or Wait(Status.SUSPENDED, Reason("balance", facts))
         return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, correction.amount)
     if attempt.done(f"{name}:capture") is not None:
         return None
     assert hold.outcome is not None
     evidence = {"kind": "correction", "reason": correction.reason}
     amount = hours_taken(correction.charges)
-    return Capture(
+    return WriteOff(
         attempt.stage, attempt.revision, f"{name}:capture", kind, hold.outcome["hold_id"], correction.charges, amount, evidence, "customer"
     )
 
 
 def _in_force(case: Case, attempt: Attempt, corrections: int) -> Effect | None:
     """The stage's write-off after the ticket's first so many corrections, None where there is none."""
-    force = attempt.done(Kind.CAPTURE)
+    force = attempt.done(Kind.WRITE_OFF)
     for number, correction in enumerate(case.decisions.corrections[:corrections], 1):
         if correction.stage_id != attempt.stage.id:
             continue

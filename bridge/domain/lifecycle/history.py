@@ -100,5 +100,5 @@ class Attempt:
         """Norm-hours of the open hold, 0 where none is open."""
         number = self.hold_number
         hold = self.done(numbered(Kind.HOLD, number))
-        closed = self.done(Kind.CAPTURE) or self.done(numbered(Kind.VOID, number))
+        closed = self.done(Kind.WRITE_OFF) or self.done(numbered(Kind.RELEASE, number))
         return Decimal(0) if hold is None or closed or hold.outcome is None else Decimal(hold.outcome["amount"])

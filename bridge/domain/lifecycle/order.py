@@ -10,7 +10,7 @@ from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case, OrderFault
 from bridge.domain.lifecycle.gates import ticket_gate
 from bridge.domain.lifecycle.steps import Step, Tell, Wait
-from bridge.domain.lifecycle.values import Reason, Status
+from bridge.domain.lifecycle.values import Reason, Status, note_kind
 from bridge.domain.tickets import Order
 
 
@@ -19,12 +19,12 @@ def begun(case: Case) -> bool:
     return any(attempt.begun for attempt in case.attempts())
 
 
-@ticket_gate("–", "held: operator-hold")
-def not_on_hold(case: Case) -> Step | None:
-    """An operator may stop everything that the bridge does for a ticket (`otbridge hold`), until `otbridge release`."""
-    if case.decisions.on_hold is None:
+@ticket_gate("–", "paused: paused")
+def not_paused(case: Case) -> Step | None:
+    """An operator may pause everything that the bridge does for a ticket (`otbridge pause`), until `otbridge resume`."""
+    if case.decisions.paused is None:
         return None
-    return Wait(Status.HELD, Reason("operator-hold", {"why": case.decisions.on_hold}))
+    return Wait(Status.PAUSED, Reason("paused", {"why": case.decisions.paused}))
 
 
 @ticket_gate("R1, R9", "not-paid: not-paid")
@@ -59,7 +59,7 @@ def unusable_order(case: Case) -> Step | None:
     if isinstance(case.order, OrderFault):
         facts = {"source": case.order.source, "problems": list(case.order.problems)}
         message = f"order:{_digest(case.order.problems)}"
-        if not case.history.settled(f"note:{message}"):
+        if not case.history.settled(note_kind(message)):
             return Tell(message, None, 0, facts)
         return Wait(Status.NEEDS_ORDER, Reason("order-faults", facts))
     if case.service(case.order) is None:

@@ -18,24 +18,24 @@ from bridge.domain.lifecycle.order import sold_as, unusable_order, wrong_price
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     AskTime,
-    Capture,
     Examine,
     Freeze,
     Hold,
     NewRevision,
     Operate,
+    Release,
     SetStage,
     SetTicket,
     Step,
     Tell,
     Undo,
-    Void,
     Wait,
+    WriteOff,
     charges_from,
     order_from,
     order_request,
 )
-from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
+from bridge.domain.lifecycle.values import Kind, Reason, Status, note_kind, numbered
 from bridge.domain.tickets import Order, Stage, StageState, TicketState, TimeEntry
 
 ACCEPTED = (StageState.ACCEPTED, StageState.WRITTEN_OFF)
@@ -50,7 +50,7 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     """A stage that the customer rejects is done anew under a new revision, and nothing is written off for the old one. Work of specialists goes on
     at once; what an action made is taken back first, on an operator's word or where the site's policy says so."""
     frozen, stage = attempt.done(Kind.FREEZE), attempt.stage
-    if frozen is None or attempt.sent(Kind.CAPTURE) or stage.revision <= frozen.request["stage_revision"]:
+    if frozen is None or attempt.sent(Kind.WRITE_OFF) or stage.revision <= frozen.request["stage_revision"]:
         return None
     if not unattended(attempt):
         return NewRevision(stage)
@@ -67,13 +67,13 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     return NewRevision(stage)
 
 
-@stage_gate("R4", "SetStage", "Undo", "NewRevision", "Void", "SetTicket", "Tell", "failed: undone", "failed: refused")
+@stage_gate("R4", "SetStage", "Undo", "NewRevision", "Release", "SetTicket", "Tell", "failed: undone", "failed: refused")
 def not_undone(case: Case, attempt: Attempt) -> Step | None:
     """What an action made is taken back on an operator's word as long as the customer has not accepted it. The stage is
     set back first, so that nobody accepts what is being taken back; an acceptance that came before that counts. Then
     the hold is returned, and the stage waits for another order or for the operator's word to do it anew."""
     stage, undo = attempt.stage, attempt.get(Kind.UNDO)
-    if (stage.id, attempt.revision) not in case.decisions.undone or attempt.done(Kind.OPERATION) is None or attempt.sent(Kind.CAPTURE):
+    if (stage.id, attempt.revision) not in case.decisions.undone or attempt.done(Kind.OPERATE) is None or attempt.sent(Kind.WRITE_OFF):
         return None
     if undo is None:
         back = attempt.get(Kind.STAGE_BACK)
@@ -89,7 +89,7 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
         return take_back(attempt)
     if undo.state is EffectState.REFUSED:
         return Wait(Status.FAILED, Reason("refused", {"what": undo.kind, **(undo.outcome or {})}))
-    void = attempt.refused(numbered(Kind.VOID, attempt.hold_number))
+    void = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
     if void is not None:
         return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
     returned = give_back(attempt)
@@ -106,7 +106,7 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
     return Wait(Status.FAILED, Reason("undone", {"stage": stage.title}))
 
 
-@stage_gate("R4", "Void", "Tell", "NewRevision", "failed: refused")
+@stage_gate("R4", "Release", "Tell", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
     """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and an operator (or a changed order)
     lets the stage go on."""
@@ -115,7 +115,7 @@ def not_refused(case: Case, attempt: Attempt) -> Step | None:
 
 
 @stage_gate(
-    "R3, R5, R8", "AskBalance", "Tell", "SetTicket", "Examine", "NewRevision", "Hold", "Void", "held: balance", "failed: price-differs",
+    "R3, R5, R8", "AskBalance", "Tell", "SetTicket", "Examine", "NewRevision", "Hold", "Release", "suspended: balance", "failed: price-differs",
     "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service",
 )  # fmt: skip
 def held(case: Case, attempt: Attempt) -> Step | None:
@@ -123,7 +123,7 @@ def held(case: Case, attempt: Attempt) -> Step | None:
     number = attempt.hold_number
     if attempt.done(numbered(Kind.HOLD, number)) is None:
         return _hold(case, attempt, number)
-    if attempt.get(numbered(Kind.VOID, number)) is None:
+    if attempt.get(numbered(Kind.RELEASE, number)) is None:
         return None
     return give_back(attempt) or _hold(case, attempt, number + 1)
 
@@ -141,14 +141,14 @@ def started(_case: Case, attempt: Attempt) -> Step | None:
     return tell(attempt, "taken", {"amount": text(billing.amount_to_hold(attempt.stage))})
 
 
-@stage_gate("R2, R3", "Operate", "AskBalance", "Tell", "SetTicket", "Void", "running: by-hand", "awaiting-agreement: beyond-agreed",
-            "held: balance", "failed: no-service", "failed: unknown-category")  # fmt: skip
+@stage_gate("R2, R3", "Operate", "AskBalance", "Tell", "SetTicket", "Release", "running: by-hand", "awaiting-agreement: beyond-agreed",
+            "suspended: balance", "failed: no-service", "failed: unknown-category")  # fmt: skip
 def worked(case: Case, attempt: Attempt) -> Step | None:
     """An action does the work under the operation's key, or a specialist does, who logs time and reports the stage ready on the portal."""
     if unattended(attempt):
-        if attempt.done(Kind.OPERATION) is not None:
+        if attempt.done(Kind.OPERATE) is not None:
             return None
-        plan = attempt.done(Kind.PLAN)
+        plan = attempt.done(Kind.EXAMINE)
         assert plan is not None
         assert plan.outcome is not None
         return Operate(attempt.stage, attempt.revision, plan.request["action"], plan.outcome["call"])
@@ -160,7 +160,7 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
     return _beyond(case, attempt, lines) or Wait(Status.RUNNING, Reason("by-hand", {"stage": attempt.stage.title}))
 
 
-@stage_gate("R2, R3", "AskBalance", "Tell", "SetTicket", "Void", "Freeze", "awaiting-agreement: beyond-agreed", "held: balance",
+@stage_gate("R2, R3", "AskBalance", "Tell", "SetTicket", "Release", "Freeze", "awaiting-agreement: beyond-agreed", "suspended: balance",
             "failed: beyond-agreed", "failed: no-service", "failed: unknown-category")  # fmt: skip
 def frozen(case: Case, attempt: Attempt) -> Step | None:
     """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it asks for a new agreement.
@@ -173,7 +173,7 @@ def frozen(case: Case, attempt: Attempt) -> Step | None:
     if case.decisions.withdrawal is not None:
         lines = billing.at_most(lines, billing.amount_to_hold(attempt.stage))
     entries = stage_entries(case, attempt.stage)
-    operation = attempt.done(Kind.OPERATION)
+    operation = attempt.done(Kind.OPERATE)
     evidence = dict(operation.outcome or {}) if operation is not None else _log(entries)
     return _beyond(case, attempt, lines) or Freeze(
         attempt.stage, attempt.revision, lines, {entry.id: entry.minutes for entry in entries}, evidence
@@ -208,7 +208,7 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
 @stage_gate("R4", "AskTime", "awaiting-acceptance: not-accepted", "awaiting-acceptance: clocks-differ")
 def accepted(case: Case, attempt: Attempt) -> Step | None:
     """Nothing is written off before it is accepted: by the customer, by the silence of so many days, or by the site's policy for the service."""
-    if _accepted_by(case, attempt) or attempt.sent(Kind.CAPTURE):
+    if _accepted_by(case, attempt) or attempt.sent(Kind.WRITE_OFF):
         return None
     facts = {"stage": attempt.stage.title}
     until = _silent_until(case, attempt)
@@ -223,12 +223,12 @@ def accepted(case: Case, attempt: Attempt) -> Step | None:
     return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), case.now + LOOK_AGAIN)
 
 
-@stage_gate("R2, R4, R8", "Capture", "AskBalance", "Tell", "writing-off: drift")
+@stage_gate("R2, R4, R8", "WriteOff", "AskBalance", "Tell", "writing-off: drift")
 def written_off(case: Case, attempt: Attempt) -> Step | None:
     """An accepted stage is written off: what was frozen, once. As long as the account's ledger differs from the portal's, nothing is."""
-    captured = attempt.done(Kind.CAPTURE)
+    captured = attempt.done(Kind.WRITE_OFF)
     if captured is None:
-        if case.drift and not attempt.sent(Kind.CAPTURE):
+        if case.drift and not attempt.sent(Kind.WRITE_OFF):
             return Wait(Status.WRITING_OFF, Reason("drift", {"account": case.ticket.account_id, "problems": list(case.drift)}))
         return _capture(case, attempt)
     if attempt.settled("note:written_off"):
@@ -275,19 +275,19 @@ def frozen_entries(case: Case) -> dict[str, int]:
 
 def take_back(attempt: Attempt) -> Undo:
     """Let the action take back what it made in this attempt."""
-    operation = attempt.done(Kind.OPERATION)
+    operation = attempt.done(Kind.OPERATE)
     assert operation is not None
     return Undo(attempt.stage, attempt.revision, operation.request["action"], dict(operation.outcome or {}))
 
 
-def give_back(attempt: Attempt) -> Void | None:
+def give_back(attempt: Attempt) -> Release | None:
     """Return the newest hold to the balance; None when it is returned, or nothing is held."""
     number = attempt.hold_number
     hold = attempt.done(numbered(Kind.HOLD, number))
-    if hold is None or attempt.done(numbered(Kind.VOID, number)) is not None:
+    if hold is None or attempt.done(numbered(Kind.RELEASE, number)) is not None:
         return None
     assert hold.outcome is not None
-    return Void(attempt.stage, attempt.revision, hold.outcome["hold_id"], number)
+    return Release(attempt.stage, attempt.revision, hold.outcome["hold_id"], number)
 
 
 def again(case: Case, attempt: Attempt) -> Hold:
@@ -305,7 +305,7 @@ def again(case: Case, attempt: Attempt) -> Hold:
 def refused_effect(attempt: Attempt) -> Effect | None:
     """The effect that ended the attempt, if one did."""
     number = attempt.hold_number
-    for kind in (numbered(Kind.VOID, number), Kind.PLAN, Kind.OPERATION, Kind.CAPTURE):
+    for kind in (numbered(Kind.RELEASE, number), Kind.EXAMINE, Kind.OPERATE, Kind.WRITE_OFF):
         effect = attempt.refused(kind)
         if effect is not None:
             return effect
@@ -325,7 +325,7 @@ def did_not_fit(hold: Effect | None) -> bool:
 
 def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
     """Return the hold, tell the customer why, and wait for an operator or for a changed order."""
-    if refused.kind in (Kind.PLAN, Kind.OPERATION):
+    if refused.kind in (Kind.EXAMINE, Kind.OPERATE):
         returned = give_back(attempt)
         if returned is not None:
             return returned
@@ -339,7 +339,7 @@ def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
 
 def tell(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Tell | None:
     """A message about the stage, None when it was told in this attempt."""
-    if attempt.settled(f"note:{message}"):
+    if attempt.settled(note_kind(message)):
         return None
     return Tell(message, attempt.stage, attempt.revision, {"stage": attempt.stage.title, **facts})
 
@@ -347,7 +347,7 @@ def tell(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Tell | Non
 def suspended(case: Case, attempt: Attempt, amount: Decimal, available: Decimal, number: int) -> Step | None:
     """Tell that the balance does not cover `amount`, and suspend the ticket; None when that is done."""
     facts = missing(case, amount, available)
-    told = tell(attempt, numbered("held", number), facts)
+    told = tell(attempt, numbered("suspended", number), facts)
     if told is not None:
         return told
     if not attempt.settled(numbered(Kind.TICKET_SUSPENDED, number)):
@@ -379,20 +379,20 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
             return step
         if did_not_fit(attempt.get(kind)):
             return again(case, attempt)
-        return Wait(Status.HELD, Reason("balance", missing(case, amount, case.account.available)))
+        return Wait(Status.SUSPENDED, Reason("balance", missing(case, amount, case.account.available)))
     if number > 1:
         return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount)
     assert isinstance(case.order, Order), "unusable_order lets nothing else through"
     if case.unattended:
         if _order_changed(case, attempt):  # also under an examination that never came to an end
             return NewRevision(attempt.stage)
-        if attempt.done(Kind.PLAN) is None:
+        if attempt.done(Kind.EXAMINE) is None:
             return Examine(attempt.stage, attempt.revision, case.order, case.history.outcomes(Kind.UNDO))
     return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount, case.order, case.unattended)
 
 
 def _order_changed(case: Case, attempt: Attempt) -> bool:
-    plan = attempt.get(Kind.PLAN)
+    plan = attempt.get(Kind.EXAMINE)
     return plan is not None and isinstance(case.order, Order) and plan.request["order"] != order_request(case.order)
 
 
@@ -404,7 +404,7 @@ def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
         return Wait(Status.FAILED, Reason("no-service", {"service": sold_as(order)}))
     before = 0
     for other in case.attempts():
-        captured = other.done(Kind.CAPTURE)
+        captured = other.done(Kind.WRITE_OFF)
         if captured is not None:
             before += sum(line["charged_minutes"] for line in captured.request["charges"])
     try:
@@ -434,7 +434,7 @@ def _beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | N
     available = case.account.available + held
     if available + case.account.overdraft_limit < agreed:
         step = suspended(case, attempt, agreed, available, attempt.hold_number + 1)
-        return step or Wait(Status.HELD, Reason("balance", missing(case, agreed, available)))
+        return step or Wait(Status.SUSPENDED, Reason("balance", missing(case, agreed, available)))
     return give_back(attempt)
 
 
@@ -497,13 +497,13 @@ def _accepted_by(case: Case, attempt: Attempt) -> str:
     return "silence" if until <= min(case.now, case.portal_time) else ""
 
 
-def _capture(case: Case, attempt: Attempt) -> Capture:
+def _capture(case: Case, attempt: Attempt) -> WriteOff:
     number = attempt.hold_number
     hold, freeze = attempt.done(numbered(Kind.HOLD, number)), _frozen(attempt)
     assert hold is not None
     assert hold.outcome is not None
     lines = charges_from(freeze.request["charges"])
-    return Capture(
-        attempt.stage, attempt.revision, Kind.CAPTURE, numbered(Kind.HOLD, number), hold.outcome["hold_id"], lines, hours_taken(lines),
+    return WriteOff(
+        attempt.stage, attempt.revision, Kind.WRITE_OFF, numbered(Kind.HOLD, number), hold.outcome["hold_id"], lines, hours_taken(lines),
         freeze.request["evidence"], _accepted_by(case, attempt) or "customer",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain.hours import Charge, text
-from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
+from bridge.domain.lifecycle.values import Kind, Reason, Status, note_kind, numbered
 from bridge.domain.tickets import Order, Stage, StageState, TicketState
 
 _STAGE_BEFORE: Mapping[StageState, tuple[StageState, ...]] = {
@@ -61,7 +61,7 @@ class Tell:
     @property
     def kind(self) -> str:
         """The effect's kind."""
-        return f"note:{self.message}"
+        return note_kind(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Examine:
     revision: int
     order: Order
     taken_back: tuple[Mapping[str, Any], ...] = ()
-    kind: str = Kind.PLAN.value
+    kind: str = Kind.EXAMINE.value
 
     @property
     def request(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class Operate:
     revision: int
     action: str
     call: Mapping[str, Any]
-    kind: str = Kind.OPERATION.value
+    kind: str = Kind.OPERATE.value
 
     @property
     def request(self) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class WriteOff:
     """Write an accepted stage off.
 
     Attributes:
@@ -242,7 +242,7 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
-class Void:
+class Release:
     """Return a hold to the balance; `number` is the hold's."""
 
     stage: Stage
@@ -253,7 +253,7 @@ class Void:
     @property
     def kind(self) -> str:
         """The effect's kind."""
-        return numbered(Kind.VOID, self.number)
+        return numbered(Kind.RELEASE, self.number)
 
     @property
     def hold_kind(self) -> str:
@@ -283,7 +283,7 @@ class Reverse:
         return {"entry_id": self.entry_id, "reason": self.reason}
 
 
-Effectual = Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | Capture | Void | Reverse
+Effectual = Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
 """Steps that are effects: at most one outside call each."""
 
 Step = Wait | AskBalance | AskTime | NewRevision | Effectual

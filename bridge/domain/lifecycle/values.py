@@ -16,7 +16,8 @@ class Status(StrEnum):
     NEEDS_ORDER = "needs-order"
     AWAITING_AGREEMENT = "awaiting-agreement"
     QUEUED = "queued"
-    HELD = "held"
+    SUSPENDED = "suspended"
+    PAUSED = "paused"
     RUNNING = "running"
     AWAITING_ACCEPTANCE = "awaiting-acceptance"
     WRITING_OFF = "writing-off"
@@ -26,15 +27,19 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """Kinds of effects that the history of a ticket is made of; notes are `note:` plus the message's name."""
+    """Kinds of effects that the history of a ticket is made of; notes have a kind of their own each (`note_kind`).
 
-    PLAN = "plan"
+    A kind's string is part of the key under which its effect is sent. The string therefore never changes, not even where
+    the word for the thing does: under another key the portal would take the same hours once more (ADR 11).
+    """
+
+    EXAMINE = "plan"
     HOLD = "hold"
-    OPERATION = "operation"
+    OPERATE = "operation"
     UNDO = "undo"
     FREEZE = "freeze"
-    CAPTURE = "capture"
-    VOID = "void"
+    WRITE_OFF = "capture"
+    RELEASE = "void"
     STAGE_IN_PROGRESS = "stage:in_progress"
     STAGE_READY = "stage:ready"
     STAGE_BACK = "stage:in_progress:back"
@@ -42,6 +47,23 @@ class Kind(StrEnum):
     TICKET_IN_PROGRESS = "ticket:in_progress"
     TICKET_AWAITING = "ticket:awaiting_acceptance"
     TICKET_DONE = "ticket:done"
+
+
+_WORDS_OF_KEYS = {"suspended": "held"}
+"""Messages that are named otherwise in the kinds of their effects, because their keys are older than their names."""
+_NAMES_OF_MESSAGES = {word: name for name, word in _WORDS_OF_KEYS.items()}
+
+
+def note_kind(message: str) -> str:
+    """The kind of the effect that sends this message to the customer: "note:ready", "note:held:2" for "suspended:2"."""
+    name, colon, rest = message.partition(":")
+    return f"note:{_WORDS_OF_KEYS.get(name, name)}{colon}{rest}"
+
+
+def message_name(kind: str) -> str:
+    """The name of the message that an effect of this kind sends, without what tells it from others of that name."""
+    word = kind.removeprefix("note:").partition(":")[0]
+    return _NAMES_OF_MESSAGES.get(word, word)
 
 
 def numbered(kind: str, number: int) -> str:
@@ -88,5 +110,5 @@ def is_operators_turn(status: str, reason: Reason | None) -> bool:
         return code != "order-faults"
     if status != Status.FAILED or reason is None:
         return status == Status.FAILED
-    of_order = code == "refused" and reason.facts.get("what") in (Kind.PLAN, Kind.OPERATION)
+    of_order = code == "refused" and reason.facts.get("what") in (Kind.EXAMINE, Kind.OPERATE)
     return not (of_order and reason.facts.get("code") in CUSTOMERS_FAULTS)

@@ -2,8 +2,8 @@
 
 from bridge.operators.decisions.charges import by_hours, by_minutes, recounted
 from bridge.operators.decisions.desk import Correction, DecisionRefused, Desk, Misplaced
-from bridge.operators.decisions.standing import Standing, assigned, on_hold, withdrawn
+from bridge.operators.decisions.standing import Standing, assigned, paused, withdrawn
 
 __all__ = [
-    "Correction", "DecisionRefused", "Desk", "Misplaced", "Standing", "assigned", "by_hours", "by_minutes", "on_hold", "recounted", "withdrawn",
+    "Correction", "DecisionRefused", "Desk", "Misplaced", "Standing", "assigned", "by_hours", "by_minutes", "paused", "recounted", "withdrawn",
 ]  # fmt: skip

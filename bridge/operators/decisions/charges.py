@@ -70,7 +70,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
     later = {one.id for one in ticket.stages[ticket.stages.index(attempt.stage) + 1 :]}
     entries = [entry for entry in ticket.time_entries if entry.id not in elsewhere and entry.stage_id not in later]
     before = sum(
-        line["charged_minutes"] for other in others if (done := other.done(Kind.CAPTURE)) is not None for line in done.request["charges"]
+        line["charged_minutes"] for other in others if (done := other.done(Kind.WRITE_OFF)) is not None for line in done.request["charges"]
     )
     try:
         return billing.charges(

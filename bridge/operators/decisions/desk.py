@@ -21,7 +21,7 @@ from bridge.errors import BridgeError
 from bridge.flow.orders import find_order
 from bridge.i18n import tr
 from bridge.journal import Decision, DecisionKind, Journal, TicketRecord, Unit
-from bridge.operators.decisions.standing import Standing, assigned, on_hold, withdrawn
+from bridge.operators.decisions.standing import Standing, assigned, paused, withdrawn
 
 
 class DecisionRefused(BridgeError):
@@ -96,32 +96,32 @@ class Desk:
                 )
             return self._write(unit, "assign", order)
 
-    def hold(self, reason: str) -> Decision | None:
-        """Let the bridge do nothing for the ticket until `release`.
+    def pause(self, reason: str) -> Decision | None:
+        """Let the bridge do nothing for the ticket until `resume`.
 
         Raises:
             DecisionRefused: the ticket is over.
         """
         with self._deciding() as (unit, standing):
             _check_open(standing)
-            return None if on_hold(standing.decisions) else self._write(unit, "hold", {"reason": reason})
+            return None if paused(standing.decisions) else self._write(unit, "pause", {"reason": reason})
 
-    def release(self, reason: str) -> Decision | None:
-        """Let a held ticket go on.
+    def resume(self, reason: str) -> Decision | None:
+        """Let a paused ticket go on.
 
         Raises:
-            Misplaced: nobody ever held it.
+            Misplaced: nobody ever paused it.
         """
         with self._deciding() as (unit, standing):
-            if on_hold(standing.decisions) is not None:
-                return self._write(unit, "release", {"reason": reason})
-            if not any(one.kind == "release" for one in standing.decisions):
-                raise Misplaced(tr("no operator holds it"))
+            if paused(standing.decisions) is not None:
+                return self._write(unit, "resume", {"reason": reason})
+            if not any(one.kind == "resume" for one in standing.decisions):
+                raise Misplaced(tr("no operator has paused it"))
             return None
 
-    def on_hold(self) -> bool:
-        """Whether the bridge does nothing for the ticket until `release`."""
-        return on_hold(self.standing().decisions) is not None
+    def is_paused(self) -> bool:
+        """Whether the bridge does nothing for the ticket until `resume`."""
+        return paused(self.standing().decisions) is not None
 
     def withdraw(self, reason: str) -> Decision | None:
         """Withdraw the ticket in the customer's stead (R7); nothing takes that back.
@@ -150,11 +150,11 @@ class Desk:
             told = {"stage": stage.title}
             if any(_same(one, "undo", document) for one in standing.decisions):
                 return None
-            if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.CAPTURE):
+            if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.WRITE_OFF):
                 raise Misplaced(tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told))
             if stage.state is StageState.ACCEPTED and not standing.is_withdrawn:
                 raise Misplaced(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
-            if history.attempt(stage, revision).done(Kind.OPERATION) is None:
+            if history.attempt(stage, revision).done(Kind.OPERATE) is None:
                 raise Misplaced(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
             return self._write(unit, "undo", document)
 

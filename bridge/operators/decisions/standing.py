@@ -19,10 +19,10 @@ def assigned(decisions: Iterable[Decision]) -> Mapping[str, Any] | None:
     return None if last is None else last.document
 
 
-def on_hold(decisions: Iterable[Decision]) -> Decision | None:
-    """The decision that holds the ticket, None where there is none or it was released."""
-    last = _last(decisions, "hold", "release")
-    return last if last is not None and last.kind == "hold" else None
+def paused(decisions: Iterable[Decision]) -> Decision | None:
+    """The decision that pauses the ticket, None where there is none or the ticket was resumed."""
+    last = _last(decisions, "pause", "resume")
+    return last if last is not None and last.kind == "pause" else None
 
 
 def withdrawn(decisions: Iterable[Decision]) -> Decision | None:
@@ -93,7 +93,7 @@ class Standing:
 
     def under_correction(self, stage: Stage) -> Decision | None:
         """The stage's correction that is not booked to its end, None where there is none."""
-        first = next((one for one in self.effects if one.kind == Kind.CAPTURE and one.stage_id == stage.id), None)
+        first = next((one for one in self.effects if one.kind == Kind.WRITE_OFF and one.stage_id == stage.id), None)
         lines = charges_from(first.request["charges"]) if first is not None else ()
         booked = [row.kind for row in self.rows if row.stage_id == stage.id]
         reversals, captures, last = 0, 1, None

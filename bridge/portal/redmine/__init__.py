@@ -42,6 +42,4 @@ def connect(
         largest_answer=LARGEST_ANSWER, ca_file=ca_file, proxy=proxy, auth=KeyAuth(api_key),
     )  # fmt: skip
     client = Client(name, Line(transport, retries or Retries()))
-    return RedminePortal(
-        name, client, convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance
-    )
+    return RedminePortal(name, client, convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance)

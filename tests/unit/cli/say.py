@@ -24,7 +24,7 @@ FACTS = {
 """A value for whatever a reason names."""
 
 WRONG = (
-    "", "nonsense", "--nonsense", "hold", "hold 1", "hold 1 --reason", "hold 1 2 --reason x", "hold 1 --reason ''", "assign 1 x --param a",
+    "", "nonsense", "--nonsense", "pause", "pause 1", "pause 1 --reason", "pause 1 2 --reason x", "pause 1 --reason ''", "assign 1 x --param a",
     "assign 1 x --quantity many", "assign 1 x --params-file nowhere", "correct 1 --reason x", "correct 1 --reason x --hours -1",
     "correct 1 --reason x --hours 0.001", "correct 1 --reason x --hours x", "correct 1 --reason x --minutes a", "ledger --format xml",
     "ledger --from x", "ledger --from 2026-02-01 --to 2026-01-01", "reconcile --accept a", "reconcile --accept a --resend b --reason x",
@@ -61,9 +61,9 @@ def main(directory: Path) -> dict[str, str]:
         request = {"charges": [], "entries": {}, "order": {}, "unattended": True}
         office.did(kind, {"code": "x", "detail": "the answer is empty"}, request=request, state=EffectState.REFUSED)
     office.did("note:ready", state=None)
-    said |= {f"{typed} (known)": office.run(typed)[1] for typed in ("show 101", "status", "ledger", "ledger verify", "release 101", "retry 101",
-             "undo 101 --reason x", "correct 101 --nothing --reason x", "hold 101 --reason x", "hold 101 --reason x", "retry 101", "assign 101 9.9",
-             "assign 101 2.6", "release 101", "withdraw 101 --reason x", "withdraw 101 --reason x", "hold 101 --reason x", "sync", "sync --dry-run",
+    said |= {f"{typed} (known)": office.run(typed)[1] for typed in ("show 101", "status", "ledger", "ledger verify", "resume 101", "retry 101",
+             "undo 101 --reason x", "correct 101 --nothing --reason x", "pause 101 --reason x", "pause 101 --reason x", "retry 101", "assign 101 9.9",
+             "assign 101 2.6", "resume 101", "withdraw 101 --reason x", "withdraw 101 --reason x", "pause 101 --reason x", "sync", "sync --dry-run",
              "reconcile", "doctor", "migrate", "catalogue", "catalogue 2.6", "quote 2.6=1 2.9.1-restore", "portal check http://127.0.0.1:9")}  # fmt: skip
     office.settings.with_name("damaged.sqlite3").write_bytes(b"damaged" * 1000)
     office.settings.with_name("catalogue.toml").write_text("[[service]]\nid = 'x'\ncolour = 1\nbilling = 1\n", encoding="utf-8")

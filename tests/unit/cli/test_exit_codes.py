@@ -23,8 +23,8 @@ _MATRIX = ROW.findall(PAGE.read_text(encoding="utf-8"))
 CLAIMS = {command: {code for code, cell in zip((1, 2, 3, 4), cells, strict=True) if cell.strip() != "–"} for command, *cells in _MATRIX}
 
 HAPPY = {
-    "sync": "sync", "status": "status", "show": "show 101", "assign": "assign 101 2.6", "hold": "hold 101 --reason x",
-    "release": "release 101", "withdraw": "withdraw 101 --reason x", "undo": "undo 101 --reason x",
+    "sync": "sync", "status": "status", "show": "show 101", "assign": "assign 101 2.6", "pause": "pause 101 --reason x",
+    "resume": "resume 101", "withdraw": "withdraw 101 --reason x", "undo": "undo 101 --reason x",
     "correct": "correct 101 --nothing --reason x", "retry": "retry 101", "doctor": "doctor", "ledger": "ledger",
     "ledger verify": "ledger verify", "reconcile": "reconcile", "catalogue": "catalogue", "quote": "quote 2.6", "migrate": "migrate",
     "portal check": "portal check {url}", "init-redmine": "init-redmine --project x", "run": "run",
@@ -78,8 +78,8 @@ def served(office: Office, servers: tuple[SandboxPortal, SandboxMoodle], monkeyp
 def ready(served: Served, command: str) -> None:
     """Let the command have what it works on."""
     served.told()
-    if command == "release":
-        served.typed("hold 101 --reason x")
+    if command == "resume":
+        served.typed("pause 101 --reason x")
     if command == "undo":
         served.did("operation")
     if command == "retry":
@@ -148,7 +148,7 @@ def _broken_rule(served: Served, _command: str) -> str:
 
 
 OPERATORS_TURN: dict[str, Callable[[Served, str], str]] = {
-    **dict.fromkeys(("show", "assign", "hold", "release", "withdraw", "undo", "correct", "retry"), _no_ticket),
+    **dict.fromkeys(("show", "assign", "pause", "resume", "withdraw", "undo", "correct", "retry"), _no_ticket),
     "ledger": lambda served, command: "ledger --ticket 999", "sync": _free_text, "doctor": _no_cron, "ledger verify": _forged,
     "reconcile": _differs, "portal check": _broken_rule,
 }  # fmt: skip

@@ -22,18 +22,18 @@ def decisions(office: Office) -> list[Decision]:
     ("status", "code", "command", "told"),
     [
         ("done", "done", "retry 101", "nothing has failed"),
-        ("done", "done", "hold 101 --reason x", "accepted and written off"),
+        ("done", "done", "pause 101 --reason x", "accepted and written off"),
         ("done", "done", "withdraw 101 --reason x", "accepted and written off"),
         ("done", "done", "assign 101 2.6", "accepted and written off"),
         ("done", "done", "undo 101 --reason x", "has made nothing"),
-        ("done", "done", "release 101", "no operator holds it"),
+        ("done", "done", "resume 101", "no operator has paused it"),
         ("awaiting-acceptance", "not-accepted", "retry 101", "nothing has failed"),
-        ("awaiting-acceptance", "not-accepted", "release 101", "no operator holds it"),
+        ("awaiting-acceptance", "not-accepted", "resume 101", "no operator has paused it"),
         ("awaiting-agreement", "not-agreed", "retry 101", "nothing has failed"),
         ("running", "by-hand", "retry 101", "nothing has failed"),
         ("running", "by-hand", "undo 101 --reason x", "has made nothing"),
         ("running", "by-hand", "correct 101 --nothing --reason x", "nothing was written off"),
-        ("queued", "queued", "release 101", "no operator holds it"),
+        ("queued", "queued", "resume 101", "no operator has paused it"),
         ("withdrawn", "withdrawn", "retry 101", "nothing has failed"),
     ],
 )
@@ -50,12 +50,12 @@ def test_a_command_that_cannot_help_says_where_the_ticket_stands(office, status,
 
 def test_what_would_help_is_named(office):
     office.told()
-    office.run("hold 101 --reason 'ждём договор'")
-    office.stands("held", "operator-hold", why="ждём договор")
+    office.run("pause 101 --reason 'ждём договор'")
+    office.stands("held", "paused", why="ждём договор")
     code, said = office.run("retry 101")
     assert code == 1
-    assert "it is on hold" in said
-    assert "goes on after: otbridge release 101" in said
+    assert "it is paused" in said
+    assert "goes on after: otbridge resume 101" in said
 
 
 @pytest.mark.parametrize(("status", "code"), [("failed", "no-installation"), ("needs-order", "no-service"), ("not-paid", "not-paid")])
@@ -85,26 +85,26 @@ def test_what_was_taken_back_is_done_anew_after_retry(office):
     assert record.revisions == {"s1": 2}
 
 
-def test_a_decision_about_a_ticket_on_hold_says_when_it_counts(office):
+def test_a_decision_about_a_paused_ticket_says_when_it_counts(office):
     office.told(make_ticket(make_stage(state=StageState.READY)))
     office.did("operation")
-    office.run("hold 101 --reason x")
+    office.run("pause 101 --reason x")
     code, said = office.run("undo 101 --reason x")
     assert code == 0
-    assert said == ("ticket 101: the next pass takes back what was made\nit is on hold: the next pass does so after otbridge release 101\n")
-    assert office.run("release 101")[1] == "ticket 101: goes on with the next pass\n"
+    assert said == ("ticket 101: the next pass takes back what was made\nit is paused: the next pass does so after otbridge resume 101\n")
+    assert office.run("resume 101")[1] == "ticket 101: goes on with the next pass\n"
 
 
 def test_a_decision_bears_the_person_s_name(office, monkeypatch):
     monkeypatch.setattr("bridge.journal.owner._login", lambda: "otbridge")
     monkeypatch.setattr("bridge.journal.owner.socket.gethostname", lambda: "desk")
     office.told()
-    office.run("hold 101 --reason x")
-    office.run("--as 'Анна Петрова' release 101")
-    office.run("hold 101 --reason x", OTBRIDGE_OPERATOR="Борис")
+    office.run("pause 101 --reason x")
+    office.run("--as 'Анна Петрова' resume 101")
+    office.run("pause 101 --reason x", OTBRIDGE_OPERATOR="Борис")
     assert [one.by for one in decisions(office)] == ["otbridge@desk", "Анна Петрова (otbridge@desk)", "Борис (otbridge@desk)"]
     office.stands("failed", "fault")
-    office.run("release 101")
+    office.run("resume 101")
     office.run("--as Анна retry 101")
     with office.journal() as journal, journal.transaction(read_only=True) as unit:
         assert unit.events("p", "t1")[-1].text == "Анна (otbridge@desk)"
@@ -112,7 +112,7 @@ def test_a_decision_bears_the_person_s_name(office, monkeypatch):
 
 def test_the_help_of_reason_says_whether_the_customer_reads_it(office):
     reads = {command: "the customer reads it" in office.run(f"{command} --help")[1] for command in ("withdraw", "correct")}
-    does_not = {command: "The customer does not read it" in office.run(f"{command} --help")[1] for command in ("hold", "release", "undo")}
+    does_not = {command: "The customer does not read it" in office.run(f"{command} --help")[1] for command in ("pause", "resume", "undo")}
     assert all((reads | does_not).values()), (reads, does_not)
 
 

@@ -16,7 +16,7 @@ from bridge.domain.hours import Charge, InexactHours, to_milli
 from bridge.domain.lifecycle import Kind, charges_request
 from bridge.domain.tickets import StageState, Ticket, TicketState, TimeEntry
 from bridge.journal import Journal, NewLedgerRow, migrate
-from bridge.operators.decisions import DecisionRefused, Desk, assigned, by_hours, by_minutes, on_hold, recounted, withdrawn
+from bridge.operators.decisions import DecisionRefused, Desk, assigned, by_hours, by_minutes, paused, recounted, withdrawn
 from tests.builders import NOW, make_stage, make_ticket
 
 TEXT = """
@@ -103,7 +103,7 @@ class Office:
     def wrote_off(self, charges: tuple[Charge, ...] = SPENT, amount: str = "1.5") -> Effect:
         """A stage that was worked on, accepted and captured; returns its hold."""
         hold = self.books("hold", order=RESTORE)
-        self.did(Kind.OPERATION)
+        self.did(Kind.OPERATE)
         self.did(Kind.FREEZE, {"entries": {}})
         self.books("capture", hold, amount=amount, charges=charges)
         return hold
@@ -137,36 +137,36 @@ def assign(office: Office, **changes: Any) -> Any:
 
 def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office):
     office.status("queued")
-    decision = office.desk.hold("спросим заказчика")
-    assert (decision.kind, decision.document, decision.by, decision.at) == ("hold", {"reason": "спросим заказчика"}, "anna@desk", NOW)
+    decision = office.desk.pause("спросим заказчика")
+    assert (decision.kind, decision.document, decision.by, decision.at) == ("pause", {"reason": "спросим заказчика"}, "anna@desk", NOW)
     standing = office.desk.standing()
     assert standing.record.dirty
     with office.journal.transaction(read_only=True) as unit:
-        assert [(one.kind, one.text) for one in unit.events("p", "t1")] == [("decision:hold", "anna@desk: спросим заказчика")]
+        assert [(one.kind, one.text) for one in unit.events("p", "t1")] == [("decision:pause", "anna@desk: спросим заказчика")]
 
 
 def test_what_was_decided_is_not_decided_twice(office):
     for decide in (
         lambda desk: desk.assign(RESTORE, CATALOGUE, lambda _: True),
-        lambda desk: desk.hold("x"),
-        lambda desk: desk.release(""),
+        lambda desk: desk.pause("x"),
+        lambda desk: desk.resume(""),
         lambda desk: desk.withdraw("x"),
     ):
         assert decide(office.desk) is not None
         assert decide(office.desk) is None
-    assert [kind for kind, _ in office.decided()] == ["assign", "hold", "release", "withdraw"]
+    assert [kind for kind, _ in office.decided()] == ["assign", "pause", "resume", "withdraw"]
 
 
 def test_the_last_word_counts(office):
     assign(office)
     assign(office, quantity=2)
-    office.desk.hold("x")
+    office.desk.pause("x")
     decisions = office.desk.standing().decisions
     assert assigned(decisions) == {**RESTORE, "quantity": 2}
-    assert on_hold(decisions) is not None
+    assert paused(decisions) is not None
     assert withdrawn(decisions) is None
-    office.desk.release("")
-    assert on_hold(office.desk.standing().decisions) is None
+    office.desk.resume("")
+    assert paused(office.desk.standing().decisions) is None
     assert assigned([]) is None
 
 
@@ -195,12 +195,12 @@ def test_a_hold_whose_answer_never_came_may_hold_hours(office):
 
 def test_a_ticket_that_is_over_takes_no_decision(office):
     office.status("done")
-    for decide in (assign, lambda one: one.desk.hold("x"), lambda one: one.desk.withdraw("x")):
+    for decide in (assign, lambda one: one.desk.pause("x"), lambda one: one.desk.withdraw("x")):
         with pytest.raises(DecisionRefused, match="accepted and written off"):
             decide(office)
     office.told(make_ticket(state=TicketState.WITHDRAWN, withdrawn_at=NOW))
     with pytest.raises(DecisionRefused, match="is withdrawn"):
-        office.desk.hold("x")
+        office.desk.pause("x")
     assert office.desk.withdraw("x") is None
     office.status("failed")
     assert office.desk.withdraw("nobody is left to agree") is not None, "an operator may end what fails after the customer's withdrawal"
@@ -215,34 +215,34 @@ def test_a_ticket_that_an_operator_withdrew_is_over_before_the_next_pass(office)
 
 
 def test_work_that_was_done_is_taken_back_once(office):
-    office.did(Kind.OPERATION)
+    office.did(Kind.OPERATE)
     assert office.desk.undo(None, "x").document == {"stage_id": "s1", "revision": 1, "reason": "x"}
     assert office.desk.undo("1", "again") is None
 
 
 def test_a_new_attempt_is_taken_back_by_itself(office):
-    office.did(Kind.OPERATION)
+    office.did(Kind.OPERATE)
     office.desk.undo(None, "x")
     with office.journal.transaction() as unit:
         unit.bump_revision("p", "t1", "s1", expected=1)
     with pytest.raises(DecisionRefused, match="has made nothing"):
         office.desk.undo(None, "x")
-    office.did(Kind.OPERATION, revision=2)
+    office.did(Kind.OPERATE, revision=2)
     assert office.desk.undo(None, "x").document["revision"] == 2
 
 
 def test_work_that_was_never_done_cannot_be_taken_back(office):
-    office.sent(Kind.OPERATION)
+    office.sent(Kind.OPERATE)
     with pytest.raises(DecisionRefused, match="the bridge has made nothing for stage “Новая роль”"):
         office.desk.undo(None, "x")
 
 
 def test_work_that_is_written_off_or_about_to_be_is_not_taken_back(office):
-    office.did(Kind.OPERATION)
+    office.did(Kind.OPERATE)
     office.told(make_ticket(make_stage(state=StageState.ACCEPTED)))
     with pytest.raises(DecisionRefused, match="has accepted"):
         office.desk.undo(None, "x")
-    office.sent(Kind.CAPTURE)
+    office.sent(Kind.WRITE_OFF)
     with pytest.raises(DecisionRefused, match="is written off"):
         office.desk.undo(None, "x")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from bridge.domain.effects import Effect, EffectState, effect_key
+from bridge.domain.lifecycle import Kind, message_name, note_kind
 
 PARTS = ("clients", "t1", "s1", 2, "hold")
 
@@ -39,3 +40,10 @@ def test_a_new_intent_has_its_key_and_no_outcome():
 def test_the_request_is_no_part_of_the_key():
     one, other = (Effect.intent("p", "t", "hold", {"amount": amount}) for amount in ("1", "2"))
     assert one.key == other.key
+
+
+def test_the_kinds_of_effects_are_those_of_every_earlier_version():
+    kinds = {"plan", "hold", "operation", "undo", "freeze", "capture", "void"}
+    assert kinds == {kind.value for kind in Kind if ":" not in kind}
+    assert [note_kind(message) for message in ("suspended", "suspended:2", "ready")] == ["note:held", "note:held:2", "note:ready"]
+    assert [message_name(kind) for kind in ("note:held:2", "note:order:0123", "note:ready")] == ["suspended", "order", "ready"]

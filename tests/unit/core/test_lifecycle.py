@@ -16,7 +16,6 @@ from bridge.domain.effects import EffectState
 from bridge.domain.hours import Charge
 from bridge.domain.lifecycle import (
     AskBalance,
-    Capture,
     Correction,
     Examine,
     Freeze,
@@ -26,6 +25,7 @@ from bridge.domain.lifecycle import (
     Operate,
     OrderFault,
     Reason,
+    Release,
     Reverse,
     SetStage,
     SetTicket,
@@ -33,8 +33,8 @@ from bridge.domain.lifecycle import (
     Tell,
     Terms,
     Undo,
-    Void,
     Wait,
+    WriteOff,
     charges_from,
     charges_request,
     taken,
@@ -192,11 +192,11 @@ def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended():
     told = play.does()
     assert isinstance(told, Tell)
     assert (told.message, told.facts) == (
-        "held", {"stage": "Новая роль", "needed": "2", "available": "1.5", "missing": "0.5"},
+        "suspended", {"stage": "Новая роль", "needed": "2", "available": "1.5", "missing": "0.5"},
     )  # fmt: skip
     play.does()
     assert play.does() == SetTicket(make_stage(), 1, TicketState.SUSPENDED)
-    reason = waits(play.rest(), Status.HELD, "balance")
+    reason = waits(play.rest(), Status.SUSPENDED, "balance")
     assert reason.facts == {"needed": "2", "available": "1.5", "missing": "0.5"}
     assert play.seen == ["note:held", "ticket:suspended"]
 
@@ -215,7 +215,7 @@ def test_R5_a_balance_that_just_covers_the_stage_is_enough():
 
 def test_R5_the_overdraft_limit_counts_as_balance():
     Play(balance=make_account(-1, overdraft=3)).until(Operate)
-    waits(Play(balance=make_account(-1, overdraft="2.99")).rest(), Status.HELD, "balance")
+    waits(Play(balance=make_account(-1, overdraft="2.99")).rest(), Status.SUSPENDED, "balance")
 
 
 def test_R5_a_hold_that_did_not_fit_after_all_is_asked_for_again_with_a_new_balance():
@@ -380,7 +380,7 @@ def test_a_failed_operation_returns_the_hold_then_tells_the_customer():
     play = Play()
     play.until(Operate)
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
-    assert play.does() == Void(make_stage(), 1, "hold-s1-1")
+    assert play.does() == Release(make_stage(), 1, "hold-s1-1")
     told = play.does()
     assert isinstance(told, Tell)
     assert told.message == "cannot"
@@ -427,7 +427,7 @@ def test_R2_the_lines_of_the_write_off_are_frozen_when_the_work_is_done():
     ready = play.until(SetStage)
     assert (ready.state, ready.evidence) == (StageState.READY, ROLE)
     accept(play)
-    capture = play.until(Capture)
+    capture = play.until(WriteOff)
     assert (capture.charges, capture.amount, capture.hold_id, capture.evidence) == (lines, Decimal(1), "hold-s1-1", ROLE)
 
 
@@ -460,7 +460,7 @@ def test_R4_an_accepted_stage_is_written_off_and_told():
     play = Play()
     play.rest()
     accept(play)
-    play.until(Capture)
+    play.until(WriteOff)
     play.does(outcome={"price": "1250.00"})
     play.balance = make_account("9.5")
     told = play.until(Tell)
@@ -478,11 +478,11 @@ def test_a_capture_whose_answer_was_lost_is_asked_for_again(state):
     play = Play()
     play.rest()
     accept(play)
-    asked = play.until(Capture)
+    asked = play.until(WriteOff)
     play.does(INTENDED)
     play.portal(stage={"state": state})
     again = play.next()
-    assert isinstance(again, Capture)
+    assert isinstance(again, WriteOff)
     assert (again.charges, again.amount, again.hold_id) == (asked.charges, asked.amount, asked.hold_id)
 
 
@@ -490,7 +490,7 @@ def test_a_capture_that_the_portal_refuses_is_an_operator_s_turn():
     play = Play()
     play.rest()
     accept(play)
-    play.until(Capture)
+    play.until(WriteOff)
     play.does(REFUSED, {"code": "amount_mismatch", "detail": "said"})
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "capture"
 
@@ -570,7 +570,7 @@ def test_R3_a_new_agreement_on_more_hours_gets_a_larger_hold_and_the_old_one_goe
     moves = [kind for kind in play.seen if kind.startswith(("hold", "void", "freeze"))]
     assert moves == ["hold", "void", "hold:2", "freeze"]
     accept(play)
-    assert (play.until(Capture).hold_id, play.until(Capture).amount) == ("hold:2-s1-1", Decimal(3))
+    assert (play.until(WriteOff).hold_id, play.until(WriteOff).amount) == ("hold:2-s1-1", Decimal(3))
 
 
 def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and_keeps_the_old_one():
@@ -578,7 +578,7 @@ def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and
     play.rest()
     play.portal(stage={"estimate": Decimal(4)})
     play.account, play.balance = None, make_account(1)
-    assert waits(play.rest(), Status.HELD, "balance").facts == {"needed": "4", "available": "3", "missing": "1"}
+    assert waits(play.rest(), Status.SUSPENDED, "balance").facts == {"needed": "4", "available": "3", "missing": "1"}
     assert play.seen[-2:] == ["note:held:2", "ticket:suspended:2"]
     assert "void" not in play.seen
     play.account, play.balance = None, make_account(4)
@@ -632,7 +632,7 @@ def test_a_ticket_that_has_left_the_paid_category_gives_its_hold_back_and_rests(
     play.does()
     play.portal(gone="" if how == "moved" else how)
     play.paid = how != "moved"
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     assert waits(play.next(), Status.WITHDRAWN, "gone").facts["how"] == how
     play.portal(gone="")
     play.paid = True
@@ -644,7 +644,7 @@ def test_work_that_was_made_for_a_ticket_that_is_gone_is_told():
     play.until(Operate)
     play.does()
     play.portal(gone="deleted")
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     assert waits(play.next(), Status.WITHDRAWN, "gone-with-work").facts["stages"] == [play.ticket.stages[0].title]
 
 
@@ -655,10 +655,10 @@ def test_what_was_accepted_before_the_ticket_left_is_written_off_unless_the_port
         play.rest()
         accept(play)
         play.portal(gone="moved")
-        assert isinstance(play.next(), Capture)
+        assert isinstance(play.next(), WriteOff)
         play.does(state, None if state is EffectState.DONE else {"code": "not_found", "detail": "said"})
         if state is REFUSED:
-            assert isinstance(play.does(), Void), "what cannot be written off goes back"
+            assert isinstance(play.does(), Release), "what cannot be written off goes back"
             waits(play.next(), Status.WITHDRAWN, "gone-with-work")
         else:
             waits(play.rest(), Status.DONE, "done")
@@ -680,7 +680,7 @@ def test_hours_of_a_stage_that_the_ticket_has_no_more_go_back():
     play.until(Hold)
     play.does()
     play.portal(stages=(second,))
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     assert play.until(Hold).stage == second
 
 
@@ -718,7 +718,7 @@ def test_R7_a_hold_whose_answer_was_lost_is_learned_and_returned():
     play.does(INTENDED)
     withdraw(play)
     assert isinstance(play.does(), Hold)
-    assert play.does() == Void(make_stage(), 1, "hold-s1-1")
+    assert play.does() == Release(make_stage(), 1, "hold-s1-1")
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
@@ -735,7 +735,7 @@ def test_R7_work_that_was_not_begun_is_not_begun():
     play = Play()
     play.until(Operate)
     withdraw(play)
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
     assert "operation" not in play.seen
 
@@ -748,7 +748,7 @@ def test_R7_a_running_operation_is_waited_for_before_its_hold_returns():
     again = play.does()
     assert isinstance(again, Operate)
     assert (again.action, again.call) == (asked.action, asked.call)
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     assert waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work").facts["stages"] == ["Новая роль"]
 
 
@@ -758,7 +758,7 @@ def test_R7_an_operation_that_failed_after_the_withdrawal_leaves_no_work():
     play.does(INTENDED)
     withdraw(play)
     play.does(REFUSED, {"code": "restorefailed"})
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
@@ -766,7 +766,7 @@ def test_R7_a_stage_that_is_ready_and_not_accepted_is_not_written_off():
     play = Play()
     play.rest()
     withdraw(play)
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
 
 
@@ -775,7 +775,7 @@ def test_R7_a_stage_that_was_accepted_is_written_off():
     play.rest()
     accept(play)
     withdraw(play)
-    assert isinstance(play.does(), Capture)
+    assert isinstance(play.does(), WriteOff)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
     assert "void" not in play.seen
 
@@ -785,27 +785,27 @@ def test_R7_a_stage_that_the_portal_shows_as_written_off_is_never_returned():
     play.rest()
     play.portal(stage={"state": StageState.WRITTEN_OFF})
     withdraw(play)
-    assert isinstance(play.next(), Capture)
+    assert isinstance(play.next(), WriteOff)
 
 
 def test_R7_a_capture_whose_answer_was_lost_is_learned_first():
     play = Play()
     play.rest()
     accept(play)
-    play.until(Capture)
+    play.until(WriteOff)
     play.does(INTENDED)
     withdraw(play)
     play.portal(stage={"state": StageState.READY})
-    assert isinstance(play.next(), Capture)
+    assert isinstance(play.next(), WriteOff)
 
 
 def test_R7_a_return_whose_answer_was_lost_is_learned_first_even_if_the_stage_was_accepted_meanwhile():
     play = Play()
     play.rest()
     withdraw(play)
-    assert isinstance(play.does(INTENDED), Void)
+    assert isinstance(play.does(INTENDED), Release)
     accept(play)
-    assert isinstance(play.does(), Void)
+    assert isinstance(play.does(), Release)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
 
 
@@ -813,7 +813,7 @@ def test_R7_a_written_off_stage_stays_written_off():
     play = Play()
     play.rest()
     accept(play)
-    play.until(Capture)
+    play.until(WriteOff)
     play.does()
     withdraw(play)
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
@@ -824,7 +824,7 @@ def test_R7_a_capture_that_the_portal_refuses_after_the_withdrawal_is_an_operato
     play.rest()
     accept(play)
     withdraw(play)
-    assert isinstance(play.does(REFUSED, {"code": "amount_mismatch", "detail": "said"}), Capture)
+    assert isinstance(play.does(REFUSED, {"code": "amount_mismatch", "detail": "said"}), WriteOff)
     assert waits(play.next(), Status.FAILED, "refused").facts["what"] == "capture"
 
 
@@ -835,7 +835,7 @@ def test_a_return_that_the_portal_refuses_is_an_operator_s_turn_and_not_asked_fo
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
     if withdrawn:
         withdraw(play)
-    assert isinstance(play.does(REFUSED, {"code": "not_found", "detail": "said"}), Void)
+    assert isinstance(play.does(REFUSED, {"code": "not_found", "detail": "said"}), Release)
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "void"
 
 
@@ -873,7 +873,7 @@ def test_R2_time_that_was_logged_until_the_report_is_written_off():
     report(play)
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
     report(play, state=StageState.ACCEPTED)
-    capture = play.until(Capture)
+    capture = play.until(WriteOff)
     assert (capture.amount, capture.accepted_by) == (Decimal("1.25"), "customer")
     assert capture.evidence["entries"][1] == {"category": "development", "minutes": 15, "note": "Проверка"}
     waits(play.rest(), Status.DONE, "done")
@@ -927,7 +927,7 @@ def test_R4_a_rejected_stage_goes_on_by_hand_and_its_time_stays_with_it():
     report(play, revision=2)
     play.rest()
     report(play, state=StageState.ACCEPTED, revision=2)
-    assert play.until(Capture).amount == Decimal("1.5")
+    assert play.until(WriteOff).amount == Decimal("1.5")
     assert [kind for kind in play.seen if kind in ("hold", "void")] == ["hold", "void", "hold"]
 
 
@@ -938,7 +938,7 @@ def test_R4_a_rejection_that_the_bridge_never_saw_is_noticed_by_the_stage_s_revi
     play.rest()
     log(play, make_entry(60))
     report(play, state=StageState.ACCEPTED, revision=2)
-    assert play.until(Capture).amount == Decimal(1)
+    assert play.until(WriteOff).amount == Decimal(1)
 
 
 # --- R4: several stages
@@ -964,7 +964,7 @@ def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket():
     play.rest()
     play.balance = make_account(1)
     report(play, "s1", state=StageState.ACCEPTED)
-    assert waits(play.rest(), Status.HELD, "balance").facts["missing"] == "2"
+    assert waits(play.rest(), Status.SUSPENDED, "balance").facts["missing"] == "2"
     assert play.seen.count("capture") == 1
 
 
@@ -1050,7 +1050,7 @@ def test_R5_a_larger_hold_waits_for_a_top_up_while_specialists_work():
     log(play, make_entry(150))
     play.portal(stage={"estimate": Decimal(4)})
     play.account, play.balance = None, make_account(1)
-    waits(play.rest(), Status.HELD, "balance")
+    waits(play.rest(), Status.SUSPENDED, "balance")
     assert play.seen[-2:] == ["note:held:2", "ticket:suspended:2"]
     play.account, play.balance = None, make_account(4)
     waits(play.rest(), Status.RUNNING, "by-hand")
@@ -1061,7 +1061,7 @@ def test_a_return_for_a_larger_hold_whose_answer_was_lost_is_asked_for_again():
     play.rest()
     log(play, make_entry(150))
     play.portal(stage={"estimate": Decimal(4)})
-    asked = play.until(Void)
+    asked = play.until(Release)
     play.does(INTENDED)
     assert play.next() == asked
     waits(play.rest(), Status.RUNNING, "by-hand")
@@ -1122,7 +1122,7 @@ def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so():
     assert isinstance(wait, Wait)
     assert (wait.status, wait.until) == (Status.AWAITING_ACCEPTANCE, NOW + timedelta(days=14))
     play.now = NOW + timedelta(days=14)
-    assert play.until(Capture).accepted_by == "silence"
+    assert play.until(WriteOff).accepted_by == "silence"
 
 
 @pytest.mark.parametrize(
@@ -1137,7 +1137,7 @@ def test_R4_silence_accepts_nothing_while_the_clocks_differ(ahead):
     assert "capture" not in play.seen
     play.portal_ahead = timedelta(0)
     play.portal_time = None
-    assert play.until(Capture).accepted_by == "silence"
+    assert play.until(WriteOff).accepted_by == "silence"
 
 
 def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock():
@@ -1149,7 +1149,7 @@ def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock():
     assert wait.until > play.now
     play.now += timedelta(minutes=3)
     play.portal_time = None
-    assert play.until(Capture).accepted_by == "silence"
+    assert play.until(WriteOff).accepted_by == "silence"
 
 
 def test_R4_silence_does_not_accept_what_was_rejected():
@@ -1165,7 +1165,7 @@ def test_R4_the_customer_s_word_counts_before_silence_does():
     play = Play(terms=Terms(accept_after=timedelta(days=14)))
     play.rest()
     accept(play)
-    assert play.until(Capture).accepted_by == "customer"
+    assert play.until(WriteOff).accepted_by == "customer"
 
 
 def test_R4_a_trusted_service_needs_no_acceptance():
@@ -1265,7 +1265,7 @@ def test_R4_an_acceptance_that_comes_after_the_work_was_taken_back_writes_nothin
     assert "capture" not in play.seen
 
 
-@pytest.mark.parametrize(("kind", "what"), [(SetStage, "stage:in_progress:back"), (Undo, "undo"), (Void, "void")])
+@pytest.mark.parametrize(("kind", "what"), [(SetStage, "stage:in_progress:back"), (Undo, "undo"), (Release, "void")])
 def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_s_turn(kind, what):
     play = undone()
     play.until(kind)
@@ -1273,7 +1273,7 @@ def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == what
 
 
-@pytest.mark.parametrize("kind", [SetStage, Undo, Void])
+@pytest.mark.parametrize("kind", [SetStage, Undo, Release])
 def test_R4_taking_back_whose_answer_was_lost_is_asked_for_again(kind):
     play = undone()
     step = play.until(kind)
@@ -1302,12 +1302,12 @@ def test_R7_a_ticket_whose_work_was_taken_back_may_be_withdrawn():
 # --- what operators decide
 
 
-def test_a_ticket_on_hold_is_left_alone_until_it_is_released():
+def test_a_paused_ticket_is_left_alone_until_it_is_resumed():
     play = Play()
     play.until(Hold)
-    play.decides("hold", reason="разбираемся")
-    assert waits(play.next(), Status.HELD, "operator-hold").facts == {"why": "разбираемся"}
-    play.decides("release", reason="")
+    play.decides("pause", reason="разбираемся")
+    assert waits(play.next(), Status.PAUSED, "paused").facts == {"why": "разбираемся"}
+    play.decides("resume", reason="")
     assert isinstance(play.next(), Hold)
 
 
@@ -1386,7 +1386,7 @@ def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up():
     play.until(Hold)
     play.balance = make_account(1)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
-    waits(play.rest(), Status.HELD, "balance")
+    waits(play.rest(), Status.SUSPENDED, "balance")
     play.account, play.balance = None, make_account(3)
     waits(play.rest(), Status.DONE, "done")
 
@@ -1427,7 +1427,7 @@ def test_lines_come_back_from_the_journal():
         (Status.WRITING_OFF, Reason("drift"), True),
         (Status.WRITING_OFF, Reason("portal"), False),
         (Status.AWAITING_ACCEPTANCE, Reason("not-accepted"), False),
-        (Status.HELD, Reason("balance"), False),
+        (Status.SUSPENDED, Reason("balance"), False),
     ],
 )
 def test_only_what_nobody_else_can_end_is_an_operator_s_turn(status, reason, operator):

@@ -50,7 +50,7 @@ def test_faults_of_an_order_are_listed():
 
 def test_a_balance_that_does_not_reach_is_explained():
     assert (
-        told("held", **STAGE, needed="2", available="1.5", missing="0.5")
+        told("suspended", **STAGE, needed="2", available="1.5", missing="0.5")
         == """\
 Выполнение заявки № 101 (этап «Новая роль») приостановлено: на балансе не хватает нормо-часов.
 
@@ -358,3 +358,12 @@ def test_what_is_left_out_is_counted_to_the_character():
     assert word is not None
     assert len(cut) - len(word[0]) + int(left_out) == len(long)
     assert bounded("x" * LONGEST) == "x" * LONGEST
+
+
+def test_a_template_of_a_site_under_an_older_name_is_a_fault_that_names_the_new_one(tmp_path):
+    (tmp_path / "held.txt.j2").write_text("Своя", encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        Messages(tmp_path)
+    assert error.value.problems == ("held.txt.j2: is called suspended.txt.j2 now; rename it",)
+    (tmp_path / "held.txt.j2").rename(tmp_path / "suspended.txt.j2")
+    assert Messages(tmp_path).render("suspended:2", make_ticket(), {}) == "Своя\n"

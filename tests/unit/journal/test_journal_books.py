@@ -345,7 +345,7 @@ def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(empty, clock,
     older = Journal(make_engine(empty.url), clock)
     with older.transaction() as unit:
         unit.merge("p", [full_ticket], "c7", "e7")
-        unit.decide("p", full_ticket.id, "hold", {"reason": "x"}, "anna@desk", clock())
+        unit.decide("p", full_ticket.id, "withdraw", {"reason": "x"}, "anna@desk", clock())
         unit.set_drift("p", "a1", ["missing-here: entry x"], clock())
         unit.append_ledger(make_row("hold-1"), clock())
     kept = all_of(older, full_ticket.id)

@@ -17,14 +17,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 import bridge.journal
+from bridge.domain.effects import Effect
 from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, migrate, schema
 from bridge.journal import schema_state as state_of
 from bridge.journal.codec import encode
 from bridge.journal.ddl import metadata
-from bridge.journal.tables import faults, tickets
+from bridge.journal.tables import decisions, effects, events, faults, tickets
 
 _POSTGRESQL_SHAPE = (
     "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
@@ -103,6 +104,45 @@ def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, f
         payloads = [fault.payload for fault in unit.faults("p")]
     assert (record.damage, record.ticket) == ("", replace(full_ticket, thread=()))
     assert payloads == ['{"id": "t2", "subject": "\\ud800"}', '"thread', "{}"]
+
+
+def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(empty, monkeypatch, full_ticket):
+    monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, "0006"))
+    migrate(empty.url)
+    monkeypatch.undo()
+    at = full_ticket.created_at
+    stood = {
+        "t1": ("held", '{"code": "operator-hold", "facts": {"why": "ждём"}}'),
+        "t2": ("held", '{"code": "balance", "facts": {"needed": "2"}}'),
+        "t3": ("held", "?"),
+        "t4": ("running", '{"code": "by-hand", "facts": {}}'),
+    }
+    with empty.raw().begin() as connection:
+        for id_, (state, reason) in stood.items():
+            values = {"portal": "p", "id": id_, "number": id_, "version": 1, "dirty": False, "changes": 1, "fence": 0, "document": {}}
+            moments = dict.fromkeys(("queued_at", "first_seen", "updated_at"), at)
+            connection.execute(insert(tickets).values(**values, **moments, state=state, reason=reason))
+        for kind in ("assign", "hold", "release", "hold"):
+            made = {"portal": "p", "ticket_id": "t1", "kind": kind, "document": {"reason": "ждём"}, "by": "anna", "at": at}
+            connection.execute(insert(decisions).values(**made))
+            connection.execute(insert(events).values(portal="p", ticket_id="t1", kind=f"decision:{kind}", text="anna: ждём", at=at))
+        effect = Effect.intent("p", "t2", "note:held", {"text": "Не хватает"}, stage_id="s1", revision=1)
+        row = {name: getattr(effect, name) for name in ("key", "portal", "ticket_id", "stage_id", "revision", "kind", "request")}
+        connection.execute(insert(effects).values(**row, state="done", attempts=1, error="", created_at=at))
+    assert migrate(empty.url) == ("0007",)
+    with empty.raw().connect() as connection:
+        stand = {id_: (state, reason) for id_, state, reason in connection.execute(select(tickets.c.id, tickets.c.state, tickets.c.reason))}
+    assert stand == {
+        "t1": ("paused", '{"code": "paused", "facts": {"why": "ждём"}}'),
+        "t2": ("suspended", stood["t2"][1]), "t3": ("suspended", "?"), "t4": stood["t4"],
+    }  # fmt: skip
+    with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
+        assert [one.kind for one in unit.decisions("p", "t1")] == ["assign", "pause", "resume", "pause"]
+        assert [one.kind for one in unit.events("p", "t1")] == [f"decision:{kind}" for kind in ("assign", "pause", "resume", "pause")]
+        kept = unit.effects("p", "t2")
+    assert [(one.kind, one.key) for one in kept] == [("note:held", effect.key)], "a kind is part of a key"
+    with pytest.raises(Exception, match="append-only"):
+        empty.sql("UPDATE decisions SET kind = 'assign'")
 
 
 def _upgrade(upgrade, revision, config, _head):

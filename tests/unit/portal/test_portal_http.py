@@ -464,9 +464,7 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, a
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Next-Cursor": "c1"}])
-def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(
-    client_of, answers, headers
-) -> None:
+def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(client_of, answers, headers) -> None:
     client = client_of(1000)
     answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers=headers)
     with pytest.raises(PortalTooLarge):

@@ -1,4 +1,4 @@
-"""otbridge release: a ticket on hold goes on."""
+"""otbridge resume: a paused ticket goes on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.i18n import tr
 
 
-@click.command("release", help=tr("Let a ticket on hold go on."))
+@click.command("resume", help=tr("Let a paused ticket go on."))
 @click.argument("ticket", metavar="TICKET")
 @reason_option(tr("Why; kept in the journal. The customer does not read it."), required=False)
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
     with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
-        tell(ticket, desk, desk.release(reason), tr("goes on with the next pass"))
+        tell(ticket, desk, desk.resume(reason), tr("goes on with the next pass"))

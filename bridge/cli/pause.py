@@ -1,4 +1,4 @@
-"""otbridge hold: the bridge does nothing for a ticket until it is released."""
+"""otbridge pause: the bridge does nothing for a ticket until it is resumed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bridge.cli.deciding import desk_of, reason_option, tell
 from bridge.i18n import tr
 
 
-@click.command("hold", help=tr("Let the bridge do nothing for a ticket until it is released."))
+@click.command("pause", help=tr("Let the bridge do nothing for a ticket until it is resumed."))
 @click.argument("ticket", metavar="TICKET")
 @reason_option(tr("Why; kept in the journal. The customer does not read it."))
 @click.pass_context
 @told
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
     with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
-        tell(ticket, desk, desk.hold(reason), tr("is on hold; it goes on with: otbridge release"))
+        tell(ticket, desk, desk.pause(reason), tr("is paused; it goes on with: otbridge resume"))
