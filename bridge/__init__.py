@@ -1,1 +1,3 @@
-"""The norm-hours bridge: paid tickets of a client portal become actions in Moodle, and their hours are written off once."""
+"""The norm-hours bridge: paid tickets of a client portal become actions in Moodle, and their hours are
+written off once.
+"""

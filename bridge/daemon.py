@@ -1,11 +1,14 @@
-"""The service: passes one after another, through outages of portal, Moodle and journal, until a signal ends it.
+"""The service: passes one after another, through outages of portal, Moodle and journal, until a signal ends
+it.
 
-The main thread waits: for the next pass, for the pass that is under way, and for signals, always on the monotonic clock, so that a machine whose
-clock jumps misses no pass. APScheduler runs each pass in its own thread. What is to be done stands in the journal, so nothing is lost
-when the service ends in the middle of a pass.
+The main thread waits: for the next pass, for the pass that is under way, and for signals, always on the
+monotonic clock, so that a machine whose clock jumps misses no pass. APScheduler runs each pass in its own
+thread. What is to be done stands in the journal, so nothing is lost when the service ends in the middle of a
+pass.
 
-A signal may come just before the main thread begins to wait, or while it holds the lock that a handler would need. So the interpreter
-itself writes the signal's number into a pipe that the main thread reads; the handlers have nothing to do but to stand there.
+A signal may come just before the main thread begins to wait, or while it holds the lock that a handler would
+need. So the interpreter itself writes the signal's number into a pipe that the main thread reads; the
+handlers have nothing to do but to stand there.
 """
 
 from __future__ import annotations
@@ -39,13 +42,17 @@ WATCH_EVERY = 24 * 60 * 60.0
 """Seconds between two comparisons of the ledger with the portal's; the first comes with the first pass."""
 
 FIRST_PAUSE = 1.0
-"""Seconds after which a pass that met an outage is tried again; doubled each time, up to the rhythm of the passes."""
+"""Seconds after which a pass that met an outage is tried again; doubled each time, up to the rhythm of the
+passes.
+"""
 
 LONGEST_ASKED_PAUSE = 3600.0
 """Seconds that the service waits at most because a server asked it to."""
 
 GRACE = 20.0
-"""Seconds that a stop waits for the step that is under way. Its intent is on disk, so that the next start asks what became of it."""
+"""Seconds that a stop waits for the step that is under way. Its intent is on disk, so that the next start
+asks what became of it.
+"""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment that has come, whatever the wall clock says and however it jumps."""
@@ -59,7 +66,9 @@ class Inbox(Protocol):
     """Where the main thread waits, and where passes run meanwhile."""
 
     def wait(self, seconds: float | None) -> int:
-        """The number of the signal that came, `ENDED` when a pass has ended, `TIMEOUT` when nothing came in so many seconds (None: for ever)."""
+        """The number of the signal that came, `ENDED` when a pass has ended, `TIMEOUT` when nothing came
+        in so many seconds (None: for ever).
+        """
 
     def start(self, work: Callable[[], None]) -> None:
         """Begin the work beside the main thread; `wait` gives `ENDED` when it has ended."""
@@ -90,7 +99,8 @@ class Service:
     _watch_at: float = float("-inf")
 
     def run(self) -> bool:
-        """Work until a signal ends it; returns whether everything has come to rest (False: a pass is left in the middle of a call).
+        """Work until a signal ends it; returns whether everything has come to rest (False: a pass is left in
+        the middle of a call).
 
         Raises:
             UserError: the settings have faults at the start.
@@ -107,7 +117,10 @@ class Service:
             except JournalUnusable as error:
                 self._journal_failed(error)
                 self._pause(settings.bridge.poll_seconds)
-            except (UserError, JournalError) as error:  # a template with faults, a journal's address that is none
+            except (
+                UserError,
+                JournalError,
+            ) as error:  # a template with faults, a journal's address that is none
                 if proven is None or proven is settings:
                     raise
                 _refused(error)
@@ -148,7 +161,13 @@ class Service:
             if came == ENDED:
                 break
             if came == TIMEOUT:
-                log.warning("the step that is under way has not ended in %g s; it is left, the next start asks what became of it", GRACE)
+                log.warning(
+                    (
+                        "the step that is under way has not ended in %g s; it is left, the next start asks "
+                        "what became of it"
+                    ),
+                    GRACE,
+                )
                 self._left_running = True
                 return
             self._signalled(came)
@@ -168,7 +187,9 @@ class Service:
         self._failures = self._failures + 1 if result.outage else 0
         log.info("pass: %d tickets, exit code %d", len(result.tickets), result.exit)
         standing = self.outages.told() or (
-            tr("{count} tickets need an operator").format(count=len(result.operator)) if result.operator else tr("all well")
+            tr("{count} tickets need an operator").format(count=len(result.operator))
+            if result.operator
+            else tr("all well")
         )
         notify(f"STATUS={plain.line(standing)}")
 
@@ -184,7 +205,9 @@ class Service:
         notify(f"STATUS={plain.line(self.outages.told())}")
 
     def _pause(self, poll_seconds: float) -> None:
-        """Wait for the next pass: its rhythm, or less as long as an outage is young, or what a server asked for."""
+        """Wait for the next pass: its rhythm, or less as long as an outage is young, or what a server
+        asked for.
+        """
         seconds = poll_seconds
         if self._failures:
             seconds = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 20), poll_seconds)
@@ -228,7 +251,8 @@ def serve(
     opened: Callable[[Settings], AbstractContextManager[Bridge]],
     watch: Callable[[Bridge], None],
 ) -> bool:
-    """Run the service until SIGTERM or SIGINT; SIGHUP reads the settings anew. Returns whether everything has come to rest.
+    """Run the service until SIGTERM or SIGINT; SIGHUP reads the settings anew. Returns whether everything has
+    come to rest.
 
     See `Service` for the parameters.
 
@@ -250,10 +274,11 @@ class _Pipe:
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._scheduler.start()
         self._work: Callable[[], None] = lambda: None
-        # One job for all passes, which `start` makes due: a job that runs once may be removed twice when the scheduler is shut down meanwhile.
+        # One job for all passes, which `start` makes due: a job that runs once may be removed twice when the
+        # scheduler is shut down meanwhile.
         self._job = self._scheduler.add_job(
             self._run, "interval", weeks=52, next_run_time=None, misfire_grace_time=None, coalesce=True
-        )  # fmt: skip
+        )
 
     def wait(self, seconds: float | None) -> int:
         readable, _, _ = select.select([self._read], [], [], seconds)
@@ -281,7 +306,9 @@ def _signals() -> Iterator[_Pipe]:
     """Let signals come through the pipe within the block."""
     pipe = _Pipe()
     wake_before = signal.set_wakeup_fd(pipe.write, warn_on_full_buffer=False)
-    handlers_before = {signum: signal.signal(signum, lambda *_: None) for signum in (*STOP_SIGNALS, signal.SIGHUP)}
+    handlers_before = {
+        signum: signal.signal(signum, lambda *_: None) for signum in (*STOP_SIGNALS, signal.SIGHUP)
+    }
     try:
         yield pipe
     finally:
@@ -298,5 +325,8 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):  # word to systemd ends no service
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel,
+        suppress(OSError),
+    ):  # word to systemd ends no service
         channel.sendto(state.encode(), address)

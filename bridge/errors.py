@@ -1,11 +1,11 @@
 """The root of everything that can go wrong.
 
 BridgeError
-├── UserError               several problems in what a person wrote; shown without a traceback (settings, catalogue)
+├── UserError               problems in what a person wrote; shown without a traceback
 ├── bridge.moodle_ws.MoodleError …       a Moodle call failed (function, errorcode, advice)
 ├── bridge.portal.PortalError …          a portal call failed (endpoint, status, code, request id)
 ├── bridge.journal.JournalError …        the bridge's own memory cannot be used
-└── bridge.actions.ActionError …         an order cannot be carried out (what the customer, what the operator reads)
+└── bridge.actions.ActionError …         an order cannot be carried out
 """
 
 from __future__ import annotations

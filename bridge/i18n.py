@@ -1,6 +1,7 @@
 """What an operator reads, in their locale (English, Russian): gettext over the catalogues in bridge/locale/.
 
-The locale is the environment's (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Customers' messages are not here: bridge.flow.messages.
+The locale is the environment's (LANGUAGE, LC_ALL, LC_MESSAGES, LANG). Customers' messages are not here:
+bridge.flow.messages.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-r"""Text from outside as a terminal and a log may show it: what controls them is made visible instead of obeyed.
+r"""Text from outside as a terminal and a log may show it: what controls them is made visible instead of
+obeyed.
 
-A subject may hold escape codes that repaint the screen, line breaks that forge a log line, and marks that turn the
-direction of writing round. All of them are shown as `\x1b`, `\n`, `\u202e`.
+A subject may hold escape codes that repaint the screen, line breaks that forge a log line, and marks that
+turn the direction of writing round. All of them are shown as `\x1b`, `\n`, `\u202e`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def document_line(value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text if text.isprintable() else "".join(char if _is_plain(char) else json.dumps(char)[1:-1] for char in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(char if _is_plain(char) else json.dumps(char)[1:-1] for char in text)
+    )
 
 
 def _is_plain(char: str) -> bool:

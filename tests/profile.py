@@ -1,4 +1,6 @@
-"""How long the tests look: HYPOTHESIS_PROFILE=thorough on each change (CI), long before a release; what it leaves out, `make test` does quickly."""
+"""How long the tests look: HYPOTHESIS_PROFILE=thorough on each change (CI), long before a release; what it
+leaves out, `make test` does quickly.
+"""
 
 from __future__ import annotations
 

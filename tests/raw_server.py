@@ -1,4 +1,6 @@
-"""A server on a real socket that does what a test likes with each request: answers in pieces, breaks off, resets."""
+"""A server on a real socket that does what a test likes with each request: answers in pieces, breaks off,
+resets.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,17 @@ import threading
 from collections.abc import Callable
 
 
-def http_reply(body: bytes, *, status: str = "200 OK", framing: str = "length", kind: str = "application/json", **headers: str) -> bytes:
-    """An HTTP answer's bytes. `framing`: "length", "chunked", or "none" (its end is the connection's); `X_Name` becomes the header X-Name."""
+def http_reply(
+    body: bytes,
+    *,
+    status: str = "200 OK",
+    framing: str = "length",
+    kind: str = "application/json",
+    **headers: str,
+) -> bytes:
+    """An HTTP answer's bytes. `framing`: "length", "chunked", or "none" (its end is the connection's);
+    `X_Name` becomes the header X-Name.
+    """
     head = f"HTTP/1.1 {status}\r\nServer: nginx\r\nContent-Type: {kind}\r\n"
     head += "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     if framing == "length":
@@ -20,7 +31,9 @@ def http_reply(body: bytes, *, status: str = "200 OK", framing: str = "length", 
 
 
 class RawServer:
-    """A server on a real socket: reads each request whole, then lets `act(connection, request)` do what it likes."""
+    """A server on a real socket: reads each request whole, then lets `act(connection, request)` do what it
+    likes.
+    """
 
     def __init__(self, act: Callable[[socket.socket, bytes], None]) -> None:
         self.act = act
@@ -57,7 +70,14 @@ class RawServer:
                 return b""
             data += piece
         head, _, body = data.partition(b"\r\n\r\n")
-        length = next((int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        length = next(
+            (
+                int(line.split(b":")[1])
+                for line in head.split(b"\r\n")
+                if line.lower().startswith(b"content-length:")
+            ),
+            0,
+        )
         while len(body) < length:
             piece = connection.recv(65536)
             if not piece:

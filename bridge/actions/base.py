@@ -1,4 +1,5 @@
-"""What an action is: validated parameters, `plan` (reads only), `apply` (under an operation key), `undo`, evidence.
+"""What an action is: validated parameters, `plan` (reads only), `apply` (under an operation key), `undo`,
+evidence.
 
 ActionError
 ├── OrderRefused        the order cannot be carried out as it is; what the customer reads is named by a code
@@ -59,8 +60,10 @@ class Policy:
     """What the site lets orders do.
 
     Attributes:
-        capabilities_allowed: patterns of capabilities that may be granted although they are guarded by default.
-        restore_category: category id for a course whose own category is not known or gone, None: ask the customer.
+        capabilities_allowed: patterns of capabilities that may be granted although they are guarded by
+            default.
+        restore_category: category id for a course whose own category is not known or gone, None: ask the
+            customer.
     """
 
     capabilities_allowed: tuple[str, ...] = ()
@@ -77,7 +80,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where an action works: the Moodle site, the site's policy, and how long a running operation is waited for.
+    """Where an action works: the Moodle site, the site's policy, and how long a running operation is waited
+    for.
 
     Attributes:
         patience: seconds.

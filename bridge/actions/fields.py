@@ -38,7 +38,10 @@ def _number(value: Any) -> Any:
     """Digits as they are written: 007 and 1_000 are names somewhere, and no numbers of Moodle's."""
     if isinstance(value, str) and not re.fullmatch(r"-?(0|[1-9][0-9]*)", value.strip(), re.ASCII):
         written_otherwise = re.fullmatch(r"[+-]?[0-9_]+", value.strip(), re.ASCII)
-        raise ValueError("должно быть целым числом" + ("; пишите его только цифрами, без нулей впереди" if written_otherwise else ""))
+        raise ValueError(
+            "должно быть целым числом"
+            + ("; пишите его только цифрами, без нулей впереди" if written_otherwise else "")
+        )
     return value
 
 
@@ -56,10 +59,14 @@ def _without(value: Any, *, allowed: str) -> Any:
         return value
     text = value.strip()
     for char in text:
-        if char in allowed or (unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") and char not in "\ufffe\uffff"):
+        if char in allowed or (
+            unicodedata.category(char) not in ("Cc", "Cs", "Zl", "Zp") and char not in "\ufffe\uffff"
+        ):
             continue
         what = "перенос строки" if char in "\r\n\u2028\u2029" else f"управляющий символ U+{ord(char):04X}"
-        raise ValueError(f"содержит {what} (такие символы попадают в текст при вставке из других программ): удалите его")
+        raise ValueError(
+            f"содержит {what} (такие символы попадают в текст при вставке из других программ): удалите его"
+        )
     return text
 
 

@@ -59,7 +59,11 @@ def _person(_ctx: click.Context, _option: click.Parameter, given: str | None) ->
 
 
 @click.group(
-    "otbridge", cls=_Lazy, help=tr("Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once.")
+    "otbridge",
+    cls=_Lazy,
+    help=tr(
+        "Turns paid tickets of the client portal into actions in Moodle and writes their norm-hours off once."
+    ),
 )
 @click.version_option(__version__, prog_name="otbridge", message="%(prog)s %(version)s")
 @click.option("--config", metavar="FILE", type=Path, help=tr("Settings file (bridge.toml)."))
@@ -69,7 +73,10 @@ def _person(_ctx: click.Context, _option: click.Parameter, given: str | None) ->
     metavar="NAME",
     envvar="OTBRIDGE_OPERATOR",
     callback=_person,
-    help=tr("Who decides, for an account that several people use; stands in the journal beside the login. Also: $OTBRIDGE_OPERATOR."),
+    help=tr(
+        "Who decides, for an account that several people use; stands in the journal beside the "
+        "login. Also: $OTBRIDGE_OPERATOR."
+    ),
 )
 @click.option("-v", "--verbose", count=True, help=tr("Tell more; twice: everything."))
 @click.pass_context

@@ -38,17 +38,33 @@ def _pairs(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]
 
 
 @click.command(
-    "assign", help=tr("Give a ticket its order: a service of the catalogue and its parameters. It wins over the form and the files.")
+    "assign",
+    help=tr(
+        "Give a ticket its order: a service of the catalogue and its parameters. It wins over "
+        "the form and the files."
+    ),
 )
 @click.argument("ticket", metavar="TICKET")
 @click.argument("service", metavar="SERVICE")
 @click.option("--variant", metavar="VARIANT", default="", help=tr("Variant of the service."))
 @click.option("--quantity", metavar="N", default="1", callback=_quantity, help=tr("How many; 1 if left out."))
 @click.option(
-    "--action", metavar="ACTION", default="", help=tr("Which of the service's actions; the first one that the bridge has if left out.")
+    "--action",
+    metavar="ACTION",
+    default="",
+    help=tr("Which of the service's actions; the first one that the bridge has if left out."),
 )
-@click.option("--param", "params", metavar="NAME=VALUE", multiple=True, callback=_pairs, help=tr("A parameter; goes before the file's."))
-@click.option("--params-file", metavar="FILE", type=Path, callback=_file, help=tr("Parameters as TOML or YAML."))
+@click.option(
+    "--param",
+    "params",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help=tr("A parameter; goes before the file's."),
+)
+@click.option(
+    "--params-file", metavar="FILE", type=Path, callback=_file, help=tr("Parameters as TOML or YAML.")
+)
 @click.pass_context
 @told
 def command(
@@ -65,12 +81,23 @@ def command(
     unattended = runs_unattended(settings.policy.unattended)
     with desk_of(ctx, settings, ticket) as desk:
         order = {
-            "service": service, "variant": variant, "quantity": quantity, "action": action or None, "params": {**_read(params_file), **params}
-        }  # fmt: skip
+            "service": service,
+            "variant": variant,
+            "quantity": quantity,
+            "action": action or None,
+            "params": {**_read(params_file), **params},
+        }
         decision = desk.assign(order, settings.catalogue, unattended)
         known = settings.catalogue.get(service)
         alone = known is not None and unattended(known)
-        tell(ticket, desk, decision, tr("the next pass works on this order") if alone else tr("has its order; a specialist works on it"))
+        tell(
+            ticket,
+            desk,
+            decision,
+            tr("the next pass works on this order")
+            if alone
+            else tr("has its order; a specialist works on it"),
+        )
 
 
 def _read(path: Path | None) -> dict[str, Any]:

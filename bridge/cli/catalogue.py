@@ -18,7 +18,12 @@ from bridge.settings import unreadable
 HANDLING = {"auto": tr("automatic"), "assisted": tr("assisted"), "manual": tr("by hand")}
 
 
-@click.command("catalogue", help=tr("List the services; WORDS search in ids, names and actions. “check [FILE]” checks a site's own file."))
+@click.command(
+    "catalogue",
+    help=tr(
+        "List the services; WORDS search in ids, names and actions. “check [FILE]” checks a site's own file."
+    ),
+)
 @click.argument("words", nargs=-1, metavar="[WORDS]... | check [FILE]")
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
@@ -48,7 +53,9 @@ def _check(ctx: click.Context, file: str | None = None) -> None:
             catalogue = Catalogue.parse(Path(file).read_text(encoding="utf-8"), file)
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
-    click.echo(tr("{source}: {count} services, no faults").format(source=plain.line(source), count=len(catalogue)))
+    click.echo(
+        tr("{source}: {count} services, no faults").format(source=plain.line(source), count=len(catalogue))
+    )
 
 
 def _fits(service: Service, words: tuple[str, ...]) -> bool:
@@ -62,9 +69,13 @@ def _list(found: list[Service]) -> None:
     rows = table(tr("Service"), tr("Name"), tr("Norm-hours"), "K", tr("Handling"), tr("Actions"))
     for service in found:
         rows.add_row(
-            cell(service.id), cell(service.name), cell(_hours(service)), text(service.coefficient), HANDLING[service.handling],
+            cell(service.id),
+            cell(service.name),
+            cell(_hours(service)),
+            text(service.coefficient),
+            HANDLING[service.handling],
             cell(", ".join(service.actions)) or "–",
-        )  # fmt: skip
+        )
     Screen().print(rows if found else tr("The catalogue has no such service."))
 
 
@@ -89,7 +100,9 @@ def _show(service: Service) -> None:
 
 def _hours(service: Service) -> str:
     if service.variants:
-        return "; ".join(f"{_terms(service.billing_of(one.id))} ({one.id}: {one.name})" for one in service.variants)
+        return "; ".join(
+            f"{_terms(service.billing_of(one.id))} ({one.id}: {one.name})" for one in service.variants
+        )
     return _terms(service.billing)
 
 
@@ -111,10 +124,20 @@ def _terms(billing: Billing) -> str:
 def _json(service: Service) -> dict[str, Any]:
     billing = service.billing
     return {
-        "id": service.id, "name": service.name, "item": service.item, "section": service.section, "category": service.category.id,
-        "coefficient_milli": to_milli(service.coefficient), "billing": billing.kind.value,
+        "id": service.id,
+        "name": service.name,
+        "item": service.item,
+        "section": service.section,
+        "category": service.category.id,
+        "coefficient_milli": to_milli(service.coefficient),
+        "billing": billing.kind.value,
         "minutes": None if billing.hours is None else to_minutes(billing.hours),
-        "most_minutes": None if billing.most is None else to_minutes(billing.most), "handling": service.handling.value,
-        "actions": service.actions, "limits": dict(service.limits), "unattended_minutes": to_minutes(service.unattended_hours),
-        "variants": [{"id": one.id, "name": one.name, "minutes": to_minutes(one.hours)} for one in service.variants],
-    }  # fmt: skip
+        "most_minutes": None if billing.most is None else to_minutes(billing.most),
+        "handling": service.handling.value,
+        "actions": service.actions,
+        "limits": dict(service.limits),
+        "unattended_minutes": to_minutes(service.unattended_hours),
+        "variants": [
+            {"id": one.id, "name": one.name, "minutes": to_minutes(one.hours)} for one in service.variants
+        ],
+    }

@@ -35,7 +35,8 @@ R = TypeVar("R")
 
 
 def settings_of(ctx: click.Context, *, tokens: bool = True) -> Settings:
-    """The settings that the command line points to; the password of a PostgreSQL journal goes where its driver looks for it.
+    """The settings that the command line points to; the password of a PostgreSQL journal goes where its
+    driver looks for it.
 
     Parameters:
         tokens: whether the command speaks to the portal or to Moodle; one that does not asks for no token.
@@ -77,7 +78,8 @@ def open_portal(settings: Settings, journal: Journal | None = None) -> Iterator[
     """The portal's client.
 
     Parameters:
-        journal: keeps the books of an engine that cannot, opened where none is given; a portal that can knows the bridge by it.
+        journal: keeps the books of an engine that cannot, opened where none is given; a portal that can knows
+            the bridge by it.
 
     Raises:
         JournalError: such an engine's journal cannot be used.
@@ -102,14 +104,28 @@ def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
     settle = timedelta(seconds=table.settle_seconds)
     books = JournalBooks(journal, table.name, own_name(), settle, utc_now)
     return redmine.connect(
-        table.name, table.url, settings.portal_secret, table.redmine, books, category_prefix=table.category_prefix, settle=settle,
-        clock=utc_now, connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
-        ca_file=table.ca_file, proxy=table.proxy, zone=settings.bridge.zone, instance=_instance(journal),
-    )  # fmt: skip
+        table.name,
+        table.url,
+        settings.portal_secret,
+        table.redmine,
+        books,
+        category_prefix=table.category_prefix,
+        settle=settle,
+        clock=utc_now,
+        connect_timeout=table.connect_seconds,
+        read_timeout=table.read_seconds,
+        call_timeout=table.call_seconds,
+        ca_file=table.ca_file,
+        proxy=table.proxy,
+        zone=settings.bridge.zone,
+        instance=_instance(journal),
+    )
 
 
 def _instance(journal: Journal | None) -> str:
-    """The name of the journal, by which a portal tells this bridge from another one; "" for a command that writes nothing."""
+    """The name of the journal, by which a portal tells this bridge from another one; "" for a command that
+    writes nothing.
+    """
     if journal is None:
         return ""
     with journal.transaction(read_only=True) as unit:
@@ -119,22 +135,36 @@ def _instance(journal: Journal | None) -> str:
 def _open_contract(settings: Settings, instance: str) -> HttpPortal:
     table = settings.portal
     auth = (
-        portal.OtserialAuth(table.serial, settings.portal_secret) if table.auth == "otserial" else portal.BearerAuth(settings.portal_secret)
+        portal.OtserialAuth(table.serial, settings.portal_secret)
+        if table.auth == "otserial"
+        else portal.BearerAuth(settings.portal_secret)
     )
     return portal.connect(
-        table.name, table.url, auth, category_prefix=table.category_prefix,
-        connect_timeout=table.connect_seconds, read_timeout=table.read_seconds, call_timeout=table.call_seconds,
-        ca_file=table.ca_file, proxy=table.proxy, instance=instance,
-    )  # fmt: skip
+        table.name,
+        table.url,
+        auth,
+        category_prefix=table.category_prefix,
+        connect_timeout=table.connect_seconds,
+        read_timeout=table.read_seconds,
+        call_timeout=table.call_seconds,
+        ca_file=table.ca_file,
+        proxy=table.proxy,
+        instance=instance,
+    )
 
 
 def open_moodle(settings: Settings, installation: InstallationTable) -> MoodleClient:
     """The client of an installation's Moodle, as a context manager."""
     return moodle_ws.connect(
-        installation.url, settings.moodle_tokens[installation.name], transport=installation.transport,
-        connect_timeout=installation.connect_seconds, read_timeout=installation.read_seconds,
-        call_timeout=installation.call_seconds, ca_file=installation.ca_file, proxy=installation.proxy,
-    )  # fmt: skip
+        installation.url,
+        settings.moodle_tokens[installation.name],
+        transport=installation.transport,
+        connect_timeout=installation.connect_seconds,
+        read_timeout=installation.read_seconds,
+        call_timeout=installation.call_seconds,
+        ca_file=installation.ca_file,
+        proxy=installation.proxy,
+    )
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
@@ -159,7 +189,9 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def journal_exit(error: JournalError) -> Exit:
-    """What an error of the journal means: it can't be used now; its address is wrong; or an operator has to look at its rows."""
+    """What an error of the journal means: it can't be used now; its address is wrong; or an operator has
+    to look at its rows.
+    """
     if isinstance(error, JournalUnusable):
         return Exit.JOURNAL
     return Exit.CONFIGURATION if type(error) is JournalError else Exit.OPERATOR
@@ -172,11 +204,17 @@ def fail(message: str, code: Exit) -> NoReturn:
 
 
 def find_ticket(journal: Journal, number: str) -> TicketRecord:
-    """The journal's record of the ticket that people call `number`; exits with code 1 when there is none or there are several."""
+    """The journal's record of the ticket that people call `number`; exits with code 1 when there is none
+    or there are several.
+    """
     with journal.transaction(read_only=True) as unit:
         records = unit.by_number(number)
     if len(records) != 1:
-        message = tr("the journal has no ticket {number}") if not records else tr("several portals have a ticket {number}")
+        message = (
+            tr("the journal has no ticket {number}")
+            if not records
+            else tr("several portals have a ticket {number}")
+        )
         fail(message.format(number=number), Exit.OPERATOR)
     return records[0]
 

@@ -33,18 +33,35 @@ def _hours(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
 def _minutes(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, int]:
     pairs = dict(one.rpartition("=")[::2] for one in given)
     if len(pairs) < len(given) or not all(
-        name and minutes.isascii() and minutes.isdigit() and len(minutes) < 7 for name, minutes in pairs.items()
+        name and minutes.isascii() and minutes.isdigit() and len(minutes) < 7
+        for name, minutes in pairs.items()
     ):
         raise click.BadParameter(tr("write CATEGORY=MINUTES, each category once"))
     return {name: int(minutes) for name, minutes in pairs.items()}
 
 
-@click.command("correct", help=tr("Replace what was written off for a stage: it is given back, then the right amount is written off."))
+@click.command(
+    "correct",
+    help=tr(
+        "Replace what was written off for a stage: it is given back, then the right amount is written off."
+    ),
+)
 @click.argument("ticket", metavar="TICKET")
-@click.option("--stage", "wanted", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several."))
-@click.option("--hours", metavar="HOURS", callback=_hours, help=tr("Write off so many norm-hours at the stage's K."))
 @click.option(
-    "--minutes", metavar="CATEGORY=MINUTES", multiple=True, callback=_minutes, help=tr("Write off so many minutes of a category.")
+    "--stage",
+    "wanted",
+    metavar="STAGE",
+    help=tr("The stage: its number or its title; needed where there are several."),
+)
+@click.option(
+    "--hours", metavar="HOURS", callback=_hours, help=tr("Write off so many norm-hours at the stage's K.")
+)
+@click.option(
+    "--minutes",
+    metavar="CATEGORY=MINUTES",
+    multiple=True,
+    callback=_minutes,
+    help=tr("Write off so many minutes of a category."),
 )
 @click.option("--recount", is_flag=True, help=tr("Write off what the time entries on the portal make now."))
 @click.option("--nothing", is_flag=True, help=tr("Write off nothing."))
@@ -76,7 +93,11 @@ def command(
             charges = _recounted(settings, desk, stage)
         correction = desk.correct(stage, charges, reason)
         then = tr("the next pass writes off {after} norm-hours for stage “{stage}” instead of {before}")
-        facts = {"stage": plain.line(stage.title), "before": text(correction.before), "after": text(correction.after)}
+        facts = {
+            "stage": plain.line(stage.title),
+            "before": text(correction.before),
+            "after": text(correction.after),
+        }
         tell(ticket, desk, correction.decision, then.format_map(facts))
 
 

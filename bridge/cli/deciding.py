@@ -1,4 +1,6 @@
-"""What the commands share that write an operator's decision: finding the ticket, the reason, telling what came of it."""
+"""What the commands share that write an operator's decision: finding the ticket, the reason, telling what
+came of it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def reason_option(told: str, *, required: bool = True) -> Callable[[Any], Any]:
 
 @contextmanager
 def desk_of(ctx: click.Context, settings: Settings, number: str) -> Iterator[Desk]:
-    """The desk of the ticket that people call `number`; a decision that is refused within the block ends in its sentence and code 1."""
+    """The desk of the ticket that people call `number`; a decision that is refused within the block ends
+    in its sentence and code 1.
+    """
     with Journal.open(settings.bridge.journal) as journal:
         record = find_ticket(journal, number)
         try:
@@ -39,7 +43,9 @@ def desk_of(ctx: click.Context, settings: Settings, number: str) -> Iterator[Des
         except Misplaced as error:
             refuse(record, str(error))
         except DecisionRefused as error:
-            fail(tr("ticket {number}: {detail}").format(number=plain.line(number), detail=error), Exit.OPERATOR)
+            fail(
+                tr("ticket {number}: {detail}").format(number=plain.line(number), detail=error), Exit.OPERATOR
+            )
 
 
 def deciding_person(ctx: click.Context) -> str:
@@ -48,7 +54,9 @@ def deciding_person(ctx: click.Context) -> str:
 
 
 def refuse(record: TicketRecord, why: str) -> NoReturn:
-    """End with code 1: the command can't help where the ticket stands; say where that is, and so what would help."""
+    """End with code 1: the command can't help where the ticket stands; say where that is, and so what
+    would help.
+    """
     number = plain.line(record.ticket.number)
     reason = Reason.from_json(record.reason) if record.reason else None
     standing = words.status(record.state, reason) + (": " + words.reason(reason, number) if reason else "")
@@ -57,11 +65,17 @@ def refuse(record: TicketRecord, why: str) -> NoReturn:
 
 
 def tell(number: str, desk: Desk, decision: Decision | None, then: str) -> None:
-    """Say what happens next, or that there is nothing new; and that nothing happens as long as the ticket is paused."""
+    """Say what happens next, or that there is nothing new; and that nothing happens as long as the ticket
+    is paused.
+    """
     detail = then if decision is not None else tr("there is nothing to change")
     click.echo(tr("ticket {number}: {detail}").format(number=plain.line(number), detail=detail))
     if decision is not None and decision.kind != "pause" and desk.is_paused():
-        click.echo(tr("it is paused: the next pass does so after otbridge resume {number}").format(number=plain.line(number)))
+        click.echo(
+            tr("it is paused: the next pass does so after otbridge resume {number}").format(
+                number=plain.line(number)
+            )
+        )
 
 
 def _reason(context: click.Context, option: click.Parameter, given: str | None) -> str:
@@ -71,5 +85,7 @@ def _reason(context: click.Context, option: click.Parameter, given: str | None) 
     if option.required and not reason:
         raise click.BadParameter(tr("must not be empty"))
     if len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise click.BadParameter(tr("write one line of at most {count} characters").format(count=LONGEST_REASON))
+        raise click.BadParameter(
+            tr("write one line of at most {count} characters").format(count=LONGEST_REASON)
+        )
     return reason

@@ -19,7 +19,10 @@ from bridge.operators import doctor
 from bridge.settings import Settings
 
 
-@click.command("doctor", help=tr("Check the settings, the portal, Moodle and the journal; say what to do. Exit codes as sync."))
+@click.command(
+    "doctor",
+    help=tr("Check the settings, the portal, Moodle and the journal; say what to do. Exit codes as sync."),
+)
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
 @told
@@ -37,7 +40,10 @@ def command(ctx: click.Context, as_json: bool) -> None:
             checks += doctor.check_moodle(installation.name, moodle, settings, utc_now())
     code = max(check.fault for check in checks)
     if as_json:
-        document = [{"name": one.name, "ok": one.fault is Exit.WELL, "found": one.found, "advice": one.advice} for one in checks]
+        document = [
+            {"name": one.name, "ok": one.fault is Exit.WELL, "found": one.found, "advice": one.advice}
+            for one in checks
+        ]
         click.echo(plain.document({"exit": int(code), "checks": document}))
     else:
         _print(checks)

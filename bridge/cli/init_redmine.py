@@ -1,4 +1,6 @@
-"""otbridge init-redmine: the script that sets a Redmine up as a portal, for Redmine's own rails runner. Needs no settings file."""
+"""otbridge init-redmine: the script that sets a Redmine up as a portal, for Redmine's own rails runner.
+Needs no settings file.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +18,58 @@ _ONE_LINE = 255
 @click.command(
     "init-redmine",
     help=tr(
-        "Print the Ruby script that gives a Redmine the fields, statuses and roles of the convention; pipe it into `rails runner -` there."
+        "Print the Ruby script that gives a Redmine the fields, statuses and roles of the "
+        "convention; pipe it into `rails runner -` there."
         " It prints the table [portal.redmine] for bridge.toml."
     ),
 )
 @click.option(
-    "--project", "projects", metavar="IDENTIFIER", multiple=True, required=True, help=tr("A customer's project; may be given again.")
+    "--project",
+    "projects",
+    metavar="IDENTIFIER",
+    multiple=True,
+    required=True,
+    help=tr("A customer's project; may be given again."),
 )
-@click.option("--category", default="Выделенный специалист (н.часы)", show_default=True, help=tr("Issue category of paid tickets."))
-@click.option("--customer-role", default="Заказчик", show_default=True, help=tr("Role of customers; made if it is missing."))
-@click.option("--specialist-role", default="Специалист", show_default=True, help=tr("Role of specialists; made if it is missing."))
 @click.option(
-    "--accountant-role", default="Бухгалтер", show_default=True, help=tr("Role of those who top balances up; made if it is missing.")
+    "--category",
+    default="Выделенный специалист (н.часы)",
+    show_default=True,
+    help=tr("Issue category of paid tickets."),
 )
 @click.option(
-    "--bridge-user", metavar="LOGIN", default="otbridge", show_default=True, help=tr("The bridge's own user; made if it is missing.")
+    "--customer-role",
+    default="Заказчик",
+    show_default=True,
+    help=tr("Role of customers; made if it is missing."),
+)
+@click.option(
+    "--specialist-role",
+    default="Специалист",
+    show_default=True,
+    help=tr("Role of specialists; made if it is missing."),
+)
+@click.option(
+    "--accountant-role",
+    default="Бухгалтер",
+    show_default=True,
+    help=tr("Role of those who top balances up; made if it is missing."),
+)
+@click.option(
+    "--bridge-user",
+    metavar="LOGIN",
+    default="otbridge",
+    show_default=True,
+    help=tr("The bridge's own user; made if it is missing."),
 )
 @told
 def command(
-    projects: tuple[str, ...], category: str, customer_role: str, specialist_role: str, accountant_role: str, bridge_user: str
+    projects: tuple[str, ...],
+    category: str,
+    customer_role: str,
+    specialist_role: str,
+    accountant_role: str,
+    bridge_user: str,
 ) -> None:
     from bridge.actions import ACTIONS
     from bridge.portal.redmine.setup import LONGEST_NAME, Setup
@@ -45,10 +80,22 @@ def command(
         for name, schema in action.params.model_json_schema()["properties"].items():
             params.setdefault(name, []).append((action.name, "text" if _is_long(schema) else "string"))
     categories = [
-        next((name for name in (one.name, *one.aliases) if len(name) <= LONGEST_NAME and not name.isascii()), one.id)
+        next(
+            (name for name in (one.name, *one.aliases) if len(name) <= LONGEST_NAME and not name.isascii()),
+            one.id,
+        )
         for one in default_catalogue().categories
     ]
-    setup = Setup(projects, category, customer_role, specialist_role, accountant_role, bridge_user, categories, sorted(params.items()))
+    setup = Setup(
+        projects,
+        category,
+        customer_role,
+        specialist_role,
+        accountant_role,
+        bridge_user,
+        categories,
+        sorted(params.items()),
+    )
     click.echo(setup.script())
 
 

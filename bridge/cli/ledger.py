@@ -35,9 +35,22 @@ _ROWS = 200
 """Rows of one table: a long ledger is told in several, never gathered in memory."""
 
 _COLUMNS = (
-    "at", "portal", "account", "customer", "ticket", "stage", "kind", "spent_minutes", "charged_minutes", "coefficient", "held",
-    "written_off", "returned", "price", "key",
-)  # fmt: skip
+    "at",
+    "portal",
+    "account",
+    "customer",
+    "ticket",
+    "stage",
+    "kind",
+    "spent_minutes",
+    "charged_minutes",
+    "coefficient",
+    "held",
+    "written_off",
+    "returned",
+    "price",
+    "key",
+)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula at the beginning of a cell; names come from outside."""
@@ -65,19 +78,34 @@ class Totals:
 
 def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
     if given not in ("table", "csv", "json"):
-        raise click.BadParameter(tr("“{given}” is not one of {known}").format(given=plain.line(given), known="table, csv, json"))
+        raise click.BadParameter(
+            tr("“{given}” is not one of {known}").format(given=plain.line(given), known="table, csv, json")
+        )
     return given
 
 
-@click.group("ledger", invoke_without_command=True, help=tr("Show holds and write-offs; `otbridge ledger verify` checks their chain."))
+@click.group(
+    "ledger",
+    invoke_without_command=True,
+    help=tr("Show holds and write-offs; `otbridge ledger verify` checks their chain."),
+)
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--ticket", metavar="NUMBER", help=tr("Only this ticket."))
 @click.option("--from", "first", metavar="DATE", help=tr("From this day on (YYYY-MM-DD)."))
 @click.option("--to", "last", metavar="DATE", help=tr("Up to the end of this day (YYYY-MM-DD)."))
-@click.option("--format", "form", metavar="FORM", callback=_form, default="table", help=tr("table, csv or json."))
+@click.option(
+    "--format", "form", metavar="FORM", callback=_form, default="table", help=tr("table, csv or json.")
+)
 @click.pass_context
 @told
-def command(ctx: click.Context, account: str | None, ticket: str | None, first: str | None, last: str | None, form: str) -> None:
+def command(
+    ctx: click.Context,
+    account: str | None,
+    ticket: str | None,
+    first: str | None,
+    last: str | None,
+    form: str,
+) -> None:
     if ctx.invoked_subcommand is not None:
         return
     settings = settings_of(ctx, tokens=False)
@@ -89,7 +117,11 @@ def command(ctx: click.Context, account: str | None, ticket: str | None, first: 
             span = Span(account, record.portal, record.ticket.id, since, until)
         with journal.transaction(read_only=True) as unit:
             totals = Totals(unit.open_holds(span))
-            writers: dict[str, Callable[[Iterator[LedgerLine], Totals], None]] = {"table": _table, "csv": _csv, "json": _json}
+            writers: dict[str, Callable[[Iterator[LedgerLine], Totals], None]] = {
+                "table": _table,
+                "csv": _csv,
+                "json": _json,
+            }
             writers[form](totals.count(unit.statement(span)), totals)
 
 
@@ -97,7 +129,10 @@ def command(ctx: click.Context, account: str | None, ticket: str | None, first: 
 @click.pass_context
 @told
 def verify(ctx: click.Context) -> None:
-    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
+    with (
+        Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal,
+        journal.transaction(read_only=True) as unit,
+    ):
         problems, rows = unit.verify_ledger(), unit.ledger_length()
     for problem in problems:
         click.echo(plain.lines(technical.shown(problem)))
@@ -107,7 +142,8 @@ def verify(ctx: click.Context) -> None:
 
 
 def period(first: str | None, last: str | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    """The moments (aware UTC) from which on and before which rows count, of two days of the site's time zone that both belong to the period.
+    """The moments (aware UTC) from which on and before which rows count, of two days of the site's time zone
+    that both belong to the period.
 
     Raises:
         UserError: one is no day, or they stand the wrong way round.
@@ -118,7 +154,9 @@ def period(first: str | None, last: str | None, zone: ZoneInfo) -> tuple[datetim
         try:
             return None if given is None else date.fromisoformat(given)
         except ValueError:
-            problems.append(tr("{option}: “{given}” is no day, write YYYY-MM-DD").format(option=option, given=given))
+            problems.append(
+                tr("{option}: “{given}” is no day, write YYYY-MM-DD").format(option=option, given=given)
+            )
             return None
 
     begun, ended = day("--from", first), day("--to", last)
@@ -146,27 +184,50 @@ def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:
     console = Screen()
     while some := list(islice(lines, _ROWS)):
         rows = table(
-            tr("When"), tr("Customer, account"), tr("Ticket, stage"), tr("What"), tr("Spent, charged"), "K", tr("Held"), tr("Written off"),
-            tr("Returned"), tr("Price"), tr("Key"),
-        )  # fmt: skip
+            tr("When"),
+            tr("Customer, account"),
+            tr("Ticket, stage"),
+            tr("What"),
+            tr("Spent, charged"),
+            "K",
+            tr("Held"),
+            tr("Written off"),
+            tr("Returned"),
+            tr("Price"),
+            tr("Key"),
+        )
         for line in some:
             row = line.row
             rows.add_row(
-                f"{row.at:%Y-%m-%d %H:%M}", f"{cell(line.customer)}\n{cell(row.account_id)}", f"{cell(line.number)}\n{cell(line.stage)}",
-                KINDS[row.kind], f"{_clock(row.spent_minutes)}\n{_clock(row.charged_minutes)}" if row.kind == "capture" else "",
-                "" if row.coefficient_milli is None else text(from_milli(row.coefficient_milli)), _hours(line.held_mh),
-                _hours(line.written_off_mh), _hours(line.returned_mh), _roubles(line.price_kopecks), row.key,
-            )  # fmt: skip
+                f"{row.at:%Y-%m-%d %H:%M}",
+                f"{cell(line.customer)}\n{cell(row.account_id)}",
+                f"{cell(line.number)}\n{cell(line.stage)}",
+                KINDS[row.kind],
+                f"{_clock(row.spent_minutes)}\n{_clock(row.charged_minutes)}"
+                if row.kind == "capture"
+                else "",
+                "" if row.coefficient_milli is None else text(from_milli(row.coefficient_milli)),
+                _hours(line.held_mh),
+                _hours(line.written_off_mh),
+                _hours(line.returned_mh),
+                _roubles(line.price_kopecks),
+                row.key,
+            )
         console.print(rows)
     if not totals.rows:
         console.print(tr("The ledger has no such rows."))
-    told = tr("Written off: {written_off}; returned: {returned}; price: {price}; held in the end: {held} (norm-hours, roubles)")
+    told = tr(
+        "Written off: {written_off}; returned: {returned}; price: {price}; held in the end: "
+        "{held} (norm-hours, roubles)"
+    )
     console.print(
         told.format(
-            written_off=text(from_milli(totals.written_off_mh)), returned=text(from_milli(totals.returned_mh)),
-            price=_roubles(totals.price_kopecks), held=text(from_milli(totals.open_mh)),
+            written_off=text(from_milli(totals.written_off_mh)),
+            returned=text(from_milli(totals.returned_mh)),
+            price=_roubles(totals.price_kopecks),
+            held=text(from_milli(totals.open_mh)),
         )
-    )  # fmt: skip
+    )
 
 
 def _csv(lines: Iterator[LedgerLine], _totals: Totals) -> None:
@@ -187,7 +248,17 @@ def _cells(line: LedgerLine) -> list[object]:
     names = [_cell(name) for name in (row.portal, row.account_id, line.customer, line.number, line.stage)]
     hours = [f"{from_milli(amount):.3f}" for amount in (line.held_mh, line.written_off_mh, line.returned_mh)]
     price = _roubles(line.price_kopecks)
-    return [f"{row.at:%Y-%m-%dT%H:%M:%SZ}", *names, row.kind, row.spent_minutes, row.charged_minutes, coefficient, *hours, price, row.key]
+    return [
+        f"{row.at:%Y-%m-%dT%H:%M:%SZ}",
+        *names,
+        row.kind,
+        row.spent_minutes,
+        row.charged_minutes,
+        coefficient,
+        *hours,
+        price,
+        row.key,
+    ]
 
 
 def _json(lines: Iterator[LedgerLine], totals: Totals) -> None:
@@ -196,20 +267,34 @@ def _json(lines: Iterator[LedgerLine], totals: Totals) -> None:
         click.echo(",\n" if place else "\n", nl=False)
         click.echo(plain.document_line(_document(line)), nl=False)
     sums = {
-        "rows": totals.rows, "written_off_mh": totals.written_off_mh, "returned_mh": totals.returned_mh,
-        "price_kopecks": totals.price_kopecks, "open_holds_mh": totals.open_mh,
-    }  # fmt: skip
+        "rows": totals.rows,
+        "written_off_mh": totals.written_off_mh,
+        "returned_mh": totals.returned_mh,
+        "price_kopecks": totals.price_kopecks,
+        "open_holds_mh": totals.open_mh,
+    }
     click.echo(f'\n], "totals": {json.dumps(sums)}}}')
 
 
 def _document(line: LedgerLine) -> dict[str, Any]:
     row = line.row
     return {
-        "at": row.at.isoformat(), "portal": row.portal, "account": row.account_id, "customer": line.customer, "ticket": line.number,
-        "stage": line.stage, "kind": row.kind, "spent_minutes": row.spent_minutes, "charged_minutes": row.charged_minutes,
-        "coefficient_milli": row.coefficient_milli, "held_mh": line.held_mh, "written_off_mh": line.written_off_mh,
-        "returned_mh": line.returned_mh, "price_kopecks": line.price_kopecks, "key": row.key,
-    }  # fmt: skip
+        "at": row.at.isoformat(),
+        "portal": row.portal,
+        "account": row.account_id,
+        "customer": line.customer,
+        "ticket": line.number,
+        "stage": line.stage,
+        "kind": row.kind,
+        "spent_minutes": row.spent_minutes,
+        "charged_minutes": row.charged_minutes,
+        "coefficient_milli": row.coefficient_milli,
+        "held_mh": line.held_mh,
+        "written_off_mh": line.written_off_mh,
+        "returned_mh": line.returned_mh,
+        "price_kopecks": line.price_kopecks,
+        "key": row.key,
+    }
 
 
 def _cell(name: str) -> str:

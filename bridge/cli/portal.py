@@ -1,4 +1,6 @@
-"""otbridge portal check: does a server keep the portal contract? For owners of portals; needs no settings file."""
+"""otbridge portal check: does a server keep the portal contract? For owners of portals; needs no settings
+file.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ def command() -> None:
 @command.command(
     "check",
     help=tr(
-        "Check the server at URL, the contract's base address, with the token in OTBRIDGE_PORTAL_TOKEN. Reads only, unless a ticket is named."
+        "Check the server at URL, the contract's base address, with the token in "
+        "OTBRIDGE_PORTAL_TOKEN. Reads only, unless a ticket is named."
     ),
 )
 @click.argument("url", metavar="URL")
@@ -32,7 +35,10 @@ def command() -> None:
 @click.option(
     "--ticket",
     metavar="ID",
-    help=tr("Check the writes too, on this test ticket, by its id: agreed, with hours on its account. What is held goes back; notes stay."),
+    help=tr(
+        "Check the writes too, on this test ticket, by its id: agreed, with hours on its "
+        "account. What is held goes back; notes stay."
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @told
@@ -44,7 +50,10 @@ def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
     token = os.environ.get("OTBRIDGE_PORTAL_TOKEN", "")
     if not token:
         fail(tr("OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment"), Exit.CONFIGURATION)
-    with _open(url, token, category) as portal, _open(url, f"nobody-{uuid.uuid4().hex}", category) as stranger:
+    with (
+        _open(url, token, category) as portal,
+        _open(url, f"nobody-{uuid.uuid4().hex}", category) as stranger,
+    ):
         try:
             portal.meta()
         except (PortalUnauthorized, PortalForbidden) as error:
@@ -64,7 +73,9 @@ def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
 
 
 def _open(url: str, token: str, category: str) -> HttpPortal:
-    return HttpPortal("check", url, BearerAuth(token), category_prefix=category, connect_timeout=10, read_timeout=60)
+    return HttpPortal(
+        "check", url, BearerAuth(token), category_prefix=category, connect_timeout=10, read_timeout=60
+    )
 
 
 def _print(findings: list[tuple[str, str]]) -> None:

@@ -19,7 +19,10 @@ from bridge.i18n import tr
 _WISH = re.compile(r"([^:/=]+)(?:/([^:/=]+))?(?::([1-9]\d{0,3}))?(?:=([0-9.]+))?")
 
 
-@click.command("quote", help=tr("Price services: ID[/VARIANT][:QUANTITY][=HOURS], HOURS where the terms name none or less."))
+@click.command(
+    "quote",
+    help=tr("Price services: ID[/VARIANT][:QUANTITY][=HOURS], HOURS where the terms name none or less."),
+)
 @click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
 @click.option("--hour-price", metavar="ROUBLES", help=tr("Price of a norm-hour."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
@@ -42,16 +45,26 @@ def _wish(said: str, catalogue: Catalogue) -> Wish:
     """Read ID[/VARIANT][:QUANTITY][=HOURS]."""
     parts = _WISH.fullmatch(said)
     if parts is None:
-        raise UserError(tr("“{said}” is not understood: write ID[/VARIANT][:QUANTITY][=HOURS]").format(said=said))
+        raise UserError(
+            tr("“{said}” is not understood: write ID[/VARIANT][:QUANTITY][=HOURS]").format(said=said)
+        )
     service_id, variant, quantity, hours = parts.groups()
     service = catalogue.get(service_id)
     if service is None:
-        near = get_close_matches(service_id, [one.id for one in catalogue], 3) or [tr("otbridge catalogue lists them")]
-        raise UserError(tr("the catalogue has no service {id}; near: {near}").format(id=service_id, near=", ".join(near)))
+        near = get_close_matches(service_id, [one.id for one in catalogue], 3) or [
+            tr("otbridge catalogue lists them")
+        ]
+        raise UserError(
+            tr("the catalogue has no service {id}; near: {near}").format(id=service_id, near=", ".join(near))
+        )
     variants = [one.id for one in service.variants]
     if (variant or "") not in (variants or [""]):
         told_variants = ", ".join(f"{service_id}/{one}" for one in variants) or tr("it has none")
-        raise UserError(tr("service {id}: name one of its variants: {variants}").format(id=service_id, variants=told_variants))
+        raise UserError(
+            tr("service {id}: name one of its variants: {variants}").format(
+                id=service_id, variants=told_variants
+            )
+        )
     try:
         estimate = None if hours is None else exact(hours)
         if estimate is not None:
@@ -69,17 +82,28 @@ def _print(priced: Quote) -> None:
     rows = table(*columns, *([tr("Roubles")] if money else []))
     for line in priced.lines:
         wish = line.wish
-        name = wish.service.id + (f"/{wish.variant}" if wish.variant else "") + (f" × {wish.quantity}" if wish.quantity > 1 else "")
+        name = (
+            wish.service.id
+            + (f"/{wish.variant}" if wish.variant else "")
+            + (f" × {wish.quantity}" if wish.quantity > 1 else "")
+        )
         hours, taken, roubles = _cells(line)
         rows.add_row(
-            cell(name), cell(wish.service.name), hours, text(wish.service.coefficient), taken, *([roubles] if money else [])
-        )  # fmt: skip
+            cell(name),
+            cell(wish.service.name),
+            hours,
+            text(wish.service.coefficient),
+            taken,
+            *([roubles] if money else []),
+        )
     hours, taken, roubles = _spans(priced.least, priced.most, open_end=priced.open_end)
     rows.add_row(tr("Total"), "", hours, "", taken, *([roubles] if money else []))
     console = Screen()
     console.print(rows)
     if any(line.least is None for line in priced.lines):
-        console.print(tr("Services billed by time spent or as agreed are not in the total; give an estimate: ID=HOURS"))
+        console.print(
+            tr("Services billed by time spent or as agreed are not in the total; give an estimate: ID=HOURS")
+        )
 
 
 def _cells(line: Line) -> tuple[str, str, str]:
@@ -93,7 +117,11 @@ def _spans(least: Amount, most: Amount, *, open_end: bool) -> tuple[str, str, st
         told = f"{low}…{high}" if low != high else str(low)
         return tr("from {hours}").format(hours=told) if open_end else told
 
-    return span(text(least.hours), text(most.hours)), span(text(least.taken), text(most.taken)), span(least.roubles, most.roubles)
+    return (
+        span(text(least.hours), text(most.hours)),
+        span(text(least.taken), text(most.taken)),
+        span(least.roubles, most.roubles),
+    )
 
 
 def _json(priced: Quote) -> dict[str, Any]:
@@ -106,10 +134,16 @@ def _json(priced: Quote) -> dict[str, Any]:
     return {
         "lines": [
             {
-                "service": line.wish.service.id, "variant": line.wish.variant or None, "quantity": line.wish.quantity,
-                "coefficient_milli": to_milli(line.wish.service.coefficient), "least": amount(line.least), "most": amount(line.most),
+                "service": line.wish.service.id,
+                "variant": line.wish.variant or None,
+                "quantity": line.wish.quantity,
+                "coefficient_milli": to_milli(line.wish.service.coefficient),
+                "least": amount(line.least),
+                "most": amount(line.most),
             }
             for line in priced.lines
         ],
-        "least": amount(priced.least), "most": amount(priced.most), "open_end": priced.open_end,
-    }  # fmt: skip
+        "least": amount(priced.least),
+        "most": amount(priced.most),
+        "open_end": priced.open_end,
+    }

@@ -47,23 +47,40 @@ STRAYS = {
 @click.command(
     "reconcile",
     help=tr(
-        "Compare the journal's ledger with the portal's, both ways, and find holds that nobody is going to write off. Exit codes: 0 they agree, "
+        "Compare the journal's ledger with the portal's, both ways, and find holds that nobody "
+        "is going to write off. Exit codes: 0 they agree, "
         "1 they differ or an operator has to return a hold, 2 settings, 3 the portal cannot be read."
     ),
 )
 @click.option("--account", metavar="ID", help=tr("Only this account of the portal."))
 @click.option("--accept", metavar="KEY", help=tr("Let the portal's word count for the row under this key."))
-@click.option("--resend", metavar="KEY", help=tr("Send the write under this key again: the portal has lost it."))
+@click.option(
+    "--resend", metavar="KEY", help=tr("Send the write under this key again: the portal has lost it.")
+)
 @click.option("--release", metavar="KEY", help=tr("Return the stranded hold under this key to the balance."))
-@click.option("--reason", metavar="TEXT", help=tr("Why; kept in the journal. The portal keeps it with a reversal that is sent again."))
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    help=tr("Why; kept in the journal. The portal keeps it with a reversal that is sent again."),
+)
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
 @told
 def command(
-    ctx: click.Context, account: str | None, accept: str | None, resend: str | None, release: str | None, reason: str | None, as_json: bool
+    ctx: click.Context,
+    account: str | None,
+    accept: str | None,
+    resend: str | None,
+    release: str | None,
+    reason: str | None,
+    as_json: bool,
 ) -> None:
     accounts = None if account is None else [account]
-    asked = {how: key for how, key in ((Mend.ACCEPT, accept), (Mend.RESEND, resend), (Mend.RELEASE, release)) if key}
+    asked = {
+        how: key
+        for how, key in ((Mend.ACCEPT, accept), (Mend.RESEND, resend), (Mend.RELEASE, release))
+        if key
+    }
     if len(asked) > 1:
         raise Fault(tr("--accept, --resend and --release exclude each other"))
     if bool(asked) != bool(reason and reason.strip()):
@@ -90,39 +107,60 @@ def _print(report: Report) -> None:
     for account in report.accounts:
         compared = account.comparison
         if compared is None:
-            console.print(fault(tr("An account cannot be compared"), f"{account.account_id}: {account.error}"))
+            console.print(
+                fault(tr("An account cannot be compared"), f"{account.account_id}: {account.error}")
+            )
             continue
         said = tr(
-            "Account {account}: {agreeing} rows agree, {differing} differ, {cancelled} differ without effect, {open} under way, {foreign} foreign."
+            "Account {account}: {agreeing} rows agree, {differing} differ, {cancelled} differ "
+            "without effect, {open} under way, {foreign} foreign."
         )
         console.print(
             said.format(
-                account=cell(account.account_id), agreeing=compared.agreeing, differing=len(account.differences),
-                cancelled=len(compared.cancelled), open=len(compared.open), foreign=compared.foreign,
+                account=cell(account.account_id),
+                agreeing=compared.agreeing,
+                differing=len(account.differences),
+                cancelled=len(compared.cancelled),
+                open=len(compared.open),
+                foreign=compared.foreign,
             )
-        )  # fmt: skip
+        )
         for entry in compared.open:
             number = account.numbers.get(entry.ticket_id, entry.ticket_id)
-            console.print(cell(_row(entry, number)) + ": " + tr("under way: otbridge sync --ticket {number}").format(number=cell(number)))
+            console.print(
+                cell(_row(entry, number))
+                + ": "
+                + tr("under way: otbridge sync --ticket {number}").format(number=cell(number))
+            )
         if account.differences:
             rows = table(tr("Row"), tr("Difference"), tr("What mends it"))
             for one in account.differences:
                 number = _number(account, one)
                 rows.add_row(
-                    escape("" if one.entry is None else f"{plain.line(_row(one.entry, number))}\n{plain.line(one.key)}"), cell(_difference(one)),
+                    escape(
+                        ""
+                        if one.entry is None
+                        else f"{plain.line(_row(one.entry, number))}\n{plain.line(one.key)}"
+                    ),
+                    cell(_difference(one)),
                     cell(MENDS[one.mend].format(key=one.key, number=number)),
-                )  # fmt: skip
+                )
             console.print(rows)
-            console.print(tr("Nothing is written off for account {account} meanwhile.").format(account=cell(account.account_id)))
+            console.print(
+                tr("Nothing is written off for account {account} meanwhile.").format(
+                    account=cell(account.account_id)
+                )
+            )
         if account.stranded:
             rows = table(tr("Held"), tr("Why nobody takes it"), tr("What returns it"))
             for stranded in account.stranded:
                 hold = stranded.hold
                 number = account.numbers.get(hold.ticket_id, hold.ticket_id)
                 rows.add_row(
-                    escape(f"{plain.line(_row(hold, number))}\n{plain.line(hold.key)}"), STRAYS[stranded.why],
+                    escape(f"{plain.line(_row(hold, number))}\n{plain.line(hold.key)}"),
+                    STRAYS[stranded.why],
                     cell(MENDS[stranded.mend].format(key=hold.key, number=number)),
-                )  # fmt: skip
+                )
             console.print(rows)
     if not report.accounts:
         console.print(tr("The journal knows no account yet."))
@@ -158,28 +196,41 @@ def _json(report: Report) -> dict[str, Any]:
                 "cancelled": [one.key for one in account.comparison.cancelled] if account.comparison else [],
                 "differences": [
                     {
-                        "kind": one.kind.value, "key": one.key, "ticket": _number(account, one), "members": list(one.members),
-                        "mend": one.mend.value, "here": _entry(one.here), "there": _entry(one.there),
+                        "kind": one.kind.value,
+                        "key": one.key,
+                        "ticket": _number(account, one),
+                        "members": list(one.members),
+                        "mend": one.mend.value,
+                        "here": _entry(one.here),
+                        "there": _entry(one.there),
                     }
                     for one in account.differences
                 ],
                 "stranded": [
                     {
-                        "key": one.hold.key, "ticket": account.numbers.get(one.hold.ticket_id, one.hold.ticket_id), "why": one.why.value,
-                        "mend": one.mend.value, "there": _entry(one.hold),
+                        "key": one.hold.key,
+                        "ticket": account.numbers.get(one.hold.ticket_id, one.hold.ticket_id),
+                        "why": one.why.value,
+                        "mend": one.mend.value,
+                        "there": _entry(one.hold),
                     }
                     for one in account.stranded
                 ],
             }
             for account in report.accounts
         ],
-    }  # fmt: skip
+    }
 
 
 def _entry(entry: Entry | None) -> dict[str, Any] | None:
     if entry is None:
         return None
     return {
-        "kind": entry.kind, "ticket_id": entry.ticket_id, "stage_id": entry.stage_id, "amount_mh": entry.amount_mh,
-        "price_kopecks": entry.price_kopecks, "hold_key": entry.hold_key, "at": entry.at.isoformat(),
-    }  # fmt: skip
+        "kind": entry.kind,
+        "ticket_id": entry.ticket_id,
+        "stage_id": entry.stage_id,
+        "amount_mh": entry.amount_mh,
+        "price_kopecks": entry.price_kopecks,
+        "hold_key": entry.hold_key,
+        "at": entry.at.isoformat(),
+    }

@@ -26,4 +26,8 @@ def command(ctx: click.Context, ticket: str) -> None:
         except NothingToRetry as error:
             refuse(record, str(error))
     what = ", ".join(words.effect(kind) for kind in again) or tr("nothing had failed; it is looked at again")
-    click.echo(tr("ticket {number} goes on with the next pass: {what}").format(number=plain.line(record.ticket.number), what=what))
+    click.echo(
+        tr("ticket {number} goes on with the next pass: {what}").format(
+            number=plain.line(record.ticket.number), what=what
+        )
+    )

@@ -14,7 +14,10 @@ from bridge.i18n import tr
 
 @click.command(
     "run",
-    help=tr("Poll and work until stopped (the service). SIGTERM ends it after the step that is running, SIGHUP reads the settings anew."),
+    help=tr(
+        "Poll and work until stopped (the service). SIGTERM ends it after the step that is "
+        "running, SIGHUP reads the settings anew."
+    ),
 )
 @click.pass_context
 @told
@@ -24,7 +27,8 @@ def command(ctx: click.Context) -> None:
 
     if serve(lambda: settings_of(ctx), open_bridge, watch_ledgers):
         return
-    # A thread is in the middle of a call that does not end. Its intent is on disk, and the interpreter would wait for it.
+    # A thread is in the middle of a call that does not end. Its intent is on disk, and the interpreter would
+    # wait for it.
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)

@@ -28,17 +28,44 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
     one = record.ticket
     if as_json:
         document = {
-            "number": one.number, "subject": one.subject, "status": record.state, "reason": json.loads(record.reason) if record.reason else None,
-            "stages": [{"id": stage.id, "title": stage.title, "state": stage.state, "revision": record.revisions.get(stage.id, 1)} for stage in one.stages],
+            "number": one.number,
+            "subject": one.subject,
+            "status": record.state,
+            "reason": json.loads(record.reason) if record.reason else None,
+            "stages": [
+                {
+                    "id": stage.id,
+                    "title": stage.title,
+                    "state": stage.state,
+                    "revision": record.revisions.get(stage.id, 1),
+                }
+                for stage in one.stages
+            ],
             "effects": [
                 {
-                    "key": effect.key, "kind": effect.kind, "stage_id": effect.stage_id, "revision": effect.revision, "state": effect.state,
-                    "request": effect.request, "outcome": effect.outcome, "attempts": effect.attempts, "error": effect.error,
+                    "key": effect.key,
+                    "kind": effect.kind,
+                    "stage_id": effect.stage_id,
+                    "revision": effect.revision,
+                    "state": effect.state,
+                    "request": effect.request,
+                    "outcome": effect.outcome,
+                    "attempts": effect.attempts,
+                    "error": effect.error,
                 }
                 for effect in effects
             ],
-            "ledger": [{"kind": row.kind, "key": row.key, "amount_mh": row.amount_mh, "price_kopecks": row.price_kopecks, "at": row.at.isoformat()} for row in rows],
-        }  # fmt: skip
+            "ledger": [
+                {
+                    "kind": row.kind,
+                    "key": row.key,
+                    "amount_mh": row.amount_mh,
+                    "price_kopecks": row.price_kopecks,
+                    "at": row.at.isoformat(),
+                }
+                for row in rows
+            ],
+        }
         click.echo(plain.document(document))
         return
     from rich.markup import escape
@@ -53,10 +80,23 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
     listed = table(tr("When"), tr("What"), tr("Stage"), tr("Attempt"), tr("State"), tr("Outcome"))
     titles = {stage.id: stage.title for stage in one.stages}
     for effect in effects:
-        outcome = words.evidence(effect.outcome) if effect.outcome and effect.kind == "operation" and effect.state == "done" else ""
-        outcome = outcome or (effect.outcome or {}).get("detail", "") or effect.error or (effect.outcome or {}).get("amount", "")
+        outcome = (
+            words.evidence(effect.outcome)
+            if effect.outcome and effect.kind == "operation" and effect.state == "done"
+            else ""
+        )
+        outcome = (
+            outcome
+            or (effect.outcome or {}).get("detail", "")
+            or effect.error
+            or (effect.outcome or {}).get("amount", "")
+        )
         listed.add_row(
-            f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}", cell(words.effect(effect.kind)), cell(titles.get(effect.stage_id, "")),
-            str(effect.revision or ""), words.STATES[effect.state.value], escape(plain.lines(technical.shown(str(outcome)))),
-        )  # fmt: skip
+            f"{effect.settled_at or effect.created_at:%Y-%m-%d %H:%M:%S}",
+            cell(words.effect(effect.kind)),
+            cell(titles.get(effect.stage_id, "")),
+            str(effect.revision or ""),
+            words.STATES[effect.state.value],
+            escape(plain.lines(technical.shown(str(outcome)))),
+        )
     console.print(listed)

@@ -20,21 +20,43 @@ from bridge.journal import Journal
 @click.pass_context
 @told
 def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
-    with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal, journal.transaction(read_only=True) as unit:
-        records, faults, opened = unit.tickets(state=state), unit.faults(), unit.open_effects(unless=(Status.DONE, Status.WITHDRAWN))
+    with (
+        Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal,
+        journal.transaction(read_only=True) as unit,
+    ):
+        records, faults, opened = (
+            unit.tickets(state=state),
+            unit.faults(),
+            unit.open_effects(unless=(Status.DONE, Status.WITHDRAWN)),
+        )
     if as_json:
         document = {
             "tickets": [
                 {
-                    "number": one.ticket.number, "subject": one.ticket.subject, "customer": one.ticket.customer_name,
-                    "status": one.state, "reason": json.loads(one.reason) if one.reason else None,
+                    "number": one.ticket.number,
+                    "subject": one.ticket.subject,
+                    "customer": one.ticket.customer_name,
+                    "status": one.state,
+                    "reason": json.loads(one.reason) if one.reason else None,
                     "queued_at": one.ticket.queued_at.isoformat(),
                 }
                 for one in records
             ],
-            "faults": [{"ref": one.ref, "problems": one.problems, "since": one.first_seen.isoformat()} for one in faults],
-            "open_effects": [{"key": one.key, "ticket_id": one.ticket_id, "kind": one.kind, "attempts": one.attempts, "error": one.error} for one in opened],
-        }  # fmt: skip
+            "faults": [
+                {"ref": one.ref, "problems": one.problems, "since": one.first_seen.isoformat()}
+                for one in faults
+            ],
+            "open_effects": [
+                {
+                    "key": one.key,
+                    "ticket_id": one.ticket_id,
+                    "kind": one.kind,
+                    "attempts": one.attempts,
+                    "error": one.error,
+                }
+                for one in opened
+            ],
+        }
         click.echo(plain.document(document))
         return
     from bridge.cli.tables import Screen, cell, fault, standing, table
@@ -43,12 +65,22 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
     for one in records:
         where = standing(one.state, Reason.from_json(one.reason) if one.reason else None, one.ticket.number)
         rows.add_row(
-            cell(one.ticket.number), cell(one.ticket.subject), cell(one.ticket.customer_name), where,
+            cell(one.ticket.number),
+            cell(one.ticket.subject),
+            cell(one.ticket.customer_name),
+            where,
             f"{one.ticket.queued_at:%Y-%m-%d %H:%M}",
-        )  # fmt: skip
+        )
     console = Screen()
     console.print(rows if records else tr("The journal has no such tickets."))
     for unread in faults:
-        console.print(fault(tr("A ticket cannot be read"), plain.line(f"{unread.ref}: {'; '.join(unread.problems)}")))
+        console.print(
+            fault(tr("A ticket cannot be read"), plain.line(f"{unread.ref}: {'; '.join(unread.problems)}"))
+        )
     for effect in opened:
-        console.print(fault(tr("Outcome not known yet"), f"{words.effect(effect.kind)}, {effect.key}: {effect.error or '–'}"))
+        console.print(
+            fault(
+                tr("Outcome not known yet"),
+                f"{words.effect(effect.kind)}, {effect.key}: {effect.error or '–'}",
+            )
+        )

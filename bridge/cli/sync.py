@@ -28,10 +28,13 @@ AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
 @click.command(
     "sync",
     help=tr(
-        "Do one pass: poll, act, report, write off. Exit codes: 0 all well, 1 some tickets need an operator, 2 settings, 3 portal or Moodle cannot be reached."
+        "Do one pass: poll, act, report, write off. Exit codes: 0 all well, 1 some tickets "
+        "need an operator, 2 settings, 3 portal or Moodle cannot be reached."
     ),
 )
-@click.option("--dry-run", is_flag=True, help=tr("Say what would be done, held and written off; touch nothing."))
+@click.option(
+    "--dry-run", is_flag=True, help=tr("Say what would be done, held and written off; touch nothing.")
+)
 @click.option("--ticket", metavar="NUMBER", help=tr("Work on this ticket only."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
@@ -39,12 +42,17 @@ AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
 def command(ctx: click.Context, dry_run: bool, ticket: str | None, as_json: bool) -> None:
     settings = settings_of(ctx)
     console = Screen()
-    with _Bars(enabled=sys.stderr.isatty() and not as_json) as bars, open_bridge(settings, bars.told) as bridge:
+    with (
+        _Bars(enabled=sys.stderr.isatty() and not as_json) as bars,
+        open_bridge(settings, bars.told) as bridge,
+    ):
         if dry_run:
             forecasts, problems, code = preview(bridge, ticket)
             if as_json:
                 told = [_forecast(one) for one in forecasts]
-                click.echo(plain.document({"dry_run": True, "tickets": told, "problems": problems, "exit": code}))
+                click.echo(
+                    plain.document({"dry_run": True, "tickets": told, "problems": problems, "exit": code})
+                )
             else:
                 _print_forecasts(console, forecasts, problems)
             sys.exit(int(code))
@@ -61,9 +69,15 @@ class _Bars:
 
     def __init__(self, *, enabled: bool) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.fields[step]}"),
-            TimeElapsedColumn(), console=Console(stderr=True), disable=not enabled, transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[step]}"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            disable=not enabled,
+            transient=True,
+        )
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -75,25 +89,41 @@ class _Bars:
 
     def told(self, ticket: Ticket, share: float, step: str) -> None:
         if ticket.id not in self._tasks:
-            self._tasks[ticket.id] = self._progress.add_task(cell(f"{ticket.number} {ticket.subject}"[:60]), total=1.0, step="")
+            self._tasks[ticket.id] = self._progress.add_task(
+                cell(f"{ticket.number} {ticket.subject}"[:60]), total=1.0, step=""
+            )
         self._progress.update(self._tasks[ticket.id], completed=share, step=step)
 
 
 def _print(console: Screen, report: PassReport) -> None:
     moved = [one for one in report.tickets if one.done or one.status not in AT_REST]
     if moved:
-        rows = table(tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off"))
+        rows = table(
+            tr("Ticket"), tr("Subject"), tr("Where it stands"), tr("Done in this pass"), tr("Written off")
+        )
         for one in moved:
-            done = [words.effect(kind) for kind in one.done] + [plain.line(words.evidence(found)) for found in one.evidence]
+            done = [words.effect(kind) for kind in one.done] + [
+                plain.line(words.evidence(found)) for found in one.evidence
+            ]
             where = standing(one.status, one.reason, one.number)
-            rows.add_row(cell(one.number), cell(one.subject), where, escape("\n".join(done) or "–"), text(one.taken) if one.taken else "–")
+            rows.add_row(
+                cell(one.number),
+                cell(one.subject),
+                where,
+                escape("\n".join(done) or "–"),
+                text(one.taken) if one.taken else "–",
+            )
         console.print(rows)
     else:
         console.print(tr("Nothing to do: no ticket has changed."))
     for ref, problems in report.faults:
         console.print(fault(tr("A ticket cannot be read"), plain.line(f"{ref}: {'; '.join(problems)}")))
     if report.operator:
-        console.print(tr("These tickets need an operator: {numbers} (otbridge status)").format(numbers=cell(", ".join(report.operator))))
+        console.print(
+            tr("These tickets need an operator: {numbers} (otbridge status)").format(
+                numbers=cell(", ".join(report.operator))
+            )
+        )
     for problem in report.problems:
         console.print(fault(tr("Fault"), problem))
 
@@ -103,22 +133,36 @@ def _json(report: PassReport) -> dict[str, Any]:
         "exit": int(report.exit),
         "tickets": [
             {
-                "id": one.id, "number": one.number, "subject": one.subject, "status": one.status.value, "reason": one.reason.code,
-                "facts": dict(one.reason.facts), "done": one.done, "evidence": one.evidence, "taken_mh": to_milli(one.taken),
+                "id": one.id,
+                "number": one.number,
+                "subject": one.subject,
+                "status": one.status.value,
+                "reason": one.reason.code,
+                "facts": dict(one.reason.facts),
+                "done": one.done,
+                "evidence": one.evidence,
+                "taken_mh": to_milli(one.taken),
             }
             for one in report.tickets
         ],
         "faults": [{"ref": ref, "problems": list(problems)} for ref, problems in report.faults],
         "operator": report.operator,
         "problems": report.problems,
-    }  # fmt: skip
+    }
 
 
 def _forecast(one: Forecast) -> dict[str, Any]:
     return {
-        "id": one.ticket.id, "number": one.ticket.number, "subject": one.ticket.subject, "status": one.status.value, "reason": one.reason.code,
-        "facts": dict(one.reason.facts), "would": one.would, "hold_mh": to_milli(one.held), "write_off_mh": to_milli(one.taken),
-    }  # fmt: skip
+        "id": one.ticket.id,
+        "number": one.ticket.number,
+        "subject": one.ticket.subject,
+        "status": one.status.value,
+        "reason": one.reason.code,
+        "facts": dict(one.reason.facts),
+        "would": one.would,
+        "hold_mh": to_milli(one.held),
+        "write_off_mh": to_milli(one.taken),
+    }
 
 
 def _print_forecasts(console: Screen, forecasts: list[Forecast], problems: list[str]) -> None:
@@ -126,9 +170,13 @@ def _print_forecasts(console: Screen, forecasts: list[Forecast], problems: list[
     for one in forecasts:
         then = standing(one.status, one.reason, one.ticket.number)
         rows.add_row(
-            cell(one.ticket.number), cell(one.ticket.subject), escape(technical.shown("\n".join(one.would)) or "–"),
-            text(one.held) if one.held else "–", text(one.taken) if one.taken else "–", then,
-        )  # fmt: skip
+            cell(one.ticket.number),
+            cell(one.ticket.subject),
+            escape(technical.shown("\n".join(one.would)) or "–"),
+            text(one.held) if one.held else "–",
+            text(one.taken) if one.taken else "–",
+            then,
+        )
     console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))
     for problem in problems:
         console.print(fault(tr("Fault"), problem))

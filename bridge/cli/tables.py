@@ -1,4 +1,6 @@
-"""Tables as operators read them: rows apart from each other, long words folded rather than cut, text from outside never markup."""
+"""Tables as operators read them: rows apart from each other, long words folded rather than cut, text from
+outside never markup.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Rows(Table):
 
     def add_row(self, *renderables: RenderableType | None, **options: Any) -> None:
         """Add a row as rich does."""
-        super().add_row(*(plain.lines(one) if isinstance(one, str) else one for one in renderables), **options)
+        super().add_row(
+            *(plain.lines(one) if isinstance(one, str) else one for one in renderables), **options
+        )
 
 
 def table(*columns: str, title: str | None = None, show_header: bool = True) -> Table:

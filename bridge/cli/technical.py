@@ -1,7 +1,8 @@
 """Technical texts in the operator's language: what errors of the journal, of Moodle and of portals say.
 
-Errors are raised, logged and kept in the journal in English, whatever the language of the process that met them. They are put into the
-operator's language where they are shown: a service and the person at the terminal need not share one.
+Errors are raised, logged and kept in the journal in English, whatever the language of the process that met
+them. They are put into the operator's language where they are shown: a service and the person at the terminal
+need not share one.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ SENTENCES = (
     noop("file is not a database"),
     noop("attempt to write a readonly database"),
     noop("database disk image is malformed"),
-    noop("another process has held the journal for 30 s: look for a second otbridge, or a copy or SQL shell left open"),
+    noop(
+        "another process has held the journal for 30 s: look for a second otbridge, or a copy "
+        "or SQL shell left open"
+    ),
     noop("another process has held a row for 30 s: look into pg_stat_activity for a session left open"),
     noop("two workers waited for each other; the next pass does it again"),
     noop("the user of this process must own the journal's file and its directory"),
@@ -103,13 +107,18 @@ SENTENCES = (
     noop("the journal must outlive the process: write sqlite:///PATH"),
     noop("the message above is the database's own"),
     noop("the journal at {a} cannot be used: {b}"),
-    noop("a journal in PostgreSQL needs its driver, which is not installed: pip install 'otbridge[postgresql]'"),
+    noop(
+        "a journal in PostgreSQL needs its driver, which is not installed: pip install 'otbridge[postgresql]'"
+    ),
     noop("no journal at {a}: run otbridge migrate"),
     noop("the journal at {a} has revision {b}, this program needs {c}: run otbridge migrate"),
     noop(
-        "the journal at {a} has revision {b}, this program knows none beyond {c}: install the newer program again, or restore the backup that was made before the upgrade"
+        "the journal at {a} has revision {b}, this program knows none beyond {c}: install the "
+        "newer program again, or restore the backup that was made before the upgrade"
     ),
-    noop("the ledger of {a} does not end as the bridge left it: run otbridge ledger verify; nothing was added"),
+    noop(
+        "the ledger of {a} does not end as the bridge left it: run otbridge ledger verify; nothing was added"
+    ),
     noop("{a} milli-hours are below zero"),
     noop("account {a} has no hold {b}"),
     noop("hold {a} is closed already: {b}"),
@@ -137,7 +146,8 @@ SENTENCES = (
     noop("the file is larger than {a} bytes"),
     noop("the file broke off after {a} bytes"),
     noop(
-        "switch on web services and the protocol (Site administration, Server, Web services, Manage protocols), and see whether a firewall stands in front of the site"
+        "switch on web services and the protocol (Site administration, Server, Web services, "
+        "Manage protocols), and see whether a firewall stands in front of the site"
     ),
     noop("redirected to {a} (HTTP {b})"),
     noop("the server answered HTTP {a}"),
@@ -178,7 +188,10 @@ SENTENCES = (
     noop("a WSDL may not make the bridge fetch anything"),
     noop("no [[installation]] has the serial {a}"),
     noop("an answer of Moodle is not what the plugin promises: {a}"),
-    noop("the portal's {a} holds characters that no HTTP header can carry: copy it again, as one line of plain ASCII"),
+    noop(
+        "the portal's {a} holds characters that no HTTP header can carry: copy it again, as "
+        "one line of plain ASCII"
+    ),
     noop("the key {a} was used for another write"),
     noop("it was answered as written, but its key is not to be seen"),
     noop("it is not to be seen yet"),
@@ -243,7 +256,10 @@ SENTENCES = (
     noop("it was reversed before"),
     noop("Redmine refused it"),
     noop("they change while they are read, again and again"),
-    noop("the portal's API key holds characters that no HTTP header can carry: copy it again, as one line of plain ASCII"),
+    noop(
+        "the portal's API key holds characters that no HTTP header can carry: copy it again, "
+        "as one line of plain ASCII"
+    ),
     noop("HTTP {a} where Redmine answers {b} with another status"),
     noop("the answer has no Date"),
     noop("the API key is wrong, its user is locked, or Redmine's REST API is switched off"),
@@ -262,15 +278,24 @@ SENTENCES = (
     noop("Redmine has no {a}: see [portal.redmine]"),
     noop("it is no ticket: its tracker is another"),
     noop("it is no stage of {a}"),
-    noop("project {a}: the bridge's role does not see the norm-hours of time entries: make custom field {b} visible to it"),
+    noop(
+        "project {a}: the bridge's role does not see the norm-hours of time entries: make "
+        "custom field {b} visible to it"
+    ),
     noop("the status {a} stands for no state ({b})"),
-    noop("has no field {a} (issue_fields.{b}): let its tracker and project have it, visible to the bridge's role"),
+    noop(
+        "has no field {a} (issue_fields.{b}): let its tracker and project have it, visible to "
+        "the bridge's role"
+    ),
     noop("must say the agreed norm-hours, is {a}"),
     noop("must be a number such as 1 or 0.6, is {a}"),
     noop("{a} hours are no time"),
     noop("must be a multiple of {a} minutes (0.05 h), is {b}"),
     noop("two fields are called {a}: rename one of them"),
-    noop("[portal.redmine] names what this Redmine does not have: {a}; otbridge init-redmine prints what it has"),
+    noop(
+        "[portal.redmine] names what this Redmine does not have: {a}; otbridge init-redmine "
+        "prints what it has"
+    ),
     noop("the workflow of {a} lets the bridge's role not go from {b} to status {c}"),
     noop("{a} is not the bridge's to set"),
     noop("no status for {a}"),
@@ -295,7 +320,9 @@ def shown(text: str) -> str:
 
 @cache
 def _translated() -> tuple[tuple[str, str, str], ...]:
-    """What marks a sentence in a text, the sentence, and its translation; the longest first, none in a language that needs none."""
+    """What marks a sentence in a text, the sentence, and its translation; the longest first, none in a
+    language that needs none.
+    """
     longest = sorted(SENTENCES, key=lambda sentence: -len(re.sub(r"{\w}", "", sentence)))
     return tuple((max(re.split(r"{\w}", one), key=len), one, tr(one)) for one in longest if tr(one) != one)
 
@@ -310,7 +337,11 @@ def _pattern(sentence: str) -> re.Pattern[str]:
         elif place == 1 and not parts[0]:
             made += rf"(?P<{part}>[^\n:;()]*?)"
         else:
-            made += rf"(?P<{part}>[^\n;)]+)" if place == len(parts) - 2 and not parts[-1] else rf"(?P<{part}>[^\n]+?)"
+            made += (
+                rf"(?P<{part}>[^\n;)]+)"
+                if place == len(parts) - 2 and not parts[-1]
+                else rf"(?P<{part}>[^\n]+?)"
+            )
     return re.compile(made + (r"(?![A-Za-z])" if sentence[-1].isalpha() else ""))
 
 

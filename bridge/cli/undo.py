@@ -11,7 +11,9 @@ from bridge.i18n import tr
 
 @click.command("undo", help=tr("Take back what the bridge made for a stage, as long as it is not accepted."))
 @click.argument("ticket", metavar="TICKET")
-@click.option("--stage", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several."))
+@click.option(
+    "--stage", metavar="STAGE", help=tr("The stage: its number or its title; needed where there are several.")
+)
 @reason_option(tr("Why; kept in the journal. The customer does not read it."))
 @click.pass_context
 @told

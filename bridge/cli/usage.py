@@ -1,7 +1,8 @@
-"""The command line in the operator's language, whatever it can show: help, faults of what was typed, and terminals without UTF-8.
+"""The command line in the operator's language, whatever it can show: help, faults of what was typed, and
+terminals without UTF-8.
 
-click brings its own sentences in English. Those of its help are translated where they are shown; its errors are told anew
-from what they are about, so that a new release of click changes no sentence.
+click brings its own sentences in English. Those of its help are translated where they are shown; its errors
+are told anew from what they are about, so that a new release of click changes no sentence.
 """
 
 from __future__ import annotations
@@ -31,9 +32,26 @@ INTERRUPTED = 130
 """Exit code of a command that was ended by Ctrl-C, as a shell has it."""
 
 _INSTEAD = {
-    "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "–": "-", "—": "-", "…": "...", "№": "No", "≠": "!=", "×": "x", "₽": "RUB",
-    "→": "->", "−": "-", "≥": ">=", "≤": "<=", "\u00a0": " ", "\u202f": " ",
-}  # fmt: skip
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "«": '"',
+    "»": '"',
+    "’": "'",
+    "–": "-",
+    "—": "-",
+    "…": "...",
+    "№": "No",
+    "≠": "!=",
+    "×": "x",
+    "₽": "RUB",
+    "→": "->",
+    "−": "-",
+    "≥": ">=",
+    "≤": "<=",
+    "\u00a0": " ",
+    "\u202f": " ",
+}
 """What is written where a terminal's encoding lacks a character."""
 
 
@@ -65,7 +83,9 @@ class Commands(click.Group):
     context_class = Context
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run the command line as click does; never a traceback for what was typed wrongly, or for output that nobody takes."""
+        """Run the command line as click does; never a traceback for what was typed wrongly, or for output
+        that nobody takes.
+        """
         for stream in (sys.stdout, sys.stderr):
             let_speak(stream)
         try:
@@ -171,8 +191,14 @@ def _fault(error: click.UsageError) -> str | None:
         return tr("too much: {words}").format(words=extra[1] if extra else "…")
     if error.message.startswith("No such command"):
         name = re.search(r"'(.*?)'", error.message)
-        known = list(getattr(error.ctx.command, "list_commands", lambda _: [])(error.ctx)) if error.ctx is not None else []
-        return _unknown(tr("there is no command {name}"), name[1] if name else "…", _near(name[1] if name else "", known))
+        known = (
+            list(getattr(error.ctx.command, "list_commands", lambda _: [])(error.ctx))
+            if error.ctx is not None
+            else []
+        )
+        return _unknown(
+            tr("there is no command {name}"), name[1] if name else "…", _near(name[1] if name else "", known)
+        )
     return tr("the command line is not understood")
 
 

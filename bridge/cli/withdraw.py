@@ -17,5 +17,8 @@ from bridge.i18n import tr
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
     with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
         tell(
-            ticket, desk, desk.withdraw(reason), tr("is withdrawn; the next pass writes off what was accepted and returns all other hours")
+            ticket,
+            desk,
+            desk.withdraw(reason),
+            tr("is withdrawn; the next pass writes off what was accepted and returns all other hours"),
         )

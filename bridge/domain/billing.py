@@ -1,4 +1,5 @@
-"""What a stage costs: from its agreed estimate and the time logged for it to the lines of its write-off. Pure.
+"""What a stage costs: from its agreed estimate and the time logged for it to the lines of its write-off.
+Pure.
 
 Source: seed, item 1 (R2: time really spent, or fixed beforehand by the service's terms; R8: K by category).
 """
@@ -17,7 +18,9 @@ UNATTENDED = "unattended"
 """Category of the time that an unattended run of an action counts as (docs/adr/0004-unattended-hours.md)."""
 
 TIME = "time"
-"""Category of a line for time that the portal logs under none, and for no time at all: a write-off has at least one line."""
+"""Category of a line for time that the portal logs under none, and for no time at all: a write-off has at
+least one line.
+"""
 
 BY_TIME = frozenset({BillingKind.ACTUAL, BillingKind.FROM, BillingKind.RANGE})
 """Kinds of billing that charge the time that was logged."""
@@ -37,7 +40,9 @@ def amount_to_hold(stage: Stage) -> Decimal:
 
 
 def price_fault(service: Service, order: Order, ticket: Ticket) -> tuple[Decimal, Decimal] | None:
-    """What is agreed and what the service's terms say, in norm-hours before K, where the two do not agree; None where they do."""
+    """What is agreed and what the service's terms say, in norm-hours before K, where the two do not agree;
+    None where they do.
+    """
     terms = service.billing_of(order.variant)
     if terms.kind not in (BillingKind.FIXED, BillingKind.FROM) or terms.hours is None:
         return None
@@ -62,8 +67,9 @@ def charges(
 
     Parameters:
         entries: what specialists logged for the stage.
-        coefficient: K of a category of specialists, by the name under which the portal logs its time; None where there is no such category.
-            Time that the portal logs under no category has the stage's own K.
+        coefficient: K of a category of specialists, by the name under which the portal logs its time; None
+            where there is no such category. Time that the portal logs under no category has the stage's own
+            K.
         unattended: whether an action did the stage's work.
         charged_before: minutes that the ticket's earlier stages charged; a minimum counts once a ticket.
         last: whether this is the ticket's last stage.
@@ -77,12 +83,20 @@ def charges(
     own = to_minutes(service.unattended_hours) if unattended else 0
     terms = service.billing_of(order.variant)
     if terms.kind not in BY_TIME:
-        return (Charge(terms.kind.value, sum(spent.values()) + own, to_minutes(stage.estimate), stage.coefficient),)
+        return (
+            Charge(
+                terms.kind.value, sum(spent.values()) + own, to_minutes(stage.estimate), stage.coefficient
+            ),
+        )
     found = {category: coefficient(category) if category else stage.coefficient for category in sorted(spent)}
     unknown = tuple(category for category, k in found.items() if k is None)
     if unknown:
         raise UnknownCategory(unknown)
-    lines = [Charge(category or TIME, spent[category], spent[category], k) for category, k in found.items() if k is not None]
+    lines = [
+        Charge(category or TIME, spent[category], spent[category], k)
+        for category, k in found.items()
+        if k is not None
+    ]
     if own:
         lines.append(Charge(UNATTENDED, own, own, stage.coefficient))
     if last:
@@ -93,7 +107,8 @@ def charges(
 
 
 def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
-    """The lines with so much less charged, the last line first, that they take no more than `most` norm-hours.
+    """The lines with so much less charged, the last line first, that they take no more than `most`
+    norm-hours.
 
     The time that was spent stays what it was.
     """
@@ -107,4 +122,8 @@ def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
 
 def _minimum(terms: Billing, order: Order) -> int:
     """Minutes that are charged at least."""
-    return to_minutes(terms.hours * order.quantity) if terms.kind is BillingKind.FROM and terms.hours is not None else 0
+    return (
+        to_minutes(terms.hours * order.quantity)
+        if terms.kind is BillingKind.FROM and terms.hours is not None
+        else 0
+    )

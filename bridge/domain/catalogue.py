@@ -1,4 +1,5 @@
-"""Services of the vendor and their billing rules, as read from a catalogue file (config/catalogue.toml by default).
+"""Services of the vendor and their billing rules, as read from a catalogue file (config/catalogue.toml by
+default).
 
 Source: the seed's items 2 to 5; a service's id is its row there.
 """
@@ -37,7 +38,9 @@ class Handling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of specialists (R8): its coefficient K, and the names under which the portal logs its time."""
+    """A category of specialists (R8): its coefficient K, and the names under which the portal logs its
+    time.
+    """
 
     id: str
     name: str
@@ -47,7 +50,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """Billing rule of a service. `hours` is the price, the minimum or the range's start; `most` the range's end."""
+    """Billing rule of a service. `hours` is the price, the minimum or the range's start; `most` the
+    range's end.
+    """
 
     kind: BillingKind
     hours: Decimal | None = None
@@ -73,7 +78,8 @@ class Service:
         item: item of the vendor's service regulation, "" where it has none.
         section: part of the catalogue, for lists.
         category: who does the work; gives K.
-        actions: names of the actions that carry an order out, or part of it; those that the bridge does not have are done by hand.
+        actions: names of the actions that carry an order out, or part of it; those that the bridge does not
+            have are done by hand.
         limits: what one order may ask for at most, by name.
         unattended_hours: what one unattended run counts as time spent.
         variants: an order names one of them where there are some.
@@ -114,7 +120,11 @@ class Catalogue:
     def __init__(self, services: Mapping[str, Service], categories: Mapping[str, Category]) -> None:
         self._services = dict(services)
         self._categories = dict(categories)
-        self._named = {name.strip().casefold(): one for one in categories.values() for name in (one.id, one.name, *one.aliases)}
+        self._named = {
+            name.strip().casefold(): one
+            for one in categories.values()
+            for name in (one.id, one.name, *one.aliases)
+        }
 
     def __iter__(self) -> Iterator[Service]:
         return iter(self._services.values())
@@ -159,7 +169,9 @@ class Catalogue:
         if reader.faults:
             lines = Lines(text)
             found = sorted((lines.of(*place), said) for place, said in reader.faults)
-            raise UserError(f"{source}: the catalogue has faults", [f"line {line}: {said}" for line, said in found])
+            raise UserError(
+                f"{source}: the catalogue has faults", [f"line {line}: {said}" for line, said in found]
+            )
         return cls(services, categories)
 
 
@@ -168,11 +180,23 @@ E = TypeVar("E", bound=StrEnum)
 
 _CATEGORY_KEYS = {"name", "coefficient", "aliases"}
 _SERVICE_KEYS = {
-    "id", "name", "item", "section", "category", "billing", "handling", "actions", "limits", "unattended_hours", "variant",
-}  # fmt: skip
+    "id",
+    "name",
+    "item",
+    "section",
+    "category",
+    "billing",
+    "handling",
+    "actions",
+    "limits",
+    "unattended_hours",
+    "variant",
+}
 _HOURS_OF: Mapping[BillingKind, set[str]] = {
-    BillingKind.FIXED: {"hours"}, BillingKind.FROM: {"hours"}, BillingKind.RANGE: {"hours", "most"},
-}  # fmt: skip
+    BillingKind.FIXED: {"hours"},
+    BillingKind.FROM: {"hours"},
+    BillingKind.RANGE: {"hours", "most"},
+}
 
 
 class _Reader:
@@ -181,12 +205,19 @@ class _Reader:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._categories: dict[str, Category] = {}
-        self.faults: list[tuple[Place, str]] = [((key,), f"{key}: unknown key") for key in sorted(set(document) - {"service", "category"})]
+        self.faults: list[tuple[Place, str]] = [
+            ((key,), f"{key}: unknown key") for key in sorted(set(document) - {"service", "category"})
+        ]
 
     def categories(self) -> dict[str, Category]:
         tables = self._document.get("category", {})
         if not isinstance(tables, dict) or not tables:
-            self.faults.append((("category",), "category: no [category.ID] tables; services name their specialists' category"))
+            self.faults.append(
+                (
+                    ("category",),
+                    "category: no [category.ID] tables; services name their specialists' category",
+                )
+            )
             return {}
         taken: dict[str, str] = {}
         for key, row in tables.items():
@@ -201,7 +232,9 @@ class _Reader:
             self._categories[key] = Category(key, name, coefficient, aliases)
             for called in {one.strip().casefold() for one in (key, name, *aliases)}:
                 if taken.setdefault(called, key) != key:
-                    self.faults.append((place, f"{where}: is called “{called}”, as category {taken[called]} is"))
+                    self.faults.append(
+                        (place, f"{where}: is called “{called}”, as category {taken[called]} is")
+                    )
         return self._categories
 
     def services(self) -> dict[str, Service]:
@@ -235,11 +268,18 @@ class _Reader:
             self.faults.append(((*place, "actions"), f"{where}: actions: an auto service names its action"))
         billing = self._billing(row.get("billing"), (*place, "billing"), where)
         service = Service(
-            id=self._text(row, "id", place, where), name=self._text(row, "name", place, where), item=self._text(row, "item", place, where, ""),
-            section=self._text(row, "section", place, where, ""), category=category, billing=billing, handling=handling, actions=actions,
-            limits=self._limits(row, place, where), unattended_hours=self._number(row, "unattended_hours", to_minutes, place, where, "0"),
+            id=self._text(row, "id", place, where),
+            name=self._text(row, "name", place, where),
+            item=self._text(row, "item", place, where, ""),
+            section=self._text(row, "section", place, where, ""),
+            category=category,
+            billing=billing,
+            handling=handling,
+            actions=actions,
+            limits=self._limits(row, place, where),
+            unattended_hours=self._number(row, "unattended_hours", to_minutes, place, where, "0"),
             variants=self._variants(row, place, where),
-        )  # fmt: skip
+        )
         if service.variants and billing.kind not in (BillingKind.FIXED, BillingKind.FROM):
             self.faults.append(((*place, "variant", 0), f"{where}: variant: {billing.kind} has no variants"))
         return service
@@ -254,11 +294,18 @@ class _Reader:
         if len(self.faults) > before:
             return fallback
         needed, given = _HOURS_OF.get(kind, set()), set(value) - {"kind"}
-        self.faults += [(place, f"{where}: billing.{key}: missing, {kind} needs it") for key in sorted(needed - given)]
-        self.faults += [(place, f"{where}: billing.{key}: {kind} has no such key") for key in sorted(given - needed)]
+        self.faults += [
+            (place, f"{where}: billing.{key}: missing, {kind} needs it") for key in sorted(needed - given)
+        ]
+        self.faults += [
+            (place, f"{where}: billing.{key}: {kind} has no such key") for key in sorted(given - needed)
+        ]
         if len(self.faults) > before:
             return fallback
-        numbers = {key: self._number(value, key, to_minutes, place, f"{where}: billing", separator=".") for key in sorted(needed)}
+        numbers = {
+            key: self._number(value, key, to_minutes, place, f"{where}: billing", separator=".")
+            for key in sorted(needed)
+        }
         if kind is BillingKind.RANGE and len(self.faults) == before and numbers["hours"] > numbers["most"]:
             self.faults.append((place, f"{where}: billing.most: is less than hours"))
         return Billing(kind, numbers.get("hours"), numbers.get("most"))
@@ -273,22 +320,33 @@ class _Reader:
             here, named = (*place, "variant", number), f"{where}: variant {one.get('id') or number + 1}"
             self._unknown(one, {"id", "name", "hours"}, here, named)
             hours = self._number(one, "hours", to_minutes, here, named)
-            variants.append(Variant(self._text(one, "id", here, named), self._text(one, "name", here, named), hours))
+            variants.append(
+                Variant(self._text(one, "id", here, named), self._text(one, "name", here, named), hours)
+            )
             if [known.id for known in variants].count(variants[-1].id) > 1:
                 self.faults.append((here, f"{named}: the id stands twice"))
         return tuple(variants)
 
     def _limits(self, row: Mapping[str, Any], place: Place, where: str) -> dict[str, int]:
         limits = row.get("limits", {})
-        if not isinstance(limits, dict) or any(type(value) is not int or value < 0 for value in limits.values()):
-            self.faults.append(((*place, "limits"), f"{where}: limits: must be whole numbers by name, such as {{ questions = 15 }}"))
+        if not isinstance(limits, dict) or any(
+            type(value) is not int or value < 0 for value in limits.values()
+        ):
+            self.faults.append(
+                (
+                    (*place, "limits"),
+                    f"{where}: limits: must be whole numbers by name, such as {{ questions = 15 }}",
+                )
+            )
             return {}
         return dict(limits)
 
     def _unknown(self, row: Mapping[str, Any], keys: set[str], place: Place, where: str) -> None:
         self.faults += [((*place, key), f"{where}: {key}: unknown key") for key in sorted(set(row) - keys)]
 
-    def _text(self, row: Mapping[str, Any], key: str, place: Place, where: str, default: str | None = None) -> str:
+    def _text(
+        self, row: Mapping[str, Any], key: str, place: Place, where: str, default: str | None = None
+    ) -> str:
         value = row.get(key, default)
         if isinstance(value, str) and (value.strip() or default is not None):
             return value

@@ -1,4 +1,6 @@
-"""On which line of a TOML text a key stands, for messages: the standard library's parser tells no positions."""
+"""On which line of a TOML text a key stands, for messages: the standard library's parser tells no
+positions.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ class Lines:
 
     @staticmethod
     def _enter(name: str, counts: dict[tuple[str | int, ...], int], *, many: bool) -> tuple[str | int, ...]:
-        """The path of a table that a header opens: parts that are arrays of tables carry the number of their last element."""
+        """The path of a table that a header opens: parts that are arrays of tables carry the number of
+        their last element.
+        """
         path: tuple[str | int, ...] = ()
         parts = [part.strip().strip("\"'") for part in name.split(".")]
         for position, part in enumerate(parts):

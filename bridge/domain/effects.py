@@ -1,7 +1,8 @@
 """Effects: one intended change outside, under a key made from what it is, and what became of it.
 
-The key never depends on when the effect runs, so the same intent has the same key over restarts, retries, second workers
-and restored databases (docs/adr/0002-keys.md). The history of a ticket is the list of its effects.
+The key never depends on when the effect runs, so the same intent has the same key over restarts, retries,
+second workers and restored databases (docs/adr/0002-keys.md). The history of a ticket is the list of its
+effects.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f1d3c1e-5d0b-5f53-9c0a-0d6a8f1f7b3e")
-"""Namespace of all keys of the bridge. Never change it: every effect of every installation would get a new key."""
+"""Namespace of all keys of the bridge. Never change it: every effect of every installation would get a new
+key.
+"""
 
 
 def effect_key(portal: str, ticket_id: str, stage_id: str, revision: int, kind: str) -> str:
@@ -24,7 +27,8 @@ def effect_key(portal: str, ticket_id: str, stage_id: str, revision: int, kind: 
         portal: the portal's name in the settings.
         ticket_id: the portal's identifier of the ticket.
         stage_id: identifier of the stage, "" for an effect on the ticket as a whole.
-        revision: which attempt at the stage; for an effect of the whole ticket, whatever tells two intents apart.
+        revision: which attempt at the stage; for an effect of the whole ticket, whatever tells two intents
+            apart.
         kind: what is done ("hold", "operation", "note:ready", …).
     """
     name = "\x1f".join((portal, ticket_id, stage_id, str(revision), kind))
@@ -34,8 +38,8 @@ def effect_key(portal: str, ticket_id: str, stage_id: str, revision: int, kind: 
 class EffectState(StrEnum):
     """What is known of an effect.
 
-    `INTENDED`: it is on disk and may or may not have been sent; `DONE`: it happened, `outcome` tells how; `REFUSED`: it surely did not
-    happen, or failed for good, `outcome` tells why.
+    `INTENDED`: it is on disk and may or may not have been sent; `DONE`: it happened, `outcome` tells how;
+    `REFUSED`: it surely did not happen, or failed for good, `outcome` tells why.
     """
 
     INTENDED = "intended"
@@ -70,6 +74,23 @@ class Effect:
     settled_at: datetime | None = None
 
     @classmethod
-    def intent(cls, portal: str, ticket_id: str, kind: str, request: Mapping[str, Any], *, stage_id: str = "", revision: int = 0) -> Effect:
+    def intent(
+        cls,
+        portal: str,
+        ticket_id: str,
+        kind: str,
+        request: Mapping[str, Any],
+        *,
+        stage_id: str = "",
+        revision: int = 0,
+    ) -> Effect:
         """A new intent, with its key made."""
-        return cls(effect_key(portal, ticket_id, stage_id, revision, kind), portal, ticket_id, stage_id, revision, kind, request)
+        return cls(
+            effect_key(portal, ticket_id, stage_id, revision, kind),
+            portal,
+            ticket_id,
+            stage_id,
+            revision,
+            kind,
+            request,
+        )

@@ -1,9 +1,11 @@
 """Norm-hours, coefficients, prices: exact decimal arithmetic, nothing else.
 
-Hours are `Decimal` norm-hours, money is `Decimal` roubles; on the wire and in tables they are integers: milli-hours,
-minutes, kopecks. The one rounding of a ticket's arithmetic is `hours_taken`'s (docs/adr/0003-rounding.md).
+Hours are `Decimal` norm-hours, money is `Decimal` roubles; on the wire and in tables they are integers:
+milli-hours, minutes, kopecks. The one rounding of a ticket's arithmetic is `hours_taken`'s
+(docs/adr/0003-rounding.md).
 
-Source: seed, item 1: "Цена заявки = нормо-часы × К × стоимость нормо-часа" (rules R2 and R8 of the catalogue).
+Source: seed, item 1: "Цена заявки = нормо-часы × К × стоимость нормо-часа" (rules R2 and R8 of the
+catalogue).
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ _MILLI = Decimal("0.001")
 
 
 class InexactHours(ValueError):
-    """A number of hours, a coefficient or a price is not exact: it is a float, not finite, or finer than its unit."""
+    """A number of hours, a coefficient or a price is not exact: it is a float, not finite, or finer than
+    its unit.
+    """
 
 
 def exact(value: Decimal | int | str) -> Decimal:
@@ -30,7 +34,9 @@ def exact(value: Decimal | int | str) -> Decimal:
         InexactHours: for a float, a boolean, a text that is no number, NaN and infinity.
     """
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
-        raise InexactHours(f"{value!r} is a {type(value).__name__}: hours and money are Decimal, int or str, never float")
+        raise InexactHours(
+            f"{value!r} is a {type(value).__name__}: hours and money are Decimal, int or str, never float"
+        )
     try:
         number = Decimal(value)
     except ArithmeticError as error:
@@ -83,7 +89,9 @@ def to_minutes(hours: Decimal) -> int:
 
 
 def _whole(number: Decimal, units: int, fault: str) -> int:
-    """`number` in units of which it holds `units`; a product that does not fit `Decimal`'s precision is never rounded to a whole one."""
+    """`number` in units of which it holds `units`; a product that does not fit `Decimal`'s precision is
+    never rounded to a whole one.
+    """
     try:
         with localcontext(Context(traps=[Inexact, InvalidOperation, Overflow])):
             scaled = exact(number) * units
@@ -112,14 +120,18 @@ class Charge:
 
 
 def hours_taken(charges: Iterable[Charge]) -> Decimal:
-    """What leaves the balance: the sum of charged time × K, rounded once, half up, to `ROUNDING_UNIT` norm-hours."""
+    """What leaves the balance: the sum of charged time × K, rounded once, half up, to `ROUNDING_UNIT`
+    norm-hours.
+    """
     minutes = sum((charge.charged_minutes * exact(charge.coefficient) for charge in charges), Decimal(0))
     units = (minutes / (60 * ROUNDING_UNIT)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
     return units * ROUNDING_UNIT
 
 
 def estimate_taken(estimate: Decimal, coefficient: Decimal) -> Decimal:
-    """What an estimate of `estimate` norm-hours at K = `coefficient` will take from the balance: what is held for it."""
+    """What an estimate of `estimate` norm-hours at K = `coefficient` will take from the balance: what is
+    held for it.
+    """
     return hours_taken([Charge("", 0, to_minutes(estimate), coefficient)])
 
 

@@ -1,4 +1,6 @@
-"""What the bridge keeps itself for an engine that keeps no keys and no holds, as plain frozen values; `bridge.portal.books` says what for."""
+"""What the bridge keeps itself for an engine that keeps no keys and no holds, as plain frozen values;
+`bridge.portal.books` says what for.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ from bridge.domain.hours import estimate_taken, price
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One line of a list: a service, its variant ("" where it has none), how many times, and an estimate where its terms name no hours."""
+    """One line of a list: a service, its variant ("" where it has none), how many times, and an estimate
+    where its terms name no hours.
+    """
 
     service: Service
     variant: str = ""
@@ -25,7 +27,9 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Norm-hours before K and what they take from the balance, both `Decimal`; roubles where the price of a norm-hour is known."""
+    """Norm-hours before K and what they take from the balance, both `Decimal`; roubles where the price of
+    a norm-hour is known.
+    """
 
     hours: Decimal
     taken: Decimal
@@ -48,7 +52,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A priced list. `least` and `most` sum what is known; `open_end` tells that some lines may take more than `most`."""
+    """A priced list. `least` and `most` sum what is known; `open_end` tells that some lines may take more
+    than `most`.
+    """
 
     lines: tuple[Line, ...]
     least: Amount
@@ -97,5 +103,9 @@ def _line(wish: Wish, hour_price: Decimal | None) -> Line:
 def _sum(amounts: Iterable[Amount | None], hour_price: Decimal | None) -> Amount:
     known = [one for one in amounts if one is not None]
     taken = sum((one.taken for one in known), Decimal(0))
-    roubles = None if hour_price is None else sum((one.roubles for one in known if one.roubles is not None), Decimal(0))
+    roubles = (
+        None
+        if hour_price is None
+        else sum((one.roubles for one in known if one.roubles is not None), Decimal(0))
+    )
     return Amount(sum((one.hours for one in known), Decimal(0)), taken, roubles)

@@ -16,7 +16,8 @@ from typing import Any
 def within_category(category: str, prefix: str) -> bool:
     """Whether a category is the one that `prefix` names, or stands below it; an empty prefix is above all.
 
-    Categories are paths with slashes. Spaces around a name, more than one space within, no-break spaces and empty steps make no difference.
+    Categories are paths with slashes. Spaces around a name, more than one space within, no-break spaces and
+    empty steps make no difference.
     """
     path, above = _steps(category), _steps(prefix)
     return path[: len(above)] == above
@@ -32,7 +33,9 @@ def _steps(category: str) -> list[str]:
 
 
 class TicketState(StrEnum):
-    """Where a ticket stands on the portal. `OPEN` and `WITHDRAWN` are the customer's to set, the others the bridge's."""
+    """Where a ticket stands on the portal. `OPEN` and `WITHDRAWN` are the customer's to set, the others
+    the bridge's.
+    """
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"
@@ -43,8 +46,8 @@ class TicketState(StrEnum):
 
 
 class StageState(StrEnum):
-    """Where a stage stands on the portal. `ACCEPTED` and `REJECTED` are the customer's to set, `WRITTEN_OFF` follows
-    from the capture, the others are the bridge's."""
+    """Where a stage stands on the portal. `ACCEPTED` and `REJECTED` are the customer's to set, `WRITTEN_OFF`
+    follows from the capture, the others are the bridge's."""
 
     PLANNED = "planned"
     IN_PROGRESS = "in_progress"
@@ -56,7 +59,9 @@ class StageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a ticket; its content is fetched separately and checked against `sha256` (hex; "" where the engine tells none)."""
+    """A file of a ticket; its content is fetched separately and checked against `sha256` (hex; "" where
+    the engine tells none).
+    """
 
     id: str
     name: str
@@ -67,7 +72,9 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class ThreadEntry:
-    """One message of a ticket's thread. `author` is customer, specialist or bridge; `visibility` customer or internal."""
+    """One message of a ticket's thread. `author` is customer, specialist or bridge; `visibility` customer
+    or internal.
+    """
 
     id: str
     author: str
@@ -78,7 +85,9 @@ class ThreadEntry:
 
 @dataclass(frozen=True, slots=True)
 class TimeEntry:
-    """Time that a specialist logged; `category` gives the coefficient, `stage_id` is None where the portal keeps none."""
+    """Time that a specialist logged; `category` gives the coefficient, `stage_id` is None where the portal
+    keeps none.
+    """
 
     id: str
     stage_id: str | None
@@ -123,7 +132,8 @@ class Ticket:
         installation: serial (otserial) of the 3KL installation that the ticket is about.
         agreement_required: whether work waits for the final agreement (R3).
         agreed_at: moment of the final agreement, which gives the place in the queue (R6).
-        gone: why the portal's filter lets the ticket through no longer (moved, merged, deleted), "" as long as it does.
+        gone: why the portal's filter lets the ticket through no longer (moved, merged, deleted), "" as long
+            as it does.
         gone_into: number of the ticket that it was merged into.
         fields: the form's fields, as text.
     """
@@ -159,7 +169,9 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's balance of norm-hours on the portal: available = granted − posted − held (+ overdraft limit)."""
+    """A customer's balance of norm-hours on the portal: available = granted − posted − held (+ overdraft
+    limit).
+    """
 
     id: str
     granted: Decimal

@@ -1,4 +1,6 @@
-"""A case: all that the lifecycle looks at to decide about one ticket, put together from the journal, the settings and the portal."""
+"""A case: all that the lifecycle looks at to decide about one ticket, put together from the journal, the
+settings and the portal.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,25 @@ from bridge.settings import Settings
 
 
 def build_case(
-    bridge: Bridge, unit: Unit, record: TicketRecord, account: Account | None = None, portal_time: datetime | None = None
+    bridge: Bridge,
+    unit: Unit,
+    record: TicketRecord,
+    account: Account | None = None,
+    portal_time: datetime | None = None,
 ) -> Case:
     """All that `decide` looks at, for a ticket of the journal."""
     ticket, portal = record.ticket, bridge.portal.name
     history = History(unit.effects(portal, ticket.id))
     decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(portal, ticket.id))
     return case_of(
-        bridge, record, history, decisions, unit.order_files(portal, ticket.id), account, unit.drift(portal, ticket.account_id), portal_time
+        bridge,
+        record,
+        history,
+        decisions,
+        unit.order_files(portal, ticket.id),
+        account,
+        unit.drift(portal, ticket.account_id),
+        portal_time,
     )
 
 
@@ -43,16 +56,37 @@ def case_of(
     catalogue, policy = settings.catalogue, settings.policy
 
     def runs_unattended(service: Service) -> bool:
-        return service.handling is Handling.AUTO and service.id in policy.unattended and len(record.ticket.stages) <= 1
+        return (
+            service.handling is Handling.AUTO
+            and service.id in policy.unattended
+            and len(record.ticket.stages) <= 1
+        )
 
-    order = find_order(record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended)
+    order = find_order(
+        record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended
+    )
     service = catalogue.get(order.service) if isinstance(order, Order) else None
-    unattended = isinstance(order, Order) and order.action is not None and service is not None and runs_unattended(service)
+    unattended = (
+        isinstance(order, Order)
+        and order.action is not None
+        and service is not None
+        and runs_unattended(service)
+    )
     return Case(
-        ticket=record.ticket, paid=is_paid(record.ticket, settings.portal.category_prefix), order=order, unattended=unattended,
-        catalogue=catalogue, history=history, decisions=decisions, now=bridge.clock(), terms=_terms(settings), account=account,
-        revisions=record.revisions, drift=drift, portal_time=portal_time,
-    )  # fmt: skip
+        ticket=record.ticket,
+        paid=is_paid(record.ticket, settings.portal.category_prefix),
+        order=order,
+        unattended=unattended,
+        catalogue=catalogue,
+        history=history,
+        decisions=decisions,
+        now=bridge.clock(),
+        terms=_terms(settings),
+        account=account,
+        revisions=record.revisions,
+        drift=drift,
+        portal_time=portal_time,
+    )
 
 
 def _terms(settings: Settings) -> Terms:
@@ -62,7 +96,8 @@ def _terms(settings: Settings) -> Terms:
 
 
 def fetched_orders(portal: Portal, ticket: Ticket, known: Container[str]) -> Iterator[tuple[Attachment, str]]:
-    """The ticket's newest order file with its text, where its id is not `known`; the last file counts, so that an older one is not asked for.
+    """The ticket's newest order file with its text, where its id is not `known`; the last file counts, so
+    that an older one is not asked for.
 
     A file that is too large to be an order is left out.
 

@@ -1,6 +1,8 @@
-"""What a customer reads: Russian texts from templates (config/templates/), each of which a site can replace by its own.
+"""What a customer reads: Russian texts from templates (config/templates/), each of which a site can replace
+by its own.
 
-A site's directory is looked into first, template by template. Texts are plain text; the portal escapes them for its pages.
+A site's directory is looked into first, template by template. Texts are plain text; the portal escapes them
+for its pages.
 """
 
 from __future__ import annotations
@@ -18,7 +20,19 @@ from jinja2.sandbox import SandboxedEnvironment
 from bridge.domain.tickets import Ticket
 from bridge.errors import UserError
 
-NAMES = ("order", "suspended", "taken", "beyond", "ready", "written_off", "corrected", "done", "withdrawn", "cannot", "undone")
+NAMES = (
+    "order",
+    "suspended",
+    "taken",
+    "beyond",
+    "ready",
+    "written_off",
+    "corrected",
+    "done",
+    "withdrawn",
+    "cannot",
+    "undone",
+)
 """The messages there are; `order:…` and the like use the template of the name before the colon."""
 
 LONGEST = 8000
@@ -33,8 +47,13 @@ _EVIDENCE = "evidence"
 """The part of a message that shows what an operation left."""
 
 _CONTEXT_LEVELS = {
-    "system": "система", "user": "пользователь", "coursecat": "категория", "course": "курс", "module": "элемент курса", "block": "блок",
-}  # fmt: skip
+    "system": "система",
+    "user": "пользователь",
+    "coursecat": "категория",
+    "course": "курс",
+    "module": "элемент курса",
+    "block": "блок",
+}
 _PERMISSIONS = {"allow": "разрешить", "prevent": "не разрешать", "prohibit": "запретить"}
 
 
@@ -52,12 +71,21 @@ class Messages:
         loaders: list[BaseLoader] = [FileSystemLoader(directory)] if directory else []
         loaders.append(PackageLoader("bridge.defaults", "templates"))
         self._environment = SandboxedEnvironment(
-            loader=ChoiceLoader(loaders), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+            loader=ChoiceLoader(loaders),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            autoescape=False,
         )
         self._environment.filters.update(
-            hours=hours, minutes=minutes, roubles=roubles, number=number, moment=moment,
-            context_level=lambda level: _CONTEXT_LEVELS.get(level, level), permission=lambda word: _PERMISSIONS.get(word, word),
-        )  # fmt: skip
+            hours=hours,
+            minutes=minutes,
+            roubles=roubles,
+            number=number,
+            moment=moment,
+            context_level=lambda level: _CONTEXT_LEVELS.get(level, level),
+            permission=lambda word: _PERMISSIONS.get(word, word),
+        )
         problems = [
             f"{_file(old)}: is called {_file(new)} now; rename it"
             for old, new in RENAMED.items()
@@ -89,7 +117,8 @@ class Messages:
 def bounded(text: str) -> str:
     """The text, or its beginning and its end with a word on how much of the middle was left out.
 
-    What an order or Moodle says may be of any length. What the customer has to do stands at the beginning and at the end.
+    What an order or Moodle says may be of any length. What the customer has to do stands at the beginning and
+    at the end.
     """
     if len(text) <= LONGEST:
         return text
@@ -108,7 +137,9 @@ def hours(value: str | Decimal) -> str:
 def minutes(value: int) -> str:
     """Minutes as hours and minutes: 1 ч 30 мин."""
     whole, rest = divmod(value, 60)
-    return " ".join(part for part in (f"{whole} ч" if whole else "", f"{rest} мин" if rest or not whole else "") if part)
+    return " ".join(
+        part for part in (f"{whole} ч" if whole else "", f"{rest} мин" if rest or not whole else "") if part
+    )
 
 
 def roubles(value: str | Decimal) -> str:

@@ -48,16 +48,29 @@ def log_done(ticket: Ticket, effect: Effect, seconds: float) -> None:
 
 
 def describe(ticket: Ticket, effect: Effect, seconds: float) -> str:
-    """One line: what, ticket, stage, hours (norm-hours that were held, returned or written off), key, seconds; for a refusal its code."""
+    """One line: what, ticket, stage, hours (norm-hours that were held, returned or written off), key,
+    seconds; for a refusal its code.
+    """
     outcome: Mapping[str, Any] = effect.outcome or {}
     number, title = next(
-        ((str(place), stage.title) for place, stage in enumerate(ticket.stages, 1) if stage.id == effect.stage_id), ("", "")
+        (
+            (str(place), stage.title)
+            for place, stage in enumerate(ticket.stages, 1)
+            if stage.id == effect.stage_id
+        ),
+        ("", ""),
     )
     facts = {
-        "what": effect.kind, "state": "" if effect.state is EffectState.DONE else effect.state.value, "ticket": ticket.number,
-        "stage": f"{number} {title}".strip(), "hours": outcome.get("amount", ""), "code": outcome.get("code", ""),
-        "attempts": effect.attempts if effect.attempts > 1 else "", "key": effect.key, "seconds": f"{seconds:.2f}",
-    }  # fmt: skip
+        "what": effect.kind,
+        "state": "" if effect.state is EffectState.DONE else effect.state.value,
+        "ticket": ticket.number,
+        "stage": f"{number} {title}".strip(),
+        "hours": outcome.get("amount", ""),
+        "code": outcome.get("code", ""),
+        "attempts": effect.attempts if effect.attempts > 1 else "",
+        "key": effect.key,
+        "seconds": f"{seconds:.2f}",
+    }
     return " ".join(f"{name}={_value(value)}" for name, value in facts.items() if value != "")
 
 

@@ -8,7 +8,9 @@ log = logging.getLogger("bridge.flow.outages")
 
 
 class Outages:
-    """The peers that are down now, so that an outage is told once when it begins and once when it ends, however many passes it lasts."""
+    """The peers that are down now, so that an outage is told once when it begins and once when it ends,
+    however many passes it lasts.
+    """
 
     def __init__(self) -> None:
         self._down: dict[str, str] = {}

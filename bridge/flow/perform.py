@@ -1,7 +1,9 @@
-"""Doing: one step of the lifecycle becomes one outside call, with its intent on disk before and its outcome on disk after.
+"""Doing: one step of the lifecycle becomes one outside call, with its intent on disk before and its outcome
+on disk after.
 
-Nothing outside is called inside an open transaction. What is known of a failure decides what the journal keeps: a refusal settles
-the effect, an unknown outcome leaves the intent, so that the next pass sends the same key again.
+Nothing outside is called inside an open transaction. What is known of a failure decides what the journal
+keeps: a refusal settles the effect, an unknown outcome leaves the intent, so that the next pass sends the
+same key again.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ def utc_now() -> datetime:
 
 
 class Postpone(BridgeError):
-    """The ticket cannot go on in this pass; its intents stay as they are and the next pass goes on from there.
+    """The ticket cannot go on in this pass; its intents stay as they are and the next pass goes on from
+    there.
 
     Attributes:
         status: where the ticket stands meanwhile.
@@ -72,7 +75,8 @@ class Bridge:
         owner: who this worker is, for claims.
         progress: told while operations run.
         outages: what is down; one for all passes of a service.
-        stopping: asked before work begins and while an operation is waited for; True ends the pass with everything on disk.
+        stopping: asked before work begins and while an operation is waited for; True ends the pass with
+            everything on disk.
     """
 
     settings: Settings
@@ -107,12 +111,17 @@ class Bridge:
         installation = self.settings.installation(ticket.installation)
         if installation is None:
             error = BridgeError(f"no [[installation]] has the serial {ticket.installation!r}")
-            raise Postpone(Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error)
+            raise Postpone(
+                Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error
+            )
         policy = Policy(self.settings.policy.capabilities_allowed, installation.restore_category)
         return Site(
-            self.moodle(installation), policy, self.settings.bridge.operation_wait_seconds,
-            lambda share, step: self.progress(ticket, share, step), self.stopping,
-        )  # fmt: skip
+            self.moodle(installation),
+            policy,
+            self.settings.bridge.operation_wait_seconds,
+            lambda share, step: self.progress(ticket, share, step),
+            self.stopping,
+        )
 
 
 class Performer:
@@ -121,10 +130,13 @@ class Performer:
     Parameters:
         ticket: as the journal knows it.
         accounts: balances read in this pass, by account id; forgotten when a write changes one.
-        fence: called in each transaction before it writes; raises `LostClaim` when the ticket is another worker's by now.
+        fence: called in each transaction before it writes; raises `LostClaim` when the ticket is another
+            worker's by now.
     """
 
-    def __init__(self, bridge: Bridge, ticket: Ticket, accounts: dict[str, Account], fence: Callable[[Unit], None]) -> None:
+    def __init__(
+        self, bridge: Bridge, ticket: Ticket, accounts: dict[str, Account], fence: Callable[[Unit], None]
+    ) -> None:
         self._bridge = bridge
         self._ticket = ticket
         self._accounts = accounts
@@ -141,7 +153,9 @@ class Performer:
             try:
                 self._accounts[account_id] = self._bridge.portal.account(account_id)
             except PortalRefused as error:
-                raise Postpone(Status.FAILED, Reason("account", {"account": account_id, "detail": str(error)}), error) from error
+                raise Postpone(
+                    Status.FAILED, Reason("account", {"account": account_id, "detail": str(error)}), error
+                ) from error
         return self._accounts[account_id]
 
     def perform(self, step: lifecycle.Effectual) -> Effect:
@@ -186,7 +200,9 @@ class Performer:
     def _set_ticket(self, step: lifecycle.SetTicket) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             asked = [TicketState(state) for state in effect.request["expected"]]
-            self._bridge.portal.set_ticket_state(effect.key, self._ticket.id, TicketState(effect.request["state"]), asked)
+            self._bridge.portal.set_ticket_state(
+                effect.key, self._ticket.id, TicketState(effect.request["state"]), asked
+            )
             return {"state": effect.request["state"]}
 
         return self._portal_effect(self._intent(step, step.request), send)
@@ -196,11 +212,21 @@ class Performer:
             asked = effect.request
             expected = [StageState(state) for state in asked["expected"]]
             self._bridge.portal.set_stage_state(
-                effect.key, self._ticket.id, step.stage.id, StageState(asked["state"]), expected, asked["evidence"]
+                effect.key,
+                self._ticket.id,
+                step.stage.id,
+                StageState(asked["state"]),
+                expected,
+                asked["evidence"],
             )
-            ready = step.state is StageState.READY and self._bridge.settings.policy.accept_after_days is not None
+            ready = (
+                step.state is StageState.READY and self._bridge.settings.policy.accept_after_days is not None
+            )
             # From here on the customer's silence counts, by the portal's clock.
-            return {"state": asked["state"], **({"portal_at": self._bridge.portal.meta().time.isoformat()} if ready else {})}
+            return {
+                "state": asked["state"],
+                **({"portal_at": self._bridge.portal.meta().time.isoformat()} if ready else {}),
+            }
 
         return self._portal_effect(self._intent(step, step.request), send)
 
@@ -209,7 +235,11 @@ class Performer:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             account, amount = asked["account_id"], Decimal(asked["amount"])
-            return self._entry(step.stage, self._bridge.portal.hold(effect.key, account, self._ticket.id, step.stage.id, amount), account)
+            return self._entry(
+                step.stage,
+                self._bridge.portal.hold(effect.key, account, self._ticket.id, step.stage.id, amount),
+                account,
+            )
 
         return self._booked(self._intent(step, step.request), send, "hold", None)
 
@@ -217,9 +247,13 @@ class Performer:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             entry = self._bridge.portal.capture(
-                effect.key, asked["hold_id"], lifecycle.charges_from(asked["charges"]), Decimal(asked["amount"]), asked["evidence"],
+                effect.key,
+                asked["hold_id"],
+                lifecycle.charges_from(asked["charges"]),
+                Decimal(asked["amount"]),
+                asked["evidence"],
                 accepted_by=asked["accepted_by"],
-            )  # fmt: skip
+            )
             return {**self._entry(step.stage, entry), "charges": asked["charges"]}
 
         return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
@@ -233,7 +267,9 @@ class Performer:
     def _reverse(self, step: lifecycle.Reverse) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
-            return self._entry(step.stage, self._bridge.portal.reverse(effect.key, asked["entry_id"], asked["reason"]))
+            return self._entry(
+                step.stage, self._bridge.portal.reverse(effect.key, asked["entry_id"], asked["reason"])
+            )
 
         return self._booked(self._intent(step, step.request), send, "reversal", step.hold_kind)
 
@@ -256,9 +292,13 @@ class Performer:
                 detail = f"the answer is about another {what}: {told} instead of {asked}"
                 raise PortalOutcomeUnknown(f"ledger {entry.kind}", detail, portal=self._bridge.portal.name)
         return {
-            "entry_id": entry.id, "account_id": entry.account_id, "hold_id": entry.hold_id, "amount": text(entry.amount),
-            "at": entry.at.isoformat(), "price": None if entry.price is None else str(entry.price),
-        }  # fmt: skip
+            "entry_id": entry.id,
+            "account_id": entry.account_id,
+            "hold_id": entry.hold_id,
+            "amount": text(entry.amount),
+            "at": entry.at.isoformat(),
+            "price": None if entry.price is None else str(entry.price),
+        }
 
     def _examine(self, step: lifecycle.Examine) -> Effect:
         # What the action plans, or why the order cannot be carried out, is kept.
@@ -275,16 +315,24 @@ class Performer:
         except MoodleError as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         else:
-            return self._settle(effect, EffectState.DONE, {"summary": list(plan.summary), "call": dict(plan.call)})
+            return self._settle(
+                effect, EffectState.DONE, {"summary": list(plan.summary), "call": dict(plan.call)}
+            )
 
     def _operate(self, step: lifecycle.Operate) -> Effect:
         # The action works under the operation's key, or learns what became of it.
-        return self._in_moodle(step, lambda action, effect, site: action.apply(effect.request["call"], effect.key, site))
+        return self._in_moodle(
+            step, lambda action, effect, site: action.apply(effect.request["call"], effect.key, site)
+        )
 
     def _undo(self, step: lifecycle.Undo) -> Effect:
-        return self._in_moodle(step, lambda action, effect, site: action.undo(effect.request["evidence"], effect.key, site))
+        return self._in_moodle(
+            step, lambda action, effect, site: action.undo(effect.request["evidence"], effect.key, site)
+        )
 
-    def _in_moodle(self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Action, Effect, Site], dict[str, Any]]) -> Effect:
+    def _in_moodle(
+        self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Action, Effect, Site], dict[str, Any]]
+    ) -> Effect:
         effect = self._sending(self._intent(step, step.request))
         name = effect.request["action"]
         try:
@@ -311,12 +359,22 @@ class Performer:
             unit.intend(intent, now)
             return unit.settle(intent.key, EffectState.DONE, {}, now)
 
-    def _booked(self, intent: Effect, send: Callable[[Effect], dict[str, Any]], kind: LedgerKind, hold_kind: str | None) -> Effect:
-        """A write to the portal's ledger, and the row of the journal's own in the transaction that settles it."""
+    def _booked(
+        self,
+        intent: Effect,
+        send: Callable[[Effect], dict[str, Any]],
+        kind: LedgerKind,
+        hold_kind: str | None,
+    ) -> Effect:
+        """A write to the portal's ledger, and the row of the journal's own in the transaction that settles
+        it.
+        """
         hold_key = None
         if hold_kind is not None:
             portal = self._bridge.portal.name
-            hold_key = Effect.intent(portal, self._ticket.id, hold_kind, {}, stage_id=intent.stage_id, revision=intent.revision).key
+            hold_key = Effect.intent(
+                portal, self._ticket.id, hold_kind, {}, stage_id=intent.stage_id, revision=intent.revision
+            ).key
 
         def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
             charges = lifecycle.charges_from(effect.request.get("charges", ()))
@@ -345,10 +403,19 @@ class Performer:
 
     def _intent(self, step: lifecycle.Effectual, request: Mapping[str, Any]) -> Effect:
         stage_id = step.stage.id if step.stage is not None else ""
-        return Effect.intent(self._bridge.portal.name, self._ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision)
+        return Effect.intent(
+            self._bridge.portal.name,
+            self._ticket.id,
+            step.kind,
+            request,
+            stage_id=stage_id,
+            revision=step.revision,
+        )
 
     def _sending(self, effect: Effect) -> Effect:
-        """Put the intent on disk and count the attempt, before anything is sent; returns the intent as it was first written."""
+        """Put the intent on disk and count the attempt, before anything is sent; returns the intent as it
+        was first written.
+        """
         with self._bridge.journal.transaction() as unit:
             self._fence(unit)
             return unit.sending(effect, self._bridge.clock())
@@ -375,18 +442,31 @@ class Performer:
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error)
 
     def _row(
-        self, effect: Effect, outcome: Mapping[str, Any], kind: LedgerKind, hold_key: str | None, charges: tuple[Charge, ...]
+        self,
+        effect: Effect,
+        outcome: Mapping[str, Any],
+        kind: LedgerKind,
+        hold_key: str | None,
+        charges: tuple[Charge, ...],
     ) -> NewLedgerRow:
         coefficients = {charge.coefficient for charge in charges}
         price = outcome.get("price")
         return NewLedgerRow(
-            portal=self._bridge.portal.name, account_id=outcome["account_id"], ticket_id=self._ticket.id,
-            stage_id=effect.stage_id, revision=effect.revision, kind=kind, key=effect.key, hold_key=hold_key,
-            spent_minutes=sum(charge.spent_minutes for charge in charges), charged_minutes=sum(charge.charged_minutes for charge in charges),
+            portal=self._bridge.portal.name,
+            account_id=outcome["account_id"],
+            ticket_id=self._ticket.id,
+            stage_id=effect.stage_id,
+            revision=effect.revision,
+            kind=kind,
+            key=effect.key,
+            hold_key=hold_key,
+            spent_minutes=sum(charge.spent_minutes for charge in charges),
+            charged_minutes=sum(charge.charged_minutes for charge in charges),
             coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
-            amount_mh=to_milli(Decimal(outcome["amount"])), price_kopecks=to_kopecks(Decimal(price)) if price else None,
+            amount_mh=to_milli(Decimal(outcome["amount"])),
+            price_kopecks=to_kopecks(Decimal(price)) if price else None,
             at=datetime.fromisoformat(outcome["at"]),
-        )  # fmt: skip
+        )
 
 
 @contextmanager

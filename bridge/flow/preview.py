@@ -1,7 +1,7 @@
 """A pass that touches nothing: what would be done, held and written off (`otbridge sync --dry-run`).
 
-Tickets are read from the portal and the journal, actions only plan, and every other step is taken as done in memory, so that
-`decide` itself says how far each ticket would go.
+Tickets are read from the portal and the journal, actions only plan, and every other step is taken as done in
+memory, so that `decide` itself says how far each ticket would go.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Forecast:
 
 
 def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], list[str], Exit]:
-    """Forecast the next pass; returns the tickets in the order of the queue, faults outside, and the exit code it would have.
+    """Forecast the next pass; returns the tickets in the order of the queue, faults outside, and the exit
+    code it would have.
 
     Parameters:
         number: only the ticket that people call so.
@@ -122,30 +123,42 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
                 known = unit.ticket(bridge.portal.name, ticket.id)
             now = bridge.clock()
             if known is None:
-                records[ticket.id] = TicketRecord(bridge.portal.name, ticket, NEW, "", None, True, {}, now, now)
+                records[ticket.id] = TicketRecord(
+                    bridge.portal.name, ticket, NEW, "", None, True, {}, now, now
+                )
             elif known.ticket.version < ticket.version:
                 records[ticket.id] = replace(known, ticket=ticket, dirty=True)
         for gone in page.gone:
             with bridge.journal.transaction(read_only=True) as unit:
                 known = unit.ticket(bridge.portal.name, gone.id)
             if known is not None:
-                records[gone.id] = replace(known, ticket=replace(known.ticket, gone=gone.reason, gone_into=gone.into or ""), dirty=True)
+                records[gone.id] = replace(
+                    known,
+                    ticket=replace(known.ticket, gone=gone.reason, gone_into=gone.into or ""),
+                    dirty=True,
+                )
     return faults
 
 
-def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account], forecast: Forecast, scope: Scope) -> None:
+def _forecast(
+    bridge: Bridge, record: TicketRecord, accounts: dict[str, Account], forecast: Forecast, scope: Scope
+) -> None:
     """Write down in `forecast` how far the ticket would go."""
     ticket = record.ticket
     with bridge.journal.transaction(read_only=True) as unit:
         effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
-        decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(bridge.portal.name, ticket.id))
+        decisions = Decisions.of(
+            (one.kind, one.document, one.at) for one in unit.decisions(bridge.portal.name, ticket.id)
+        )
         files = unit.order_files(bridge.portal.name, ticket.id)
         drift = unit.drift(bridge.portal.name, ticket.account_id)
     files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
     account: Account | None = None
     portal_time: datetime | None = None
     for _ in range(MOST_STEPS):
-        step = decide(case_of(bridge, record, History(effects.values()), decisions, files, account, drift, portal_time))
+        step = decide(
+            case_of(bridge, record, History(effects.values()), decisions, files, account, drift, portal_time)
+        )
         if isinstance(step, Wait):
             forecast.status, forecast.reason = step.status, step.reason
             return
@@ -158,7 +171,10 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
             portal_time = bridge.portal.meta().time
             continue
         if isinstance(step, lifecycle.NewRevision):
-            record = replace(record, revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1})
+            record = replace(
+                record,
+                revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1},
+            )
             continue
         if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
             outage = scope.moodle(bridge.settings.installation(ticket.installation))
@@ -168,9 +184,14 @@ def _forecast(bridge: Bridge, record: TicketRecord, accounts: dict[str, Account]
         effect = _imagine(bridge, ticket, step, forecast)
         effects[effect.key] = effect
         if isinstance(step, lifecycle.Hold) and account is not None:
-            accounts[ticket.account_id] = replace(account, held=account.held + step.amount, available=account.available - step.amount)
+            accounts[ticket.account_id] = replace(
+                account, held=account.held + step.amount, available=account.available - step.amount
+            )
         if isinstance(step, lifecycle.Operate):
-            forecast.status, forecast.reason = Status.AWAITING_ACCEPTANCE, Reason("not-accepted", {"stage": step.stage.title})
+            forecast.status, forecast.reason = (
+                Status.AWAITING_ACCEPTANCE,
+                Reason("not-accepted", {"stage": step.stage.title}),
+            )
             return
     forecast.status, forecast.reason = Status.FAILED, Reason("circles", {"steps": MOST_STEPS})
 
@@ -182,11 +203,15 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
     request: dict[str, Any] = {} if isinstance(step, lifecycle.Tell) else step.request
     match step:
         case lifecycle.Tell():
-            forecast.would.append(tr("tell the customer: {message}").format(message=step.message.partition(":")[0]))
+            forecast.would.append(
+                tr("tell the customer: {message}").format(message=step.message.partition(":")[0])
+            )
         case lifecycle.Examine():
             try:
                 action = ACTIONS[request["action"]]
-                plan = action.plan(validate(action.params, step.order.params), bridge.site(ticket), step.taken_back)
+                plan = action.plan(
+                    validate(action.params, step.order.params), bridge.site(ticket), step.taken_back
+                )
                 outcome = {"call": dict(plan.call), "summary": list(plan.summary)}
                 forecast.would += plan.summary
             except ActionError as error:
@@ -208,5 +233,7 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
         case lifecycle.SetTicket() | lifecycle.SetStage() | lifecycle.Freeze() | lifecycle.Operate():
             pass
     stage_id = step.stage.id if step.stage is not None else ""
-    intent = Effect.intent(bridge.portal.name, ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision)
+    intent = Effect.intent(
+        bridge.portal.name, ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision
+    )
     return replace(intent, state=state, outcome=outcome)

@@ -1,7 +1,8 @@
 """Whose a fault is: the portal's, a Moodle's, or one ticket's own.
 
-A peer is down when a call that depends on no order says so: `Portal.meta`, or Moodle's word on itself. Every other fault belongs to the
-ticket whose call failed. The class of an error decides nothing here, for one order can make a healthy peer answer with any error.
+A peer is down when a call that depends on no order says so: `Portal.meta`, or Moodle's word on itself. Every
+other fault belongs to the ticket whose call failed. The class of an error decides nothing here, for one order
+can make a healthy peer answer with any error.
 """
 
 from __future__ import annotations
@@ -14,8 +15,22 @@ from bridge.domain.lifecycle import Reason, Status, Wait
 from bridge.errors import BridgeError
 from bridge.flow.perform import Bridge
 from bridge.i18n import tr
-from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, ParameterError, TokenError, UnknownFunction
-from bridge.portal import AnotherBridge, KeyInProgress, PortalError, PortalForbidden, PortalUnauthorized, StillUnderWay
+from bridge.moodle_ws import (
+    AccessError,
+    MoodleError,
+    MoodleRefused,
+    ParameterError,
+    TokenError,
+    UnknownFunction,
+)
+from bridge.portal import (
+    AnotherBridge,
+    KeyInProgress,
+    PortalError,
+    PortalForbidden,
+    PortalUnauthorized,
+    StillUnderWay,
+)
 from bridge.portal.port import CONTRACT, SCOPES
 from bridge.settings import InstallationTable
 
@@ -39,7 +54,9 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A peer that cannot be used: its name, the error that says so, and the exit code that it means for the pass."""
+    """A peer that cannot be used: its name, the error that says so, and the exit code that it means for
+    the pass.
+    """
 
     peer: str
     error: BridgeError
@@ -68,7 +85,8 @@ class Scope:
         return None if installation is None else self._moodles.get(installation.name)
 
     def outage(self, cause: Exception, installation: InstallationTable | None) -> Outage | None:
-        """The outage behind a fault of a ticket's work; None where the peer answers, so that the fault is the ticket's own.
+        """The outage behind a fault of a ticket's work; None where the peer answers, so that the fault is the
+        ticket's own.
 
         Parameters:
             installation: the one that the ticket is about.
@@ -78,7 +96,11 @@ class Scope:
             return self.portal
         if isinstance(cause, MoodleError) and installation is not None:
             peer = _moodle_name(installation)
-            found = self._moodles.get(installation.name) or _asked_to_wait(peer, cause) or self._ask_moodle(installation)
+            found = (
+                self._moodles.get(installation.name)
+                or _asked_to_wait(peer, cause)
+                or self._ask_moodle(installation)
+            )
             if found is not None:
                 self._moodles[installation.name] = found
             return found
@@ -91,7 +113,11 @@ class Scope:
             outages.passed(self._portal_name)
         for installation in self._bridge.settings.installations:
             peer = _moodle_name(installation)
-            if peer in outages and installation.name not in self._moodles and self._ask_moodle(installation) is None:
+            if (
+                peer in outages
+                and installation.name not in self._moodles
+                and self._ask_moodle(installation) is None
+            ):
                 outages.passed(peer)
 
     @property
@@ -106,7 +132,10 @@ class Scope:
         except PortalError as error:
             return Outage(self._portal_name, error, Exit.UNREACHABLE)
         if not meta.contract.startswith(CONTRACT):
-            told = tr("portal {portal} speaks contract {contract}, this bridge speaks contract 1: upgrade the older side")
+            told = tr(
+                "portal {portal} speaks contract {contract}, this bridge speaks contract 1: upgrade "
+                "the older side"
+            )
             message = told.format(portal=self._bridge.portal.name, contract=meta.contract)
             return Outage(self._portal_name, BridgeError(message), Exit.CONFIGURATION)
         missing = SCOPES - meta.scopes
@@ -123,7 +152,8 @@ class Scope:
         except TokenError as error:
             return Outage(peer, error, Exit.CONFIGURATION)
         except (AccessError, UnknownFunction, MoodleRefused, ParameterError) as error:
-            # Moodle answers, and refuses the bridge: a right, a site policy to agree to, a password to change.
+            # Moodle answers, and refuses the bridge: a right, a site policy to agree to, a password to
+            # change.
             return Outage(peer, error, Exit.OPERATOR)
         except MoodleError as error:
             return Outage(peer, error, Exit.UNREACHABLE)
@@ -135,7 +165,9 @@ def _moodle_name(installation: InstallationTable) -> str:
 
 
 def _refused_the_bridge(peer: str, cause: PortalError) -> Outage | None:
-    """What a portal says to the bridge, whatever the call was about: that it asks too much, or that another bridge works here."""
+    """What a portal says to the bridge, whatever the call was about: that it asks too much, or that
+    another bridge works here.
+    """
     if isinstance(cause, AnotherBridge):
         return Outage(peer, cause, Exit.CONFIGURATION)
     return _asked_to_wait(peer, cause)
@@ -150,29 +182,37 @@ def own_fault(cause: BridgeError, wait: Wait, before: Reason | None) -> Wait:
     """Where a ticket waits whose own call failed while the peer answers.
 
     Parameters:
-        wait: where the ticket would wait if the peer were down; its fact `what` is the kind of the step that failed.
+        wait: where the ticket would wait if the peer were down; its fact `what` is the kind of the step that
+            failed.
         before: for what the ticket waited before, as it tells how often the same step has failed in a row.
 
     Returns:
-        `wait` itself, which the next pass ends; or an operator's turn with a growing pause after `PATIENCE` faults in a row. What refuses
-        the bridge itself (a missing right or function) does not pass by itself, and is an operator's turn at once.
+        `wait` itself, which the next pass ends; or an operator's turn with a growing pause after `PATIENCE`
+        faults in a row. What refuses the bridge itself (a missing right or function) does not pass by itself,
+        and is an operator's turn at once.
     """
     if isinstance(cause, (KeyInProgress, StillUnderWay)):  # no fault: the same write is still under way there
         return wait
     what = str(wait.reason.facts.get("what", ""))
-    times = (int(before.facts.get("times", 0)) if before is not None and before.facts.get("what") == what else 0) + 1
+    times = (
+        int(before.facts.get("times", 0)) if before is not None and before.facts.get("what") == what else 0
+    ) + 1
     facts = {**wait.reason.facts, "detail": str(cause), "what": what, "times": times}
     if wait.status is Status.FAILED:
         return Wait(Status.FAILED, Reason(wait.reason.code, facts))
     if isinstance(cause, (AccessError, UnknownFunction)):
         return Wait(Status.FAILED, Reason("bridge-refused", facts))
     if times >= PATIENCE:
-        return Wait(Status.FAILED, Reason("own-moodle" if isinstance(cause, MoodleError) else "own-portal", facts))
+        return Wait(
+            Status.FAILED, Reason("own-moodle" if isinstance(cause, MoodleError) else "own-portal", facts)
+        )
     return Wait(wait.status, Reason(wait.reason.code, facts), wait.until)
 
 
 def pause(reason: Reason) -> timedelta:
-    """How long a ticket that waits for an operator because of `own_fault` is left alone; longer with every fault in a row."""
+    """How long a ticket that waits for an operator because of `own_fault` is left alone; longer with every
+    fault in a row.
+    """
     over = max(int(reason.facts.get("times", 1)) - PATIENCE, 0)
     return min(SHORTEST_PAUSE * (1 << min(over, 10)), LONGEST_PAUSE)
 

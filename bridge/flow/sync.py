@@ -1,8 +1,9 @@
 """One pass: poll the portal, then let every ticket that can move go as far as it can.
 
-Pages of changed tickets are merged into the journal, the cursor in the same transaction. Then tickets are claimed one by one in the
-order of final agreement (R6); for each, `decide` and `perform` alternate until the ticket waits for somebody. A fault of one ticket,
-of whatever class, stops nothing else (bridge/flow/scope.py); a Moodle that is down stops its own tickets; a portal that is down stops the pass.
+Pages of changed tickets are merged into the journal, the cursor in the same transaction. Then tickets are
+claimed one by one in the order of final agreement (R6); for each, `decide` and `perform` alternate until the
+ticket waits for somebody. A fault of one ticket, of whatever class, stops nothing else
+(bridge/flow/scope.py); a Moodle that is down stops its own tickets; a portal that is down stops the pass.
 """
 
 from __future__ import annotations
@@ -46,12 +47,18 @@ LEASE = timedelta(minutes=5)
 MOST_STEPS = 200
 """No ticket takes more steps in one pass; one that does goes in circles and is an operator's turn."""
 
-MAY_NEED_OPERATOR = frozenset({Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF, Status.AWAITING_ACCEPTANCE})
+MAY_NEED_OPERATOR = frozenset(
+    {Status.NEEDS_ORDER, Status.FAILED, Status.WRITING_OFF, Status.AWAITING_ACCEPTANCE}
+)
 """Statuses in which a ticket may wait for an operator; the reason says whether it does."""
 DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.SUSPENDED, Status.RUNNING, Status.WRITING_OFF})
-"""Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached again."""
+"""Statuses that may end without a change of the ticket: by a top-up, or when the other side can be reached
+again.
+"""
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment that has come, also for a machine whose clock was ahead when it wrote it down, and is right now."""
+"""A moment that has come, also for a machine whose clock was ahead when it wrote it down, and is right
+now.
+"""
 
 SOMEBODY_MOVES = frozenset({"by-hand"})
 """Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
@@ -127,7 +134,15 @@ class Pass:
         while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
             with self._bridge.journal.transaction() as unit:
                 now = self._bridge.clock()
-                claim = unit.claim(self._name, self._bridge.owner, now=now, ttl=LEASE, is_stale=self._is_over, only=only, not_again=seen)
+                claim = unit.claim(
+                    self._name,
+                    self._bridge.owner,
+                    now=now,
+                    ttl=LEASE,
+                    is_stale=self._is_over,
+                    only=only,
+                    not_again=seen,
+                )
             if claim is None:
                 break
             seen.add(claim.record.ticket.id)
@@ -138,23 +153,33 @@ class Pass:
         self._scope.close()
         with self._bridge.journal.transaction(read_only=True) as unit:
             self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
-            waiting = [record for status in sorted(MAY_NEED_OPERATOR) for record in unit.tickets(self._name, status.value)]
+            waiting = [
+                record
+                for status in sorted(MAY_NEED_OPERATOR)
+                for record in unit.tickets(self._name, status.value)
+            ]
         self._report.operator = [
-            one.ticket.number for one in waiting if is_operators_turn(one.state, Reason.from_json(one.reason) if one.reason else None)
+            one.ticket.number
+            for one in waiting
+            if is_operators_turn(one.state, Reason.from_json(one.reason) if one.reason else None)
         ]
         if self._report.faults or self._report.operator:
             self._report.raise_to(Exit.OPERATOR)
         return self._report
 
     def _is_over(self, owner: str) -> bool:
-        """Whether nobody works under a lease any more; one of this worker's own is of a pass that lost the journal, and came to no release."""
+        """Whether nobody works under a lease any more; one of this worker's own is of a pass that lost the
+        journal, and came to no release.
+        """
         return owner == self._bridge.owner or is_stale(owner)
 
     def _id_of(self, number: str) -> str:
         with self._bridge.journal.transaction(read_only=True) as unit:
             records = unit.by_number(number, self._name)
         if len(records) != 1:
-            raise UserError(f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}")
+            raise UserError(
+                f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}"
+            )
         return records[0].ticket.id
 
     def _poll(self) -> None:
@@ -171,7 +196,9 @@ class Pass:
             self._problem(outage or Outage("", error, Exit.UNREACHABLE))
 
     def _keep(self, page: TicketPage, cursor: str | None) -> None:
-        """Take a page into the journal; a ticket that the journal cannot take is parked, and the rest of the page is taken."""
+        """Take a page into the journal; a ticket that the journal cannot take is parked, and the rest of
+        the page is taken.
+        """
         journal, faults = self._bridge.journal, list(page.faults)
         try:
             with journal.transaction() as unit:
@@ -191,7 +218,9 @@ class Pass:
                 unit.park(self._name, fault.ref, fault.payload, fault.problems)
 
     def _keep_singly(self, page: TicketPage, cursor: str | None) -> Iterator[TicketFault]:
-        """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields those that cannot be kept."""
+        """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields
+        those that cannot be kept.
+        """
         told: tuple[Ticket | Gone, ...] = (*page.tickets, *page.gone)
         for one in told:
             try:
@@ -207,14 +236,22 @@ class Pass:
                 yield TicketFault(one.id, "", (named(error),))
 
     def _unlike(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
-        """Tickets that the portal tells as paid ones and that are not: it compares categories in another way, so that work may be missed."""
-        told = tr("the portal tells it as one of category “{prefix}”, but it stands in “{category}”; it is not worked on")
+        """Tickets that the portal tells as paid ones and that are not: it compares categories in another
+        way, so that work may be missed.
+        """
+        told = tr(
+            "the portal tells it as one of category “{prefix}”, but it stands in “{category}”; it "
+            "is not worked on"
+        )
         for ticket in tickets:
             if not is_paid(ticket, self._category):
-                yield TicketFault(ticket.id, "", (told.format(prefix=self._category, category=ticket.category),))
+                yield TicketFault(
+                    ticket.id, "", (told.format(prefix=self._category, category=ticket.category),)
+                )
 
     def _work(self, claim: Claim) -> None:
-        """Let a claimed ticket go as far as it can, and give it back; whatever it runs into is its own, unless a peer is down.
+        """Let a claimed ticket go as far as it can, and give it back; whatever it runs into is its own,
+        unless a peer is down.
 
         Raises:
             LostClaim, EffectConflict: another worker has it by now.
@@ -229,7 +266,9 @@ class Pass:
             wait = self._met_fault(claim, postponed.cause, Wait(postponed.status, postponed.reason))
         except (PortalError, MoodleError) as error:
             code = "portal" if isinstance(error, PortalError) else "moodle"
-            wait = self._met_fault(claim, error, Wait(Status.QUEUED, Reason(code, {"detail": str(error), "what": "ticket"})))
+            wait = self._met_fault(
+                claim, error, Wait(Status.QUEUED, Reason(code, {"detail": str(error), "what": "ticket"}))
+            )
         except (LostClaim, EffectConflict, JournalUnusable):
             raise
         except Exception as error:
@@ -239,17 +278,28 @@ class Pass:
         report.status, report.reason = wait.status, wait.reason
         now = self._bridge.clock()
         with self._bridge.journal.transaction() as unit:
-            unit.release(claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=_due_at(wait, now), now=now)
+            unit.release(
+                claim,
+                state=wait.status.value,
+                reason=wait.reason.to_json(),
+                due_at=_due_at(wait, now),
+                now=now,
+            )
 
     def _met_fault(self, claim: Claim, cause: Exception, wait: Wait) -> Wait:
-        """Where the ticket waits after a fault outside: as `wait` says while a peer is down, otherwise as with a fault of its own."""
+        """Where the ticket waits after a fault outside: as `wait` says while a peer is down, otherwise as
+        with a fault of its own.
+        """
         ticket, what = claim.record.ticket, str(wait.reason.facts.get("what", ""))
         outage = self._scope.outage(cause, self._bridge.settings.installation(ticket.installation))
         if outage is not None:
             self._problem(outage)
         elif isinstance(cause, (PortalError, MoodleError)):
             wait = own_fault(cause, wait, _waited_for(claim))
-            if wait.reason.facts.get("times", 1) in (1, PATIENCE):  # told when it begins, and when an operator is asked
+            if wait.reason.facts.get("times", 1) in (
+                1,
+                PATIENCE,
+            ):  # told when it begins, and when an operator is asked
                 log.warning("ticket %s: %s", ticket.number, cause)
             if wait.status is not Status.FAILED:
                 self._report.raise_to(Exit.UNREACHABLE)
@@ -286,14 +336,21 @@ class Pass:
                 continue
             if isinstance(step, lifecycle.NewRevision):
                 with bridge.journal.transaction() as unit:
-                    unit.bump_revision(self._name, record.ticket.id, step.stage.id, expected=record.revisions.get(step.stage.id, 1))
+                    unit.bump_revision(
+                        self._name,
+                        record.ticket.id,
+                        step.stage.id,
+                        expected=record.revisions.get(step.stage.id, 1),
+                    )
                 continue
             if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
                 if bridge.stopping():
                     return Wait(Status.QUEUED, Reason("stopping"))
                 self._refuse_down(record.ticket)
             if isinstance(step, lifecycle.Hold) and record.ticket.account_id in self._unknown_holds:
-                return Wait(Status.QUEUED, Reason("queued"))  # an earlier ticket may not have got its hours yet (R6)
+                return Wait(
+                    Status.QUEUED, Reason("queued")
+                )  # an earlier ticket may not have got its hours yet (R6)
             if _wants_the_newest(step) and not refreshed:
                 self._refresh(record.ticket)
                 refreshed = True
@@ -323,7 +380,9 @@ class Pass:
             known = unit.order_files(self._name, ticket.id)
         for attachment, content in fetched_orders(self._bridge.portal, ticket, known):
             with self._bridge.journal.transaction() as unit:
-                unit.keep_order_file(self._name, ticket.id, attachment.id, attachment.sha256, content, self._bridge.clock())
+                unit.keep_order_file(
+                    self._name, ticket.id, attachment.id, attachment.sha256, content, self._bridge.clock()
+                )
 
     def _keeping(self, claim: Claim) -> Progress:
         """Progress that also keeps the claim while a long operation runs."""
@@ -341,7 +400,9 @@ class Pass:
         return told
 
     def _refresh(self, ticket: Ticket, *, anew: bool = False) -> None:
-        """Look at the ticket once more: it may have been withdrawn, changed or deleted since its page came."""
+        """Look at the ticket once more: it may have been withdrawn, changed or deleted since its page
+        came.
+        """
         try:
             current = self._bridge.portal.ticket(ticket.id)
         except PortalNotFound:
@@ -352,7 +413,8 @@ class Pass:
             unit.refresh(self._name, current, anew=anew)
 
     def _look_again(self, record: TicketRecord) -> TicketRecord:
-        """Get a ticket that is said to be gone, or whose stored document is damaged, from the portal as it is now.
+        """Get a ticket that is said to be gone, or whose stored document is damaged, from the portal as it is
+        now.
 
         Raises:
             JournalError: the document is damaged, and the portal has the ticket no longer.
@@ -371,13 +433,17 @@ class Pass:
         outcome = dict(effect.outcome or {})
         told = json.dumps(outcome, ensure_ascii=False)
         with self._bridge.journal.transaction() as unit:
-            unit.log(self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", told, self._bridge.clock())
+            unit.log(
+                self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", told, self._bridge.clock()
+            )
         if effect.state is not EffectState.DONE:
             return
         report.done.append(effect.kind)
         if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)
-        if effect.kind == Kind.WRITE_OFF or (effect.kind.startswith("correct:") and effect.kind.endswith(":capture")):
+        if effect.kind == Kind.WRITE_OFF or (
+            effect.kind.startswith("correct:") and effect.kind.endswith(":capture")
+        ):
             report.taken += Decimal(outcome["amount"])
         if effect.kind.endswith(":reversal"):
             report.taken -= Decimal(outcome["amount"])

@@ -1,6 +1,8 @@
-"""The bridge's memory: tickets, effects, events and the ledger in SQLite or PostgreSQL; the only room that knows SQL.
+"""The bridge's memory: tickets, effects, events and the ledger in SQLite or PostgreSQL; the only room that
+knows SQL.
 
-`migrate(url)` makes or upgrades the database, `Journal.open(url)` opens it, `journal.transaction()` gives a `Unit` of work.
+`migrate(url)` makes or upgrades the database, `Journal.open(url)` opens it, `journal.transaction()` gives a
+`Unit` of work.
 """
 
 from bridge.journal.errors import (

@@ -1,4 +1,6 @@
-"""The unit's part on portals whose engine cannot refuse a repeated key or hold hours: the writer's lease, keys, holds."""
+"""The unit's part on portals whose engine cannot refuse a repeated key or hold hours: the writer's lease,
+keys, holds.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +18,36 @@ from bridge.journal.tables import portal_holds, portal_writers, portal_writes
 
 
 class Books(Subject):
-    """Keeps what the bridge makes up for. A fence guards what changes keys and holds: it is the number of the writer's lease."""
+    """Keeps what the bridge makes up for. A fence guards what changes keys and holds: it is the number of
+    the writer's lease.
+    """
 
-    def lease_writer(self, portal: str, owner: str, now: datetime, ttl: timedelta, is_stale: Callable[[str], bool]) -> int | None:
-        """Lease the writing to `portal` to `owner` until `now` + `ttl`; returns the lease's number, None while another one has it."""
+    def lease_writer(
+        self, portal: str, owner: str, now: datetime, ttl: timedelta, is_stale: Callable[[str], bool]
+    ) -> int | None:
+        """Lease the writing to `portal` to `owner` until `now` + `ttl`; returns the lease's number, None
+        while another one has it.
+        """
         self._insert_new(portal_writers, portal=portal, fence=0)
-        row = self._connection.execute(select(portal_writers).where(portal_writers.c.portal == portal).with_for_update()).one()
+        row = self._connection.execute(
+            select(portal_writers).where(portal_writers.c.portal == portal).with_for_update()
+        ).one()
         # A lease that ends later than any lease may was written by a clock that was ahead.
         if row.owner is not None and now < row.until <= now + 2 * ttl and not is_stale(row.owner):
             return None
         fence = int(row.fence) + 1
         self._connection.execute(
-            update(portal_writers).where(portal_writers.c.portal == portal).values(owner=owner, until=now + ttl, fence=fence)
+            update(portal_writers)
+            .where(portal_writers.c.portal == portal)
+            .values(owner=owner, until=now + ttl, fence=fence)
         )
         return fence
 
     def release_writer(self, portal: str, fence: int) -> None:
         """Give the lease back; one that has passed on stays where it is."""
-        mine = update(portal_writers).where(portal_writers.c.portal == portal, portal_writers.c.fence == fence)
+        mine = update(portal_writers).where(
+            portal_writers.c.portal == portal, portal_writers.c.fence == fence
+        )
         self._connection.execute(mine.values(owner=null(), until=null()))
 
     def guard_writer(self, portal: str, fence: int) -> None:
@@ -43,7 +57,9 @@ class Books(Subject):
             LostClaim: the lease has passed to another writer; the transaction must not go on.
         """
         mine = select(portal_writers.c.fence).where(
-            portal_writers.c.portal == portal, portal_writers.c.fence == fence, portal_writers.c.owner.is_not(None)
+            portal_writers.c.portal == portal,
+            portal_writers.c.fence == fence,
+            portal_writers.c.owner.is_not(None),
         )
         if self._connection.execute(mine.with_for_update()).one_or_none() is None:
             raise LostClaim(f"the lease of writing to portal {portal} has ended; nothing was written")
@@ -56,7 +72,9 @@ class Books(Subject):
     def portal_write_sending(self, portal: str, key: str, fingerprint: str, now: datetime) -> None:
         """A request under the key is about to be sent; an answer that is there stays."""
         if not self._insert_new(portal_writes, portal=portal, key=key, fingerprint=fingerprint, sent_at=now):
-            unanswered = update(portal_writes).where(*_key(portal, key), portal_writes.c.answered_at.is_(None))
+            unanswered = update(portal_writes).where(
+                *_key(portal, key), portal_writes.c.answered_at.is_(None)
+            )
             self._connection.execute(unanswered.values(fingerprint=fingerprint, sent_at=now))
 
     def forget_portal_write(self, portal: str, key: str) -> None:
@@ -64,19 +82,30 @@ class Books(Subject):
         free = portal_writes.delete().where(*_key(portal, key), portal_writes.c.answered_at.is_(None))
         self._connection.execute(free)
 
-    def portal_write_answered(self, portal: str, key: str, fingerprint: str, answer: Mapping[str, Any], now: datetime) -> None:
+    def portal_write_answered(
+        self, portal: str, key: str, fingerprint: str, answer: Mapping[str, Any], now: datetime
+    ) -> None:
         """What came of the key; the first answer stays."""
         told = {"answer": dict(answer), "answered_at": now}
         if not self._insert_new(portal_writes, portal=portal, key=key, fingerprint=fingerprint, **told):
-            unanswered = update(portal_writes).where(*_key(portal, key), portal_writes.c.answered_at.is_(None))
+            unanswered = update(portal_writes).where(
+                *_key(portal, key), portal_writes.c.answered_at.is_(None)
+            )
             self._connection.execute(unanswered.values(fingerprint=fingerprint, **told))
 
     def add_portal_hold(self, portal: str, hold: KeptHold) -> None:
         """Keep a hold; one of that id that is there stays."""
         self._insert_new(
-            portal_holds, portal=portal, id=hold.id, key=hold.key, account_id=hold.account_id, ticket_id=hold.ticket_id,
-            stage_id=hold.stage_id, amount_mh=to_milli(hold.amount), at=hold.at,
-        )  # fmt: skip
+            portal_holds,
+            portal=portal,
+            id=hold.id,
+            key=hold.key,
+            account_id=hold.account_id,
+            ticket_id=hold.ticket_id,
+            stage_id=hold.stage_id,
+            amount_mh=to_milli(hold.amount),
+            at=hold.at,
+        )
 
     def end_portal_hold(self, portal: str, hold_id: str, ended: str, key: str, at: datetime) -> None:
         """End a hold; one that this key has ended stays as it is.
@@ -97,13 +126,21 @@ class Books(Subject):
 
     def portal_holds(self, portal: str, account_id: str) -> list[KeptHold]:
         """All holds of an account, oldest first."""
-        query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.account_id == account_id)
-        return [_held(row) for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))]
+        query = select(portal_holds).where(
+            portal_holds.c.portal == portal, portal_holds.c.account_id == account_id
+        )
+        return [
+            _held(row)
+            for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))
+        ]
 
     def open_portal_holds(self, portal: str) -> list[KeptHold]:
         """The holds of all accounts that have not ended, oldest first."""
         query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.ended.is_(None))
-        return [_held(row) for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))]
+        return [
+            _held(row)
+            for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))
+        ]
 
 
 def _key(portal: str, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -116,5 +153,14 @@ def _hold(portal: str, hold_id: str) -> tuple[ColumnElement[bool], ColumnElement
 
 def _held(row: Row[Any]) -> KeptHold:
     return KeptHold(
-        row.id, row.key, row.account_id, row.ticket_id, row.stage_id, from_milli(row.amount_mh), row.at, row.ended, row.ended_key, row.ended_at
-    )  # fmt: skip
+        row.id,
+        row.key,
+        row.account_id,
+        row.ticket_id,
+        row.stage_id,
+        from_milli(row.amount_mh),
+        row.at,
+        row.ended,
+        row.ended_key,
+        row.ended_at,
+    )

@@ -1,7 +1,8 @@
 """The hash that binds each ledger row to the one before it, and the check of a whole ledger.
 
-A row's hash is SHA-256 over a JSON array of the previous row's hash and the row's own values, so a row that is changed, taken out or put in
-between shows. It proves nothing against somebody who can rewrite the whole ledger: `otbridge reconcile` compares it with the portal's.
+A row's hash is SHA-256 over a JSON array of the previous row's hash and the row's own values, so a row that
+is changed, taken out or put in between shows. It proves nothing against somebody who can rewrite the whole
+ledger: `otbridge reconcile` compares it with the portal's.
 """
 
 from __future__ import annotations
@@ -24,9 +25,24 @@ def link(previous: str, seq: int, row: NewLedgerRow, recorded_at: str) -> str:
     The order and form of the values are part of every installation's ledger: never change them.
     """
     values = (
-        previous, seq, row.portal, row.account_id, row.ticket_id, row.stage_id, row.revision, row.kind, row.key, row.hold_key,
-        row.spent_minutes, row.charged_minutes, row.coefficient_milli, row.amount_mh, row.price_kopecks, iso(row.at), recorded_at,
-    )  # fmt: skip
+        previous,
+        seq,
+        row.portal,
+        row.account_id,
+        row.ticket_id,
+        row.stage_id,
+        row.revision,
+        row.kind,
+        row.key,
+        row.hold_key,
+        row.spent_minutes,
+        row.charged_minutes,
+        row.coefficient_milli,
+        row.amount_mh,
+        row.price_kopecks,
+        iso(row.at),
+        recorded_at,
+    )
     canonical = [storable(value) if isinstance(value, str) else value for value in values]
     return hashlib.sha256(json.dumps(canonical, separators=(",", ":")).encode()).hexdigest()
 
@@ -57,12 +73,16 @@ class _Walk:
     seq: int = 0
     head: str = GENESIS
     open_holds: dict[str, int] = field(default_factory=dict)
-    closed: dict[str, tuple[int, str, int]] = field(default_factory=dict)  # by hold: place, kind and amount of the row that closed it
+    closed: dict[str, tuple[int, str, int]] = field(
+        default_factory=dict
+    )  # by hold: place, kind and amount of the row that closed it
     reversed: set[str] = field(default_factory=set)
 
 
 def problems(account: Account, rows: Iterable[LedgerRow]) -> list[str]:
-    """Everything that is wrong with one account's ledger, one line each; `rows` come in the order of `seq`."""
+    """Everything that is wrong with one account's ledger, one line each; `rows` come in the order of
+    `seq`.
+    """
     found: list[str] = []
     walk = _Walk()
     for row in rows:
@@ -83,7 +103,9 @@ def problems(account: Account, rows: Iterable[LedgerRow]) -> list[str]:
         found.append(f"{account}: the last row is not the one that the bridge wrote")
     held = sum(walk.open_holds.values())
     if held != account.held_mh:
-        found.append(f"{account}: {account.held_mh} milli-hours are noted as held, the open holds make {held}")
+        found.append(
+            f"{account}: {account.held_mh} milli-hours are noted as held, the open holds make {held}"
+        )
     return found
 
 
@@ -110,7 +132,11 @@ def _contradictions(row: LedgerRow, walk: _Walk) -> Iterable[str]:
     held = walk.open_holds.pop(hold_key, None)
     if held is None:
         before = walk.closed.get(hold_key)
-        yield f"hold {hold_key} is unknown" if before is None else f"hold {hold_key} was closed twice, first by row {before[0]}"
+        yield (
+            f"hold {hold_key} is unknown"
+            if before is None
+            else f"hold {hold_key} was closed twice, first by row {before[0]}"
+        )
     elif row.amount_mh > held:
         yield f"takes {row.amount_mh} milli-hours of a hold of {held}"
     walk.closed.setdefault(hold_key, (row.seq, row.kind, row.amount_mh))

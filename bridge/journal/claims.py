@@ -1,7 +1,7 @@
 """The unit's part on claiming: which ticket a worker takes next, for how long, and what it leaves behind.
 
-A lease is a row's owner, an end and a fencing number that grows with every claim. A worker that slept past its lease finds that the number is
-no longer its own, and writes nothing.
+A lease is a row's owner, an end and a fencing number that grows with every claim. A worker that slept past
+its lease finds that the number is no longer its own, and writes nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,21 @@ from bridge.journal.tables import tickets
 from bridge.journal.tickets import Tickets
 
 AHEAD = timedelta(minutes=5)
-"""How far the clocks of two workers may differ without doubt; what was written further in the future came from a clock that was ahead."""
+"""How far the clocks of two workers may differ without doubt; what was written further in the future came
+from a clock that was ahead.
+"""
 
 _GLANCE = 16
 """Candidates read at a time: those that others hold are few, and stand at the head of the queue."""
 
-_LEASE = (tickets.c.id, tickets.c.queued_at, tickets.c.fence, tickets.c.changes, tickets.c.lease_owner, tickets.c.lease_until)
+_LEASE = (
+    tickets.c.id,
+    tickets.c.queued_at,
+    tickets.c.fence,
+    tickets.c.changes,
+    tickets.c.lease_owner,
+    tickets.c.lease_until,
+)
 
 
 class Claims(Tickets):
@@ -42,8 +51,9 @@ class Claims(Tickets):
     ) -> Claim | None:
         """Lease the next ticket that can move to `owner` until `now` + `ttl`; None when there is none.
 
-        A ticket can move when it is dirty or due. They come in the order of the queue (moment of the final agreement, then id). One that is
-        leased is passed over, unless the lease has ended or `is_stale` says of its owner that it is no more.
+        A ticket can move when it is dirty or due. They come in the order of the queue (moment of the final
+        agreement, then id). One that is leased is passed over, unless the lease has ended or `is_stale` says
+        of its owner that it is no more.
 
         Parameters:
             only: claim the ticket with this id, whether or not it can move.
@@ -53,25 +63,33 @@ class Claims(Tickets):
         for candidate in self._candidates(portal, only):
             if candidate.id in not_again or _is_leased(candidate, now, ttl, is_stale):
                 continue
-            # Between the glance and the lock another worker may have been here: what counts is the locked row.
+            # Between the glance and the lock another worker may have been here: what counts is the locked
+            # row.
             row = self._connection.execute(
-                select(*_LEASE).where(*_this(portal, candidate.id), *_movable(only)).with_for_update(skip_locked=True)
+                select(*_LEASE)
+                .where(*_this(portal, candidate.id), *_movable(only))
+                .with_for_update(skip_locked=True)
             ).one_or_none()
             if row is None or _is_leased(row, now, ttl, is_stale):
                 continue
             self._connection.execute(
-                update(tickets).where(*_this(portal, row.id)).values(lease_owner=owner, lease_until=now + ttl, fence=row.fence + 1)
+                update(tickets)
+                .where(*_this(portal, row.id))
+                .values(lease_owner=owner, lease_until=now + ttl, fence=row.fence + 1)
             )
             (record,) = self._records(*_this(portal, row.id))
             return Claim(record, row.fence + 1, owner, row.changes)
         return None
 
     def movable(self, portal: str, now: datetime) -> list[TicketRecord]:
-        """The tickets that are dirty or due, whoever holds them, in the order of the queue; claims nothing."""
+        """The tickets that are dirty or due, whoever holds them, in the order of the queue; claims
+        nothing.
+        """
         return self._records(tickets.c.portal == portal, or_(tickets.c.dirty, _due(now)))
 
     def renew(self, claim: Claim, now: datetime, ttl: timedelta) -> None:
-        """Lengthen the lease to `now` + `ttl`; in front of other writes it also makes sure that they are still this worker's to do.
+        """Lengthen the lease to `now` + `ttl`; in front of other writes it also makes sure that they are
+        still this worker's to do.
 
         Raises:
             LostClaim: the lease has passed to another worker, or was released.
@@ -79,18 +97,23 @@ class Claims(Tickets):
         self._write(claim, update(tickets).values(lease_until=now + ttl))
 
     def guard(self, claim: Claim) -> None:
-        """Make sure that the rest of this transaction is still this worker's to write; nobody takes the ticket over before its end.
+        """Make sure that the rest of this transaction is still this worker's to write; nobody takes the
+        ticket over before its end.
 
-        One look-up by key that writes nothing: for the front of every transaction in which a worker writes about its ticket.
+        One look-up by key that writes nothing: for the front of every transaction in which a worker writes
+        about its ticket.
 
         Raises:
-            LostClaim: the lease has passed to another worker, or was released; the transaction must not go on.
+            LostClaim: the lease has passed to another worker, or was released; the transaction must not go
+                on.
         """
         query = select(tickets.c.fence).where(*_ours(claim)).with_for_update(key_share=True)
         if self._connection.execute(query).one_or_none() is None:
             raise _lost(claim)
 
-    def release(self, claim: Claim, *, state: str, reason: str, due_at: datetime | None, now: datetime) -> None:
+    def release(
+        self, claim: Claim, *, state: str, reason: str, due_at: datetime | None, now: datetime
+    ) -> None:
         """Give the ticket back with the projection that the pass came to.
 
         It stays dirty when a new version came, or somebody woke it, since it was claimed.
@@ -98,7 +121,13 @@ class Claims(Tickets):
         Raises:
             LostClaim: the lease has passed to another worker, or was released.
         """
-        left = {"state": state, "reason": reason, "due_at": due_at, "updated_at": now, "dirty": tickets.c.changes != claim.changes}
+        left = {
+            "state": state,
+            "reason": reason,
+            "due_at": due_at,
+            "updated_at": now,
+            "dirty": tickets.c.changes != claim.changes,
+        }
         self._write(claim, update(tickets).values(**left, lease_owner=null(), lease_until=null()))
 
     def _write(self, claim: Claim, statement: Update) -> None:
@@ -107,7 +136,11 @@ class Claims(Tickets):
 
     def _ripen(self, portal: str, now: datetime) -> None:
         """Tickets whose moment has come become dirty, so that one index gives the order of the queue."""
-        ripe = select(tickets.c.id).where(tickets.c.portal == portal, _due(now)).with_for_update(skip_locked=True)
+        ripe = (
+            select(tickets.c.id)
+            .where(tickets.c.portal == portal, _due(now))
+            .with_for_update(skip_locked=True)
+        )
         for id_ in self._connection.execute(ripe).scalars().all():
             self._connection.execute(update(tickets).where(*_this(portal, id_)).values(dirty=true()))
 
@@ -116,7 +149,9 @@ class Claims(Tickets):
             yield from self._connection.execute(select(*_LEASE).where(*_this(portal, only)))
             return
         place = (tickets.c.queued_at, tickets.c.id)
-        queue = select(*_LEASE).where(tickets.c.portal == portal, tickets.c.dirty).order_by(*place).limit(_GLANCE)
+        queue = (
+            select(*_LEASE).where(tickets.c.portal == portal, tickets.c.dirty).order_by(*place).limit(_GLANCE)
+        )
         rows = self._connection.execute(queue).all()
         while rows:
             yield from rows
@@ -135,12 +170,15 @@ def _ours(claim: Claim) -> list[ColumnElement[bool]]:
 
 def _lost(claim: Claim) -> LostClaim:
     return LostClaim(
-        f"ticket {claim.record.ticket.number} ({claim.record.portal}): the lease of {claim.owner} has ended; nothing was written"
+        f"ticket {claim.record.ticket.number} ({claim.record.portal}): the lease of "
+        f"{claim.owner} has ended; nothing was written"
     )
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    """A moment that a clock wrote down which was ahead means nothing: its ticket is looked at, and gets another one."""
+    """A moment that a clock wrote down which was ahead means nothing: its ticket is looked at, and gets
+    another one.
+    """
     was_ahead = tickets.c.updated_at > now + AHEAD
     return and_(tickets.c.due_at.is_not(None), or_(tickets.c.due_at <= now, was_ahead), not_(tickets.c.dirty))
 
@@ -151,4 +189,8 @@ def _movable(only: str | None) -> list[ColumnElement[bool]]:
 
 def _is_leased(row: Row[Any], now: datetime, ttl: timedelta, is_stale: Callable[[str], bool]) -> bool:
     """A lease that ends later than any lease may was written by a clock that was ahead, and is none."""
-    return row.lease_owner is not None and now < row.lease_until <= now + ttl + AHEAD and not is_stale(row.lease_owner)
+    return (
+        row.lease_owner is not None
+        and now < row.lease_until <= now + ttl + AHEAD
+        and not is_stale(row.lease_owner)
+    )

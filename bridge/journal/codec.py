@@ -1,7 +1,8 @@
 """Ticket values as JSON objects and back.
 
-A state that this program does not know (the journal was used by a newer one) is read as a member of that name, so that the ticket is
-kept and shown: it equals none of the known states, and no rule matches it by mistake.
+A state that this program does not know (the journal was used by a newer one) is read as a member of that
+name, so that the ticket is kept and shown: it equals none of the known states, and no rule matches it by
+mistake.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""What a database has beside its tables: partial indexes and triggers. The migrations make them; here they stand to be compared.
+"""What a database has beside its tables: partial indexes and triggers. The migrations make them; here they
+stand to be compared.
 
-They are kept apart from the tables because naming a database's own options loads its whole dialect, which a pass has no need of.
+They are kept apart from the tables because naming a database's own options loads its whole dialect, which a
+pass has no need of.
 """
 
 from __future__ import annotations
@@ -26,13 +28,21 @@ Index(
 )
 Index("ix_effects_open", effects.c.created_at, sqlite_where=OPEN, postgresql_where=OPEN)
 Index("uq_ledger_closed_once", ledger.c.hold_key, unique=True, sqlite_where=CLOSING, postgresql_where=CLOSING)
-Index("uq_ledger_reversed_once", ledger.c.hold_key, unique=True, sqlite_where=REVERSING, postgresql_where=REVERSING)
+Index(
+    "uq_ledger_reversed_once",
+    ledger.c.hold_key,
+    unique=True,
+    sqlite_where=REVERSING,
+    postgresql_where=REVERSING,
+)
 
 _REFUSED = {"decisions": "decisions are append-only", "ledger": "the ledger is append-only"}
 
 
 def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
-    """Statements, by database, for the triggers that let `table` only grow and say `told`; the migrations carry their own copy."""
+    """Statements, by database, for the triggers that let `table` only grow and say `told`; the migrations
+    carry their own copy.
+    """
     refused = f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
     return {
         "sqlite": (
@@ -44,8 +54,14 @@ def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
             CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN RAISE EXCEPTION '{told}' USING ERRCODE = 'restrict_violation'; END $$
             """,
-            f"CREATE TRIGGER {table}_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
-            f"CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()",
+            (
+                f"CREATE TRIGGER {table}_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE "
+                f"FUNCTION {table}_append_only()"
+            ),
+            (
+                f"CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE "
+                f"FUNCTION {table}_append_only()"
+            ),
         ),
     }
 

@@ -1,4 +1,6 @@
-"""The unit's part on decisions: what operators decided about a ticket and the order files that came with it."""
+"""The unit's part on decisions: what operators decided about a ticket and the order files that came with
+it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,15 @@ from bridge.journal.tickets import Tickets
 class Decisions(Tickets):
     """Keeps operators' decisions, and the files of which orders are read."""
 
-    def decide(self, portal: str, ticket_id: str, kind: DecisionKind, document: Mapping[str, Any], by: str, now: datetime) -> Decision:
+    def decide(
+        self,
+        portal: str,
+        ticket_id: str,
+        kind: DecisionKind,
+        document: Mapping[str, Any],
+        by: str,
+        now: datetime,
+    ) -> Decision:
         """Add a decision and wake the ticket, so that the next pass acts on it.
 
         Raises:
@@ -24,16 +34,33 @@ class Decisions(Tickets):
             TypeError: the document is no JSON object.
         """
         self.wake(portal, ticket_id)
-        values = {"portal": portal, "ticket_id": ticket_id, "kind": kind, "document": dict(document), "by": by, "at": now}
-        return _decision(self._connection.execute(insert(decisions).values(**values).returning(*decisions.c)).one())
+        values = {
+            "portal": portal,
+            "ticket_id": ticket_id,
+            "kind": kind,
+            "document": dict(document),
+            "by": by,
+            "at": now,
+        }
+        return _decision(
+            self._connection.execute(insert(decisions).values(**values).returning(*decisions.c)).one()
+        )
 
     def decisions(self, portal: str, ticket_id: str) -> list[Decision]:
         """The ticket's decisions, oldest first."""
-        query = select(decisions).where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id).order_by(decisions.c.seq)
+        query = (
+            select(decisions)
+            .where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id)
+            .order_by(decisions.c.seq)
+        )
         return [_decision(row) for row in self._connection.execute(query)]
 
-    def keep_order_file(self, portal: str, ticket_id: str, attachment_id: str, sha256: str, text: str, now: datetime) -> None:
-        """Keep an order file's content; under an attachment's id that is there already the later content counts."""
+    def keep_order_file(
+        self, portal: str, ticket_id: str, attachment_id: str, sha256: str, text: str, now: datetime
+    ) -> None:
+        """Keep an order file's content; under an attachment's id that is there already the later content
+        counts.
+        """
         told = {"sha256": sha256, "text": text, "fetched_at": now}
         name = {"portal": portal, "ticket_id": ticket_id, "attachment_id": attachment_id}
         if not self._insert_new(order_files, **name, **told):

@@ -1,4 +1,6 @@
-"""The unit's part on drifts: accounts whose ledger differs from the portal's, for which nothing is written off meanwhile."""
+"""The unit's part on drifts: accounts whose ledger differs from the portal's, for which nothing is written
+off meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,17 @@ class Drifts(Subject):
     """Keeps what the last comparison with the portal found."""
 
     def set_drift(self, portal: str, account_id: str, problems: Sequence[str], now: datetime) -> None:
-        """Note that the account's ledger differs, in place of what was noted before; `found_at` stays the first moment.
+        """Note that the account's ledger differs, in place of what was noted before; `found_at` stays the
+        first moment.
 
         Raises:
             ValueError: there are no problems; `clear_drift` says that.
         """
         if not problems:
             raise ValueError("a drift names its differences")
-        if not self._insert_new(drifts, portal=portal, account_id=account_id, problems=list(problems), found_at=now):
+        if not self._insert_new(
+            drifts, portal=portal, account_id=account_id, problems=list(problems), found_at=now
+        ):
             this = drifts.c.portal == portal, drifts.c.account_id == account_id
             self._connection.execute(update(drifts).where(*this).values(problems=list(problems)))
 
@@ -33,13 +38,20 @@ class Drifts(Subject):
         return self._connection.execute(delete(drifts).where(*this)).rowcount > 0
 
     def drift(self, portal: str, account_id: str) -> tuple[str, ...]:
-        """The differences that were found for the account; empty when its ledger agrees as far as is known."""
+        """The differences that were found for the account; empty when its ledger agrees as far as is
+        known.
+        """
         this = drifts.c.portal == portal, drifts.c.account_id == account_id
-        return tuple(self._connection.execute(select(drifts.c.problems).where(*this)).scalar_one_or_none() or ())
+        return tuple(
+            self._connection.execute(select(drifts.c.problems).where(*this)).scalar_one_or_none() or ()
+        )
 
     def drifts(self, portal: str | None = None) -> list[Drift]:
         """All accounts whose ledger differs, of one portal where it is given."""
         query = select(drifts).order_by(drifts.c.portal, drifts.c.account_id)
         if portal is not None:
             query = query.where(drifts.c.portal == portal)
-        return [Drift(row.portal, row.account_id, tuple(row.problems), row.found_at) for row in self._connection.execute(query)]
+        return [
+            Drift(row.portal, row.account_id, tuple(row.problems), row.found_at)
+            for row in self._connection.execute(query)
+        ]

@@ -1,4 +1,6 @@
-"""The unit's part on effects: an intent is on disk before anything is sent, and so is what is known of its outcome."""
+"""The unit's part on effects: an intent is on disk before anything is sent, and so is what is known of its
+outcome.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +21,30 @@ class Effects(Subject):
 
     def effects(self, portal: str, ticket_id: str) -> list[Effect]:
         """The ticket's effects in the order in which they were first intended."""
-        query = select(effects).where(effects.c.portal == portal, effects.c.ticket_id == ticket_id).order_by(effects.c.seq)
+        query = (
+            select(effects)
+            .where(effects.c.portal == portal, effects.c.ticket_id == ticket_id)
+            .order_by(effects.c.seq)
+        )
         return [_effect(row) for row in self._connection.execute(query)]
 
     def intend(self, effect: Effect, now: datetime) -> Effect:
         """Write the intent down and return it as it is stored.
 
-        A key that is there already keeps what it has: a done or intended effect is returned unchanged, its request is frozen. One that was
-        refused is intended anew, with the new request. The ticket must be in the journal.
+        A key that is there already keeps what it has: a done or intended effect is returned unchanged, its
+        request is frozen. One that was refused is intended anew, with the new request. The ticket must be in
+        the journal.
 
         Raises:
             TypeError: the request is no JSON object.
         """
-        intent = {"request": dict(effect.request), "state": EffectState.INTENDED.value, "attempts": 0, "error": "", "created_at": now}
+        intent = {
+            "request": dict(effect.request),
+            "state": EffectState.INTENDED.value,
+            "attempts": 0,
+            "error": "",
+            "created_at": now,
+        }
         inserted = self._insert_new(
             effects,
             key=effect.key,
@@ -49,12 +62,15 @@ class Effects(Subject):
         return self._locked(effect.key)
 
     def sending(self, effect: Effect, now: datetime) -> Effect:
-        """`intend` the effect and count an attempt, for the moment before it is sent; returns it as it is stored then."""
+        """`intend` the effect and count an attempt, for the moment before it is sent; returns it as it is
+        stored then.
+        """
         self.attempted(self.intend(effect, now).key, "", now)
         return self._locked(effect.key)
 
     def attempted(self, key: str, error: str, now: datetime) -> None:
-        """Count an attempt at the effect, with its `error` if one is known by now; a settled effect stays as it is.
+        """Count an attempt at the effect, with its `error` if one is known by now; a settled effect stays as
+        it is.
 
         Raises:
             EffectConflict: there is no such effect.
@@ -73,7 +89,8 @@ class Effects(Subject):
             self._set(key, error=error)
 
     def settle(self, key: str, state: EffectState, outcome: Mapping[str, Any], now: datetime) -> Effect:
-        """Write down what came of the effect: `DONE` or `REFUSED`; settled the same way before, it stays as it was.
+        """Write down what came of the effect: `DONE` or `REFUSED`; settled the same way before, it stays as
+        it was.
 
         Raises:
             EffectConflict: there is no such effect, or it was settled the other way.
@@ -86,7 +103,10 @@ class Effects(Subject):
             self._set(key, state=state.value, outcome=dict(outcome), settled_at=now)
             return self._locked(key)
         if stored.state is not state:
-            raise EffectConflict(f"effect {stored.kind} {key} of ticket {stored.ticket_id} was {stored.state} before, now it is {state}")
+            raise EffectConflict(
+                f"effect {stored.kind} {key} of ticket {stored.ticket_id} was {stored.state} before, "
+                f"now it is {state}"
+            )
         return stored
 
     def open_effects(self, unless: Collection[str] = ()) -> list[Effect]:
@@ -98,7 +118,9 @@ class Effects(Subject):
         return [_effect(row) for row in self._connection.execute(query)]
 
     def _locked(self, key: str) -> Effect:
-        row = self._connection.execute(select(effects).where(effects.c.key == key).with_for_update()).one_or_none()
+        row = self._connection.execute(
+            select(effects).where(effects.c.key == key).with_for_update()
+        ).one_or_none()
         if row is None:
             raise EffectConflict(f"the journal knows no effect {key}")
         return _effect(row)

@@ -1,7 +1,9 @@
-"""The engine behind a journal: one set-up for SQLite, one for PostgreSQL, and database failures told in words.
+"""The engine behind a journal: one set-up for SQLite, one for PostgreSQL, and database failures told in
+words.
 
-SQLite: WAL, synchronous=FULL, foreign keys, a writer waits 30 s for another; writing transactions begin IMMEDIATE, so that they
-never fail half-way for want of the lock. PostgreSQL: psycopg 3, read committed, a lock is waited for 30 s as well.
+SQLite: WAL, synchronous=FULL, foreign keys, a writer waits 30 s for another; writing transactions begin
+IMMEDIATE, so that they never fail half-way for want of the lock. PostgreSQL: psycopg 3, read committed, a
+lock is waited for 30 s as well.
 """
 
 from __future__ import annotations
@@ -16,7 +18,14 @@ from typing import Any
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bridge.journal.errors import JournalError, JournalUnavailable, SchemaMissing
@@ -25,10 +34,16 @@ BUSY_SECONDS = 30
 """How long a transaction waits for another one's lock."""
 
 _POSTGRESQL = {
-    "connect_timeout": 10, "application_name": "otbridge",
-    # A server that vanishes without a word is noticed within half a minute instead of the kernel's quarter of an hour.
-    "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000,
-}  # fmt: skip
+    "connect_timeout": 10,
+    "application_name": "otbridge",
+    # A server that vanishes without a word is noticed within half a minute instead of the kernel's quarter of
+    # an hour.
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 """How a PostgreSQL is connected to (libpq's parameters)."""
 
 _READ_ONLY = "otbridge_read_only"
@@ -36,17 +51,32 @@ _LEAST_SPACE = 64 * 1024
 """Bytes; SQLite's shared memory beside a journal takes half of it."""
 
 _ADVICE = (
-    ("database is locked", "another process has held the journal for 30 s: look for a second otbridge, or a copy or SQL shell left open"),
-    ("lock timeout", "another process has held a row for 30 s: look into pg_stat_activity for a session left open"),
+    (
+        "database is locked",
+        (
+            "another process has held the journal for 30 s: look for a second otbridge, or a copy "
+            "or SQL shell left open"
+        ),
+    ),
+    (
+        "lock timeout",
+        "another process has held a row for 30 s: look into pg_stat_activity for a session left open",
+    ),
     ("deadlock", "two workers waited for each other; the next pass does it again"),
     ("readonly", "the user of this process must own the journal's file and its directory"),
     ("read-only", "the database takes no writes: is it a standby, or set read-only?"),
     ("is full", "free space on the disk that holds the journal"),
     ("no space left", "free space on the disk that holds the journal"),
-    ("unable to open", "check that the path is right and that the user of this process may enter the directory"),
+    (
+        "unable to open",
+        "check that the path is right and that the user of this process may enter the directory",
+    ),
     ("malformed", "the file is damaged: stop the service and restore the last backup"),
     ("not a database", "the file is no journal: check the path, or restore the last backup"),
-    ("does not exist", "make the database and its user first (createuser, createdb), then run otbridge migrate"),
+    (
+        "does not exist",
+        "make the database and its user first (createuser, createdb), then run otbridge migrate",
+    ),
     ("password", "check the user in the journal's URL and OTBRIDGE_JOURNAL_PASSWORD"),
     ("connect", "check that the database server runs and that the journal's URL is right"),
     ("disk i/o", "look into the kernel's log: the disk that holds the journal fails"),
@@ -62,7 +92,9 @@ def parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise JournalError("the journal's URL cannot be read: write sqlite:///PATH or postgresql://USER@HOST/DATABASE") from error
+        raise JournalError(
+            "the journal's URL cannot be read: write sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+        ) from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if parsed.database in {None, "", ":memory:"}:
@@ -70,7 +102,9 @@ def parse(url: str) -> URL:
         return parsed
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    raise JournalError(f"{shown(url)}: the journal is kept in sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    raise JournalError(
+        f"{shown(url)}: the journal is kept in sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+    )
 
 
 def shown(url: str) -> str:
@@ -98,7 +132,8 @@ def make_engine(url: str) -> Engine:
             engine = create_engine(parse(url), pool_pre_ping=True, connect_args=arguments)
         except ImportError as error:
             raise JournalError(
-                "a journal in PostgreSQL needs its driver, which is not installed: pip install 'otbridge[postgresql]'"
+                "a journal in PostgreSQL needs its driver, which is not installed: pip install "
+                "'otbridge[postgresql]'"
             ) from error
         event.listen(engine, "connect", _set_up_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
@@ -116,7 +151,9 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     deadline = time.monotonic() + BUSY_SECONDS
-    while True:  # of two that turn a new file to WAL at the same moment, SQLite sends one away without letting it wait
+    while (
+        True
+    ):  # of two that turn a new file to WAL at the same moment, SQLite sends one away without letting it wait
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
@@ -176,21 +213,28 @@ def connected(url: str) -> Iterator[Connection]:
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """Turn the database's failures within the block into `JournalUnavailable`; faults of the program's own SQL pass as they are."""
+    """Turn the database's failures within the block into `JournalUnavailable`; faults of the program's own
+    SQL pass as they are.
+    """
     try:
         yield
     except (DataError, IntegrityError, ProgrammingError):
         raise
     except (DatabaseError, InterfaceError, PoolTimeout) as error:
         reason = str(getattr(error, "orig", None) or error).strip()
-        advice = next((advice for mark, advice in _ADVICE if mark in reason.lower()), "the message above is the database's own")
+        advice = next(
+            (advice for mark, advice in _ADVICE if mark in reason.lower()),
+            "the message above is the database's own",
+        )
         if "disk i/o" in reason.lower() and _disk_is_full(where):
             advice = "free space on the disk that holds the journal"
         raise JournalUnavailable(f"the journal at {where} cannot be used: {reason}: {advice}") from error
 
 
 def _disk_is_full(where: str) -> bool:
-    """Whether the disk of an SQLite journal takes no more; SQLite calls it an I/O error where it makes its files beside the journal."""
+    """Whether the disk of an SQLite journal takes no more; SQLite calls it an I/O error where it makes its
+    files beside the journal.
+    """
     path = sqlite_path(where)
     try:
         return path is not None and shutil.disk_usage(path.parent).free < _LEAST_SPACE

@@ -2,13 +2,13 @@
 
 JournalError
 ├── JournalUnusable          no ticket can be worked on
-│   ├── JournalUnavailable   the database cannot be opened, read or written right now: a lock, a right, a full disk, a server that is down
+│   ├── JournalUnavailable   the database cannot be opened, read or written right now
 │   ├── SchemaMissing        there is no journal yet: `otbridge migrate` makes it
 │   ├── SchemaTooOld         the database is older than the program: `otbridge migrate` brings it up
 │   └── SchemaTooNew         the database is newer than the program: install the newer program
 ├── LostClaim            the lease of a ticket has passed to another worker
 ├── EffectConflict       an effect is unknown, or was settled otherwise before
-├── LedgerConflict       a row contradicts the ledger: the key stands for another amount, the hold is closed or too small
+├── LedgerConflict       a row contradicts the ledger: another amount, a closed hold
 └── BrokenChain          the ledger was changed behind the bridge's back; nothing is added to it
 """
 
@@ -22,11 +22,15 @@ class JournalError(BridgeError):
 
 
 class JournalUnusable(JournalError):
-    """The whole journal cannot be used, so no ticket can be worked on. Every other error belongs to one ticket."""
+    """The whole journal cannot be used, so no ticket can be worked on. Every other error belongs to one
+    ticket.
+    """
 
 
 class JournalUnavailable(JournalUnusable):
-    """The database cannot be opened, read or written; the message says what failed and what to do. Nothing was saved."""
+    """The database cannot be opened, read or written; the message says what failed and what to do. Nothing
+    was saved.
+    """
 
 
 class SchemaMissing(JournalUnusable):
@@ -40,7 +44,9 @@ class SchemaTooOld(JournalUnusable):
     """The journal was made by an older program."""
 
     def __init__(self, where: str, current: str, head: str) -> None:
-        super().__init__(f"the journal at {where} has revision {current}, this program needs {head}: run otbridge migrate")
+        super().__init__(
+            f"the journal at {where} has revision {current}, this program needs {head}: run otbridge migrate"
+        )
 
 
 class SchemaTooNew(JournalUnusable):
@@ -54,7 +60,9 @@ class SchemaTooNew(JournalUnusable):
 
 
 class LostClaim(JournalError):
-    """The ticket's lease has passed to another worker; whatever was about to be written belongs to that one now."""
+    """The ticket's lease has passed to another worker; whatever was about to be written belongs to that
+    one now.
+    """
 
 
 class EffectConflict(JournalError):

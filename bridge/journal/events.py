@@ -16,9 +16,13 @@ class Events(Subject):
 
     def log(self, portal: str, ticket_id: str | None, kind: str, text: str, now: datetime) -> None:
         """Add a line; `kind` is a word to filter by, `text` one sentence for people."""
-        self._connection.execute(insert(events).values(portal=portal, ticket_id=ticket_id, kind=kind, text=text, at=now))
+        self._connection.execute(
+            insert(events).values(portal=portal, ticket_id=ticket_id, kind=kind, text=text, at=now)
+        )
 
-    def events(self, portal: str | None = None, ticket_id: str | None = None, limit: int = 200) -> list[Event]:
+    def events(
+        self, portal: str | None = None, ticket_id: str | None = None, limit: int = 200
+    ) -> list[Event]:
         """The last `limit` lines, oldest first; of one portal or one ticket where they are given."""
         query = select(events).order_by(events.c.seq.desc()).limit(limit)
         if portal is not None:
@@ -26,4 +30,6 @@ class Events(Subject):
         if ticket_id is not None:
             query = query.where(events.c.ticket_id == ticket_id)
         rows = self._connection.execute(query).all()
-        return [Event(row.seq, row.portal, row.ticket_id, row.kind, row.text, row.at) for row in reversed(rows)]
+        return [
+            Event(row.seq, row.portal, row.ticket_id, row.kind, row.text, row.at) for row in reversed(rows)
+        ]

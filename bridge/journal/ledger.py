@@ -1,4 +1,6 @@
-"""The unit's part on the ledger of holds and write-offs: append-only, chained, one lock a customer's account."""
+"""The unit's part on the ledger of holds and write-offs: append-only, chained, one lock a customer's
+account.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,8 @@ class Ledger(Subject):
         """Add a row to its account's chain; a key that is there already returns the stored row.
 
         Raises:
-            LedgerConflict: the key stands for something else; the hold is unknown, another account's, or closed; a capture is above its
-                hold, a reversal is not the whole capture, or the second one.
+            LedgerConflict: the key stands for something else; the hold is unknown, another account's, or
+                closed; a capture is above its hold, a reversal is not the whole capture, or the second one.
             BrokenChain: the account's last row is not as the bridge left it.
         """
         account = self._account(row.portal, row.account_id)
@@ -47,7 +49,9 @@ class Ledger(Subject):
         if stored is not None:
             differing = [name for name in _SAME if getattr(stored, name) != getattr(row, name)]
             if differing:
-                raise LedgerConflict(f"ledger key {row.key} stands for another row: {', '.join(differing)} differ")
+                raise LedgerConflict(
+                    f"ledger key {row.key} stands for another row: {', '.join(differing)} differ"
+                )
             return stored
         self._check_head(account)
         held_mh = account.held_mh + self._change_of_held(row)
@@ -62,13 +66,21 @@ class Ledger(Subject):
         )
         return _row(self._connection.execute(select(ledger).where(ledger.c.key == row.key)).one())
 
-    def ledger(self, portal: str | None = None, account_id: str | None = None, ticket_id: str | None = None) -> list[LedgerRow]:
-        """The rows, account by account, each in the order of its chain; only the given portal's, account's or ticket's."""
+    def ledger(
+        self, portal: str | None = None, account_id: str | None = None, ticket_id: str | None = None
+    ) -> list[LedgerRow]:
+        """The rows, account by account, each in the order of its chain; only the given portal's, account's
+        or ticket's.
+        """
         wanted = {"portal": portal, "account_id": account_id, "ticket_id": ticket_id}
-        return list(self._rows(*(ledger.c[name] == value for name, value in wanted.items() if value is not None)))
+        return list(
+            self._rows(*(ledger.c[name] == value for name, value in wanted.items() if value is not None))
+        )
 
     def ledger_length(self, portal: str | None = None, account_id: str | None = None) -> int:
-        """How many rows the bridge has written, as the ends of the accounts' chains tell; only the given portal's or account's."""
+        """How many rows the bridge has written, as the ends of the accounts' chains tell; only the given
+        portal's or account's.
+        """
         wanted = {"portal": portal, "account_id": account_id}
         query = select(func.coalesce(func.sum(ledger_accounts.c.length), 0)).where(
             *(ledger_accounts.c[name] == value for name, value in wanted.items() if value is not None)
@@ -82,13 +94,17 @@ class Ledger(Subject):
         named = select(tickets.c.document).where(tickets.c.portal == portal)
         found = set(self._connection.execute(chained).scalars())
         for document in self._connection.execute(named, execution_options=STREAMED).scalars():
-            account_id = document.get("account_id") if isinstance(document, dict) else None  # a damaged row names none
+            account_id = (
+                document.get("account_id") if isinstance(document, dict) else None
+            )  # a damaged row names none
             if isinstance(account_id, str):
                 found.add(account_id)
         return sorted(found)
 
     def verify_ledger(self) -> list[str]:
-        """Read the whole ledger and name everything that is wrong with it, one line each; empty when it is sound."""
+        """Read the whole ledger and name everything that is wrong with it, one line each; empty when it is
+        sound.
+        """
         noted = [Account(*row) for row in self._connection.execute(select(*_ACCOUNT))]
         accounts = {(account.portal, account.account_id): account for account in noted}
         found: list[str] = []
@@ -101,21 +117,28 @@ class Ledger(Subject):
     def held(self, portal: str, account_id: str) -> Decimal:
         """Norm-hours of the account's open holds.
 
-        In a writing transaction the account stays locked until its end: nobody else can hold against the same balance meanwhile.
+        In a writing transaction the account stays locked until its end: nobody else can hold against the same
+        balance meanwhile.
         """
         return from_milli(self._account(portal, account_id).held_mh)
 
     def _rows(self, *conditions: ColumnElement[bool]) -> Iterator[LedgerRow]:
-        """The rows that meet the conditions, account by account in the order of each chain, read a few at a time."""
+        """The rows that meet the conditions, account by account in the order of each chain, read a few at
+        a time.
+        """
         query = select(ledger).where(*conditions).order_by(ledger.c.portal, ledger.c.account_id, ledger.c.seq)
         for row in self._connection.execute(query, execution_options=STREAMED):
             yield _row(row)
 
     def _account(self, portal: str, account_id: str) -> Account:
         """The end of the account's chain, locked where this transaction may write."""
-        query = select(*_ACCOUNT).where(ledger_accounts.c.portal == portal, ledger_accounts.c.account_id == account_id)
+        query = select(*_ACCOUNT).where(
+            ledger_accounts.c.portal == portal, ledger_accounts.c.account_id == account_id
+        )
         if not self._read_only:
-            self._insert_new(ledger_accounts, portal=portal, account_id=account_id, length=0, head=GENESIS, held_mh=0)
+            self._insert_new(
+                ledger_accounts, portal=portal, account_id=account_id, length=0, head=GENESIS, held_mh=0
+            )
             query = query.with_for_update()
         row = self._connection.execute(query).one_or_none()
         return Account(portal, account_id, 0, GENESIS, 0) if row is None else Account(*row)
@@ -130,7 +153,10 @@ class Ledger(Subject):
         ).one_or_none()
         end = (0, GENESIS) if last is None else (last.seq, rehash(_row(last)))
         if end != (account.length, account.head):
-            raise BrokenChain(f"the ledger of {account} does not end as the bridge left it: run otbridge ledger verify; nothing was added")
+            raise BrokenChain(
+                f"the ledger of {account} does not end as the bridge left it: run otbridge ledger "
+                "verify; nothing was added"
+            )
 
     def _change_of_held(self, row: NewLedgerRow) -> int:
         """By how many milli-hours the row changes the sum of open holds."""
@@ -147,12 +173,18 @@ class Ledger(Subject):
         if row.kind == "reversal":
             captured = closing.get("capture")
             if captured is None or captured.amount_mh != row.amount_mh or "reversal" in closing:
-                raise LedgerConflict(f"reversal {row.key}: hold {hold.key} has no open capture of {row.amount_mh} milli-hours")
+                raise LedgerConflict(
+                    f"reversal {row.key}: hold {hold.key} has no open capture of {row.amount_mh} milli-hours"
+                )
             return 0
         if closing:
-            raise LedgerConflict(f"{row.kind} {row.key}: hold {hold.key} is closed already: {', '.join(sorted(closing))}")
+            raise LedgerConflict(
+                f"{row.kind} {row.key}: hold {hold.key} is closed already: {', '.join(sorted(closing))}"
+            )
         if row.amount_mh > hold.amount_mh:
-            raise LedgerConflict(f"{row.kind} {row.key}: {row.amount_mh} milli-hours of a hold of {hold.amount_mh}")
+            raise LedgerConflict(
+                f"{row.kind} {row.key}: {row.amount_mh} milli-hours of a hold of {hold.amount_mh}"
+            )
         return -hold.amount_mh
 
     def _by_key(self, key: str) -> LedgerRow | None:
@@ -161,7 +193,11 @@ class Ledger(Subject):
 
     def _naming(self, hold_key: str) -> list[LedgerRow]:
         of_hold = select(ledger).where(ledger.c.hold_key == hold_key)
-        return [_row(row) for kinds in (CLOSING, REVERSING) for row in self._connection.execute(of_hold.where(kinds))]
+        return [
+            _row(row)
+            for kinds in (CLOSING, REVERSING)
+            for row in self._connection.execute(of_hold.where(kinds))
+        ]
 
 
 def _row(row: Row[Any]) -> LedgerRow:

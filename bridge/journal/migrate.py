@@ -1,4 +1,6 @@
-"""Bring a journal to the program's schema; the only module that imports alembic, and only when it is asked to work."""
+"""Bring a journal to the program's schema; the only module that imports alembic, and only when it is asked
+to work.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _LOCK = 7_310_205_160_401
 
 
 def migrate(url: str) -> tuple[str, ...]:
-    """Make the journal at `url`, or bring it up, in one transaction; returns the revisions that were applied, oldest first.
+    """Make the journal at `url`, or bring it up, in one transaction; returns the revisions that were applied,
+    oldest first.
 
     A missing SQLite file is made for its owner alone (0600), and so is a missing directory (0700).
 
@@ -44,7 +47,9 @@ def migrate(url: str) -> tuple[str, ...]:
             if current not in (None, *REVISIONS):
                 raise SchemaTooNew(shown(url), str(current), HEAD)
             config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+            config.set_main_option(
+                "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+            )
             config.attributes.update(connection=connection, note=note)
             command.upgrade(config, "head")
     finally:
@@ -56,9 +61,12 @@ def _make_file(path: Path) -> None:
     """Make the SQLite file and its directory where they are missing, for their owner alone."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):  # to open and close a file that is in use would drop SQLite's locks on it
+        with suppress(
+            FileExistsError
+        ):  # to open and close a file that is in use would drop SQLite's locks on it
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise JournalUnavailable(
-            f"the journal {path} cannot be made: {error.strerror}: the user of this process must own the directory"
+            f"the journal {path} cannot be made: {error.strerror}: the user of this process must "
+            "own the directory"
         ) from error

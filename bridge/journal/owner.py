@@ -1,4 +1,6 @@
-"""Who does something: a worker, so that a claim of one that died can be taken over at once instead of when its lease ends; an operator."""
+"""Who does something: a worker, so that a claim of one that died can be taken over at once instead of when
+its lease ends; an operator.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def operator_name(said: str = "") -> str:
 
 
 def _login() -> str:
-    """The name of the person's account; where it is root, or has none, that of the account that logged in at first."""
+    """The name of the person's account; where it is root, or has none, that of the account that logged in
+    at first.
+    """
     try:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):  # a user id without a name
@@ -39,7 +43,9 @@ def _login() -> str:
 
 
 def _logged_in() -> str:
-    """The account of the session's login as the kernel's audit keeps it through su and sudo, "" where it keeps none."""
+    """The account of the session's login as the kernel's audit keeps it through su and sudo, "" where it
+    keeps none.
+    """
     try:
         uid = int(LOGIN_UID.read_text(encoding="ascii"))
         return pwd.getpwuid(uid).pw_name
@@ -48,7 +54,9 @@ def _logged_in() -> str:
 
 
 def is_stale(owner: str) -> bool:
-    """Whether the worker is a process of this host that is gone. Of other hosts nothing is known: their leases have to end."""
+    """Whether the worker is a process of this host that is gone. Of other hosts nothing is known: their
+    leases have to end.
+    """
     host, _, rest = owner.rpartition(":")[0].rpartition(":")
     started = owner.rpartition(":")[2]
     if host != socket.gethostname() or not rest.isdigit():
@@ -60,7 +68,9 @@ def is_stale(owner: str) -> bool:
 
 
 def _is_hidden(pid: int) -> bool:
-    """Whether a process of this id is another user's, of which /proc may show nothing (hidepid, ProtectProc=)."""
+    """Whether a process of this id is another user's, of which /proc may show nothing (hidepid,
+    ProtectProc=).
+    """
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -71,9 +81,13 @@ def _is_hidden(pid: int) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Start time of a process in clock ticks since boot, "" when there is none of that id (or it has ended and waits for its parent)."""
+    """Start time of a process in clock ticks since boot, "" when there is none of that id (or it has ended
+    and waits for its parent).
+    """
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        )
     except OSError:
         return ""
     return "" if fields[0] in ("Z", "X") else fields[19]

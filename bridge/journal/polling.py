@@ -1,4 +1,6 @@
-"""The unit's part on polling: where a portal's polling stands, tickets that came, tickets that cannot be read."""
+"""The unit's part on polling: where a portal's polling stands, tickets that came, tickets that cannot be
+read.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,17 @@ class Polling(Subject):
     """Reads and writes the cursors, merges pages, parks what cannot be read."""
 
     def cursor(self, portal: str, category: str | None = None) -> CursorRecord:
-        """Where the polling of `portal` stands; at the beginning, where it stood for another category, whose tickets alone it has told.
+        """Where the polling of `portal` stands; at the beginning, where it stood for another category, whose
+        tickets alone it has told.
 
         Parameters:
             category: the paid category that is asked for now.
         """
         query = select(cursors.c.cursor, cursors.c.etag).where(cursors.c.portal == portal)
         if category is not None:
-            query = query.where(or_(cursors.c.category.is_(None), cursors.c.category == same_category(category)))
+            query = query.where(
+                or_(cursors.c.category.is_(None), cursors.c.category == same_category(category))
+            )
         row = self._connection.execute(query).one_or_none()
         return CursorRecord(None, None) if row is None else CursorRecord(row.cursor, row.etag)
 
@@ -38,15 +43,23 @@ class Polling(Subject):
         return str(self._connection.execute(select(instance.c.id)).scalar_one_or_none() or "")
 
     def merge(
-        self, portal: str, tickets: Sequence[Ticket], cursor: str | None, etag: str | None, *, category: str | None = None
-    ) -> MergeResult:  # fmt: skip
+        self,
+        portal: str,
+        tickets: Sequence[Ticket],
+        cursor: str | None,
+        etag: str | None,
+        *,
+        category: str | None = None,
+    ) -> MergeResult:
         """Take in a page of tickets and the cursor behind it.
 
         Parameters:
-            category: the paid category that was asked for; with another one than before, every ticket is looked at again.
+            category: the paid category that was asked for; with another one than before, every ticket is
+                looked at again.
 
-        A ticket is stored when it is new or its version is greater than the stored one; it is dirty then. The same version again changes
-        nothing, unless the ticket was gone or its category has another name now. That a ticket can be read resolves the fault that was parked under its id.
+        A ticket is stored when it is new or its version is greater than the stored one; it is dirty then. The
+        same version again changes nothing, unless the ticket was gone or its category has another name now.
+        That a ticket can be read resolves the fault that was parked under its id.
 
         Raises:
             ValueError: a ticket's moment is naive.
@@ -66,29 +79,48 @@ class Polling(Subject):
         new = [ticket for id_, ticket in newest.items() if id_ not in known]
         changed = [ticket for id_, ticket in newest.items() if id_ in known and _is_news(known[id_], ticket)]
         self._store(portal, new, changed)
-        place = {"cursor": cursor, "etag": etag} | ({} if category is None else {"category": same_category(category)})
+        place = {"cursor": cursor, "etag": etag} | (
+            {} if category is None else {"category": same_category(category)}
+        )
         self._connection.execute(update(cursors).where(cursors.c.portal == portal).values(**place))
         return MergeResult(len(new), len(changed), len(tickets) - len(new) - len(changed))
 
     def _is_another(self, portal: str, category: str) -> bool:
         """Whether the portal was last asked for another category."""
-        asked = self._connection.execute(select(cursors.c.category).where(cursors.c.portal == portal)).scalar_one()
+        asked = self._connection.execute(
+            select(cursors.c.category).where(cursors.c.portal == portal)
+        ).scalar_one()
         return asked is not None and asked != same_category(category)
 
     def _known(self, portal: str, ids: list[str]) -> dict[str, Row[Any]]:
-        """What is stored of these ids: version and document; the faults of the ids are resolved on the way."""
+        """What is stored of these ids: version and document; the faults of the ids are resolved on the
+        way.
+        """
         known: dict[str, Row[Any]] = {}
         for some in batched(ids):
-            query = select(stored.c.id, stored.c.version, stored.c.document).where(stored.c.portal == portal, stored.c.id.in_(some))
+            query = select(stored.c.id, stored.c.version, stored.c.document).where(
+                stored.c.portal == portal, stored.c.id.in_(some)
+            )
             known.update((row.id, row) for row in self._connection.execute(query))
             self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref.in_(some)))
         return known
 
     def _store(self, portal: str, new: list[Ticket], changed: list[Ticket]) -> None:
         now = self._clock()
-        blank = {"state": NEW, "reason": "", "dirty": True, "changes": 1, "fence": 0, "first_seen": now, "updated_at": now}
+        blank = {
+            "state": NEW,
+            "reason": "",
+            "dirty": True,
+            "changes": 1,
+            "fence": 0,
+            "first_seen": now,
+            "updated_at": now,
+        }
         if new:
-            self._connection.execute(insert(stored), [{"portal": portal, "id": ticket.id, **_told(ticket), **blank} for ticket in new])
+            self._connection.execute(
+                insert(stored),
+                [{"portal": portal, "id": ticket.id, **_told(ticket), **blank} for ticket in new],
+            )
         for ticket in changed:
             self._connection.execute(
                 update(stored)
@@ -97,7 +129,8 @@ class Polling(Subject):
             )
 
     def depart(self, portal: str, ticket_id: str, why: str, into: str = "") -> bool:
-        """Note that the portal's filter lets a ticket through no longer, and wake it; False where it is unknown or known as gone already.
+        """Note that the portal's filter lets a ticket through no longer, and wake it; False where it is
+        unknown or known as gone already.
 
         A fault that was parked under its id is resolved: the ticket is nobody's business any more.
 
@@ -106,7 +139,9 @@ class Polling(Subject):
             into: number of the ticket that it was merged into.
         """
         this = (stored.c.portal == portal, stored.c.id == storable(ticket_id))
-        self._connection.execute(delete(faults).where(faults.c.portal == portal, faults.c.ref == storable(ticket_id)))
+        self._connection.execute(
+            delete(faults).where(faults.c.portal == portal, faults.c.ref == storable(ticket_id))
+        )
         row = self._connection.execute(select(stored.c.document).where(*this).with_for_update()).one_or_none()
         if row is None:
             return False
@@ -115,15 +150,19 @@ class Polling(Subject):
             return False
         gone = {**document, "gone": why, "gone_into": into}
         self._connection.execute(
-            update(stored).where(*this).values(document=gone, dirty=true(), changes=stored.c.changes + 1, updated_at=self._clock())
+            update(stored)
+            .where(*this)
+            .values(document=gone, dirty=true(), changes=stored.c.changes + 1, updated_at=self._clock())
         )
         return True
 
     def refresh(self, portal: str, ticket: Ticket, *, anew: bool = False) -> None:
-        """Store a newer version of a known ticket without waking it: for the worker that has claimed it and goes on with it.
+        """Store a newer version of a known ticket without waking it: for the worker that has claimed it and
+        goes on with it.
 
         Parameters:
-            anew: store it also when the version is not newer, in the place of a document that is damaged or tells that the ticket is gone.
+            anew: store it also when the version is not newer, in the place of a document that is damaged or
+                tells that the ticket is gone.
 
         Raises:
             JournalError: there is no such ticket.
@@ -141,7 +180,9 @@ class Polling(Subject):
         told = {"payload": payload, "problems": list(problems), "last_seen": now}
         if self._insert_new(faults, portal=portal, ref=ref, first_seen=now, **told):
             return True
-        self._connection.execute(update(faults).where(faults.c.portal == portal, faults.c.ref == ref).values(**told))
+        self._connection.execute(
+            update(faults).where(faults.c.portal == portal, faults.c.ref == ref).values(**told)
+        )
         return False
 
     def faults(self, portal: str | None = None) -> list[Fault]:
@@ -159,11 +200,15 @@ def _is_news(known: Row[Any], ticket: Ticket) -> bool:
     if known.version != ticket.version:
         return bool(known.version < ticket.version)
     document = known.document if isinstance(known.document, dict) else {}
-    return bool(document.get("gone")) or same_category(str(document.get("category", ""))) != same_category(ticket.category)
+    return bool(document.get("gone")) or same_category(str(document.get("category", ""))) != same_category(
+        ticket.category
+    )
 
 
 def _told(ticket: Ticket) -> dict[str, Any]:
-    """The columns that the portal fills. The thread is not kept: nobody reads it, and it holds personal data."""
+    """The columns that the portal fills. The thread is not kept: nobody reads it, and it holds personal
+    data.
+    """
     return {
         "number": ticket.number,
         "version": ticket.version,

@@ -1,7 +1,8 @@
 """`JournalBooks`: the books of a portal (`bridge.portal.books`) in the bridge's journal.
 
-One process writes to such a portal at a time. Its threads wait for each other; another process's lease is waited for, and taken over at once where
-its owner is a process of this machine that is gone, otherwise when it ends.
+One process writes to such a portal at a time. Its threads wait for each other; another process's lease is
+waited for, and taken over at once where its owner is a process of this machine that is gone, otherwise when
+it ends.
 """
 
 from __future__ import annotations
@@ -28,13 +29,21 @@ class JournalBooks:
     """The books of one portal.
 
     Parameters:
-        owner: who this writer is, as `bridge.journal.owner.own_name`; no other books that are in use bear its name.
+        owner: who this writer is, as `bridge.journal.owner.own_name`; no other books that are in use bear its
+            name.
         ttl: how long a write takes at most; longer than the portal's time-outs.
         clock: aware UTC.
     """
 
     def __init__(
-        self, journal: Journal, portal: str, owner: str, ttl: timedelta, clock: Callable[[], datetime], *, wait: timedelta = WAIT
+        self,
+        journal: Journal,
+        portal: str,
+        owner: str,
+        ttl: timedelta,
+        clock: Callable[[], datetime],
+        *,
+        wait: timedelta = WAIT,
     ) -> None:
         self._journal = journal
         self._portal = portal
@@ -82,7 +91,9 @@ class JournalBooks:
             unit.add_portal_hold(self._portal, hold)
             unit.portal_write_answered(self._portal, hold.key, fingerprint, answer, self._clock())
 
-    def end_hold(self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]) -> None:
+    def end_hold(
+        self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]
+    ) -> None:
         """See `Books.end_hold`."""
         with self._guarded() as unit:
             unit.end_portal_hold(self._portal, hold_id, ended, key, at)
@@ -108,7 +119,8 @@ class JournalBooks:
         """A transaction that is still this writer's.
 
         Raises:
-            PortalOutcomeUnknown: the lease has passed on while this writer slept; whatever it has sent is found by the next one.
+            PortalOutcomeUnknown: the lease has passed on while this writer slept; whatever it has sent is
+                found by the next one.
         """
         try:
             with self._journal.transaction() as unit:
@@ -118,7 +130,9 @@ class JournalBooks:
             raise PortalOutcomeUnknown("writer", str(error), portal=self._portal) from error
 
     def _is_over(self, owner: str) -> bool:
-        """Whether nobody writes under a lease any more; one of this writer's own could not be given back, for the journal was away."""
+        """Whether nobody writes under a lease any more; one of this writer's own could not be given back,
+        for the journal was away.
+        """
         return owner == self._owner or is_stale(owner)
 
     def _lease(self) -> int:
@@ -129,5 +143,7 @@ class JournalBooks:
             if fence is not None:
                 return fence
             if time.monotonic() >= deadline:
-                raise PortalUnreachable("writer", "another process has been writing to it; nothing was sent", portal=self._portal)
+                raise PortalUnreachable(
+                    "writer", "another process has been writing to it; nothing was sent", portal=self._portal
+                )
             time.sleep(_GLANCE_SECONDS)

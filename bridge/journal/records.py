@@ -53,12 +53,15 @@ class TicketRecord:
     """A ticket and what the bridge makes of it.
 
     Attributes:
-        ticket: as the portal last told it; a state that this program does not know stands there under its own name.
-        state, reason: the projection that the last pass left, for people and for lists; `NEW` before the first.
+        ticket: as the portal last told it; a state that this program does not know stands there under its own
+            name.
+        state, reason: the projection that the last pass left, for people and for lists; `NEW` before the
+            first.
         due_at: when the ticket is looked at again even if nobody changes it.
         dirty: it was changed or woken since a pass last looked at it.
         revisions: by stage id, where it is not 1.
-        damage: why the stored ticket cannot be read, "" where it can; `ticket` then holds what the columns tell.
+        damage: why the stored ticket cannot be read, "" where it can; `ticket` then holds what the columns
+            tell.
     """
 
     portal: str
@@ -81,7 +84,8 @@ class Claim:
         record: the ticket when it was claimed.
         fence: grows with every claim of the ticket; whoever comes with a smaller one has lost it.
         owner: the worker.
-        changes: the ticket's count of changes when it was claimed, so that a release does not forget one made meanwhile.
+        changes: the ticket's count of changes when it was claimed, so that a release does not forget one made
+            meanwhile.
     """
 
     record: TicketRecord
@@ -108,8 +112,8 @@ class Decision:
 
     Attributes:
         seq: grows with every decision of the journal.
-        kind, document: what was decided (docs/cli.md): `assign` an order, `pause` and `resume` the ticket, `withdraw` it, `undo` an attempt's
-            work, `correct` a write-off.
+        kind, document: what was decided (docs/cli.md): `assign` an order, `pause` and `resume` the ticket,
+            `withdraw` it, `undo` an attempt's work, `correct` a write-off.
         by: who, as login@host.
     """
 
@@ -143,8 +147,9 @@ class NewLedgerRow:
         spent_minutes: time really spent, in minutes; 0 where the row is no capture.
         charged_minutes: time charged under the service's terms, in minutes; 0 where the row is no capture.
         coefficient_milli: K in thousandths; None where several categories worked or none did.
-        amount_mh: milli-hours after K: what is held; what a capture takes from the balance, at most the hold (all of the hold is closed);
-            what a reversal gives back, all of the capture. A void closes all of its hold, its amount is what the portal told.
+        amount_mh: milli-hours after K: what is held; what a capture takes from the balance, at most the hold
+            (all of the hold is closed); what a reversal gives back, all of the capture. A void closes all of
+            its hold, its amount is what the portal told.
         price_kopecks: captures and reversals only, where the account has a price.
         at: when it happened, by the portal's clock where the portal has a ledger.
     """

@@ -1,4 +1,6 @@
-"""Which revision the database has and which one the program needs; read without alembic, whose import costs a third of a second."""
+"""Which revision the database has and which one the program needs; read without alembic, whose import
+costs a third of a second.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The unit's part on the ledger for people: rows with the names that belong to them, read a few at a time, and what is held in the end."""
+"""The unit's part on the ledger for people: rows with the names that belong to them, read a few at a time,
+and what is held in the end.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class Statement(Ledger):
     """Reads the ledger for people."""
 
     def statement(self, span: Span) -> Iterator[LedgerLine]:
-        """The rows of the span with their tickets' names, account by account, each in the order of its chain."""
+        """The rows of the span with their tickets' names, account by account, each in the order of its
+        chain.
+        """
         query = (
             select(
                 ledger,
@@ -60,7 +64,11 @@ class Statement(Ledger):
             .outerjoin(_HOLD, _HOLD.c.key == ledger.c.hold_key)
             .outerjoin(
                 _CAPTURE,
-                and_(_CAPTURE.c.hold_key == ledger.c.hold_key, _CAPTURE.c.kind == "capture", ledger.c.kind == "reversal"),
+                and_(
+                    _CAPTURE.c.hold_key == ledger.c.hold_key,
+                    _CAPTURE.c.kind == "capture",
+                    ledger.c.kind == "reversal",
+                ),
             )
             .where(*span.conditions())
             .order_by(ledger.c.portal, ledger.c.account_id, ledger.c.seq)
@@ -71,14 +79,25 @@ class Statement(Ledger):
             number, document, hold_mh, captured_kopecks = values[len(names) :]
             ticket = document or {"customer_name": "", "stages": ()}
             title = next((stage["title"] for stage in ticket["stages"] if stage["id"] == row.stage_id), None)
-            yield LedgerLine(row, number or row.ticket_id, ticket["customer_name"], title or row.stage_id, hold_mh or 0, captured_kopecks)
+            yield LedgerLine(
+                row,
+                number or row.ticket_id,
+                ticket["customer_name"],
+                title or row.stage_id,
+                hold_mh or 0,
+                captured_kopecks,
+            )
 
     def open_holds(self, span: Span) -> int:
         """Milli-hours that were held when the span ended."""
-        held = select(func.coalesce(func.sum(ledger.c.amount_mh), 0)).where(ledger.c.kind == "hold", *span.ended())
+        held = select(func.coalesce(func.sum(ledger.c.amount_mh), 0)).where(
+            ledger.c.kind == "hold", *span.ended()
+        )
         closed = (
             select(func.coalesce(func.sum(_HOLD.c.amount_mh), 0))
             .select_from(ledger.join(_HOLD, _HOLD.c.key == ledger.c.hold_key))
             .where(ledger.c.kind.in_(("capture", "void")), *span.ended())
         )
-        return int(self._connection.execute(held).scalar_one()) - int(self._connection.execute(closed).scalar_one())
+        return int(self._connection.execute(held).scalar_one()) - int(
+            self._connection.execute(closed).scalar_one()
+        )

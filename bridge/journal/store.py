@@ -37,7 +37,8 @@ class Journal:
             clock: the present moment, aware, for what the portal's pages and people change.
 
         Raises:
-            JournalUnusable: the database cannot be opened, or the schema is not the one that this program works with.
+            JournalUnusable: the database cannot be opened, or the schema is not the one that this program
+                works with.
             JournalUnavailable: the database cannot be opened.
             JournalError: the URL is of another kind.
         """
@@ -70,5 +71,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -1,4 +1,6 @@
-"""What every part of a unit of work has: the open transaction, the clock, and the one insert that SQL left to dialects."""
+"""What every part of a unit of work has: the open transaction, the clock, and the one insert that SQL left
+to dialects.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _MANY = 500
 """Identifiers in one IN (…): far below every database's limit of parameters."""
 
 STREAMED = {"yield_per": 1000}
-"""Options of a statement whose rows are read a few at a time, by a cursor of the server's where it has them."""
+"""Options of a statement whose rows are read a few at a time, by a cursor of the server's where it has
+them.
+"""
 
 
 def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,7 +1,7 @@
 """The journal's tables as the program uses them; the migrations make them, a test holds both equal.
 
-A partial index stands behind each question that a pass asks, so that a pass costs what has changed, never what was ever seen.
-Hours are whole milli-hours, money whole kopecks, moments UTC.
+A partial index stands behind each question that a pass asks, so that a pass costs what has changed, never
+what was ever seen. Hours are whole milli-hours, money whole kopecks, moments UTC.
 """
 
 from __future__ import annotations
@@ -34,9 +34,13 @@ cursors = Table(
     Column("category", Words),
     PrimaryKeyConstraint("portal", name="pk_cursors"),
 )
-"""Where the polling of each portal stands, and for which category it does; NULL where an earlier program did not note it."""
+"""Where the polling of each portal stands, and for which category it does; NULL where an earlier program
+did not note it.
+"""
 
-instance = Table("instance", metadata, Column("id", Words, nullable=False), PrimaryKeyConstraint("id", name="pk_instance"))
+instance = Table(
+    "instance", metadata, Column("id", Words, nullable=False), PrimaryKeyConstraint("id", name="pk_instance")
+)
 """The journal's own name, a UUID made by the migration: one row."""
 
 faults = Table(
@@ -65,7 +69,9 @@ tickets = Table(
     Column("reason", Words, nullable=False),
     Column("due_at", Moment),
     Column("dirty", Boolean, nullable=False),
-    Column("changes", BigInteger, nullable=False),  # grows with each new version and each wake: tells a release what it has not seen
+    Column(
+        "changes", BigInteger, nullable=False
+    ),  # grows with each new version and each wake: tells a release what it has not seen
     Column("fence", BigInteger, nullable=False),
     Column("lease_owner", Words),
     Column("lease_until", Moment),
@@ -85,7 +91,9 @@ stage_revisions = Table(
     Column("stage_id", Words, nullable=False),
     Column("revision", Integer, nullable=False),
     PrimaryKeyConstraint("portal", "ticket_id", "stage_id", name="pk_stage_revisions"),
-    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_stage_revisions_ticket"),
+    ForeignKeyConstraint(
+        ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_stage_revisions_ticket"
+    ),
 )
 """Which attempt at a stage is under way, where it is not the first."""
 
@@ -142,7 +150,9 @@ decisions = Table(
     Column("by", Words, nullable=False),
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("seq", name="pk_decisions"),
-    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_decisions_ticket"),
+    ForeignKeyConstraint(
+        ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_decisions_ticket"
+    ),
 )
 """What operators decided about tickets, append-only."""
 
@@ -158,7 +168,9 @@ order_files = Table(
     Column("text", Words, nullable=False),
     Column("fetched_at", Moment, nullable=False),
     PrimaryKeyConstraint("portal", "ticket_id", "attachment_id", name="pk_order_files"),
-    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_order_files_ticket"),
+    ForeignKeyConstraint(
+        ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_order_files_ticket"
+    ),
 )
 """Attached order files, so that each is fetched once."""
 
@@ -228,7 +240,9 @@ ledger_accounts = Table(
     Column("held_mh", BigInteger, nullable=False),
     PrimaryKeyConstraint("portal", "account_id", name="pk_ledger_accounts"),
 )
-"""The end of each account's chain and the sum of its open holds; its row is the one lock on the customer's balance."""
+"""The end of each account's chain and the sum of its open holds; its row is the one lock on the customer's
+balance.
+"""
 
 ledger = Table(
     "ledger",
@@ -253,7 +267,11 @@ ledger = Table(
     Column("hash", Words, nullable=False),
     PrimaryKeyConstraint("portal", "account_id", "seq", name="pk_ledger"),
     UniqueConstraint("key", name="uq_ledger_key"),
-    ForeignKeyConstraint(["portal", "account_id"], ["ledger_accounts.portal", "ledger_accounts.account_id"], name="fk_ledger_account"),
+    ForeignKeyConstraint(
+        ["portal", "account_id"],
+        ["ledger_accounts.portal", "ledger_accounts.account_id"],
+        name="fk_ledger_account",
+    ),
     ForeignKeyConstraint(["hold_key"], ["ledger.key"], name="fk_ledger_hold"),
     CheckConstraint("kind IN ('hold', 'capture', 'void', 'reversal')", name="ck_ledger_kind"),
     CheckConstraint("(kind = 'hold') = (hold_key IS NULL)", name="ck_ledger_hold"),
@@ -264,4 +282,6 @@ ledger = Table(
 Index("ix_ledger_ticket", ledger.c.portal, ledger.c.ticket_id)
 CLOSING = text("kind IN ('capture', 'void')")
 REVERSING = text("kind = 'reversal'")
-"""With `CLOSING` the conditions of two unique indexes; a query that names one of them finds a hold's rows by its index."""
+"""With `CLOSING` the conditions of two unique indexes; a query that names one of them finds a hold's rows
+by its index.
+"""

@@ -32,16 +32,24 @@ class Tickets(Subject):
         return self._records(*_of(portal), *([] if state is None else [tickets.c.state == state]))
 
     def numbers(self, portal: str, ids: Collection[str]) -> dict[str, str]:
-        """What people call the tickets with these identifiers, by identifier; those that the journal has not met are left out."""
+        """What people call the tickets with these identifiers, by identifier; those that the journal has
+        not met are left out.
+        """
         found: dict[str, str] = {}
         for some in batched(sorted(ids)):
-            query = select(tickets.c.id, tickets.c.number).where(tickets.c.portal == portal, tickets.c.id.in_(some))
+            query = select(tickets.c.id, tickets.c.number).where(
+                tickets.c.portal == portal, tickets.c.id.in_(some)
+            )
             found.update((row.id, row.number) for row in self._connection.execute(query))
         return found
 
     def counts(self) -> dict[str, int]:
         """How many tickets are in each state, states that this program does not know among them."""
-        query = select(tickets.c.state, func.count().label("tickets")).group_by(tickets.c.state).order_by(tickets.c.state)
+        query = (
+            select(tickets.c.state, func.count().label("tickets"))
+            .group_by(tickets.c.state)
+            .order_by(tickets.c.state)
+        )
         return {row.state: row.tickets for row in self._connection.execute(query)}
 
     def revision(self, portal: str, ticket_id: str, stage_id: str) -> int:
@@ -78,13 +86,21 @@ class Tickets(Subject):
             raise JournalError(f"the journal knows no ticket {ticket_id} of portal {portal}")
 
     def _records(self, *conditions: ColumnElement[bool]) -> list[TicketRecord]:
-        """The tickets that meet the conditions, in the order of the queue; two queries, however many they are."""
+        """The tickets that meet the conditions, in the order of the queue; two queries, however many they
+        are.
+        """
         revisions: dict[tuple[str, str], dict[str, int]] = {}
-        joined = and_(stage_revisions.c.portal == tickets.c.portal, stage_revisions.c.ticket_id == tickets.c.id)
+        joined = and_(
+            stage_revisions.c.portal == tickets.c.portal, stage_revisions.c.ticket_id == tickets.c.id
+        )
         for row in self._connection.execute(select(stage_revisions).join(tickets, joined).where(*conditions)):
             revisions.setdefault((row.portal, row.ticket_id), {})[row.stage_id] = row.revision
-        query = select(tickets).where(*conditions).order_by(tickets.c.queued_at, tickets.c.portal, tickets.c.id)
-        return [_record(row, revisions.get((row.portal, row.id), {})) for row in self._connection.execute(query)]
+        query = (
+            select(tickets).where(*conditions).order_by(tickets.c.queued_at, tickets.c.portal, tickets.c.id)
+        )
+        return [
+            _record(row, revisions.get((row.portal, row.id), {})) for row in self._connection.execute(query)
+        ]
 
 
 def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:
@@ -111,9 +127,20 @@ def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:
 def _nameless(row: Row[Any]) -> Ticket:
     """What the columns tell of a ticket whose document is damaged."""
     return Ticket(
-        id=row.id, number=row.number, version=row.version, category="", subject="", customer_id="", customer_name="", account_id="",
-        installation=None, state=TicketState.OPEN, created_at=row.first_seen, updated_at=row.updated_at, agreed_at=row.queued_at,
-    )  # fmt: skip
+        id=row.id,
+        number=row.number,
+        version=row.version,
+        category="",
+        subject="",
+        customer_id="",
+        customer_name="",
+        account_id="",
+        installation=None,
+        state=TicketState.OPEN,
+        created_at=row.first_seen,
+        updated_at=row.updated_at,
+        agreed_at=row.queued_at,
+    )
 
 
 def _of(portal: str | None) -> list[ColumnElement[bool]]:
@@ -121,4 +148,8 @@ def _of(portal: str | None) -> list[ColumnElement[bool]]:
 
 
 def _stage(portal: str, ticket_id: str, stage_id: str) -> list[ColumnElement[bool]]:
-    return [stage_revisions.c.portal == portal, stage_revisions.c.ticket_id == ticket_id, stage_revisions.c.stage_id == stage_id]
+    return [
+        stage_revisions.c.portal == portal,
+        stage_revisions.c.ticket_id == ticket_id,
+        stage_revisions.c.stage_id == stage_id,
+    ]

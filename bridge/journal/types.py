@@ -1,6 +1,7 @@
 """Column types that mean the same in SQLite and PostgreSQL: moments, text of any origin, JSON.
 
-A journal stays readable and repairable by SQL: moments are ISO text in SQLite and timestamptz in PostgreSQL, JSON is JSON.
+A journal stays readable and repairable by SQL: moments are ISO text in SQLite and timestamptz in PostgreSQL,
+JSON is JSON.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Json = JSON(none_as_null=True)
-"""JSON kept as it was written (order of members, escapes); PostgreSQL's jsonb would refuse a NUL and reorder."""
+"""JSON kept as it was written (order of members, escapes); PostgreSQL's jsonb would refuse a NUL and
+reorder.
+"""
 
 Serial = BigInteger().with_variant(Integer, "sqlite")
 """A growing row number; SQLite counts only columns that are plainly INTEGER."""
 
 
 def storable(text: str) -> str:
-    """`text` as every database takes it: NUL and lone surrogates, which hostile data may carry, become visible marks."""
+    """`text` as every database takes it: NUL and lone surrogates, which hostile data may carry, become
+    visible marks.
+    """
     return text.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -36,7 +41,9 @@ class Words(TypeDecorator[str]):
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware moment, stored in UTC to the microsecond; a naive one is refused, for nobody knows when it is."""
+    """An aware moment, stored in UTC to the microsecond; a naive one is refused, for nobody knows when it
+    is.
+    """
 
     impl = Text
     cache_ok = True

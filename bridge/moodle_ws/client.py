@@ -20,7 +20,8 @@ _MIB = 1024 * 1024
 
 
 class MoodleClient:
-    """One Moodle site, spoken to with one token (`Moodle` and `MoodleProbe`). Safe to use from several threads.
+    """One Moodle site, spoken to with one token (`Moodle` and `MoodleProbe`). Safe to use from several
+    threads.
 
     Parameters are named as in Moodle; None, empty lists and empty structures are left out (see `values`).
     """
@@ -106,16 +107,28 @@ def connect(
 
     retries = retries or Retries()
     http = HttpTransport(
-        site_address(base_url), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
-        largest_answer=largest_answer, ca_file=ca_file, proxy=proxy,
-    )  # fmt: skip
+        site_address(base_url),
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        call_timeout=call_timeout,
+        largest_answer=largest_answer,
+        ca_file=ca_file,
+        proxy=proxy,
+    )
     wire = Wire(http)
     files = Files(wire, token, retries=retries, largest_upload=largest_upload)
     chosen: Transport
     if transport == "soap":
         from bridge.moodle_ws.soap import SoapTransport
 
-        chosen = SoapTransport(wire, token, retries=retries, ask=files.ask, wsdl_directory=wsdl_directory, wsdl_longest=wsdl_longest)
+        chosen = SoapTransport(
+            wire,
+            token,
+            retries=retries,
+            ask=files.ask,
+            wsdl_directory=wsdl_directory,
+            wsdl_longest=wsdl_longest,
+        )
     else:
         from bridge.moodle_ws.rest import RestTransport
 

@@ -27,7 +27,8 @@ class MoodleError(BridgeError):
         function: the web service function (or "upload", "download", "wsdl").
         errorcode: Moodle's errorcode, "" where there is none.
         detail: Moodle's message, without debug information, safe to show to an operator.
-        debuginfo: Moodle's debuginfo, for the log at debug level only; never in str() and never to a customer.
+        debuginfo: Moodle's debuginfo, for the log at debug level only; never in str() and never to a
+            customer.
         advice: what to do about it, for the operator.
         status: HTTP status, None where no answer came.
         retry_after: seconds that the server asks to wait, None where it did not say.
@@ -71,7 +72,10 @@ class MoodleError(BridgeError):
 class TokenError(MoodleError):
     """Moodle does not accept the token."""
 
-    advice = noop("check the token in the environment, its expiry and its IP restriction (Site administration, Server, Manage tokens)")
+    advice = noop(
+        "check the token in the environment, its expiry and its IP restriction (Site "
+        "administration, Server, Manage tokens)"
+    )
 
 
 class AccessError(MoodleError):
@@ -106,7 +110,9 @@ class Maintenance(MoodleError):
 class NotMoodle(MoodleError):
     """The answer is not one of Moodle's."""
 
-    advice = noop("check the address of the site and what stands in front of it (proxy, firewall, a login page)")
+    advice = noop(
+        "check the address of the site and what stands in front of it (proxy, firewall, a login page)"
+    )
 
 
 class ServerError(MoodleError):
@@ -122,7 +128,9 @@ class Unreachable(MoodleError):
 
 
 class OutcomeUnknown(MoodleError):
-    """A write was sent and no believable answer came; it may have happened. Ask by opkey before anything else."""
+    """A write was sent and no believable answer came; it may have happened. Ask by opkey before anything
+    else.
+    """
 
     advice = noop("the next pass asks Moodle by the operation's key")
     outcome_known = False

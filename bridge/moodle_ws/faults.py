@@ -1,7 +1,8 @@
 """SOAP faults of Moodle and of PHP, as the bridge's errors.
 
 - `Receiver` with an errorcode as faultactor: the function refused.
-- `MOODLE:error`: thrown before any function was called (token, maintenance, start of Moodle), told only in words.
+- `MOODLE:error`: thrown before any function was called (token, maintenance, start of Moodle), told only in
+  words.
 - `SOAP-ENV:Client`, `Procedure … not present`: PHP could not make a call of the request.
 - `SOAP-ERROR: Parsing WSDL`: PHP could not fetch its own WSDL, before the call.
 - anything else: PHP failed, perhaps in the middle of the function.
@@ -14,7 +15,15 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from bridge.moodle_ws.errors import AccessError, MoodleError, MoodleRefused, OutcomeUnknown, ParameterError, ServerError, Unreachable
+from bridge.moodle_ws.errors import (
+    AccessError,
+    MoodleError,
+    MoodleRefused,
+    OutcomeUnknown,
+    ParameterError,
+    ServerError,
+    Unreachable,
+)
 from bridge.moodle_ws.redact import hide, readable
 from bridge.moodle_ws.refusals import refusal
 from bridge.moodle_ws.soap_xml import ENVELOPE
@@ -48,7 +57,12 @@ def find_fault(root: etree._Element) -> Fault | None:
     if element is None:
         return None
     texts = {etree.QName(child).localname: str(child.xpath("string()")) for child in element}
-    return Fault(texts.get("faultcode", ""), texts.get("faultstring", ""), texts.get("faultactor", ""), texts.get("detail", ""))
+    return Fault(
+        texts.get("faultcode", ""),
+        texts.get("faultstring", ""),
+        texts.get("faultactor", ""),
+        texts.get("detail", ""),
+    )
 
 
 def fault_error(function: str, fault: Fault, reply: Reply, *, write: bool) -> MoodleError:
@@ -70,7 +84,10 @@ def fault_error(function: str, fault: Fault, reply: Reply, *, write: bool) -> Mo
             "PHP could not fetch the site's own WSDL",
             debuginfo=fault.text,
             status=status,
-            advice="see whether the web server can reach itself under the site's address and has PHP workers left",
+            advice=(
+                "see whether the web server can reach itself under the site's address and has PHP "
+                "workers left"
+            ),
         )
     if fault.code == "SOAP-ENV:Client":
         return ParameterError(function, readable(message), status=status)

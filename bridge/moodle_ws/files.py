@@ -1,7 +1,7 @@
 """Files: up into a draft area, down from the site's file areas, both in pieces from and to disk.
 
-`upload.php` and `pluginfile.php` tell their errors in a shape of their own, `{"error": …, "errorcode": …}`, mostly with
-HTTP 200, so that an error could be taken for a small file.
+`upload.php` and `pluginfile.php` tell their errors in a shape of their own, `{"error": …, "errorcode": …}`,
+mostly with HTTP 200, so that an error could be taken for a small file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class Files:
         except OSError as error:
             raise ParameterError("upload", f"{path.name}: {error.strerror}") from None
         if size > self._largest_upload:
-            raise ParameterError("upload", f"{path.name}: {size} bytes are more than the limit of {self._largest_upload}")
+            raise ParameterError(
+                "upload", f"{path.name}: {size} bytes are more than the limit of {self._largest_upload}"
+            )
         return self._retries.run(lambda: self._upload(path, name or path.name, size))
 
     def download(self, url: str, target: BinaryIO, *, limit: int) -> int:
@@ -73,8 +75,12 @@ class Files:
         return self._retries.run(lambda: self._download(path, target, limit))
 
     def ask(self, function: str) -> MoodleError | None:
-        """What keeps the token out, asked of the upload script without a file: its errors carry an errorcode."""
-        reply = self._wire.post(function, _UPLOAD, urlencode({"token": self._token}).encode(), _FORM, write=False)
+        """What keeps the token out, asked of the upload script without a file: its errors carry an
+        errorcode.
+        """
+        reply = self._wire.post(
+            function, _UPLOAD, urlencode({"token": self._token}).encode(), _FORM, write=False
+        )
         return self._told(function, reply)
 
     def _upload(self, path: Path, name: str, size: int) -> int:
@@ -105,7 +111,9 @@ class Files:
             except HttpFailure:
                 if size:
                     # No repeat: a part is written already.
-                    raise NotMoodle("download", f"the file broke off after {size} bytes", advice="try again") from None
+                    raise NotMoodle(
+                        "download", f"the file broke off after {size} bytes", advice="try again"
+                    ) from None
                 raise
             return size
 
@@ -132,7 +140,9 @@ class Files:
         if not isinstance(told, dict) or "error" not in told:
             return None
         message, debuginfo = (hide(str(told.get(key) or ""), self._token) for key in ("error", "debuginfo"))
-        return refusal(function, str(told.get("errorcode") or ""), message, debuginfo=debuginfo, status=reply.status)
+        return refusal(
+            function, str(told.get("errorcode") or ""), message, debuginfo=debuginfo, status=reply.status
+        )
 
     def _file_path(self, url: str) -> str:
         """The path, below the site's address, at which the token opens the file at `url`.
@@ -143,7 +153,11 @@ class Files:
         base = urlsplit(self._wire.base_url)
         try:
             place = urlsplit(url)
-            same = _origin(place) == _origin(base) and not place.username and place.path.startswith(f"{base.path}/")
+            same = (
+                _origin(place) == _origin(base)
+                and not place.username
+                and place.path.startswith(f"{base.path}/")
+            )
         except ValueError:
             same = False
         if not same:
@@ -163,9 +177,13 @@ class _Multipart:
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._path = path
         self._size = size
-        parts = [f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in fields.items()]
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+            for key, value in fields.items()
+        ]
         parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="file_1"; filename="{_file_name(name)}"\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file_1"; '
+            f'filename="{_file_name(name)}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         )
         self._before = "".join(parts).encode()
@@ -187,7 +205,9 @@ class _Multipart:
             while left:
                 chunk = file.read(min(_CHUNK, left))
                 if not chunk:
-                    raise ParameterError("upload", f"{self._path.name}: the file became shorter while it was sent")
+                    raise ParameterError(
+                        "upload", f"{self._path.name}: the file became shorter while it was sent"
+                    )
                 left -= len(chunk)
                 yield chunk
         yield self._after
@@ -205,7 +225,9 @@ def _draft_itemid(answer: Any, size: int, status: int) -> int:
     if file.get("error"):
         raise refusal("upload", str(file.get("errortype") or ""), str(file["error"]), status=status)
     if answer == []:
-        raise MoodleRefused("upload", "Moodle got no file: it may be larger than PHP takes (post_max_size)", status=status)
+        raise MoodleRefused(
+            "upload", "Moodle got no file: it may be larger than PHP takes (post_max_size)", status=status
+        )
     # Moodle 3.9 does not tell the size.
     itemid, stored = file.get("itemid"), file.get("filesize", size)
     if not isinstance(itemid, int) or itemid <= 0:

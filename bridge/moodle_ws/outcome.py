@@ -1,7 +1,8 @@
-"""What an answer means that is not Moodle's own: for a read an error, for a write mostly that its outcome is unknown.
+"""What an answer means that is not Moodle's own: for a read an error, for a write mostly that its outcome is
+unknown.
 
-A write's failure is known only where the request surely never reached a function: nothing was sent, or the answer is
-one that a web server or Moodle's start gives before any function runs.
+A write's failure is known only where the request surely never reached a function: nothing was sent, or the
+answer is one that a web server or Moodle's start gives before any function runs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from bridge.wire.transport import Reply
 
 _MAINTENANCE_REASON = "Moodle under maintenance"
 _CANONICAL_REDIRECTS = frozenset({301, 307, 308})
-"""A web server sends these by its configuration; PHP's own redirects are 302 and 303, and may come after work was done."""
+"""A web server sends these by its configuration; PHP's own redirects are 302 and 303, and may come after
+work was done.
+"""
 
 
 def no_answer(function: str, why: str, *, write: bool) -> MoodleError:
@@ -30,7 +33,9 @@ def no_answer(function: str, why: str, *, write: bool) -> MoodleError:
     return OutcomeUnknown(function, why) if write else Unreachable(function, why)
 
 
-def unbelievable(function: str, why: str, reply: Reply, *, write: bool, kind: type[MoodleError] = NotMoodle) -> MoodleError:
+def unbelievable(
+    function: str, why: str, reply: Reply, *, write: bool, kind: type[MoodleError] = NotMoodle
+) -> MoodleError:
     """An answer came that cannot be taken for Moodle's; `kind` is the error of a read."""
     return (OutcomeUnknown if write else kind)(function, why, status=reply.status)
 
@@ -41,11 +46,15 @@ def bad_status(function: str, reply: Reply, *, write: bool) -> MoodleError:
     if 300 <= status < 400:
         return _redirected(function, reply, write=write)
     if status == 403:
-        return AccessError(function, "the web server refuses (HTTP 403)", status=status, advice=_FORBIDDEN_ADVICE)
+        return AccessError(
+            function, "the web server refuses (HTTP 403)", status=status, advice=_FORBIDDEN_ADVICE
+        )
     if status in {401, 404, 405}:
         return NotMoodle(function, f"no web service at this address (HTTP {status})", status=status)
     if status == 413:
-        return ParameterError(function, "the request is larger than the web server takes (HTTP 413)", status=status)
+        return ParameterError(
+            function, "the request is larger than the web server takes (HTTP 413)", status=status
+        )
     if status == 429:
         return Unreachable(function, "too many requests (HTTP 429)", status=status, retry_after=wait)
     if status == 503 and (reply.reason == _MAINTENANCE_REASON or (wait is not None and not write)):
@@ -72,4 +81,6 @@ def _redirected(function: str, reply: Reply, *, write: bool) -> MoodleError:
     detail = f"redirected to {target} (HTTP {reply.status})"
     if write and reply.status not in _CANONICAL_REDIRECTS:
         return OutcomeUnknown(function, detail, status=reply.status)
-    return NotMoodle(function, detail, status=reply.status, advice="set the site's address to the one that it redirects to")
+    return NotMoodle(
+        function, detail, status=reply.status, advice="set the site's address to the one that it redirects to"
+    )

@@ -1,7 +1,7 @@
 """The Moodle client as the rest of the bridge sees it: one interface over two transports.
 
-Values in and out are plain JSON-like values (dict, list, str, int, float, bool, None), the same over REST and SOAP.
-All methods raise `bridge.moodle_ws.errors.MoodleError`s.
+Values in and out are plain JSON-like values (dict, list, str, int, float, bool, None), the same over REST and
+SOAP. All methods raise `bridge.moodle_ws.errors.MoodleError`s.
 """
 
 from __future__ import annotations

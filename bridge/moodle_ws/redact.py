@@ -27,7 +27,9 @@ def readable(text: str, *, limit: int = _LONGEST) -> str:
 
 
 class TokenFilter(logging.Filter):
-    """Takes the token out of the records of a library that logs URLs: the SOAP server reads it from the URL only."""
+    """Takes the token out of the records of a library that logs URLs: the SOAP server reads it from the
+    URL only.
+    """
 
     def __init__(self, token: str) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """From Moodle's errorcodes to the bridge's errors.
 
-Class names of exceptions changed their namespace over the versions and messages are translated, so only errorcodes
-are matched. One case needs more: a function that does not exist is an `invalidrecord` of the table external_functions,
-whose name stands in the message in every language.
+Class names of exceptions changed their namespace over the versions and messages are translated, so only
+errorcodes are matched. One case needs more: a function that does not exist is an `invalidrecord` of the table
+external_functions, whose name stands in the message in every language.
 """
 
 from __future__ import annotations
@@ -42,7 +42,13 @@ _CODE = re.compile(r"[\w:/.-]{1,100}")
 
 
 def refusal(
-    function: str, errorcode: str, message: str, *, exception: str = "", debuginfo: str = "", status: int | None = None
+    function: str,
+    errorcode: str,
+    message: str,
+    *,
+    exception: str = "",
+    debuginfo: str = "",
+    status: int | None = None,
 ) -> MoodleError:
     """The error for an answer that names an errorcode.
 
@@ -54,13 +60,18 @@ def refusal(
     if not _CODE.fullmatch(code):
         code, message = "", code or message
     kind = _KINDS.get(code, MoodleRefused)
-    if code == "invalidrecord" and exception.endswith("dml_missing_record_exception") and "external_functions" in message:
+    if (
+        code == "invalidrecord"
+        and exception.endswith("dml_missing_record_exception")
+        and "external_functions" in message
+    ):
         kind = UnknownFunction
     return kind(function, readable(message) or code, errorcode=code, debuginfo=debuginfo, status=status)
 
 
 def require_no_warnings(function: str, result: Any) -> Any:
-    """Return `result`, unless it carries warnings: core functions that could not do a part of the work answer so.
+    """Return `result`, unless it carries warnings: core functions that could not do a part of the work answer
+    so.
 
     Deleting a course that does not exist, for one, is a success with a warning.
 
@@ -71,6 +82,8 @@ def require_no_warnings(function: str, result: Any) -> Any:
     if not warnings:
         return result
     told = [warning for warning in warnings if isinstance(warning, dict)]
-    messages = "; ".join(readable(str(warning.get("message") or warning.get("warningcode") or "")) for warning in told)
+    messages = "; ".join(
+        readable(str(warning.get("message") or warning.get("warningcode") or "")) for warning in told
+    )
     code = readable(str(told[0].get("warningcode") or "")) if told else ""
     raise MoodleRefused(function, readable(messages) or "a warning without a text", errorcode=code)

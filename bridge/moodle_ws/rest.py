@@ -1,8 +1,8 @@
 """REST: form fields out, JSON back.
 
-Moodle tells its errors with HTTP 200, and much that is no answer of a function comes with HTTP 200 too: nothing (a
-function that ended the script), `false` (a result that is not UTF-8), a PHP error without an errorcode, XML (a request
-larger than PHP takes, which lost its fields). Each is told apart here.
+Moodle tells its errors with HTTP 200, and much that is no answer of a function comes with HTTP 200 too:
+nothing (a function that ended the script), `false` (a result that is not UTF-8), a PHP error without an
+errorcode, XML (a request larger than PHP takes, which lost its fields). Each is told apart here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "appl
 
 
 class RestTransport:
-    """Calls over REST. The token goes in the body, for URLs are logged and an Authorization header is not read."""
+    """Calls over REST. The token goes in the body, for URLs are logged and an Authorization header is not
+    read.
+    """
 
     def __init__(self, wire: Wire, token: str, *, retries: Retries) -> None:
         self._wire = wire
@@ -38,9 +40,17 @@ class RestTransport:
 
     def call(self, function: str, params: Mapping[str, Any], *, write: bool) -> Any:
         """See `Transport.call`."""
-        fields = [("wstoken", self._token), ("wsfunction", function), ("moodlewsrestformat", "json"), *form_fields(params)]
+        fields = [
+            ("wstoken", self._token),
+            ("wsfunction", function),
+            ("moodlewsrestformat", "json"),
+            *form_fields(params),
+        ]
         if len(fields) > MOST_FIELDS:
-            raise ParameterError(function, f"{len(fields)} form fields are too many for one request: send at most {MOST_FIELDS}")
+            raise ParameterError(
+                function,
+                f"{len(fields)} form fields are too many for one request: send at most {MOST_FIELDS}",
+            )
         body = urlencode(fields).encode("ascii")
 
         def once() -> Any:
@@ -65,24 +75,33 @@ class RestTransport:
         if value is _NOT_JSON:
             self._not_json(function, reply, write=write)
         if value is False:
-            raise unbelievable(function, "the result is not valid UTF-8", reply, write=write, kind=ServerError)
+            raise unbelievable(
+                function, "the result is not valid UTF-8", reply, write=write, kind=ServerError
+            )
         if not reply.framed and isinstance(value, (int, float)):
             # The first digits of a longer number are a number too.
             raise no_answer(function, "the answer may have been cut off", write=write)
         return value
 
     def _refuse(self, function: str, told: dict[str, Any], reply: Reply, *, write: bool) -> NoReturn:
-        message, debuginfo = hide(str(told["message"]), self._token), hide(str(told.get("debuginfo") or ""), self._token)
+        message, debuginfo = (
+            hide(str(told["message"]), self._token),
+            hide(str(told.get("debuginfo") or ""), self._token),
+        )
         code = told.get("errorcode")
         if isinstance(code, str) and code:
-            raise refusal(function, code, message, exception=told["exception"], debuginfo=debuginfo, status=reply.status)
+            raise refusal(
+                function, code, message, exception=told["exception"], debuginfo=debuginfo, status=reply.status
+            )
         kind = OutcomeUnknown if write else ServerError
         raise kind(function, f"PHP failed: {readable(message)}", debuginfo=debuginfo, status=reply.status)
 
     def _not_json(self, function: str, reply: Reply, *, write: bool) -> NoReturn:
         if b"<ERRORCODE>invalidtoken</ERRORCODE>" in reply.body:
             # All fields were lost, the wish for JSON with them: PHP empties a request over post_max_size.
-            raise ParameterError(function, "the request is larger than PHP's post_max_size", status=reply.status)
+            raise ParameterError(
+                function, "the request is larger than PHP's post_max_size", status=reply.status
+            )
         if not reply.body:
             raise unbelievable(function, "the answer is empty", reply, write=write)
         what = "an HTML page" if reply.is_html else "no JSON"

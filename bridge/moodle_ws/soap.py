@@ -1,12 +1,12 @@
 """SOAP: zeep for WSDL and envelopes, own encoding of values (`soap_xml`), the same errors as over REST.
 
-Moodle's SOAP server fetches its own WSDL over HTTP on every call, so parallel calls can use up all of PHP's workers
-and hang the site: one call at a time per site. It reads the token from the URL only, so web servers log it; REST is to
-be preferred where both are on.
+Moodle's SOAP server fetches its own WSDL over HTTP on every call, so parallel calls can use up all of PHP's
+workers and hang the site: one call at a time per site. It reads the token from the URL only, so web servers
+log it; REST is to be preferred where both are on.
 
-A parameter that is left out must come to its default. PHP gives null, not the default, to a parameter that is missing
-among named ones; by position, what follows the last argument keeps its default. So arguments that are not all there go
-by position, under names that the function does not have.
+A parameter that is left out must come to its default. PHP gives null, not the default, to a parameter that is
+missing among named ones; by position, what follows the last argument keeps its default. So arguments that are
+not all there go by position, under names that the function does not have.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from bridge.moodle_ws.errors import AccessError, Maintenance, MoodleError, NotMoodle, ParameterError, TokenError
+from bridge.moodle_ws.errors import (
+    AccessError,
+    Maintenance,
+    MoodleError,
+    NotMoodle,
+    ParameterError,
+    TokenError,
+)
 from bridge.moodle_ws.faults import Fault, fault_error, find_fault
 from bridge.moodle_ws.outcome import bad_status, unbelievable
 from bridge.moodle_ws.redact import TokenFilter
@@ -44,10 +51,11 @@ class SoapTransport:
     """Calls over SOAP.
 
     Parameters:
-        ask: asks Moodle, by other means, what keeps the token out; SOAP tells it only in words of the site's language.
+        ask: asks Moodle, by other means, what keeps the token out; SOAP tells it only in words of the site's
+            language.
         wsdl_directory: where WSDLs are kept over restarts; None keeps them in memory only.
-        wsdl_longest: seconds that a WSDL is used before it is fetched again. A function or a parameter that it lacks
-            makes it be fetched at once.
+        wsdl_longest: seconds that a WSDL is used before it is fetched again. A function or a parameter that
+            it lacks makes it be fetched at once.
     """
 
     def __init__(
@@ -65,7 +73,9 @@ class SoapTransport:
         self._retries = retries
         self._ask = ask
         self._path = f"{PATH}?wstoken={quote(token, safe='')}"
-        self._cache = WsdlCache(wsdl_directory, wire.base_url, token, longest=wsdl_longest) if wsdl_directory else None
+        self._cache = (
+            WsdlCache(wsdl_directory, wire.base_url, token, longest=wsdl_longest) if wsdl_directory else None
+        )
         self._longest = wsdl_longest
         self._service: Service | None = None
         self._fetched = 0.0
@@ -81,7 +91,9 @@ class SoapTransport:
         def once() -> Any:
             with self._lock:
                 service = self._service_with(function, params, write=write)
-                body, headers = service.envelope(function, arguments(function, service.parts(function), params))
+                body, headers = service.envelope(
+                    function, arguments(function, service.parts(function), params)
+                )
                 reply = self._wire.post(function, self._path, body, headers, write=write)
             return self._result(function, service, reply, write=write)
 
@@ -94,7 +106,8 @@ class SoapTransport:
         self._wire.close()
 
     def _service_with(self, function: str, params: Mapping[str, Any], *, write: bool) -> Service:
-        """The service, fetched anew when what is at hand is too old or does not know the function as it is called.
+        """The service, fetched anew when what is at hand is too old or does not know the function as it is
+        called.
 
         Fetching it is a read whatever the call is; a read's own repeats do for it, a write has none.
         """
@@ -170,28 +183,38 @@ class SoapTransport:
 
 
 def arguments(function: str, parts: list[Part], params: Mapping[str, Any]) -> list[etree._Element]:
-    """The elements of a call, in the declared order, as far as the last parameter that is given; one at least.
+    """The elements of a call, in the declared order, as far as the last parameter that is given; one at
+    least.
 
-    A list or structure that is left out before it goes empty, which is the only default that Moodle's SOAP server
-    lets them have.
+    A list or structure that is left out before it goes empty, which is the only default that Moodle's SOAP
+    server lets them have.
 
     Raises:
-        ParameterError: for a parameter that the function does not have, and for a scalar that is left out where SOAP
-            cannot say its default.
+        ParameterError: for a parameter that the function does not have, and for a scalar that is left out
+            where SOAP cannot say its default.
     """
     names = [part.name for part in parts]
     unknown = sorted(params.keys() - set(names))
     if unknown:
-        raise ParameterError(function, f"no parameters of the function: {', '.join(unknown)}", errorcode="invalidparameter")
+        raise ParameterError(
+            function, f"no parameters of the function: {', '.join(unknown)}", errorcode="invalidparameter"
+        )
     sent = parts[: max((names.index(name) for name in params), default=0) + 1]
     named = len(sent) == len(parts)
-    return [_argument(function, part, params, part.name if named else f"argument{place}") for place, part in enumerate(sent)]
+    return [
+        _argument(function, part, params, part.name if named else f"argument{place}")
+        for place, part in enumerate(sent)
+    ]
 
 
 def _argument(function: str, part: Part, params: Mapping[str, Any], name: str) -> etree._Element:
     value = params.get(part.name, {"array": [], "structure": {}}.get(part.kind))
     if value is None:
-        raise ParameterError(function, f"{part.name} must be given: SOAP cannot leave it out here", errorcode="invalidparameter")
+        raise ParameterError(
+            function,
+            f"{part.name} must be given: SOAP cannot leave it out here",
+            errorcode="invalidparameter",
+        )
     if part.kind == "structure" and isinstance(value, Mapping):
         return encode_structure(name, value)
     return encode(name, value)

@@ -1,9 +1,10 @@
 """Values as SOAP-encoded XML and back, the way PHP's SOAP server writes and reads them.
 
-PHP declares lists as `soap-enc:Array` and structures as Apache `Map`s, in both directions, whatever the WSDL says, and
-tells each value's type by `xsi:type`. `encode` and `decode` follow these types. Results come out as from Moodle's JSON:
-a float without a fraction is an int, as in PHP's JSON, and the keys of a Map are texts. One difference remains, for the
-WSDL has no booleans: a boolean at the top of a declared structure arrives as 0 or 1.
+PHP declares lists as `soap-enc:Array` and structures as Apache `Map`s, in both directions, whatever the WSDL
+says, and tells each value's type by `xsi:type`. `encode` and `decode` follow these types. Results come out as
+from Moodle's JSON: a float without a fraction is an int, as in PHP's JSON, and the keys of a Map are texts.
+One difference remains, for the WSDL has no booleans: a boolean at the top of a declared structure arrives as
+0 or 1.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ _PREFIXES = {"xsd": XSD, "xsi": XSI, "enc": ENCODING, "map": MAP}
 _TYPE = f"{{{XSI}}}type"
 _NIL = f"{{{XSI}}}nil"
 _TRUE = frozenset({"true", "1"})
-_INTS = frozenset({"int", "integer", "long", "short", "byte", "unsignedInt", "unsignedLong", "nonNegativeInteger"})
+_INTS = frozenset(
+    {"int", "integer", "long", "short", "byte", "unsignedInt", "unsignedLong", "nonNegativeInteger"}
+)
 _FLOATS = frozenset({"float", "double", "decimal"})
 
 
@@ -59,7 +62,9 @@ def parse(document: bytes) -> etree._Element:
 
 
 def encode(name: str, value: Any) -> etree._Element:
-    """A plain value (see `values.plain`) as an element called `name`. Booleans go as 1 and 0, as over REST."""
+    """A plain value (see `values.plain`) as an element called `name`. Booleans go as 1 and 0, as over
+    REST.
+    """
     element = etree.Element(name, nsmap=_PREFIXES)
     _fill(element, value)
     return element

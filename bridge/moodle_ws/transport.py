@@ -12,7 +12,8 @@ class Transport(Protocol):
     def call(self, function: str, params: Mapping[str, Any], *, write: bool) -> Any:
         """Call `function` with plain `params` (see `values.plain`).
 
-        A read may be repeated; a write is sent once, and raises `OutcomeUnknown` where no believable answer came.
+        A read may be repeated; a write is sent once, and raises `OutcomeUnknown` where no believable answer
+        came.
         """
 
     def close(self) -> None:

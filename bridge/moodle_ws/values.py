@@ -1,8 +1,9 @@
 """What a call's parameters may be, made plain before either transport sees them.
 
-REST sends form fields, and a form has no null and no empty list. So that both transports mean the same, None, empty
-lists and empty structures are left out everywhere: Moodle then takes the parameter's default. Inside a list they have a
-place and cannot be left out; there they are refused, as is whatever one of the transports could not carry.
+REST sends form fields, and a form has no null and no empty list. So that both transports mean the same, None,
+empty lists and empty structures are left out everywhere: Moodle then takes the parameter's default. Inside a
+list they have a place and cannot be left out; there they are refused, as is whatever one of the transports
+could not carry.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def _structure(function: str, path: str, value: Mapping[Any, Any]) -> Any:
     found = {}
     for name, item in value.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ParameterError(function, f"parameter {path or '(top)'}: {name!r} is no name that Moodle knows")
+            raise ParameterError(
+                function, f"parameter {path or '(top)'}: {name!r} is no name that Moodle knows"
+            )
         made = _plain(function, f"{path}[{name}]" if path else name, item)
         if made is not _ABSENT:
             found[name] = made
@@ -71,7 +74,9 @@ def _list(function: str, path: str, value: list[Any] | tuple[Any, ...]) -> Any:
     for place, item in enumerate(value):
         made = _plain(function, f"{path}[{place}]", item)
         if made is _ABSENT:
-            raise ParameterError(function, f"parameter {path}[{place}]: null and empty values cannot stand in a list")
+            raise ParameterError(
+                function, f"parameter {path}[{place}]: null and empty values cannot stand in a list"
+            )
         found.append(made)
     return found or _ABSENT
 

@@ -1,4 +1,6 @@
-"""The bridge's HTTP as errors of Moodle: what a request without a whole answer means for a read and for a write."""
+"""The bridge's HTTP as errors of Moodle: what a request without a whole answer means for a read and for a
+write.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,12 @@ def site_address(base_url: str) -> str:
     """
     try:
         place = urlsplit(base_url)
-        fit = place.scheme in {"http", "https"} and place.hostname and place.port != 0 and "@" not in place.netloc
+        fit = (
+            place.scheme in {"http", "https"}
+            and place.hostname
+            and place.port != 0
+            and "@" not in place.netloc
+        )
     except ValueError:
         fit = False
     if not fit or place.query or place.fragment:

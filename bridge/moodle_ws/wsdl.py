@@ -1,8 +1,8 @@
 """The WSDL: fetched from Moodle, freed of the token, parsed by zeep, kept on disk for a while.
 
-Moodle writes the token into its WSDL (namespace and address). It is taken out before anything else sees the document,
-so neither zeep's logs nor the copy on disk hold it. The copy is still private (0600 in a 0700 directory): it tells what
-the token may do.
+Moodle writes the token into its WSDL (namespace and address). It is taken out before anything else sees the
+document, so neither zeep's logs nor the copy on disk hold it. The copy is still private (0600 in a 0700
+directory): it tells what the token may do.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class WsdlCache:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:
                 found = os.fstat(descriptor)
-                private = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+                private = (
+                    stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+                )
                 fresh = 0 <= time.time() - found.st_mtime <= self._longest
                 return file.read(_LARGEST) if private and fresh else None
         except OSError:
@@ -168,7 +170,9 @@ class _Arguments(zeep.plugins.Plugin):
 
 
 class _Capture:
-    """What zeep takes for its transport: it loads the one schema shipped here, and hands envelopes back unsent."""
+    """What zeep takes for its transport: it loads the one schema shipped here, and hands envelopes back
+    unsent.
+    """
 
     def load(self, url: str) -> bytes:
         """The SOAP encoding's schema. Every other address is refused, whatever a WSDL may import."""
@@ -176,19 +180,27 @@ class _Capture:
             raise ValueError("a WSDL may not make the bridge fetch anything")
         return files("bridge.moodle_ws").joinpath("schemas/soap-encoding.xsd").read_bytes()
 
-    def post_xml(self, address: str, envelope: etree._Element, headers: dict[str, str]) -> tuple[etree._Element, dict[str, str]]:
-        """The request as zeep would send it; the address in the WSDL is of no interest (see `SoapTransport`)."""
+    def post_xml(
+        self, address: str, envelope: etree._Element, headers: dict[str, str]
+    ) -> tuple[etree._Element, dict[str, str]]:
+        """The request as zeep would send it; the address in the WSDL is of no interest (see
+        `SoapTransport`).
+        """
         del address
         return envelope, headers
 
 
 def _give_inputs(root: etree._Element) -> None:
-    """Give functions without parameters the empty input that Moodle leaves out of its WSDL and zeep cannot do without."""
+    """Give functions without parameters the empty input that Moodle leaves out of its WSDL and zeep cannot
+    do without.
+    """
     namespace = root.get("targetNamespace", "")
     soap_body = "{http://schemas.xmlsoap.org/wsdl/soap/}body"
     for operation in root.iterfind(f"{_WSDL}portType/{_WSDL}operation"):
         if operation.find(f"{_WSDL}input") is None:
-            etree.SubElement(operation, f"{_WSDL}input", message=f"own:{_NO_PARAMETERS}", nsmap={"own": namespace})
+            etree.SubElement(
+                operation, f"{_WSDL}input", message=f"own:{_NO_PARAMETERS}", nsmap={"own": namespace}
+            )
     for operation in root.iterfind(f"{_WSDL}binding/{_WSDL}operation"):
         if operation.find(f"{_WSDL}input") is None:
             place = etree.SubElement(operation, f"{_WSDL}input")

@@ -1,4 +1,6 @@
-"""otbridge doctor's checks: settings, journal, portal, and each Moodle; every fault comes with what to do about it."""
+"""otbridge doctor's checks: settings, journal, portal, and each Moodle; every fault comes with what to do
+about it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from bridge.settings import Settings
 PLUGIN_VERSION = 2026112700
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
-ALWAYS_NEEDED = frozenset({"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"})
+ALWAYS_NEEDED = frozenset(
+    {"core_webservice_get_site_info", "local_otbridge_get_info", "local_otbridge_get_operation"}
+)
 CRON_SILENCE = timedelta(minutes=10)
 
 MOST_PAGES = 5
@@ -34,13 +38,19 @@ _MOST_NAMES = 10
 _MOST_ACCOUNTS = 10
 
 INSTEAD = {
-    "holds": noop("the journal keeps the holds and counts them out of the balance; nobody else may spend the same hours"),
-    "idempotent_writes": noop(
-        "each write carries its key, is looked for before and after it, by one writer at a time, and never sent twice within settle_seconds"
+    "holds": noop(
+        "the journal keeps the holds and counts them out of the balance; nobody else may spend the same hours"
     ),
-    "compare_and_set": noop("states are compared before they are set; what is the customer's to say, the engine's workflow keeps"),
+    "idempotent_writes": noop(
+        "each write carries its key, is looked for before and after it, by one writer at a "
+        "time, and never sent twice within settle_seconds"
+    ),
+    "compare_and_set": noop(
+        "states are compared before they are set; what is the customer's to say, the engine's workflow keeps"
+    ),
     "change_cursor": noop(
-        "time stamps are read with an overlap of settle_seconds; time that was changed or deleted is noticed with its ticket's next change"
+        "time stamps are read with an overlap of settle_seconds; time that was changed or "
+        "deleted is noticed with its ticket's next change"
     ),
 }
 """What the bridge does instead of an ability that an engine lacks and its adapter makes up for."""
@@ -48,7 +58,9 @@ INSTEAD = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what was looked at, what was found, and, for a fault, what to do and which exit code it means."""
+    """One check: what was looked at, what was found, and, for a fault, what to do and which exit code it
+    means.
+    """
 
     name: str
     found: str
@@ -65,18 +77,31 @@ class Probed(Protocol):
 
 def check_settings(settings: Settings) -> Iterator[Check]:
     """That the settings could be read says most; what they leave out is told."""
-    yield Check(tr("settings"), tr("{path}: {count} services in the catalogue").format(path=settings.path, count=len(settings.catalogue)))
+    yield Check(
+        tr("settings"),
+        tr("{path}: {count} services in the catalogue").format(
+            path=settings.path, count=len(settings.catalogue)
+        ),
+    )
     env = settings.path.parent / ".env"
     found = (
-        tr("{path} is readable by its owner only").format(path=env) if env.exists() else tr("from the environment or systemd credentials")
+        tr("{path} is readable by its owner only").format(path=env)
+        if env.exists()
+        else tr("from the environment or systemd credentials")
     )
     yield Check(tr("secrets"), found)
-    by_hand = sorted(one for one in settings.policy.unattended if not _runs_unattended(settings.catalogue.get(one)))
+    by_hand = sorted(
+        one for one in settings.policy.unattended if not _runs_unattended(settings.catalogue.get(one))
+    )
     if by_hand:
         yield Check(
             tr("policy"),
-            tr("these services of [policy] unattended have no action that carries them out: {ids}").format(ids=", ".join(by_hand)),
-            tr("take them out: they are worked on by hand; actions are {actions}").format(actions=", ".join(sorted(ACTIONS))),
+            tr("these services of [policy] unattended have no action that carries them out: {ids}").format(
+                ids=", ".join(by_hand)
+            ),
+            tr("take them out: they are worked on by hand; actions are {actions}").format(
+                actions=", ".join(sorted(ACTIONS))
+            ),
             Exit.CONFIGURATION,
         )
     elif not settings.policy.unattended:
@@ -84,7 +109,11 @@ def check_settings(settings: Settings) -> Iterator[Check]:
 
 
 def _runs_unattended(service: Service | None) -> bool:
-    return service is not None and service.handling is Handling.AUTO and not ACTIONS.keys().isdisjoint(service.actions)
+    return (
+        service is not None
+        and service.handling is Handling.AUTO
+        and not ACTIONS.keys().isdisjoint(service.actions)
+    )
 
 
 def check_journal(settings: Settings) -> Iterator[Check]:
@@ -93,31 +122,51 @@ def check_journal(settings: Settings) -> Iterator[Check]:
     try:
         state = schema_state(settings.bridge.journal)
     except JournalError as error:
-        yield Check(name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.JOURNAL)
+        yield Check(
+            name, str(error), tr("check [bridge] journal, the file's owner and the disk"), Exit.JOURNAL
+        )
         return
     if state.current == state.head:
         yield Check(name, tr("schema {revision}").format(revision=state.head))
     else:
-        found = tr("schema is {current}, the program wants {head}").format(current=state.current or "–", head=state.head)
-        yield Check(name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.JOURNAL)
+        found = tr("schema is {current}, the program wants {head}").format(
+            current=state.current or "–", head=state.head
+        )
+        yield Check(
+            name, found, tr("run: otbridge migrate (a newer schema needs a newer program)"), Exit.JOURNAL
+        )
 
 
 def check_portal(portal: Portal, settings: Settings, now: datetime) -> Iterator[Check]:
-    """The portal: reachable, contract, scopes, abilities, clock (by the limit beyond which a pass lets time decide nothing)."""
+    """The portal: reachable, contract, scopes, abilities, clock (by the limit beyond which a pass lets
+    time decide nothing).
+    """
     policy = settings.policy
-    tacit = frozenset({"tacit_acceptance"}) if policy.accept_after_days or policy.accept_unasked else frozenset()
+    tacit = (
+        frozenset({"tacit_acceptance"}) if policy.accept_after_days or policy.accept_unasked else frozenset()
+    )
     name = tr("portal {name}").format(name=portal.name)
     try:
         meta = portal.meta()
     except PortalError as error:
-        code = Exit.CONFIGURATION if isinstance(error, (PortalUnauthorized, PortalForbidden)) else Exit.UNREACHABLE
-        yield Check(name, str(error), tr("check [portal] url, the network, the token or the serial and key"), code)
+        code = (
+            Exit.CONFIGURATION
+            if isinstance(error, (PortalUnauthorized, PortalForbidden))
+            else Exit.UNREACHABLE
+        )
+        yield Check(
+            name, str(error), tr("check [portal] url, the network, the token or the serial and key"), code
+        )
         return
     if meta.contract.startswith(CONTRACT):
-        yield Check(name, tr("{engine}, contract {contract}").format(engine=meta.engine, contract=meta.contract))
+        yield Check(
+            name, tr("{engine}, contract {contract}").format(engine=meta.engine, contract=meta.contract)
+        )
     else:
         found = tr("speaks contract {contract}").format(contract=meta.contract)
-        yield Check(name, found, tr("this bridge speaks contract 1; upgrade the older side"), Exit.CONFIGURATION)
+        yield Check(
+            name, found, tr("this bridge speaks contract 1; upgrade the older side"), Exit.CONFIGURATION
+        )
         return
     for title, have, needed, advice in (
         (tr("portal scopes"), meta.scopes, SCOPES, tr("give the token these scopes on the portal")),
@@ -130,7 +179,12 @@ def check_portal(portal: Portal, settings: Settings, now: datetime) -> Iterator[
     ):
         missing = needed - have
         if missing:
-            yield Check(title, tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
+            yield Check(
+                title,
+                tr("missing: {names}").format(names=", ".join(sorted(missing))),
+                advice,
+                Exit.CONFIGURATION,
+            )
         else:
             yield Check(title, ", ".join(sorted(needed)))
     for ability in sorted(meta.made_up):
@@ -150,26 +204,41 @@ def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
     try:
         tickets, more = _open_tickets(portal)
     except PortalError as error:
-        yield Check(tr("tickets"), str(error), tr("check [portal] url, the network, the token or the serial and key"), Exit.UNREACHABLE)
+        yield Check(
+            tr("tickets"),
+            str(error),
+            tr("check [portal] url, the network, the token or the serial and key"),
+            Exit.UNREACHABLE,
+        )
         return
     paid = [one for one in tickets if is_paid(one, prefix)]
-    found = tr("{paid} of {all} open tickets stand in “{prefix}” or below it").format(paid=len(paid), all=len(tickets), prefix=prefix)
+    found = tr("{paid} of {all} open tickets stand in “{prefix}” or below it").format(
+        paid=len(paid), all=len(tickets), prefix=prefix
+    )
     if more:
         found += "; " + tr("only the first {pages} pages were read").format(pages=MOST_PAGES)
     if tickets and not paid:
         others = _counted(one.category for one in tickets)
-        advice = tr("check [portal] category_prefix; the portal's categories are: {categories}").format(categories=others)
+        advice = tr("check [portal] category_prefix; the portal's categories are: {categories}").format(
+            categories=others
+        )
         yield Check(tr("tickets"), found, advice, Exit.CONFIGURATION)
     else:
         yield Check(tr("tickets"), found)
     known = [one for one in paid if settings.installation(one.installation) is not None]
-    strangers = [one.installation or tr("none") for one in paid if settings.installation(one.installation) is None]
+    strangers = [
+        one.installation or tr("none") for one in paid if settings.installation(one.installation) is None
+    ]
     unseen = sorted(serials - {one.installation for one in paid})
-    found = tr("{known} of {paid} are about an [[installation]] of the settings").format(known=len(known), paid=len(paid))
+    found = tr("{known} of {paid} are about an [[installation]] of the settings").format(
+        known=len(known), paid=len(paid)
+    )
     if unseen and strangers:
         found += "; " + tr("no ticket names {serials}").format(serials=", ".join(unseen))
     if strangers:
-        advice = tr("compare the serials of [[installation]] with those of the tickets: {serials}").format(serials=_counted(strangers))
+        advice = tr("compare the serials of [[installation]] with those of the tickets: {serials}").format(
+            serials=_counted(strangers)
+        )
         yield Check(tr("serials"), found, advice, Exit.CONFIGURATION)
     elif paid:
         yield Check(tr("serials"), found)
@@ -183,8 +252,16 @@ def _accounts(portal: Portal, ids: Iterable[str]) -> Iterator[Check]:
         try:
             portal.account(account)
         except PortalError as error:
-            advice = tr("see that the bridge may read the account, and mend what is told; until then nothing of it is worked on")
-            yield Check(tr("account {account}").format(account=plain.line(account)), str(error), advice, Exit.CONFIGURATION)
+            advice = tr(
+                "see that the bridge may read the account, and mend what is told; until then nothing "
+                "of it is worked on"
+            )
+            yield Check(
+                tr("account {account}").format(account=plain.line(account)),
+                str(error),
+                advice,
+                Exit.CONFIGURATION,
+            )
             return
     if wanted:
         yield Check(tr("accounts"), tr("balances of {count} accounts can be read").format(count=len(wanted)))
@@ -218,30 +295,49 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
     title = tr("Moodle {name}").format(name=name)
     try:
         info = moodle.site_info()
-        found = tr("{site}, Moodle {release}, user {user}").format(site=info["sitename"], release=info["release"], user=info["username"])
+        found = tr("{site}, Moodle {release}, user {user}").format(
+            site=info["sitename"], release=info["release"], user=info["username"]
+        )
         offered = {one["name"] for one in info["functions"]}
     except MoodleError as error:
         code = Exit.CONFIGURATION if isinstance(error, (TokenError, AccessError)) else Exit.UNREACHABLE
-        yield Check(title, _told(error), tr(error.advice) or tr("check the installation's url and token"), code)
+        yield Check(
+            title, _told(error), tr(error.advice) or tr("check the installation's url and token"), code
+        )
         return
     except (LookupError, TypeError) as error:
-        yield Check(title, f"core_webservice_get_site_info: {error!r}", tr(NotMoodle.advice), Exit.UNREACHABLE)
+        yield Check(
+            title, f"core_webservice_get_site_info: {error!r}", tr(NotMoodle.advice), Exit.UNREACHABLE
+        )
         return
     yield Check(title, found)
-    names = {name for one in settings.catalogue if one.id in settings.policy.unattended for name in one.actions}
+    names = {
+        name for one in settings.catalogue if one.id in settings.policy.unattended for name in one.actions
+    }
     actions = [ACTIONS[name] for name in sorted(names & ACTIONS.keys())]
     functions = ALWAYS_NEEDED.union(*(action.functions for action in actions))
     missing = functions - offered
     if missing:
         advice = tr("install or upgrade the plugin local_otbridge and use a token of its service “otbridge”")
-        yield Check(tr("functions"), tr("missing: {names}").format(names=", ".join(sorted(missing))), advice, Exit.CONFIGURATION)
+        yield Check(
+            tr("functions"),
+            tr("missing: {names}").format(names=", ".join(sorted(missing))),
+            advice,
+            Exit.CONFIGURATION,
+        )
     else:
-        yield Check(tr("functions"), tr("all {count} are in the token's service").format(count=len(functions)))
+        yield Check(
+            tr("functions"), tr("all {count} are in the token's service").format(count=len(functions))
+        )
     if "local_otbridge_get_info" in missing:
         return
     try:
         plugin = moodle.read("local_otbridge_get_info")
-        yield from list(_plugin(plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now, settings))
+        yield from list(
+            _plugin(
+                plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now, settings
+            )
+        )
     except MoodleError as error:
         yield Check(tr("plugin"), _told(error), tr(error.advice), Exit.CONFIGURATION)
     except (LookupError, TypeError) as error:
@@ -249,32 +345,62 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         yield Check(tr("plugin"), f"local_otbridge_get_info: {error!r}", advice, Exit.CONFIGURATION)
 
 
-def _plugin(plugin: Mapping[str, Any], needed: frozenset[str], now: datetime, settings: Settings) -> Iterator[Check]:
+def _plugin(
+    plugin: Mapping[str, Any], needed: frozenset[str], now: datetime, settings: Settings
+) -> Iterator[Check]:
     found = tr("local_otbridge {release} ({version}), PHP {php}").format(
         release=plugin["pluginrelease"], version=plugin["pluginversion"], php=plugin["phpversion"]
     )
     if plugin["pluginversion"] >= PLUGIN_VERSION:
         yield Check(tr("plugin"), found)
     else:
-        yield Check(tr("plugin"), found, tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION), Exit.CONFIGURATION)
+        yield Check(
+            tr("plugin"),
+            found,
+            tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION),
+            Exit.CONFIGURATION,
+        )
     lacking = needed - {one["name"] for one in plugin["capabilities"] if one["granted"]}
     if lacking:
         advice = tr("give them to the role of the token's user (README of the plugin)")
-        yield Check(tr("capabilities"), tr("missing: {names}").format(names=", ".join(sorted(lacking))), advice, Exit.CONFIGURATION)
+        yield Check(
+            tr("capabilities"),
+            tr("missing: {names}").format(names=", ".join(sorted(lacking))),
+            advice,
+            Exit.CONFIGURATION,
+        )
     else:
         yield Check(tr("capabilities"), tr("all {count} are granted").format(count=len(needed)))
     silence = now - datetime.fromtimestamp(plugin["lastcron"], UTC)
     if silence <= CRON_SILENCE:
-        yield Check(tr("cron"), tr("ran {seconds} s ago").format(seconds=max(0, int(silence.total_seconds()))))
+        yield Check(
+            tr("cron"), tr("ran {seconds} s ago").format(seconds=max(0, int(silence.total_seconds())))
+        )
     else:
-        last = f"{datetime.fromtimestamp(plugin['lastcron'], UTC):%Y-%m-%d %H:%M} UTC" if plugin["lastcron"] else tr("never")
+        last = (
+            f"{datetime.fromtimestamp(plugin['lastcron'], UTC):%Y-%m-%d %H:%M} UTC"
+            if plugin["lastcron"]
+            else tr("never")
+        )
         advice = tr("run admin/cli/cron.php every minute: restores are tasks of Moodle's cron")
         yield Check(tr("cron"), tr("last ran: {last}").format(last=last), advice, Exit.OPERATOR)
     if not (plugin["recyclebin"] or plugin["backupfolder"]):
         advice = tr("switch on the category recycle bin, or let automated backups go to a folder")
-        yield Check(tr("backups"), tr("neither recycle bin nor backup folder: deleted courses cannot come back"), advice, Exit.OPERATOR)
+        yield Check(
+            tr("backups"),
+            tr("neither recycle bin nor backup folder: deleted courses cannot come back"),
+            advice,
+            Exit.OPERATOR,
+        )
     else:
-        kinds = [word for word, on in ((tr("recycle bin"), plugin["recyclebin"]), (tr("backup folder"), plugin["backupfolder"])) if on]
+        kinds = [
+            word
+            for word, on in (
+                (tr("recycle bin"), plugin["recyclebin"]),
+                (tr("backup folder"), plugin["backupfolder"]),
+            )
+            if on
+        ]
         yield Check(tr("backups"), ", ".join(kinds))
     yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now, settings)
 

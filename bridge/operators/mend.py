@@ -1,6 +1,8 @@
-"""Mending a difference between the journal's ledger and the portal's, as an operator decided: whose word counts.
+"""Mending a difference between the journal's ledger and the portal's, as an operator decided: whose word
+counts.
 
-The ledger only grows: what the portal's word undoes is taken back by a row of its own, and nothing is ever sent under another key.
+The ledger only grows: what the portal's word undoes is taken back by a row of its own, and nothing is ever
+sent under another key.
 """
 
 from __future__ import annotations
@@ -20,16 +22,20 @@ from bridge.operators.reconcile import Difference, Entry, Kind, Mend
 from bridge.operators.reconciliation import Report, reconcile_accounts
 
 
-def mend(bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Mend, reason: str, by: str) -> Report:
+def mend(
+    bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Mend, reason: str, by: str
+) -> Report:
     """Mend the difference under `key` as an operator decided, and compare its account again.
 
     Parameters:
-        how: `ACCEPT`, `RESEND` or `RELEASE`, and the one that the comparison names for this difference or stranded hold.
+        how: `ACCEPT`, `RESEND` or `RELEASE`, and the one that the comparison names for this difference or
+            stranded hold.
         by: who decided, as login@host; kept in the log with the reason.
 
     Raises:
         UserError: there is no difference and no stranded hold under the key, or another mend belongs to it.
-        LedgerConflict: the row does not fit the journal's ledger, for example because its hold has to be accepted first.
+        LedgerConflict: the row does not fit the journal's ledger, for example because its hold has to be
+            accepted first.
         PortalError: the portal refused, or cannot be reached.
     """
     report = reconcile_accounts(bridge, account_ids)
@@ -47,7 +53,13 @@ def mend(bridge: Bridge, account_ids: Collection[str] | None, key: str, how: Men
                     _accept(unit, bridge, account.account_id, difference)
                 entry = difference.entry
                 assert entry is not None, "only sums have no row"
-                unit.log(bridge.portal.name, entry.ticket_id, f"reconcile-{how.value}", f"{key} ({by}): {reason}", bridge.clock())
+                unit.log(
+                    bridge.portal.name,
+                    entry.ticket_id,
+                    f"reconcile-{how.value}",
+                    f"{key} ({by}): {reason}",
+                    bridge.clock(),
+                )
             return reconcile_accounts(bridge, [account.account_id])
         for stranded in account.stranded:
             if stranded.hold.key != key:
@@ -77,15 +89,25 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
     coefficients = {charge.coefficient for charge in charges}
     unit.append_ledger(
         NewLedgerRow(
-            portal=portal, account_id=account_id, ticket_id=entry.ticket_id, stage_id=entry.stage_id,
-            revision=effect.revision if effect is not None else unit.revision(portal, entry.ticket_id, entry.stage_id),
-            kind=entry.kind, key=entry.key, hold_key=entry.hold_key,  # type: ignore[arg-type]
-            spent_minutes=sum(charge.spent_minutes for charge in charges), charged_minutes=sum(charge.charged_minutes for charge in charges),
+            portal=portal,
+            account_id=account_id,
+            ticket_id=entry.ticket_id,
+            stage_id=entry.stage_id,
+            revision=effect.revision
+            if effect is not None
+            else unit.revision(portal, entry.ticket_id, entry.stage_id),
+            kind=entry.kind,  # type: ignore[arg-type]
+            key=entry.key,
+            hold_key=entry.hold_key,
+            spent_minutes=sum(charge.spent_minutes for charge in charges),
+            charged_minutes=sum(charge.charged_minutes for charge in charges),
             coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
-            amount_mh=entry.amount_mh, price_kopecks=entry.price_kopecks, at=entry.at,
+            amount_mh=entry.amount_mh,
+            price_kopecks=entry.price_kopecks,
+            at=entry.at,
         ),
         now,
-    )  # fmt: skip
+    )
     if effect is not None and effect.state is EffectState.REFUSED:
         unit.intend(effect, now)
         unit.settle(effect.key, EffectState.DONE, _outcome(effect, entry), now)
@@ -96,10 +118,13 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
 def _outcome(effect: Effect, entry: Entry) -> dict[str, object]:
     """What `bridge.flow.perform` would have kept of the portal's answer."""
     return {
-        "entry_id": min(entry.ids), "hold_id": entry.hold_id, "amount": text(from_milli(entry.amount_mh)), "at": entry.at.isoformat(),
+        "entry_id": min(entry.ids),
+        "hold_id": entry.hold_id,
+        "amount": text(from_milli(entry.amount_mh)),
+        "at": entry.at.isoformat(),
         "price": None if entry.price_kopecks is None else str(from_kopecks(entry.price_kopecks)),
         **({"charges": effect.request["charges"]} if "charges" in effect.request else {}),
-    }  # fmt: skip
+    }
 
 
 def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
@@ -110,19 +135,31 @@ def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> Non
     of = capture or hold
     unit.append_ledger(
         NewLedgerRow(
-            portal=of.portal, account_id=of.account_id, ticket_id=of.ticket_id, stage_id=of.stage_id, revision=of.revision,
+            portal=of.portal,
+            account_id=of.account_id,
+            ticket_id=of.ticket_id,
+            stage_id=of.stage_id,
+            revision=of.revision,
             kind="reversal" if capture else "void",
-            key=effect_key(of.portal, of.ticket_id, of.stage_id, of.revision, f"take-back:{of.key}"), hold_key=hold.key, spent_minutes=0,
-            charged_minutes=0, coefficient_milli=None, amount_mh=of.amount_mh, price_kopecks=of.price_kopecks, at=bridge.clock(),
+            key=effect_key(of.portal, of.ticket_id, of.stage_id, of.revision, f"take-back:{of.key}"),
+            hold_key=hold.key,
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=None,
+            amount_mh=of.amount_mh,
+            price_kopecks=of.price_kopecks,
+            at=bridge.clock(),
         ),
         bridge.clock(),
-    )  # fmt: skip
+    )
     if unit.ticket(of.portal, of.ticket_id) is not None:
         unit.wake(of.portal, of.ticket_id)
 
 
 def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
-    """Return a hold that no effect of the journal explains, on the portal and, where the journal has a row for it, there as well."""
+    """Return a hold that no effect of the journal explains, on the portal and, where the journal has a row
+    for it, there as well.
+    """
     portal = bridge.portal.name
     assert hold.hold_id is not None, "an open hold of the portal's has an id"
     with bridge.journal.transaction() as unit:
@@ -136,16 +173,29 @@ def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
     with bridge.journal.transaction() as unit:
         unit.append_ledger(
             NewLedgerRow(
-                portal=portal, account_id=account_id, ticket_id=row.ticket_id, stage_id=row.stage_id, revision=revision, kind="void", key=key,
-                hold_key=row.key, spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=row.amount_mh, price_kopecks=None,
+                portal=portal,
+                account_id=account_id,
+                ticket_id=row.ticket_id,
+                stage_id=row.stage_id,
+                revision=revision,
+                kind="void",
+                key=key,
+                hold_key=row.key,
+                spent_minutes=0,
+                charged_minutes=0,
+                coefficient_milli=None,
+                amount_mh=row.amount_mh,
+                price_kopecks=None,
                 at=told.at,
             ),
             bridge.clock(),
-        )  # fmt: skip
+        )
 
 
 def _resend(bridge: Bridge, difference: Difference, reason: str) -> None:
-    """Let the journal's word count: send the write that the portal has lost again, under its key, for the hold that the portal still has."""
+    """Let the journal's word count: send the write that the portal has lost again, under its key, for the
+    hold that the portal still has.
+    """
     key, lost = difference.key, difference.here
     there = {entry.kind: entry for entry in difference.there_group}
     hold_id = there["hold"].hold_id
@@ -159,9 +209,13 @@ def _resend(bridge: Bridge, difference: Difference, reason: str) -> None:
         bridge.portal.reverse(key, min(there["capture"].ids), reason)
     else:
         with bridge.journal.transaction(read_only=True) as unit:
-            effect = next((one for one in unit.effects(bridge.portal.name, lost.ticket_id) if one.key == key), None)
+            effect = next(
+                (one for one in unit.effects(bridge.portal.name, lost.ticket_id) if one.key == key), None
+            )
         if effect is None:
             raise UserError(tr("the journal no longer knows what was sent under key {key}").format(key=key))
         asked = effect.request
         amount, lines = Decimal(asked["amount"]), charges_from(asked["charges"])
-        bridge.portal.capture(key, hold_id, lines, amount, asked["evidence"], accepted_by=asked["accepted_by"])
+        bridge.portal.capture(
+            key, hold_id, lines, amount, asked["evidence"], accepted_by=asked["accepted_by"]
+        )

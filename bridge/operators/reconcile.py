@@ -1,7 +1,8 @@
 """Comparing the journal's ledger of an account with the portal's, row by row and both ways; pure, no I/O.
 
-Rows are the same when they stand under the same key. A hold with all that names it is a *group*: what a group holds and what it has taken
-from the balance is what counts, so a difference within a group that comes to nothing on both sides is told and stops nothing.
+Rows are the same when they stand under the same key. A hold with all that names it is a *group*: what a group
+holds and what it has taken from the balance is what counts, so a difference within a group that comes to
+nothing on both sides is told and stops nothing.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ class Kind(StrEnum):
 class Mend(StrEnum):
     """What mends a difference (docs/ledger.md).
 
-    `ACCEPT`: the portal's word counts: its row is taken in, or the journal's is taken back. `RESEND`: the journal's word counts: the write is
-    sent again under its key. `CORRECT`: a reversal and a new write-off. `PORTAL`: whoever keeps the portal has to look.
+    `ACCEPT`: the portal's word counts: its row is taken in, or the journal's is taken back. `RESEND`: the
+    journal's word counts: the write is sent again under its key. `CORRECT`: a reversal and a new write-off.
+    `PORTAL`: whoever keeps the portal has to look.
 
-    What mends a stranded hold: `SYNC`: the next pass returns it. `TICKET`: its ticket waits for somebody. `RELEASE`: an operator returns it.
+    What mends a stranded hold: `SYNC`: the next pass returns it. `TICKET`: its ticket waits for somebody.
+    `RELEASE`: an operator returns it.
     """
 
     ACCEPT = "accept"
@@ -62,8 +65,10 @@ class Entry:
     """A row of either ledger, in one form.
 
     Attributes:
-        hold_key: key of the hold that it captures, voids or whose capture it reverses; None for a hold, `UNKNOWN` where there is no such.
-        ids: the portal's identifiers of the entry, more than one when several stand under the key; none in the journal.
+        hold_key: key of the hold that it captures, voids or whose capture it reverses; None for a hold,
+            `UNKNOWN` where there is no such.
+        ids: the portal's identifiers of the entry, more than one when several stand under the key; none in
+            the journal.
         hold_id: the portal's identifier of the hold.
         seq: the journal's place in the account's chain.
     """
@@ -93,7 +98,8 @@ class Difference:
     Attributes:
         key: of the row; for `SUMS` the name of the sum.
         here, there: the journal's row and the portal's, as far as there are any.
-        members: which members differ; for `SUMS` what the account says and what the rows make, in milli-hours.
+        members: which members differ; for `SUMS` what the account says and what the rows make, in
+            milli-hours.
         there_group: all that the portal has of the hold that the row belongs to.
     """
 
@@ -142,14 +148,20 @@ class Comparison:
 
 
 def compare(
-    ours: Iterable[LedgerRow], theirs: Iterable[LedgerEntry], *, tickets: Collection[str], intended: Collection[str], settled: int
+    ours: Iterable[LedgerRow],
+    theirs: Iterable[LedgerEntry],
+    *,
+    tickets: Collection[str],
+    intended: Collection[str],
+    settled: int,
 ) -> Comparison:
     """Compare one account's two ledgers; the order of the rows does not matter.
 
     Parameters:
         tickets: identifiers of the tickets that the journal knows.
         intended: keys of effects whose outcome the journal does not know.
-        settled: place in the account's chain up to which rows were written before the portal was asked; later ones it cannot have told.
+        settled: place in the account's chain up to which rows were written before the portal was asked; later
+            ones it cannot have told.
     """
     here = {row.key: _of_journal(row) for row in ours}
     there = _of_portal(theirs)
@@ -169,9 +181,18 @@ def compare(
     for one in found:
         sorted_out[_is_cancelled(one, our_groups, their_groups)].append(one)
     agreeing = len(here.keys() | business.keys()) - len(found) - len(under_way)
-    told = {entry.group for one in found for entry in (one.here, one.there) if entry is not None} | {entry.group for entry in under_way}
+    told = {entry.group for one in found for entry in (one.here, one.there) if entry is not None} | {
+        entry.group for entry in under_way
+    }
     holds = tuple(hold for hold in _open_holds(there.values()) if hold.group not in told)
-    return Comparison(tuple(sorted_out[False]), tuple(sorted_out[True]), tuple(under_way), agreeing, len(there) - len(business), holds)
+    return Comparison(
+        tuple(sorted_out[False]),
+        tuple(sorted_out[True]),
+        tuple(under_way),
+        agreeing,
+        len(there) - len(business),
+        holds,
+    )
 
 
 def stray(hold: Entry, ticket: Ticket | None, *, paid: bool) -> Stray | None:
@@ -199,45 +220,79 @@ def compare_sums(account: Account, theirs: Iterable[LedgerEntry]) -> list[Differ
     def total(kind: str) -> int:
         return sum(to_milli(entry.amount) for entry in entries if entry.kind == kind)
 
-    held = sum(to_milli(entry.amount) for entry in entries if entry.kind == "hold" and entry.hold_id not in ended)
-    sums = {"posted": (to_milli(account.posted), total("capture") - total("reversal")), "held": (to_milli(account.held), held)}
+    held = sum(
+        to_milli(entry.amount) for entry in entries if entry.kind == "hold" and entry.hold_id not in ended
+    )
+    sums = {
+        "posted": (to_milli(account.posted), total("capture") - total("reversal")),
+        "held": (to_milli(account.held), held),
+    }
     if granted := total("top_up"):
         sums["granted"] = (to_milli(account.granted), granted)
-    return [Difference(Kind.SUMS, name, Mend.PORTAL, members=(str(told), str(made))) for name, (told, made) in sums.items() if told != made]
+    return [
+        Difference(Kind.SUMS, name, Mend.PORTAL, members=(str(told), str(made)))
+        for name, (told, made) in sums.items()
+        if told != made
+    ]
 
 
 def _of_journal(row: LedgerRow) -> Entry:
     return Entry(
-        row.key, row.kind, row.ticket_id, row.stage_id, row.amount_mh, row.price_kopecks, row.at, row.hold_key, seq=row.seq
-    )  # fmt: skip
+        row.key,
+        row.kind,
+        row.ticket_id,
+        row.stage_id,
+        row.amount_mh,
+        row.price_kopecks,
+        row.at,
+        row.hold_key,
+        seq=row.seq,
+    )
 
 
 def _of_portal(entries: Iterable[LedgerEntry]) -> dict[str, Entry]:
-    """The portal's entries by key; a page that came twice counts once, two entries under one key are kept in mind."""
+    """The portal's entries by key; a page that came twice counts once, two entries under one key are kept
+    in mind.
+    """
     by_id = {entry.id: entry for entry in entries}
-    holds = {entry.hold_id: entry.key for entry in by_id.values() if entry.kind == "hold" and entry.hold_id is not None}
+    holds = {
+        entry.hold_id: entry.key
+        for entry in by_id.values()
+        if entry.kind == "hold" and entry.hold_id is not None
+    }
     found: dict[str, Entry] = {}
     for entry in sorted(by_id.values(), key=lambda entry: (entry.at, entry.id)):
         captured = by_id.get(entry.reverses or "")
         hold_id = captured.hold_id if captured is not None else entry.hold_id
         made = Entry(
-            entry.key, entry.kind, entry.ticket_id or "", entry.stage_id or "", to_milli(entry.amount),
-            None if entry.price is None else to_kopecks(entry.price), entry.at,
-            holds.get(hold_id or "", UNKNOWN) if entry.kind in ("capture", "void", "reversal") else None, frozenset({entry.id}), hold_id,
-        )  # fmt: skip
+            entry.key,
+            entry.kind,
+            entry.ticket_id or "",
+            entry.stage_id or "",
+            to_milli(entry.amount),
+            None if entry.price is None else to_kopecks(entry.price),
+            entry.at,
+            holds.get(hold_id or "", UNKNOWN) if entry.kind in ("capture", "void", "reversal") else None,
+            frozenset({entry.id}),
+            hold_id,
+        )
         first = found.get(entry.key)
         found[entry.key] = made if first is None else replace(first, ids=first.ids | made.ids)
     return found
 
 
-def _is_ours(entry: Entry, here: Mapping[str, Entry], tickets: Collection[str], intended: Collection[str]) -> bool:
+def _is_ours(
+    entry: Entry, here: Mapping[str, Entry], tickets: Collection[str], intended: Collection[str]
+) -> bool:
     """Whether an entry of the portal is the bridge's business."""
     if entry.kind == "top_up":
         return entry.key in here
     return entry.key in here or entry.key in intended or entry.ticket_id in tickets or entry.group in here
 
 
-def _difference(mine: Entry | None, other: Entry | None, their_groups: Mapping[str, tuple[Entry, ...]]) -> Difference | None:
+def _difference(
+    mine: Entry | None, other: Entry | None, their_groups: Mapping[str, tuple[Entry, ...]]
+) -> Difference | None:
     """How the rows under one key differ; None when they are the same."""
     entry = mine or other
     assert entry is not None, "a key stands on one side at least"
@@ -249,14 +304,27 @@ def _difference(mine: Entry | None, other: Entry | None, their_groups: Mapping[s
         return Difference(Kind.MISSING_HERE, entry.key, mend, None, other, there_group=group)
     if other is None:
         resend = Mend.RESEND if any(one.kind == "hold" for one in group) else Mend.PORTAL
-        return Difference(Kind.MISSING_THERE, entry.key, Mend.ACCEPT if _is_nothing(group) else resend, mine, None, there_group=group)
+        return Difference(
+            Kind.MISSING_THERE,
+            entry.key,
+            Mend.ACCEPT if _is_nothing(group) else resend,
+            mine,
+            None,
+            there_group=group,
+        )
     members = ["kind", "ticket_id", "stage_id", "amount_mh", "hold_key"]
     if mine.kind == "capture":
         members.append("price_kopecks")
     differing = tuple(member for member in members if getattr(mine, member) != getattr(other, member))
     if not differing:
         return None
-    mend = Mend.CORRECT if differing == ("price_kopecks",) else Mend.ACCEPT if _is_nothing(group) else Mend.PORTAL
+    mend = (
+        Mend.CORRECT
+        if differing == ("price_kopecks",)
+        else Mend.ACCEPT
+        if _is_nothing(group)
+        else Mend.PORTAL
+    )
     return Difference(Kind.DIFFERENT, entry.key, mend, mine, other, differing, group)
 
 
@@ -271,15 +339,23 @@ def _open_holds(entries: Iterable[Entry]) -> list[Entry]:
     """The holds that are neither captured nor voided, oldest first."""
     groups = _groups(entries).values()
     opened = [group for group in groups if not {entry.kind for entry in group} & {"capture", "void"}]
-    return sorted((entry for group in opened for entry in group if entry.kind == "hold"), key=lambda entry: (entry.at, entry.key))
+    return sorted(
+        (entry for group in opened for entry in group if entry.kind == "hold"),
+        key=lambda entry: (entry.at, entry.key),
+    )
 
 
 def _is_nothing(group: Collection[Entry]) -> bool:
-    """Whether a group holds nothing and has taken nothing from the balance: it is closed and what it took was given back, or it is not there."""
+    """Whether a group holds nothing and has taken nothing from the balance: it is closed and what it took
+    was given back, or it is not there.
+    """
     kinds = {entry.kind for entry in group}
     if group and ("hold" not in kinds or not kinds & {"capture", "void"}):
         return False
-    return sum({"capture": entry.amount_mh, "reversal": -entry.amount_mh}.get(entry.kind, 0) for entry in group) == 0
+    return (
+        sum({"capture": entry.amount_mh, "reversal": -entry.amount_mh}.get(entry.kind, 0) for entry in group)
+        == 0
+    )
 
 
 def _is_cancelled(difference: Difference, *sides: Mapping[str, tuple[Entry, ...]]) -> bool:

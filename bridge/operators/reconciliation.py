@@ -1,6 +1,7 @@
 """Reading both ledgers of each account and keeping what their comparison found.
 
-An account whose ledger differs is kept as a drift in the journal: nothing is written off for it until the ledgers agree again.
+An account whose ledger differs is kept as a drift in the journal: nothing is written off for it until the
+ledgers agree again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from bridge.errors import BridgeError
 from bridge.flow.perform import Bridge
 from bridge.flow.scope import Exit
 from bridge.journal import JournalUnusable, TicketRecord, Unit
-from bridge.operators.reconcile import Comparison, Difference, Entry, Mend, Stranded, Stray, compare, compare_sums, stray
+from bridge.operators.reconcile import (
+    Comparison,
+    Difference,
+    Entry,
+    Mend,
+    Stranded,
+    Stray,
+    compare,
+    compare_sums,
+    stray,
+)
 from bridge.portal import (
     LedgerEntry,
     PortalError,
@@ -29,7 +40,9 @@ from bridge.portal import (
 log = logging.getLogger("bridge.operators.reconciliation")
 
 _LOOKS = 3
-"""How often an account that changes while it is read is read again before its sums are left for the next time."""
+"""How often an account that changes while it is read is read again before its sums are left for the next
+time.
+"""
 
 
 UNRESTING = frozenset({"queued", "running", "writing-off"})
@@ -43,7 +56,8 @@ class AccountReport:
     Attributes:
         numbers: what people call the tickets of its entries, by identifier.
         sums: where the portal's account differs from the portal's own ledger.
-        stranded: holds that nobody is going to write off; they stop nothing, but their hours are kept from the customer.
+        stranded: holds that nobody is going to write off; they stop nothing, but their hours are kept from
+            the customer.
     """
 
     account_id: str
@@ -78,17 +92,24 @@ class Report:
             if account.needs_operator:
                 codes.append(Exit.OPERATOR)
             if account.error is not None:
-                codes.append(Exit.CONFIGURATION if isinstance(account.error, (PortalUnauthorized, PortalForbidden)) else Exit.UNREACHABLE)
+                codes.append(
+                    Exit.CONFIGURATION
+                    if isinstance(account.error, (PortalUnauthorized, PortalForbidden))
+                    else Exit.UNREACHABLE
+                )
         return max(codes)
 
 
 def reconcile_accounts(bridge: Bridge, account_ids: Collection[str] | None = None) -> Report:
-    """Compare the ledgers of these accounts, or of all that the journal knows, keep or clear their drifts, and look for stranded holds.
+    """Compare the ledgers of these accounts, or of all that the journal knows, keep or clear their drifts,
+    and look for stranded holds.
 
-    A ticket whose hold is stranded is woken where the journal did not know that ticket or stage are gone: the next pass returns the hold.
+    A ticket whose hold is stranded is woken where the journal did not know that ticket or stage are gone: the
+    next pass returns the hold.
 
-    A fault of one account does not stop the others; a portal that cannot be reached, or that refuses the token, ends the comparison with the
-    account at which it was met. Accounts that could not be compared keep what was known of them.
+    A fault of one account does not stop the others; a portal that cannot be reached, or that refuses the
+    token, ends the comparison with the account at which it was met. Accounts that could not be compared keep
+    what was known of them.
 
     Raises:
         JournalError: the journal cannot be used.
@@ -127,8 +148,13 @@ def watch_ledgers(bridge: Bridge) -> None:
         return
     if differing := [account.account_id for account in compared if account.differences]:
         log.error("the ledger differs from the portal's for %s: otbridge reconcile", ", ".join(differing))
-    if stranded := [account.account_id for account in compared if account.needs_operator and not account.differences]:
-        log.error("hours are held that nobody is going to write off, for %s: otbridge reconcile", ", ".join(stranded))
+    if stranded := [
+        account.account_id for account in compared if account.needs_operator and not account.differences
+    ]:
+        log.error(
+            "hours are held that nobody is going to write off, for %s: otbridge reconcile",
+            ", ".join(stranded),
+        )
 
 
 def _account(bridge: Bridge, account_id: str) -> AccountReport:
@@ -140,7 +166,9 @@ def _account(bridge: Bridge, account_id: str) -> AccountReport:
     with bridge.journal.transaction(read_only=True) as unit:
         ours = unit.ledger(portal, account_id)
         intended = {effect.key for effect in unit.open_effects() if effect.portal == portal}
-        numbers = unit.numbers(portal, {entry.ticket_id for entry in theirs if entry.ticket_id} | {row.ticket_id for row in ours})
+        numbers = unit.numbers(
+            portal, {entry.ticket_id for entry in theirs if entry.ticket_id} | {row.ticket_id for row in ours}
+        )
     comparison = compare(ours, theirs, tickets=numbers, intended=intended, settled=settled)
     sums = () if account is None else tuple(compare_sums(account, theirs))
     stranded = tuple(_stranded(bridge, comparison.holds))
@@ -148,13 +176,17 @@ def _account(bridge: Bridge, account_id: str) -> AccountReport:
 
 
 def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
-    """Those of the open holds that nobody is going to write off; the portal is asked once for each of their tickets."""
+    """Those of the open holds that nobody is going to write off; the portal is asked once for each of
+    their tickets.
+    """
     portal = bridge.portal.name
     told: dict[str, Ticket | None] = {}
     for hold in holds:
         with bridge.journal.transaction(read_only=True) as unit:
             record = unit.ticket(portal, hold.ticket_id)
-            explained = record is not None and any(effect.key == hold.key for effect in unit.effects(portal, hold.ticket_id))
+            explained = record is not None and any(
+                effect.key == hold.key for effect in unit.effects(portal, hold.ticket_id)
+            )
         if record is None or not explained:
             yield Stranded(hold, Stray.UNEXPLAINED, Mend.RELEASE)
             continue
@@ -162,7 +194,9 @@ def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
             if hold.ticket_id not in told:
                 told[hold.ticket_id] = _now(bridge, hold.ticket_id)
         except PortalError as error:
-            log.warning("ticket %s: whether its hold is stranded cannot be told: %s", record.ticket.number, error)
+            log.warning(
+                "ticket %s: whether its hold is stranded cannot be told: %s", record.ticket.number, error
+            )
             continue
         ticket = told[hold.ticket_id]
         why = stray(hold, ticket, paid=_is_paid(bridge, ticket))
@@ -184,8 +218,12 @@ def _is_paid(bridge: Bridge, ticket: Ticket | None) -> bool:
     return ticket is not None and within_category(ticket.category, bridge.settings.portal.category_prefix)
 
 
-def _given_back_by(bridge: Bridge, unit: Unit, record: TicketRecord, hold: Entry, why: Stray, ticket: Ticket | None) -> Mend:
-    """What returns the stranded hold of a ticket that the journal knows; a pass, once the journal knows what is gone."""
+def _given_back_by(
+    bridge: Bridge, unit: Unit, record: TicketRecord, hold: Entry, why: Stray, ticket: Ticket | None
+) -> Mend:
+    """What returns the stranded hold of a ticket that the journal knows; a pass, once the journal knows
+    what is gone.
+    """
     known = record.ticket
     gone = bool(known.gone) or not _is_paid(bridge, known)
     is_known = all(stage.id != hold.stage_id for stage in known.stages) if why is Stray.STAGE else gone
@@ -219,7 +257,9 @@ def _keep(bridge: Bridge, found: AccountReport) -> None:
                 unit.log(portal, None, "drift", f"account {found.account_id}: {'; '.join(problems)}", now)
             unit.set_drift(portal, found.account_id, problems, now)
         elif unit.clear_drift(portal, found.account_id):
-            unit.log(portal, None, "drift-cleared", f"account {found.account_id}: both ledgers agree again", now)
+            unit.log(
+                portal, None, "drift-cleared", f"account {found.account_id}: both ledgers agree again", now
+            )
 
 
 def sentence(difference: Difference, numbers: Mapping[str, str]) -> str:
@@ -227,7 +267,13 @@ def sentence(difference: Difference, numbers: Mapping[str, str]) -> str:
     entry = difference.entry
     if entry is None:
         told, made = difference.members
-        return f"{difference.kind}: {difference.key}: the portal says {told} milli-hours, its ledger makes {made}"
-    name = f"ticket {numbers.get(entry.ticket_id, entry.ticket_id)}, {entry.kind} of {text(from_milli(entry.amount_mh))} norm-hours"
+        return (
+            f"{difference.kind}: {difference.key}: the portal says {told} milli-hours, its ledger "
+            f"makes {made}"
+        )
+    name = (
+        f"ticket {numbers.get(entry.ticket_id, entry.ticket_id)}, {entry.kind} of "
+        f"{text(from_milli(entry.amount_mh))} norm-hours"
+    )
     members = f" ({', '.join(difference.members)})" if difference.members else ""
     return f"{difference.kind}: {name}, key {difference.key}{members}"

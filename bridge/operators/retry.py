@@ -1,7 +1,8 @@
 """Letting a failed ticket go on: an operator's word that the cause is mended.
 
-Work that failed, that was taken back, or that the customer rejected, is begun anew under a new revision, for Moodle gives the old key the old result again. A
-write to the portal that was refused is sent again under its own key, for a refused write leaves the key free.
+Work that failed, that was taken back, or that the customer rejected, is begun anew under a new revision, for
+Moodle gives the old key the old result again. A write to the portal that was refused is sent again under its
+own key, for a refused write leaves the key free.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from bridge.journal import Journal, TicketRecord
 from bridge.operators.decisions import paused
 
 HELPS = frozenset({Status.FAILED, Status.NEEDS_ORDER, Status.NOT_PAID})
-"""Statuses in which another look may help although nothing was refused: the cause was mended in settings, catalogue or portal."""
+"""Statuses in which another look may help although nothing was refused: the cause was mended in settings,
+catalogue or portal.
+"""
 
 
 class NothingToRetry(BridgeError):
@@ -38,8 +41,12 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
         effects = unit.effects(record.portal, record.ticket.id)
         for effect in effects:
             # Effects of the whole ticket belong to no attempt.
-            of_this_attempt = not effect.stage_id or effect.revision == record.revisions.get(effect.stage_id, 1)
-            if effect.state is not EffectState.REFUSED or not (of_this_attempt or effect.kind == Kind.RELEASE):
+            of_this_attempt = not effect.stage_id or effect.revision == record.revisions.get(
+                effect.stage_id, 1
+            )
+            if effect.state is not EffectState.REFUSED or not (
+                of_this_attempt or effect.kind == Kind.RELEASE
+            ):
                 continue
             again.append(effect.kind)
             if effect.kind in (Kind.EXAMINE, Kind.OPERATE):
@@ -49,7 +56,9 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
         for stage in record.ticket.stages:
             revision = record.revisions.get(stage.id, 1)
             attempt = History(effects).attempt(stage, revision)
-            if (stage.state is StageState.REJECTED and attempt.done(Kind.STAGE_READY)) or attempt.done(Kind.UNDO):
+            if (stage.state is StageState.REJECTED and attempt.done(Kind.STAGE_READY)) or attempt.done(
+                Kind.UNDO
+            ):
                 again.append(Kind.OPERATE)
                 unit.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
         if paused(unit.decisions(record.portal, record.ticket.id)):

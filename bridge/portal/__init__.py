@@ -1,4 +1,6 @@
-"""The client portal: the Portal protocol, its HTTP client, typed errors. The contract is docs/portal-api.md."""
+"""The client portal: the Portal protocol, its HTTP client, typed errors. The contract is
+docs/portal-api.md.
+"""
 
 from bridge.portal.auth import BearerAuth, OtserialAuth, otserial_hash
 from bridge.portal.errors import (

@@ -1,7 +1,8 @@
 """How the bridge proves who it is: a bearer token, or a signature with the installation's serial and key.
 
-The signature is the one that 3KL installations use (sha1 over key, time and values, no HMAC), with the request's method,
-address and body, and a nonce, among its values, so that it is good for one request and one time only.
+The signature is the one that 3KL installations use (sha1 over key, time and values, no HMAC), with the
+request's method, address and body, and a nonce, among its values, so that it is good for one request and one
+time only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ TICKS = 10_000
 
 
 def otserial_hash(otkey: str, moment: str, values: Sequence[str]) -> str:
-    """3KL's signature of `values`: hex SHA-1 of key, moment and the values in their order, joined without separators.
+    """3KL's signature of `values`: hex SHA-1 of key, moment and the values in their order, joined without
+    separators.
 
     Parameters:
         moment: 10000 × Unix seconds, as a decimal string.
@@ -40,9 +42,13 @@ def _random_nonce() -> str:
 
 
 def _header_text(what: str, text: str, *, forbidden: str = "") -> str:
-    # Said here, without the text: the HTTP library's own error would repeat the whole header, secret included.
+    # Said here, without the text: the HTTP library's own error would repeat the whole header, secret
+    # included.
     if not (text.isascii() and text.isprintable()) or any(character in text for character in forbidden):
-        raise UserError(f"the portal's {what} holds characters that no HTTP header can carry: copy it again, as one line of plain ASCII")
+        raise UserError(
+            f"the portal's {what} holds characters that no HTTP header can carry: copy it again, as "
+            "one line of plain ASCII"
+        )
     return text
 
 
@@ -63,7 +69,8 @@ class BearerAuth:
 
 
 class OtserialAuth:
-    """Signs each request with an installation's serial and key. Fits `requests`' `auth`; its repr does not show the key.
+    """Signs each request with an installation's serial and key. Fits `requests`' `auth`; its repr does not
+    show the key.
 
     Parameters:
         clock: Unix seconds.
@@ -74,7 +81,12 @@ class OtserialAuth:
     """
 
     def __init__(
-        self, serial: str, otkey: str, *, clock: Callable[[], float] = time.time, nonce: Callable[[], str] = _random_nonce
+        self,
+        serial: str,
+        otkey: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        nonce: Callable[[], str] = _random_nonce,
     ) -> None:
         self._serial = _header_text("serial", serial, forbidden='"\\')
         self._otkey = otkey
@@ -82,12 +94,16 @@ class OtserialAuth:
         self._nonce = nonce
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign the request; each call takes a nonce of its own, so a request that is sent again is signed anew."""
+        """Sign the request; each call takes a nonce of its own, so a request that is sent again is signed
+        anew.
+        """
         moment = str(int(self._clock() * TICKS))
         nonce = self._nonce()
         body = request.body or b""
         body = body.encode() if isinstance(body, str) else body
         values = signed_values(request.method or "", request.path_url, body, nonce, self._serial)
         hash_ = otserial_hash(self._otkey, moment, values)
-        request.headers["Authorization"] = f'OTSerial serial="{self._serial}", time="{moment}", nonce="{nonce}", hash="{hash_}"'
+        request.headers["Authorization"] = (
+            f'OTSerial serial="{self._serial}", time="{moment}", nonce="{nonce}", hash="{hash_}"'
+        )
         return request

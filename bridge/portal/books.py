@@ -1,8 +1,10 @@
-"""What the bridge writes down itself for an engine that cannot: which keys were sent and answered, and what is held.
+"""What the bridge writes down itself for an engine that cannot: which keys were sent and answered, and what
+is held.
 
-`Once` writes under a key exactly once on an engine that does not refuse a repeated key: it looks for the key, writes, and looks again, under
-a single writer's lease. What may still be under way is never sent again: a write whose answer was lost is only looked for until the engine's own
-time limit has surely passed (docs/reliability.md has why looking alone is not enough).
+`Once` writes under a key exactly once on an engine that does not refuse a repeated key: it looks for the key,
+writes, and looks again, under a single writer's lease. What may still be under way is never sent again: a
+write whose answer was lost is only looked for until the engine's own time limit has surely passed
+(docs/reliability.md has why looking alone is not enough).
 """
 
 from __future__ import annotations
@@ -16,14 +18,23 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.domain.kept import KeptHold, Written
-from bridge.portal.errors import KeyReused, PortalError, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
+from bridge.portal.errors import (
+    KeyReused,
+    PortalError,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnreachable,
+    StillUnderWay,
+)
 
 ATTEMPTS = 3
 """How often a write is sent that the engine did not make because another change came in between."""
 
 
 class Contended(PortalUnreachable):
-    """The engine did not make the change, for another one came in between; it may be sent at once, after another look at what it changes."""
+    """The engine did not make the change, for another one came in between; it may be sent at once, after
+    another look at what it changes.
+    """
 
 
 class Books(Protocol):
@@ -51,8 +62,12 @@ class Books(Protocol):
     def add_hold(self, hold: KeptHold, fingerprint: str, answer: Mapping[str, Any]) -> None:
         """Keep a hold and the answer to its key, in one transaction."""
 
-    def end_hold(self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]) -> None:
-        """End a hold and keep the answer to the key that ends it, in one transaction; one that ended by this key stays as it is."""
+    def end_hold(
+        self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]
+    ) -> None:
+        """End a hold and keep the answer to the key that ends it, in one transaction; one that ended by
+        this key stays as it is.
+        """
 
     def hold(self, hold_id: str) -> KeptHold | None:
         """One hold."""
@@ -66,7 +81,9 @@ class Books(Protocol):
 
 def fingerprint_of(kind: str, request: Mapping[str, Any]) -> str:
     """A write in short: the same kind and request have the same one."""
-    canonical = json.dumps([kind, request], ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = json.dumps(
+        [kind, request], ensure_ascii=True, sort_keys=True, separators=(",", ":"), default=str
+    )
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -80,7 +97,8 @@ class Attempt:
         look: what came of it on the engine, None where nothing is to be seen of it.
         prepare: raises the refusal of a write that must not be; returns what `write` is given.
         write: sends it, as one request: how long it may be under way is counted from just before.
-        keep: does what follows from what `look` found, and puts it into the books; left out, it is kept under the key.
+        keep: does what follows from what `look` found, and puts it into the books; left out, it is kept under
+            the key.
     """
 
     endpoint: str
@@ -124,11 +142,15 @@ class Once:
         if written is None:
             return None
         if written.fingerprint != fingerprint:
-            raise KeyReused(endpoint, f"the key {key} was used for another write", code="key_reused", portal=self._portal)
+            raise KeyReused(
+                endpoint, f"the key {key} was used for another write", code="key_reused", portal=self._portal
+            )
         return written.answer
 
     def is_new(self, key: str) -> bool:
-        """Whether the books know nothing of the key: nobody who keeps them has anything under way under it."""
+        """Whether the books know nothing of the key: nobody who keeps them has anything under way under
+        it.
+        """
         return self._books.written(key) is None
 
     def run(self, attempt: Attempt) -> Mapping[str, Any]:
@@ -137,13 +159,16 @@ class Once:
         Raises:
             KeyReused: the key stands for something else.
             PortalOutcomeUnknown: it was sent, and is not to be seen (yet); StillUnderWay: it was sent before.
-            PortalRefused, PortalUnreachable: nothing was written, or (code key_not_kept) it was written without its key.
+            PortalRefused, PortalUnreachable: nothing was written, or (code key_not_kept) it was written
+                without its key.
         """
         with self._books.writer():
             return self.step(attempt)
 
     def step(self, attempt: Attempt) -> Mapping[str, Any]:
-        """`run` for who is the writer already: a write that follows from another one, under a key of its own."""
+        """`run` for who is the writer already: a write that follows from another one, under a key of its
+        own.
+        """
         known = self.answer(attempt.key, attempt.endpoint, attempt.fingerprint)
         if known is not None:
             return known
@@ -171,7 +196,10 @@ class Once:
             # To send it again would write it again: what is at fault is where the key should have been kept.
             self._books.forget(attempt.key)
             raise PortalRefused(
-                attempt.endpoint, "it was answered as written, but its key is not to be seen", code="key_not_kept", portal=self._portal
+                attempt.endpoint,
+                "it was answered as written, but its key is not to be seen",
+                code="key_not_kept",
+                portal=self._portal,
             )
         if found is None:
             raise self._unknown(attempt, f"{lost.detail if lost else ''}; it is not to be seen yet")
@@ -200,11 +228,15 @@ class Once:
         raise AssertionError("the last attempt returns or raises")
 
     def _keep(self, attempt: Attempt, found: dict[str, Any]) -> Mapping[str, Any]:
-        keep = attempt.keep or (lambda fingerprint, answer: self._books.answered(attempt.key, fingerprint, answer))
+        keep = attempt.keep or (
+            lambda fingerprint, answer: self._books.answered(attempt.key, fingerprint, answer)
+        )
         try:
             keep(attempt.fingerprint, found)
         except PortalRefused as error:
-            raise self._unknown(attempt, f"it was written, and what follows from it is refused: {error}") from error
+            raise self._unknown(
+                attempt, f"it was written, and what follows from it is refused: {error}"
+            ) from error
         return found
 
     def _refuse_under_way(self, attempt: Attempt, looked_at: datetime) -> None:

@@ -1,4 +1,5 @@
-"""Does a server keep the portal contract? The rules of reading, for its owner to run against it; those of writing are in `check_writes`.
+"""Does a server keep the portal contract? The rules of reading, for its owner to run against it; those of
+writing are in `check_writes`.
 
 What is checked is what the bridge relies on to do nothing twice (docs/portal-api.md, docs/portals/own.md).
 """
@@ -74,7 +75,9 @@ class Reads(Rules):
         """Judge every rule."""
         yield self._judge("GET /meta tells contract 1, scopes, abilities and the time", self._meta)
         yield self._judge("an unknown token is refused with 401", self._unknown_token)
-        yield self._judge("tickets come in pages with a cursor, each change at least once, none broken", self._pages)
+        yield self._judge(
+            "tickets come in pages with a cursor, each change at least once, none broken", self._pages
+        )
         yield self._judge("an idle poll with the page's ETag is answered 304", self._idle)
         yield self._judge("what is not there is told as not_found", self._not_there)
         yield self._judge("a ticket that was merged or deleted is told in gone, and is not there", self._gone)
@@ -87,13 +90,18 @@ class Reads(Rules):
         missing = CAPABILITIES - meta.capabilities - meta.made_up
         want(not missing, f"abilities are missing: {', '.join(sorted(missing))}")
         want(meta.rounding_unit == Decimal("0.01"), f"rounds to {meta.rounding_unit} norm-hours")
-        want(abs(meta.time - self._now()) <= MOST_CLOCK_DIFFERENCE, f"its clock is {abs(meta.time - self._now())} off")
+        want(
+            abs(meta.time - self._now()) <= MOST_CLOCK_DIFFERENCE,
+            f"its clock is {abs(meta.time - self._now())} off",
+        )
 
     def _unknown_token(self) -> None:
         refused(PortalUnauthorized, self._stranger.meta)
 
     def _pages(self) -> None:
-        faults = [f"{one.ref}: {'; '.join(one.problems)}" for page in self._all_pages() for one in page.faults]
+        faults = [
+            f"{one.ref}: {'; '.join(one.problems)}" for page in self._all_pages() for one in page.faults
+        ]
         want(not faults, "; ".join(faults[:5]))
 
     def _all_pages(self) -> Iterator[TicketPage]:
@@ -113,7 +121,11 @@ class Reads(Rules):
 
     def _not_there(self) -> None:
         nothing = f"none-{self._run}"
-        for call in (lambda: self._portal.ticket(nothing), lambda: self._portal.account(nothing), lambda: self._portal.ledger(nothing)):
+        for call in (
+            lambda: self._portal.ticket(nothing),
+            lambda: self._portal.account(nothing),
+            lambda: self._portal.ledger(nothing),
+        ):
             refused(PortalNotFound, call)
 
     def _gone(self) -> None:
@@ -126,7 +138,9 @@ class Reads(Rules):
             refused(PortalNotFound, partial(self._portal.ticket, one.id))
 
     def _ledgers(self) -> None:
-        for account_id in sorted({ticket.account_id for page in self._all_pages() for ticket in page.tickets}):
+        for account_id in sorted(
+            {ticket.account_id for page in self._all_pages() for ticket in page.tickets}
+        ):
             try:
                 account = self._portal.account(account_id)
             except PortalNotFound:
@@ -141,8 +155,14 @@ class Reads(Rules):
                     open_holds.pop(entry.hold_id, None)
             told = (account.granted, account.posted, account.held)
             summed = (granted, posted, sum(open_holds.values(), Decimal(0)))
-            want(told == summed, f"{account_id}: granted, posted, held are {_told(told)}, its ledger makes {_told(summed)}")
-            want(account.available == granted - posted - account.held, f"{account_id}: available is {text(account.available)}")
+            want(
+                told == summed,
+                f"{account_id}: granted, posted, held are {_told(told)}, its ledger makes {_told(summed)}",
+            )
+            want(
+                account.available == granted - posted - account.held,
+                f"{account_id}: available is {text(account.available)}",
+            )
 
 
 def want(kept: bool, otherwise: str) -> None:

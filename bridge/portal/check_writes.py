@@ -1,6 +1,7 @@
 """Does a server keep the portal contract? The rules of writing, on one test ticket.
 
-Nothing is written off for good: holds are voided, and a write-off of an accepted stage is reversed. Notes stay.
+Nothing is written off for good: holds are voided, and a write-off of an accepted stage is reversed. Notes
+stay.
 """
 
 from __future__ import annotations
@@ -33,27 +34,46 @@ class Writes(Rules):
     """The rules of writing."""
 
     def findings(self, ticket_id: str) -> Iterator[Finding]:
-        """The rules of writing, on a test ticket that is agreed, not withdrawn, and has hours on its account."""
+        """The rules of writing, on a test ticket that is agreed, not withdrawn, and has hours on its
+        account.
+        """
         ticket = self._portal.ticket(ticket_id)
         stage = next((one for one in ticket.stages if one.state is not StageState.WRITTEN_OFF), None)
         if stage is None:
             yield Finding("the test ticket has an agreed stage that is not written off", "it has none")
             return
-        yield self._judge("the same key and body give the first answer, and do nothing", lambda: self._replay(ticket))
-        yield self._judge("the same key with another body is refused as key_reused", lambda: self._reuse(ticket))
+        yield self._judge(
+            "the same key and body give the first answer, and do nothing", lambda: self._replay(ticket)
+        )
+        yield self._judge(
+            "the same key with another body is refused as key_reused", lambda: self._reuse(ticket)
+        )
         yield self._judge("a key finds its answer, an unknown one none", lambda: self._find(ticket))
         yield self._judge("a note comes back as it was written", lambda: self._note(ticket))
         yield self._judge("states are compared and set", lambda: self._states(ticket, stage))
-        yield self._judge("what is the customer's is refused to the bridge", lambda: self._customers_own(ticket, stage))
         yield self._judge(
-            "a hold beyond the balance is refused with both numbers, and its key stays free", lambda: self._beyond(ticket, stage)
+            "what is the customer's is refused to the bridge", lambda: self._customers_own(ticket, stage)
         )
-        yield self._judge(f"{PARALLEL} parallel holds of one key are one hold, and it ends once", lambda: self._one_hold(ticket, stage))
-        yield self._judge(f"{PARALLEL} parallel holds never exceed the balance", lambda: self._no_overdraw(ticket, stage))
+        yield self._judge(
+            "a hold beyond the balance is refused with both numbers, and its key stays free",
+            lambda: self._beyond(ticket, stage),
+        )
+        yield self._judge(
+            f"{PARALLEL} parallel holds of one key are one hold, and it ends once",
+            lambda: self._one_hold(ticket, stage),
+        )
+        yield self._judge(
+            f"{PARALLEL} parallel holds never exceed the balance", lambda: self._no_overdraw(ticket, stage)
+        )
         if stage.state is StageState.ACCEPTED:
-            yield self._judge("a write-off is checked, made once, and reversed once", lambda: self._capture(ticket, stage))
+            yield self._judge(
+                "a write-off is checked, made once, and reversed once", lambda: self._capture(ticket, stage)
+            )
         else:
-            yield self._judge("nothing is written off for a stage that is not accepted", lambda: self._not_accepted(ticket, stage))
+            yield self._judge(
+                "nothing is written off for a stage that is not accepted",
+                lambda: self._not_accepted(ticket, stage),
+            )
 
     def _key(self, name: str) -> str:
         return f"{self._run}-{name}"
@@ -80,25 +100,40 @@ class Writes(Rules):
         note = self._portal.note(self._key("note"), ticket.id, written, internal=True)
         told = [one for one in self._portal.ticket(ticket.id).thread if one.id == note]
         want(len(told) == 1, "it is not in the thread")
-        want((told[0].text, told[0].visibility, told[0].author) == (written, "internal", "bridge"), f"it comes back as {told[0]}")
+        want(
+            (told[0].text, told[0].visibility, told[0].author) == (written, "internal", "bridge"),
+            f"it comes back as {told[0]}",
+        )
 
     def _states(self, ticket: Ticket, stage: Stage) -> None:
         other = TicketState.SUSPENDED if ticket.state is not TicketState.SUSPENDED else TicketState.OPEN
-        refusal = refused(StateConflict, lambda: self._portal.set_ticket_state(self._key("state"), ticket.id, TicketState.DONE, [other]))
+        refusal = refused(
+            StateConflict,
+            lambda: self._portal.set_ticket_state(self._key("state"), ticket.id, TicketState.DONE, [other]),
+        )
         want(refusal.actual == ticket.state, f"the refusal tells the state {refusal.actual}")
         self._portal.set_ticket_state(self._key("same"), ticket.id, ticket.state, [other])
         if stage.state is not StageState.PLANNED:
             wrong = [StageState.PLANNED]
             refused(
-                StateConflict, lambda: self._portal.set_stage_state(self._key("stage"), ticket.id, stage.id, _another(stage.state), wrong)
+                StateConflict,
+                lambda: self._portal.set_stage_state(
+                    self._key("stage"), ticket.id, stage.id, _another(stage.state), wrong
+                ),
             )
 
     def _customers_own(self, ticket: Ticket, stage: Stage) -> None:
         for number, state in enumerate((StageState.ACCEPTED, StageState.REJECTED, StageState.WRITTEN_OFF)):
             key = self._key(f"own{number}")
-            refused(PortalForbidden, partial(self._portal.set_stage_state, key, ticket.id, stage.id, state, list(StageState)))
+            refused(
+                PortalForbidden,
+                partial(self._portal.set_stage_state, key, ticket.id, stage.id, state, list(StageState)),
+            )
         refused(
-            PortalForbidden, lambda: self._portal.set_ticket_state(self._key("own"), ticket.id, TicketState.WITHDRAWN, list(TicketState))
+            PortalForbidden,
+            lambda: self._portal.set_ticket_state(
+                self._key("own"), ticket.id, TicketState.WITHDRAWN, list(TicketState)
+            ),
         )
 
     def _beyond(self, ticket: Ticket, stage: Stage) -> None:
@@ -112,7 +147,10 @@ class Writes(Rules):
         else:
             self._portal.void(self._key("beyond-void"), str(taken.hold_id))
             raise Unlike(f"{text(needed)} norm-hours were held where {text(fits)} are")
-        want((refusal.available, refusal.needed) == (fits, needed), f"it tells {text(refusal.available)} of {text(refusal.needed)}")
+        want(
+            (refusal.available, refusal.needed) == (fits, needed),
+            f"it tells {text(refusal.available)} of {text(refusal.needed)}",
+        )
         want(self._portal.find(key) is None, "the refused key is taken")
 
     def _one_hold(self, ticket: Ticket, stage: Stage) -> None:
@@ -121,7 +159,10 @@ class Writes(Rules):
         held = self._at_once(lambda _: self._portal_hold("one", ticket, stage, amount))
         holds = {one.hold_id for one in held if not isinstance(one, PortalError)}
         want(len(holds) == 1, f"the holds are {sorted(map(str, holds))}")
-        want(all(isinstance(one, KeyInProgress) for one in held if isinstance(one, PortalError)), f"refusals: {_errors(held)}")
+        want(
+            all(isinstance(one, KeyInProgress) for one in held if isinstance(one, PortalError)),
+            f"refusals: {_errors(held)}",
+        )
         now = self._portal.account(ticket.account_id)
         want(now.held == before.held + amount, f"held was {text(before.held)}, is {text(now.held)}")
         (hold,) = holds
@@ -147,7 +188,10 @@ class Writes(Rules):
         hold = self._portal_hold("early", ticket, stage, Decimal("0.05"))
         try:
             refusal = refused(
-                StateConflict, lambda: self._portal.capture(self._key("early-c"), str(hold.hold_id), [MINUTES], Decimal("0.05"), {})
+                StateConflict,
+                lambda: self._portal.capture(
+                    self._key("early-c"), str(hold.hold_id), [MINUTES], Decimal("0.05"), {}
+                ),
             )
             want(refusal.actual == stage.state, f"the refusal tells the state {refusal.actual}")
         finally:
@@ -156,9 +200,16 @@ class Writes(Rules):
     def _capture(self, ticket: Ticket, stage: Stage) -> None:
         before = self._portal.account(ticket.account_id)
         hold = str(self._portal_hold("c", ticket, stage, Decimal("0.1")).hold_id)
-        wrong = refused(PortalRefused, lambda: self._portal.capture(self._key("c-wrong"), hold, [MINUTES], Decimal("0.06"), {}))
+        wrong = refused(
+            PortalRefused,
+            lambda: self._portal.capture(self._key("c-wrong"), hold, [MINUTES], Decimal("0.06"), {}),
+        )
         want(wrong.code == "amount_mismatch", f"a wrong amount is refused as {wrong.code}")
-        made = self._at_once(lambda _: self._portal.capture(self._key("c-capture"), hold, [MINUTES], Decimal("0.05"), {"check": True}))
+        made = self._at_once(
+            lambda _: self._portal.capture(
+                self._key("c-capture"), hold, [MINUTES], Decimal("0.05"), {"check": True}
+            )
+        )
         entries = {one.id for one in made if not isinstance(one, PortalError)}
         want(len(entries) == 1, f"the write-offs are {sorted(entries)}; refusals: {_errors(made)}")
         (entry,) = entries
@@ -169,7 +220,10 @@ class Writes(Rules):
         )
         self._portal.reverse(self._key("c-reverse"), entry, "Проверка договора портала")
         refused(StateConflict, lambda: self._portal.reverse(self._key("c-reverse-again"), entry, "?"))
-        want(self._portal.account(ticket.account_id).posted == before.posted, "the reversal did not give the hours back")
+        want(
+            self._portal.account(ticket.account_id).posted == before.posted,
+            "the reversal did not give the hours back",
+        )
         now = next(one for one in self._portal.ticket(ticket.id).stages if one.id == stage.id)
         want(now.state is StageState.ACCEPTED, f"after the reversal the stage is {now.state}")
 

@@ -2,11 +2,11 @@
 
 PortalError
 ├── PortalUnreachable        nothing was done (not sent, or 429), or a read got no answer (5xx): try later
-├── PortalOutcomeUnknown     a write was sent and no believable answer came: ask by key, send the same key again
+├── PortalOutcomeUnknown     a write was sent, no believable answer came: ask by key
 │   └── StillUnderWay            an earlier sending may still arrive: nothing was sent now
 ├── PortalNotContract        an answer that the contract does not know (HTML, no JSON, a missing member)
 │   └── PortalTooLarge           an answer to a read that is larger than the bridge takes
-└── PortalRefused            the portal answered with a problem document (to a read, 401 and 403 count without one)
+└── PortalRefused            the portal answered with a problem document
     ├── PortalUnauthorized       401: the token or the signature is wrong
     ├── PortalForbidden          403: the token lacks a scope, or the thing is another customer's
     │   └── AnotherBridge            409: another bridge, with another journal, works on this portal
@@ -16,7 +16,8 @@ PortalError
     ├── KeyInProgress            409: the same key is being processed right now
     └── KeyReused                422: the same key came with another body
 
-Other refusals (`invalid`, `amount_mismatch`, `too_large`, codes of a newer contract) are plain PortalRefused; `code` tells them apart.
+Other refusals (`invalid`, `amount_mismatch`, `too_large`, codes of a newer contract) are plain PortalRefused;
+`code` tells them apart.
 """
 
 from __future__ import annotations
@@ -44,7 +45,14 @@ class PortalError(BridgeError):
     retry_after: float | None = None
 
     def __init__(
-        self, endpoint: str, detail: str, *, status: int | None = None, code: str = "", request_id: str = "", portal: str = ""
+        self,
+        endpoint: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+        portal: str = "",
     ) -> None:
         self.endpoint = endpoint
         self.detail = detail
@@ -54,7 +62,10 @@ class PortalError(BridgeError):
         self.portal = portal
         told = " ".join(part for part in (str(status) if status else "", code) if part)
         where = f"portal {portal}" if portal else "portal"
-        super().__init__(f"{where}: {endpoint}: {f'{told}: ' if told else ''}{detail}{f' (request {request_id})' if request_id else ''}")
+        super().__init__(
+            f"{where}: {endpoint}: "
+            f"{f'{told}: ' if told else ''}{detail}{f' (request {request_id})' if request_id else ''}"
+        )
 
 
 class PortalUnreachable(PortalError):
@@ -68,7 +79,9 @@ class PortalOutcomeUnknown(PortalError):
 
 
 class StillUnderWay(PortalOutcomeUnknown):
-    """An earlier sending of the same write may still arrive, so that it was not sent again; waiting decides."""
+    """An earlier sending of the same write may still arrive, so that it was not sent again; waiting
+    decides.
+    """
 
 
 class PortalNotContract(PortalError):
@@ -79,7 +92,8 @@ class PortalTooLarge(PortalNotContract):
     """The portal's answer to a read is larger than the bridge takes.
 
     Attributes:
-        next_cursor: the cursor behind a page that is too large, "" where the portal does not tell it in a header.
+        next_cursor: the cursor behind a page that is too large, "" where the portal does not tell it in a
+            header.
         begun: what was read of the answer.
     """
 
@@ -88,7 +102,9 @@ class PortalTooLarge(PortalNotContract):
 
 
 class PortalRefused(PortalError):
-    """The portal refused the call with a problem document, or a read with a bare 401 or 403; nothing was changed."""
+    """The portal refused the call with a problem document, or a read with a bare 401 or 403; nothing was
+    changed.
+    """
 
 
 class PortalUnauthorized(PortalRefused):

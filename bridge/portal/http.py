@@ -1,6 +1,7 @@
 """`HttpPortal`: the Portal protocol over the HTTP contract of docs/portal-api.md.
 
-Reads are repeated where that may help. A write is sent once, under its key; what has no believable answer is `PortalOutcomeUnknown`.
+Reads are repeated where that may help. A write is sent once, under its key; what has no believable answer is
+`PortalOutcomeUnknown`.
 """
 
 from __future__ import annotations
@@ -39,9 +40,18 @@ Value = TypeVar("Value")
 
 
 def connect(
-    name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float = 10, read_timeout: float = 60,
-    call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
-) -> HttpPortal:  # fmt: skip
+    name: str,
+    base_url: str,
+    auth: Authenticate,
+    *,
+    category_prefix: str,
+    connect_timeout: float = 10,
+    read_timeout: float = 60,
+    call_timeout: float = 300,
+    ca_file: Path | None = None,
+    proxy: str = "",
+    instance: str = "",
+) -> HttpPortal:
     """A client of the portal at `base_url`; nothing is sent yet. Close it, or use it with `with`.
 
     Parameters:
@@ -52,12 +62,21 @@ def connect(
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
         ca_file, proxy: see `bridge.wire.deadline.session`.
-        instance: whose writes these are, so that the portal lets one bridge write at a time; "" where it does not matter.
+        instance: whose writes these are, so that the portal lets one bridge write at a time; "" where it does
+            not matter.
     """
     return HttpPortal(
-        name, base_url, auth, category_prefix=category_prefix, connect_timeout=connect_timeout, read_timeout=read_timeout,
-        call_timeout=call_timeout, ca_file=ca_file, proxy=proxy, instance=instance,
-    )  # fmt: skip
+        name,
+        base_url,
+        auth,
+        category_prefix=category_prefix,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        call_timeout=call_timeout,
+        ca_file=ca_file,
+        proxy=proxy,
+        instance=instance,
+    )
 
 
 class HttpPortal(Portal):
@@ -70,10 +89,22 @@ class HttpPortal(Portal):
     """
 
     def __init__(
-        self, name: str, base_url: str, auth: Authenticate, *, category_prefix: str, connect_timeout: float, read_timeout: float,
-        call_timeout: float = 300, ca_file: Path | None = None, proxy: str = "", instance: str = "",
-        session: requests.Session | None = None, retries: Retries | None = None, largest_answer: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        base_url: str,
+        auth: Authenticate,
+        *,
+        category_prefix: str,
+        connect_timeout: float,
+        read_timeout: float,
+        call_timeout: float = 300,
+        ca_file: Path | None = None,
+        proxy: str = "",
+        instance: str = "",
+        session: requests.Session | None = None,
+        retries: Retries | None = None,
+        largest_answer: int = 0,
+    ) -> None:
         from bridge.portal import transport, wire
         from bridge.wire.transport import Transport
 
@@ -82,16 +113,25 @@ class HttpPortal(Portal):
         self._wire = wire
         self._request_type = transport.Request
         http = Transport(
-            base_url.rstrip("/"), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
-            largest_answer=largest_answer or transport.LARGEST_ANSWER, ca_file=ca_file, proxy=proxy,
-            headers={"Otbridge-Instance": instance} if instance else None, auth=auth, within=session,
-        )  # fmt: skip
+            base_url.rstrip("/"),
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            call_timeout=call_timeout,
+            largest_answer=largest_answer or transport.LARGEST_ANSWER,
+            ca_file=ca_file,
+            proxy=proxy,
+            headers={"Otbridge-Instance": instance} if instance else None,
+            auth=auth,
+            within=session,
+        )
         self._line = transport.Line(http, retries or Retries())
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -110,7 +150,8 @@ class HttpPortal(Portal):
             return self._smaller_page(cursor, error)
 
     def _smaller_page(self, cursor: str | None, error: PortalTooLarge) -> TicketPage:
-        """A page of fewer tickets; a single one that is too large is told as a fault, where the portal says what comes behind it.
+        """A page of fewer tickets; a single one that is too large is told as a fault, where the portal says
+        what comes behind it.
 
         Raises:
             PortalTooLarge: it does not say.
@@ -128,17 +169,23 @@ class HttpPortal(Portal):
         if not error.next_cursor or error.next_cursor == cursor:
             raise error
         ref = self._wire.first_ticket_id(error.begun) or f"after cursor {cursor or 'none'}"[:_LONGEST_REF]
-        fault = TicketFault(ref, "", (f"{error.detail}: shorten the ticket's fields, files or time entries on the portal",))
+        fault = TicketFault(
+            ref, "", (f"{error.detail}: shorten the ticket's fields, files or time entries on the portal",)
+        )
         return TicketPage((), (fault,), error.next_cursor, None, has_more=True)
 
     def _page(self, cursor: str | None, etag: str | None, limit: int | None = None) -> TicketPage | None:
-        params = {"category_prefix": self._category_prefix, "thread": "none"} | ({} if cursor is None else {"cursor": cursor})
+        params = {"category_prefix": self._category_prefix, "thread": "none"} | (
+            {} if cursor is None else {"cursor": cursor}
+        )
         if limit is not None:
             params["limit"] = str(limit)
         answer = self._line.send(self._get("/tickets", params, {"If-None-Match": etag} if etag else {}))
         if answer.status == 304 and etag:
             return None
-        page: TicketPage = _parsed(answer, 200, lambda document: self._wire.ticket_page(document, answer.headers.get("etag")))
+        page: TicketPage = _parsed(
+            answer, 200, lambda document: self._wire.ticket_page(document, answer.headers.get("etag"))
+        )
         _moved(answer, page, cursor)
         return page
 
@@ -174,7 +221,9 @@ class HttpPortal(Portal):
         except PortalNotFound:
             return None
         if found["key"] != key:
-            raise PortalNotContract(f"GET {_path('keys', key)}", "the answer is about another key", status=200, portal=self.name)
+            raise PortalNotContract(
+                f"GET {_path('keys', key)}", "the answer is about another key", status=200, portal=self.name
+            )
         return found
 
     def download(self, ticket_id: str, attachment: Attachment, target: BinaryIO) -> None:
@@ -183,9 +232,15 @@ class HttpPortal(Portal):
         Raises:
             PortalNotContract: the content is not the one announced, or larger than `LARGEST_ATTACHMENT`.
         """
-        request = self._get(_path("tickets", ticket_id, "attachments", attachment.id), {}, {"Accept": "*/*", "Accept-Encoding": "identity"})
+        request = self._get(
+            _path("tickets", ticket_id, "attachments", attachment.id),
+            {},
+            {"Accept": "*/*", "Accept-Encoding": "identity"},
+        )
         if attachment.size > LARGEST_ATTACHMENT:
-            detail = f"the attachment has {attachment.size} bytes, more than the limit of {LARGEST_ATTACHMENT}"
+            detail = (
+                f"the attachment has {attachment.size} bytes, more than the limit of {LARGEST_ATTACHMENT}"
+            )
             raise PortalNotContract(request.endpoint, detail, portal=self.name)
         with self._line.stream(request) as (answer, pieces):
             if answer.status != 200:
@@ -203,7 +258,13 @@ class HttpPortal(Portal):
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """See `Portal.attach`."""
         request = self._request_type(
-            self.name, "POST", _path("tickets", ticket_id, "attachments"), {"name": name}, {"Content-Type": media_type}, content, _key(key)
+            self.name,
+            "POST",
+            _path("tickets", ticket_id, "attachments"),
+            {"name": name},
+            {"Content-Type": media_type},
+            content,
+            _key(key),
         )
         answer = self._line.send(request)
         attached = _parsed(answer, 201, self._wire.attachment)
@@ -216,16 +277,31 @@ class HttpPortal(Portal):
         body = {"text": text, "visibility": "internal" if internal else "customer"}
         return _parsed(self._post(key, _path("tickets", ticket_id, "notes"), body), 201, self._wire.note_id)
 
-    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+    def set_ticket_state(
+        self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]
+    ) -> None:
         """See `Portal.set_ticket_state`."""
-        self._set_state(key, _path("tickets", ticket_id, "state"), {"state": state.value, "expected": [one.value for one in expected]})
+        self._set_state(
+            key,
+            _path("tickets", ticket_id, "state"),
+            {"state": state.value, "expected": [one.value for one in expected]},
+        )
 
     def set_stage_state(
-        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        self,
+        key: str,
+        ticket_id: str,
+        stage_id: str,
+        state: StageState,
+        expected: Sequence[StageState],
         evidence: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """See `Portal.set_stage_state`."""
-        body = {"state": state.value, "expected": [one.value for one in expected], "evidence": dict(evidence or {})}
+        body = {
+            "state": state.value,
+            "expected": [one.value for one in expected],
+            "evidence": dict(evidence or {}),
+        }
         self._set_state(key, _path("tickets", ticket_id, "stages", stage_id, "state"), body)
 
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
@@ -235,8 +311,14 @@ class HttpPortal(Portal):
         return self._entry(key, "hold", _path("accounts", account_id, "holds"), body, about)
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
-    ) -> LedgerEntry:  # fmt: skip
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Mapping[str, Any],
+        accepted_by: str = "customer",
+    ) -> LedgerEntry:
         """See `Portal.capture`."""
         body = {
             "charges": self._wire.charge_lines(charges),
@@ -244,7 +326,9 @@ class HttpPortal(Portal):
             "evidence": dict(evidence),
             "accepted_by": accepted_by,
         }
-        return self._entry(key, "capture", _path("holds", hold_id, "capture"), body, {"hold_id": hold_id, "amount": amount})
+        return self._entry(
+            key, "capture", _path("holds", hold_id, "capture"), body, {"hold_id": hold_id, "amount": amount}
+        )
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         """See `Portal.void`."""
@@ -252,7 +336,9 @@ class HttpPortal(Portal):
 
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         """See `Portal.reverse`."""
-        return self._entry(key, "reversal", _path("ledger", entry_id, "reversal"), {"reason": reason}, {"reverses": entry_id})
+        return self._entry(
+            key, "reversal", _path("ledger", entry_id, "reversal"), {"reason": reason}, {"reverses": entry_id}
+        )
 
     def _get(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Request:
         return self._request_type(self.name, "GET", path, params, headers)
@@ -262,14 +348,20 @@ class HttpPortal(Portal):
 
     def _post(self, key: str, path: str, body: Mapping[str, Any]) -> Answer:
         content = json.dumps(body, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
-        return self._line.send(self._request_type(self.name, "POST", path, {}, {"Content-Type": "application/json"}, content, _key(key)))
+        return self._line.send(
+            self._request_type(
+                self.name, "POST", path, {}, {"Content-Type": "application/json"}, content, _key(key)
+            )
+        )
 
     def _set_state(self, key: str, path: str, body: Mapping[str, Any]) -> None:
         answer = self._post(key, path, body)
         if _parsed(answer, 200, self._wire.state) != body["state"]:
             answer.unbelievable("the answer tells another state than was set")
 
-    def _entry(self, key: str, kind: str, path: str, body: Mapping[str, Any], about: Mapping[str, Any]) -> LedgerEntry:
+    def _entry(
+        self, key: str, kind: str, path: str, body: Mapping[str, Any], about: Mapping[str, Any]
+    ) -> LedgerEntry:
         """Write to the ledger; `about` holds what the answer has to repeat."""
         answer = self._post(key, path, body)
         entry: LedgerEntry = _parsed(answer, 201, self._wire.ledger_entry)

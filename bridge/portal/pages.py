@@ -12,7 +12,8 @@ Page = TypeVar("Page", TicketPage, LedgerPage)
 
 
 def changed_pages(portal: Portal, cursor: str | None, etag: str | None = None) -> Iterator[TicketPage]:
-    """The pages of tickets changed since `cursor`, oldest change first; none when nothing has changed since `etag`.
+    """The pages of tickets changed since `cursor`, oldest change first; none when nothing has changed since
+    `etag`.
 
     Raises:
         PortalNotContract: a cursor came round again, so that the pages have no end.
@@ -29,7 +30,9 @@ def ledger_entries(portal: Portal, account_id: str) -> Iterator[LedgerEntry]:
     Raises:
         PortalError: as `changed_pages`.
     """
-    for page in _all(portal.ledger(account_id), None, lambda place: portal.ledger(account_id, place), "GET /ledger"):
+    for page in _all(
+        portal.ledger(account_id), None, lambda place: portal.ledger(account_id, place), "GET /ledger"
+    ):
         yield from page.entries
 
 
@@ -40,7 +43,9 @@ def _all(page: Page, cursor: str | None, read: Callable[[str], Page | None], end
         if not page.has_more:
             return
         if page.cursor in seen:
-            raise PortalNotContract(endpoint, f"the cursor {page.cursor:.100} comes round again: the pages have no end")
+            raise PortalNotContract(
+                endpoint, f"the cursor {page.cursor:.100} comes round again: the pages have no end"
+            )
         seen.add(page.cursor)
         following = read(page.cursor)
         if following is None:

@@ -1,8 +1,9 @@
 """The Portal protocol: what the bridge asks of any portal, whatever engine stands behind it.
 
-The wire form is docs/portal-api.md and bridge/portal/openapi.yaml. Hours are `Decimal` norm-hours, times aware UTC.
-Every write takes a `key`: the same key with the same content gives the first result again and does nothing.
-All methods raise `bridge.portal.errors.PortalError`s; writes raise `PortalOutcomeUnknown` when they may have happened.
+The wire form is docs/portal-api.md and bridge/portal/openapi.yaml. Hours are `Decimal` norm-hours, times
+aware UTC. Every write takes a `key`: the same key with the same content gives the first result again and does
+nothing. All methods raise `bridge.portal.errors.PortalError`s; writes raise `PortalOutcomeUnknown` when they
+may have happened.
 """
 
 from __future__ import annotations
@@ -20,8 +21,12 @@ CONTRACT = "1."
 """Versions of the contract that this bridge speaks begin so."""
 
 SCOPES = frozenset({"tickets:read", "tickets:write", "ledger:read", "ledger:write"})
-CAPABILITIES = frozenset({"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"})
-"""What the bridge needs of any portal, from its engine or made up for by an adapter; `tacit_acceptance` is needed only where the site's policy accepts for the customer."""
+CAPABILITIES = frozenset(
+    {"ledger", "holds", "idempotent_writes", "compare_and_set", "reversals", "private_notes", "change_cursor"}
+)
+"""What the bridge needs of any portal, from its engine or made up for by an adapter; `tacit_acceptance` is
+needed only where the site's policy accepts for the customer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class TicketFault:
-    """A ticket of a page that cannot be read: its id (or "sha256:" and a hash, where it tells none), its JSON text, and every fault."""
+    """A ticket of a page that cannot be read: its id (or "sha256:" and a hash, where it tells none), its
+    JSON text, and every fault.
+    """
 
     ref: str
     payload: str
@@ -125,7 +132,8 @@ class Portal(Protocol):
         """The portal's contract version, engine, clock, capabilities and the scopes of the bridge's token."""
 
     def changed_tickets(self, cursor: str | None, etag: str | None = None) -> TicketPage | None:
-        """The next page of tickets changed since `cursor` (None: from the beginning); None when nothing has changed.
+        """The next page of tickets changed since `cursor` (None: from the beginning); None when nothing has
+        changed.
 
         A ticket may come again; one that cannot be read is told among the page's faults and stops nothing.
         """
@@ -137,7 +145,9 @@ class Portal(Protocol):
         """The account's balance as it is now."""
 
     def download(self, ticket_id: str, attachment: Attachment, target: BinaryIO) -> None:
-        """Write the attachment's content to `target`; a content that does not match its size, and its sha256 where it has one, is an error."""
+        """Write the attachment's content to `target`; a content that does not match its size, and its
+        sha256 where it has one, is an error.
+        """
 
     def attach(self, key: str, ticket_id: str, name: str, media_type: str, content: bytes) -> Attachment:
         """Add a file to the ticket."""
@@ -145,8 +155,12 @@ class Portal(Protocol):
     def note(self, key: str, ticket_id: str, text: str, *, internal: bool = False) -> str:
         """Add a message to the ticket's thread, for the customer or internal; returns its id."""
 
-    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
-        """Set the ticket's state if it is one of `expected` (or `state` already), else raise `StateConflict`."""
+    def set_ticket_state(
+        self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]
+    ) -> None:
+        """Set the ticket's state if it is one of `expected` (or `state` already), else raise
+        `StateConflict`.
+        """
 
     def set_stage_state(
         self,
@@ -167,12 +181,19 @@ class Portal(Protocol):
         """
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
-    ) -> LedgerEntry:  # fmt: skip
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Mapping[str, Any],
+        accepted_by: str = "customer",
+    ) -> LedgerEntry:
         """Write `amount` ≤ the hold off (the rest returns to the balance); the stage must have been accepted.
 
         Parameters:
-            accepted_by: customer; or silence or policy, which also take a stage that is ready, where the portal has `tacit_acceptance`.
+            accepted_by: customer; or silence or policy, which also take a stage that is ready, where the
+                portal has `tacit_acceptance`.
         """
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
@@ -185,4 +206,6 @@ class Portal(Protocol):
         """A page of the account's ledger."""
 
     def find(self, key: str) -> Mapping[str, Any] | None:
-        """What the portal stored as the answer to the write with this key; None when it never saw one succeed."""
+        """What the portal stored as the answer to the write with this key; None when it never saw one
+        succeed.
+        """

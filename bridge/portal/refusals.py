@@ -29,7 +29,11 @@ _BY_CODE: Mapping[str, type[PortalRefused]] = {
     "in_progress": KeyInProgress,
     "key_reused": KeyReused,
 }
-_BY_STATUS: Mapping[int, type[PortalRefused]] = {401: PortalUnauthorized, 403: PortalForbidden, 404: PortalNotFound}
+_BY_STATUS: Mapping[int, type[PortalRefused]] = {
+    401: PortalUnauthorized,
+    403: PortalForbidden,
+    404: PortalNotFound,
+}
 """For codes that a newer contract may bring."""
 
 
@@ -60,20 +64,31 @@ class Problem:
 
     def error(self, endpoint: str, *, request_id: str, portal: str) -> PortalRefused:
         """The error that it means."""
-        told: dict[str, Any] = {"status": self.status, "code": self.code, "request_id": request_id, "portal": portal}
+        told: dict[str, Any] = {
+            "status": self.status,
+            "code": self.code,
+            "request_id": request_id,
+            "portal": portal,
+        }
         if self.code == "insufficient_balance":
             available, needed = self.members.get("available_mh"), self.members.get("needed_mh")
             if _is_int(available) and _is_int(needed):
-                return InsufficientBalance(endpoint, self.detail, available=from_milli(available), needed=from_milli(needed), **told)
+                return InsufficientBalance(
+                    endpoint, self.detail, available=from_milli(available), needed=from_milli(needed), **told
+                )
         if self.code == "state_conflict" or self.status == 412:
-            return StateConflict(endpoint, self.detail, actual=readable(str(self.members.get("actual", ""))), **told)
+            return StateConflict(
+                endpoint, self.detail, actual=readable(str(self.members.get("actual", ""))), **told
+            )
         kind = _BY_CODE.get(self.code) or _BY_STATUS.get(self.status, PortalRefused)
         return kind(endpoint, self.detail, **told)
 
 
 def readable(text: str) -> str:
     """`text` on one line, printable, of a length that people read."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text[: 4 * _LONGEST]).split())
+    line = " ".join(
+        "".join(character if character.isprintable() else " " for character in text[: 4 * _LONGEST]).split()
+    )
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 

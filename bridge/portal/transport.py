@@ -1,6 +1,7 @@
 """The bridge's HTTP as errors of the portal: what a failed request means for a read and for a write.
 
-A status alone is never taken for success: the caller reads the body and says what it lacks (`Answer.unbelievable`).
+A status alone is never taken for success: the caller reads the body and says what it lacks
+(`Answer.unbelievable`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
-from bridge.portal.errors import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalTooLarge, PortalUnreachable
+from bridge.portal.errors import (
+    PortalError,
+    PortalNotContract,
+    PortalOutcomeUnknown,
+    PortalTooLarge,
+    PortalUnreachable,
+)
 from bridge.portal.refusals import Problem, readable
 from bridge.wire.retries import PASSING, Retries
 from bridge.wire.transport import HttpFailure, NotSent, Opened, Reply, TooLarge, TooSlow, Transport
@@ -22,7 +29,9 @@ _NOT_LET_IN = frozenset({401, 403})
 
 
 class Passing(PortalUnreachable):
-    """A read failed in a way that may pass: no connection, or 429, 502, 503, 504. `wait` is what the portal asked for, seconds."""
+    """A read failed in a way that may pass: no connection, or 429, 502, 503, 504. `wait` is what the
+    portal asked for, seconds.
+    """
 
     wait: float = 0.0
 
@@ -108,12 +117,20 @@ class Answer:
         return readable(self.headers.get("x-request-id", ""))[:100]
 
     def unbelievable(self, why: str) -> NoReturn:
-        """Raise what it means that the answer is not the contract's: a write may have happened, a read has no result."""
+        """Raise what it means that the answer is not the contract's: a write may have happened, a read has
+        no result.
+        """
         raise self._unbelievable(why)
 
     def _unbelievable(self, why: str) -> PortalError:
         kind = PortalOutcomeUnknown if self.request.key else PortalNotContract
-        error = kind(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+        error = kind(
+            self.request.endpoint,
+            why,
+            status=self.status,
+            request_id=self.request_id,
+            portal=self.request.portal,
+        )
         error.retry_after = self.reply.retry_after
         return error
 
@@ -121,7 +138,13 @@ class Answer:
         """What it means that the answer was too large to be read."""
         if self.request.key:
             return self._unbelievable(why)
-        error = PortalTooLarge(self.request.endpoint, why, status=self.status, request_id=self.request_id, portal=self.request.portal)
+        error = PortalTooLarge(
+            self.request.endpoint,
+            why,
+            status=self.status,
+            request_id=self.request_id,
+            portal=self.request.portal,
+        )
         error.next_cursor = self.headers.get("x-next-cursor", "")
         error.begun = self.body
         return error
@@ -130,7 +153,11 @@ class Answer:
         """Raise the error of an answer that is no success."""
         told = {"request_id": self.request_id, "portal": self.request.portal}
         problem = Problem.read(self.status, self.headers.get("content-type", ""), self.body)
-        why = problem.detail if problem else f"the portal answered HTTP {self.status}{' with a page' if self.reply.is_html else ''}"
+        why = (
+            problem.detail
+            if problem
+            else f"the portal answered HTTP {self.status}{' with a page' if self.reply.is_html else ''}"
+        )
         code = problem.code if problem else ""
         if self.request.key is None and (self.status in PASSING or self.status >= 500):
             error = (Passing if self.status in PASSING else PortalUnreachable)(
@@ -171,7 +198,8 @@ class Line:
         """Send a request and read the whole answer, whatever its status.
 
         Raises:
-            PortalUnreachable, PortalOutcomeUnknown, PortalNotContract: no whole answer came; for a read, also a status that may pass.
+            PortalUnreachable, PortalOutcomeUnknown, PortalNotContract: no whole answer came; for a read, also
+                a status that may pass.
         """
 
         def once() -> Answer:
@@ -185,7 +213,12 @@ class Line:
     def _answer(self, request: Request) -> Answer:
         try:
             reply = self._transport.send(
-                request.label, request.method, request.path, headers=request.all_headers, params=request.params, body=request.body
+                request.label,
+                request.method,
+                request.path,
+                headers=request.all_headers,
+                params=request.params,
+                body=request.body,
             )
             return Answer(request, reply)
         except HttpFailure as failure:
@@ -194,7 +227,9 @@ class Line:
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[tuple[Answer, Iterator[bytes]]]:
-        """Send a read; give the answer's head (its body too when it is no 200), and the pieces of a 200's body."""
+        """Send a read; give the answer's head (its body too when it is no 200), and the pieces of a 200's
+        body.
+        """
         try:
             with ExitStack() as stack:
                 opened = self._retries.run(lambda: self._begin(request, stack))
@@ -210,7 +245,13 @@ class Line:
         try:
             with ExitStack() as opening:
                 opened = opening.enter_context(
-                    self._transport.open(request.label, request.method, request.path, headers=request.all_headers, params=request.params)
+                    self._transport.open(
+                        request.label,
+                        request.method,
+                        request.path,
+                        headers=request.all_headers,
+                        params=request.params,
+                    )
                 )
                 if opened.head.status in PASSING:
                     Answer(request, opened.whole(LARGEST_ANSWER)).refuse()

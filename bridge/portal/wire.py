@@ -1,7 +1,8 @@
 """The contract's JSON as the bridge's frozen values: strict integers, aware times, unknown members ignored.
 
-A ticket that cannot be read becomes a `TicketFault` with every fault and its path, so that it can be shown and stops nothing else.
-Everything else that cannot be read raises `NotTheContract` with all faults. Loaded when a client is made, for pydantic is slow to load.
+A ticket that cannot be read becomes a `TicketFault` with every fault and its path, so that it can be shown
+and stops nothing else. Everything else that cannot be read raises `NotTheContract` with all faults. Loaded
+when a client is made, for pydantic is slow to load.
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bridge.domain.hours import Charge, from_kopecks, from_milli, to_milli
-from bridge.domain.tickets import Account, Attachment, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry
+from bridge.domain.tickets import (
+    Account,
+    Attachment,
+    Stage,
+    StageState,
+    ThreadEntry,
+    Ticket,
+    TicketState,
+    TimeEntry,
+)
 from bridge.portal.port import CONTRACT, Gone, LedgerEntry, LedgerPage, Meta, TicketFault, TicketPage
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -138,9 +148,16 @@ class _Stage(_Model):
 
     def value(self) -> Stage:
         return Stage(
-            self.id, self.title, from_milli(self.estimate_mh), from_milli(self.coefficient_milli), self.state, self.revision,
-            self.accepted_at, self.rejected_at, self.comment,
-        )  # fmt: skip
+            self.id,
+            self.title,
+            from_milli(self.estimate_mh),
+            from_milli(self.coefficient_milli),
+            self.state,
+            self.revision,
+            self.accepted_at,
+            self.rejected_at,
+            self.comment,
+        )
 
 
 class _Ticket(_Model):
@@ -175,17 +192,30 @@ class _Ticket(_Model):
 
     def value(self) -> Ticket:
         return Ticket(
-            id=self.id, number=self.number, version=self.version, category=self.category, subject=self.subject,
-            customer_id=self.customer.id, customer_name=self.customer.name, account_id=self.account_id, installation=self.installation,
-            state=self.state, created_at=self.created_at, updated_at=self.updated_at, agreement_required=self.agreement_required,
-            agreed_at=self.agreed_at, withdrawn_at=self.withdrawn_at, fields=self.fields,
+            id=self.id,
+            number=self.number,
+            version=self.version,
+            category=self.category,
+            subject=self.subject,
+            customer_id=self.customer.id,
+            customer_name=self.customer.name,
+            account_id=self.account_id,
+            installation=self.installation,
+            state=self.state,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            agreement_required=self.agreement_required,
+            agreed_at=self.agreed_at,
+            withdrawn_at=self.withdrawn_at,
+            fields=self.fields,
             thread=tuple(one.value() for one in self.thread),
             attachments=tuple(one.value() for one in self.attachments),
             stages=tuple(one.value() for one in self.stages),
             time_entries=tuple(
-                TimeEntry(one.id, one.stage_id, one.specialist, one.category, one.minutes, one.at, one.note) for one in self.time_entries
+                TimeEntry(one.id, one.stage_id, one.specialist, one.category, one.minutes, one.at, one.note)
+                for one in self.time_entries
             ),
-        )  # fmt: skip
+        )
 
 
 class _Account(_Model):
@@ -214,9 +244,18 @@ class _LedgerEntry(_Model):
 
     def value(self) -> LedgerEntry:
         return LedgerEntry(
-            self.id, self.key, self.kind, self.account_id, self.ticket_id, self.stage_id, from_milli(self.amount_mh), self.at,
-            self.hold_id, self.reverses, None if self.price_kopecks is None else from_kopecks(self.price_kopecks),
-        )  # fmt: skip
+            self.id,
+            self.key,
+            self.kind,
+            self.account_id,
+            self.ticket_id,
+            self.stage_id,
+            from_milli(self.amount_mh),
+            self.at,
+            self.hold_id,
+            self.reverses,
+            None if self.price_kopecks is None else from_kopecks(self.price_kopecks),
+        )
 
 
 class _LedgerPage(_Model):
@@ -265,10 +304,19 @@ def meta(document: object) -> Meta:
     """`GET /meta`. Of a contract that this program does not know, nothing but its version is believed."""
     version = document.get("contract") if isinstance(document, dict) else None
     if isinstance(version, str) and not version.startswith(CONTRACT):
-        return Meta(version[:40], "", datetime.fromtimestamp(0, UTC), frozenset(), frozenset(), Decimal("0.01"))
+        return Meta(
+            version[:40], "", datetime.fromtimestamp(0, UTC), frozenset(), frozenset(), Decimal("0.01")
+        )
     read = _read(_Meta, document)
     engine = f"{read.engine.name} {read.engine.version}"
-    return Meta(read.contract, engine, read.time, frozenset(read.capabilities), frozenset(read.scopes), from_milli(read.rounding_unit_mh))
+    return Meta(
+        read.contract,
+        engine,
+        read.time,
+        frozenset(read.capabilities),
+        frozenset(read.scopes),
+        from_milli(read.rounding_unit_mh),
+    )
 
 
 def ticket(document: object) -> Ticket:
@@ -301,7 +349,9 @@ _BETWEEN = re.compile(r"[\s,:]*")
 
 
 def first_ticket_id(begun: bytes) -> str:
-    """The id of the first ticket of a page that was not read to its end, "" where it does not stand in front of what is missing."""
+    """The id of the first ticket of a page that was not read to its end, "" where it does not stand in
+    front of what is missing.
+    """
     text = begun.decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         first = text.index("{", _member(text, 0, "tickets"))
@@ -337,9 +387,15 @@ def account(document: object) -> Account:
         raise NotTheContract(("available_mh: is not granted − posted − held",))
     price = None if read.hour_price_kopecks is None else from_kopecks(read.hour_price_kopecks)
     return Account(
-        read.id, from_milli(read.granted_mh), from_milli(read.posted_mh), from_milli(read.held_mh), from_milli(read.available_mh),
-        from_milli(read.overdraft_limit_mh), read.version, price,
-    )  # fmt: skip
+        read.id,
+        from_milli(read.granted_mh),
+        from_milli(read.posted_mh),
+        from_milli(read.held_mh),
+        from_milli(read.available_mh),
+        from_milli(read.overdraft_limit_mh),
+        read.version,
+        price,
+    )
 
 
 def thread_entry(document: object) -> ThreadEntry:
@@ -367,11 +423,13 @@ def charge_lines(charges: Iterable[Charge]) -> list[dict[str, Any]]:
     """The lines of a write-off."""
     return [
         {
-            "category": one.category, "spent_minutes": one.spent_minutes, "charged_minutes": one.charged_minutes,
+            "category": one.category,
+            "spent_minutes": one.spent_minutes,
+            "charged_minutes": one.charged_minutes,
             "coefficient_milli": to_milli(one.coefficient),
         }
         for one in charges
-    ]  # fmt: skip
+    ]
 
 
 def note_id(document: object) -> str:
@@ -393,7 +451,9 @@ def _read(model: type[M], document: object) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise NotTheContract(tuple(_problem(one) for one in error.errors(include_url=False, include_input=False))) from None
+        raise NotTheContract(
+            tuple(_problem(one) for one in error.errors(include_url=False, include_input=False))
+        ) from None
 
 
 def _problem(fault: Any) -> str:
@@ -409,7 +469,11 @@ def _problem(fault: Any) -> str:
 
 def _fault(document: object, problems: tuple[str, ...]) -> TicketFault:
     """A ticket that cannot be read; its thread, which nobody reads, is not kept."""
-    kept = {name: value for name, value in document.items() if name != "thread"} if isinstance(document, dict) else document
+    kept = (
+        {name: value for name, value in document.items() if name != "thread"}
+        if isinstance(document, dict)
+        else document
+    )
     payload = _plain(json.dumps(kept, ensure_ascii=False))
     id_ = document.get("id") if isinstance(document, dict) else None
     if _is_ref(id_):

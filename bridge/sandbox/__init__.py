@@ -5,4 +5,6 @@ from importlib import util
 from bridge.i18n import tr
 
 if util.find_spec("flask") is None:
-    raise SystemExit(tr("the embedded portal and Moodle need the extra sandbox: pip install 'otbridge[sandbox]'"))
+    raise SystemExit(
+        tr("the embedded portal and Moodle need the extra sandbox: pip install 'otbridge[sandbox]'")
+    )

@@ -1,6 +1,8 @@
-"""The demo: seeded tickets, the embedded portal and Moodle, and the real `otbridge` command between them, over real HTTP.
+"""The demo: seeded tickets, the embedded portal and Moodle, and the real `otbridge` command between them,
+over real HTTP.
 
-`python -m bridge.sandbox.demo --directory DIR` keeps its state in DIR; run again, it shows that nothing is done twice.
+`python -m bridge.sandbox.demo --directory DIR` keeps its state in DIR; run again, it shows that nothing is
+done twice.
 """
 
 from __future__ import annotations
@@ -43,10 +45,16 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
 
 RESTORE = {"service": "2.9.1-restore", "param_fullname": "Охрана труда"}
 ROLE = {
-    "service": "2.9.1-access", "param_shortname": "branch_methodist", "param_name": "Методист филиала",
-    "param_description": "Видит курсы и оценки своего филиала, ничего не меняет", "param_context_levels": "coursecat, course",
-    "param_capabilities": "moodle/course:view\nmoodle/course:viewhiddencourses\nmoodle/grade:viewall\nmoodle/course:viewparticipants",
-}  # fmt: skip
+    "service": "2.9.1-access",
+    "param_shortname": "branch_methodist",
+    "param_name": "Методист филиала",
+    "param_description": "Видит курсы и оценки своего филиала, ничего не меняет",
+    "param_context_levels": "coursecat, course",
+    "param_capabilities": (
+        "moodle/course:view\nmoodle/course:viewhiddencourses\nmoodle/grade:viewall\n"
+        "moodle/course:viewparticipants"
+    ),
+}
 MATERIALS = {"service": "2.9.1-content"}
 BROKEN_ROLE = {"service": "2.9.1-access", "param_shortname": "Куратор группы", "param_name": "Куратор"}
 
@@ -54,14 +62,23 @@ BROKEN_ROLE = {"service": "2.9.1-access", "param_shortname": "Куратор г�
 def seed(portal: SandboxPortal, moodle: SandboxMoodle) -> None:
     """Courses and tickets as the vendor's page describes them (items 1 and 2.9.1)."""
     course = moodle.add_course(
-        fullname="Охрана труда", shortname="OT-2026", activities={"page": 4, "quiz": 2, "forum": 1}, questions=25, files=12
+        fullname="Охрана труда",
+        shortname="OT-2026",
+        activities={"page": 4, "quiz": 2, "forum": 1},
+        questions=25,
+        files=12,
     )
     moodle.run_automated_backup(course)
     moodle.delete_course(course)
     portal.open_account(ACCOUNT, "Школа № 7", granted="8", hour_price="2500")
     portal.open_account(POOR_ACCOUNT, "Академия", granted="0.5", hour_price="2500")
     agreed = [
-        ("Восстановить случайно удалённый курс «Охрана труда»", RESTORE, ACCOUNT, ("Восстановление курса", "1.5", "1")),
+        (
+            "Восстановить случайно удалённый курс «Охрана труда»",
+            RESTORE,
+            ACCOUNT,
+            ("Восстановление курса", "1.5", "1"),
+        ),
         ("Роль для методистов филиалов", ROLE, ACCOUNT, ("Создание роли", "0.5", "1")),
         ("Роль куратора группы", BROKEN_ROLE, ACCOUNT, ("Создание роли", "0.5", "1")),
         ("Вернуть удалённый курс", RESTORE, POOR_ACCOUNT, ("Восстановление курса", "1", "1")),
@@ -69,19 +86,32 @@ def seed(portal: SandboxPortal, moodle: SandboxMoodle) -> None:
     ]
     for subject, fields, account, stage in agreed:
         ticket = portal.open_ticket(
-            category=f"{PAID} / Настройка", subject=subject, text=subject, fields=fields, account=account, installation=SERIAL
+            category=f"{PAID} / Настройка",
+            subject=subject,
+            text=subject,
+            fields=fields,
+            account=account,
+            installation=SERIAL,
         )
         portal.agree(ticket, [stage])
         if account == ACCOUNT and fields is RESTORE:
             portal.log_time(ticket, minutes=30, category="developer", stage=1)
     portal.open_ticket(
-        category=f"{PAID} / Настройка", subject="Роль для проверяющих (смета не согласована)", text="", fields=ROLE, account=ACCOUNT,
+        category=f"{PAID} / Настройка",
+        subject="Роль для проверяющих (смета не согласована)",
+        text="",
+        fields=ROLE,
+        account=ACCOUNT,
         installation=SERIAL,
-    )  # fmt: skip
+    )
     portal.open_ticket(
-        category="Техническая поддержка / Консультация", subject="Как работает «Логика курса»?", text="", fields={}, account=ACCOUNT,
+        category="Техническая поддержка / Консультация",
+        subject="Как работает «Логика курса»?",
+        text="",
+        fields={},
+        account=ACCOUNT,
         installation=SERIAL,
-    )  # fmt: skip
+    )
 
 
 def main() -> int:
@@ -92,7 +122,10 @@ def main() -> int:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     console = Console()
     first = not (directory / "bridge.toml").exists()
-    with SandboxMoodle.start(directory=directory / "moodle") as moodle, SandboxPortal.start(directory=directory / "portal") as portal:
+    with (
+        SandboxMoodle.start(directory=directory / "moodle") as moodle,
+        SandboxPortal.start(directory=directory / "portal") as portal,
+    ):
         if first:
             seed(portal, moodle)
         _configure(directory, portal, moodle)
@@ -102,7 +135,10 @@ def main() -> int:
         _otbridge(console, directory, "sync")
         worked = _work_by_hand(portal)
         if worked:
-            console.rule(f"a specialist works on {', '.join(worked)}, logs 2 hours and reports the stage ready; otbridge sync")
+            console.rule(
+                f"a specialist works on {', '.join(worked)}, logs 2 hours and reports the stage ready; "
+                "otbridge sync"
+            )
             _otbridge(console, directory, "sync")
         accepted = _accept(portal)
         if accepted:
@@ -114,15 +150,30 @@ def main() -> int:
 
 
 def _configure(directory: Path, portal: SandboxPortal, moodle: SandboxMoodle) -> None:
-    (directory / "bridge.toml").write_text(SETTINGS.format(portal=portal.url, moodle=moodle.url, serial=SERIAL), encoding="utf-8")
+    (directory / "bridge.toml").write_text(
+        SETTINGS.format(portal=portal.url, moodle=moodle.url, serial=SERIAL), encoding="utf-8"
+    )
     env = directory / ".env"
     env.touch(mode=0o600)
-    env.write_text(f"OTBRIDGE_PORTAL_TOKEN={portal.token}\nOTBRIDGE_MOODLE_TOKEN={moodle.token}\n", encoding="utf-8")
+    env.write_text(
+        f"OTBRIDGE_PORTAL_TOKEN={portal.token}\nOTBRIDGE_MOODLE_TOKEN={moodle.token}\n", encoding="utf-8"
+    )
 
 
 def _otbridge(console: Console, directory: Path, *arguments: str) -> None:
-    command = [str(Path(sys.executable).with_name("otbridge")), "--config", str(directory / "bridge.toml"), *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "COLUMNS": str(console.width)})  # noqa: S603
+    command = [
+        str(Path(sys.executable).with_name("otbridge")),
+        "--config",
+        str(directory / "bridge.toml"),
+        *arguments,
+    ]
+    done = subprocess.run(  # noqa: S603 (its own command)
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": str(console.width)},
+    )
     console.print(escape(done.stdout + done.stderr).rstrip() + f"\n(exit code {done.returncode})")
 
 
@@ -150,23 +201,35 @@ def _accept(portal: SandboxPortal) -> list[str]:
 
 def _show(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int:
     captures = [entry for entry in portal.ledger() if entry.kind == "capture"]
-    table = Table("Ticket", "Subject", "Portal says", "Written off", "Price", title="What the portal shows in the end")
+    table = Table(
+        "Ticket", "Subject", "Portal says", "Written off", "Price", title="What the portal shows in the end"
+    )
     for ticket in portal.tickets():
         own = [entry for entry in captures if entry.ticket_id == ticket.id]
         hours = sum((entry.amount for entry in own), from_milli(0))
         roubles = sum((entry.price or from_kopecks(0) for entry in own), from_kopecks(0))
         table.add_row(
-            ticket.number, escape(ticket.subject), ticket.state, f"{text(hours)} h" if own else "–", f"{roubles} ₽" if own else "–"
+            ticket.number,
+            escape(ticket.subject),
+            ticket.state,
+            f"{text(hours)} h" if own else "–",
+            f"{roubles} ₽" if own else "–",
         )
     console.print(table)
     account = portal.account(ACCOUNT)
-    balance = {"granted": account.granted, "written off": account.posted, "held": account.held, "available": account.available}
+    balance = {
+        "granted": account.granted,
+        "written off": account.posted,
+        "held": account.held,
+        "available": account.available,
+    }
     told = ", ".join(f"{name} {text(value)}" for name, value in balance.items())
     console.print(f"Balance of {ACCOUNT} in norm-hours: {told}")
     courses = [course for course in moodle.courses() if course.fullname == "Охрана труда"]
     roles = [role for role in moodle.roles() if role.shortname == ROLE["param_shortname"]]
     console.print(
-        f"Moodle has {len(courses)} course “Охрана труда” and {len(roles)} role “{ROLE['param_name']}”; write-offs in the ledger: {len(captures)}"
+        f"Moodle has {len(courses)} course “Охрана труда” and {len(roles)} role "
+        f"“{ROLE['param_name']}”; write-offs in the ledger: {len(captures)}"
     )
     return 0 if len(courses) == len(roles) == 1 and len(captures) == 3 else 1
 

@@ -1,8 +1,9 @@
 """Planned misbehaviour of an embedded server, and the HTTP server that carries it out.
 
-A `Faults` list says what shall go wrong next; a `FaultyServer` serves a WSGI application over HTTP/1.1 with kept-alive
-connections, one thread a connection, on 127.0.0.1 only, and does what the list says. It records every request it got
-and listens to three addresses of its own, so that a server in a process of its own can be steered (whatever else begins with /sandbox/ goes to the application, unrecorded):
+A `Faults` list says what shall go wrong next; a `FaultyServer` serves a WSGI application over HTTP/1.1 with
+kept-alive connections, one thread a connection, on 127.0.0.1 only, and does what the list says. It records
+every request it got and listens to three addresses of its own, so that a server in a process of its own can
+be steered (whatever else begins with /sandbox/ goes to the application, unrecorded):
 
     POST   /sandbox/faults   {"match": …, "mode": …, "times": 1, "seconds": 0}   plan a fault
     DELETE /sandbox/faults                                                       forget all planned faults
@@ -33,7 +34,9 @@ MODES: Mapping[str, str] = {
     "drop_before": "close the connection without an answer; nothing is done",
     "drop_after": "do it, then close the connection without an answer",
     "hang_after": "do it, keep silent for `seconds`, then close the connection without an answer",
-    "late": "wait `seconds`, do it, then close the connection without an answer: the client has long given up",
+    "late": (
+        "wait `seconds`, do it, then close the connection without an answer: the client has long given up"
+    ),
     "html": "200 with an HTML login page; nothing is done",
     "garbage": "200 with text that is neither JSON nor XML; nothing is done",
     "empty": "do it, then 200 with an empty body",
@@ -43,10 +46,25 @@ MODES: Mapping[str, str] = {
 """Every mode of misbehaviour, and what it does."""
 
 _UNDONE: Mapping[str, tuple[int, str, str]] = {
-    "error_500": (500, "text/html", "<html><head><title>500 Internal Server Error</title></head><body><h1>500</h1></body></html>"),
-    "html": (200, "text/html", "<!DOCTYPE html><html><head><title>Log in to the site</title></head><body><form></form></body></html>"),
+    "error_500": (
+        500,
+        "text/html",
+        "<html><head><title>500 Internal Server Error</title></head><body><h1>500</h1></body></html>",
+    ),
+    "html": (
+        200,
+        "text/html",
+        (
+            "<!DOCTYPE html><html><head><title>Log in to the "
+            "site</title></head><body><form></form></body></html>"
+        ),
+    ),
     "garbage": (200, "text/plain", "\x00\x01 neither JSON nor XML {{{"),
-    "maintenance": (503, "text/html", "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Under maintenance</body></html>"),
+    "maintenance": (
+        503,
+        "text/html",
+        "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Under maintenance</body></html>",
+    ),
 }
 
 
@@ -148,7 +166,9 @@ class FaultyServer:
         describe: tells name and parameters of a request.
     """
 
-    def __init__(self, app: WSGIApplication, faults: Faults, *, port: int = 0, describe: Describe = describe_by_path) -> None:
+    def __init__(
+        self, app: WSGIApplication, faults: Faults, *, port: int = 0, describe: Describe = describe_by_path
+    ) -> None:
         self.app = app
         self.faults = faults
         self.describe = describe
@@ -158,7 +178,9 @@ class FaultyServer:
         self._server = _Server(self, port)
         self.port: int = self._server.port
         self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to serve; returns at once, the port is already open."""
@@ -187,7 +209,8 @@ class FaultyServer:
         """Answer the server's own addresses; None for any other."""
         if request.path == "/sandbox/calls" and request.method == "GET":
             return Response(
-                json.dumps([asdict(call) for call in self.calls()], ensure_ascii=False, default=str), mimetype="application/json"
+                json.dumps([asdict(call) for call in self.calls()], ensure_ascii=False, default=str),
+                mimetype="application/json",
             )
         if request.path != "/sandbox/faults":
             return None
@@ -234,7 +257,8 @@ class _Server(ThreadedWSGIServer):
 class _Handler(WSGIRequestHandler):
     """Reads a whole request, answers it or misbehaves, and keeps the connection.
 
-    Werkzeug's own `run_wsgi` closes each connection, for it cannot know that an application has read the whole body.
+    Werkzeug's own `run_wsgi` closes each connection, for it cannot know that an application has read the
+    whole body.
     """
 
     protocol_version = "HTTP/1.1"
@@ -273,7 +297,14 @@ class _Handler(WSGIRequestHandler):
             return
         if mode in _UNDONE:
             status, mimetype, text = _UNDONE[mode]
-            self._answer(Response(text, status=status, mimetype=mimetype, headers={"Retry-After": "300"} if mode == "maintenance" else {}))
+            self._answer(
+                Response(
+                    text,
+                    status=status,
+                    mimetype=mimetype,
+                    headers={"Retry-After": "300"} if mode == "maintenance" else {},
+                )
+            )
             return
         if mode == "drop_before":
             self.close_connection = True
@@ -284,7 +315,10 @@ class _Handler(WSGIRequestHandler):
         if mode in {"drop_after", "hang_after", "late"}:
             self.close_connection = True
             return
-        self._answer(Response(status=200, mimetype="text/html") if mode == "empty" else response, cut=mode == "truncate")
+        self._answer(
+            Response(status=200, mimetype="text/html") if mode == "empty" else response,
+            cut=mode == "truncate",
+        )
 
     def _run(self, environ: WSGIEnvironment, body: bytes) -> Response:
         chunks, status, headers = run_wsgi_app(self.server.owner.app, _again(environ, body), buffered=True)
@@ -312,4 +346,9 @@ class _Handler(WSGIRequestHandler):
 
 def _again(environ: WSGIEnvironment, body: bytes) -> WSGIEnvironment:
     """The environment with a body that can be read from its beginning."""
-    return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True}
+    return {
+        **environ,
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input_terminated": True,
+    }

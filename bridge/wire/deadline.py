@@ -1,7 +1,9 @@
-"""A limit for a whole HTTP call: time-outs of a socket alone let a peer that sends a byte a second keep a call for days.
+"""A limit for a whole HTTP call: time-outs of a socket alone let a peer that sends a byte a second keep a
+call for days.
 
-A call runs within `with Deadline(seconds):`. When its time is over, its socket is shut down from another thread, so that whatever the call waits
-for ends at once. The connections of `session()` tell the deadline of their thread which socket they use.
+A call runs within `with Deadline(seconds):`. When its time is over, its socket is shut down from another
+thread, so that whatever the call waits for ends at once. The connections of `session()` tell the deadline of
+their thread which socket they use.
 """
 
 from __future__ import annotations
@@ -75,14 +77,16 @@ class Deadline:
     def _cut(self) -> None:
         with self._lock:
             if self._ended:
-                # The timer fired just as the call ended; the kept-alive connection may serve another call by now.
+                # The timer fired just as the call ended; the kept-alive connection may serve another call by
+                # now.
                 return
             self.over = True
             _shut(self._socket)
 
 
 def session(*, ca_file: Path | None = None, proxy: str = "") -> requests.Session:
-    """A session whose calls a `Deadline` can cut off, and which takes nothing from the environment: no proxy, no netrc, no CA bundle.
+    """A session whose calls a `Deadline` can cut off, and which takes nothing from the environment: no proxy,
+    no netrc, no CA bundle.
 
     Parameters:
         ca_file: certificates of authorities (PEM) in the place of the usual ones.
@@ -104,7 +108,9 @@ def _shut(used: socket.socket | None) -> None:
 
 
 class _Watched:
-    """Tells the deadline of the thread which socket is used: when it is made, and when a kept-alive one is used again."""
+    """Tells the deadline of the thread which socket is used: when it is made, and when a kept-alive one is
+    used again.
+    """
 
     sock: socket.socket | None
 

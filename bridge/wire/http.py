@@ -1,4 +1,6 @@
-"""What HTTP answers and failures mean, as far as it is the same for Moodle and the portal: was it sent, did the answer arrive whole?"""
+"""What HTTP answers and failures mean, as far as it is the same for Moodle and the portal: was it sent,
+did the answer arrive whole?
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _UNKNOWN_AUTHORITY = noop(
     "the server's certificate comes from an authority that this machine does not know ({why}): "
     "name a file with the authority's certificate (PEM) as ca_file in the settings"
 )
-_ANOTHER_HOST = noop("the server's certificate is for another host ({why}): set the address to the name in it")
+_ANOTHER_HOST = noop(
+    "the server's certificate is for another host ({why}): set the address to the name in it"
+)
 _CERTIFICATES = {
     10: noop("the server's certificate has expired ({why}): renew it, or set this machine's clock"),
     18: _UNKNOWN_AUTHORITY,
@@ -43,20 +47,30 @@ def never_sent(error: Exception) -> str | None:
     cause = _innermost(error)
     if isinstance(error, requests.exceptions.ProxyError) and (why := _proxy_failed(cause)):
         return why
-    # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for names.
+    # Asked first, for urllib3 counts it among the time-outs; only from 2.0 on has it an error of its own for
+    # names.
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         if _is_unnamed(cause):
             return tr("the host's name is not known")
         return tr("the connection was refused or the host cannot be reached")
-    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+    if isinstance(error, requests.ConnectTimeout) or isinstance(
+        cause, urllib3.exceptions.ConnectTimeoutError
+    ):
         return tr("no connection within the time-out")
     if isinstance(cause, ssl.SSLCertVerificationError):
         return tr(_CERTIFICATES.get(getattr(cause, "verify_code", 0), _OTHER_CERTIFICATE)).format(
             why=getattr(cause, "verify_message", cause)
         )
     if isinstance(cause, ssl.SSLError):
-        return tr("no TLS connection ({why}): does this address speak http:// only?").format(why=cause.reason or cause)
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | requests.exceptions.InvalidSchema):
+        return tr("no TLS connection ({why}): does this address speak http:// only?").format(
+            why=cause.reason or cause
+        )
+    if isinstance(
+        error,
+        requests.exceptions.InvalidURL
+        | requests.exceptions.MissingSchema
+        | requests.exceptions.InvalidSchema,
+    ):
         return tr("the address is no http:// or https:// address")
     return None
 
@@ -69,7 +83,11 @@ def _proxy_failed(cause: BaseException) -> str | None:
         return tr("the proxy cannot be reached: see proxy in the settings")
     # The words are those of http.client; what follows the status is the proxy's own.
     refused = re.match(r"Tunnel connection failed: (\d{3})\b", str(cause))
-    return tr("the proxy refuses (HTTP {status}): see proxy in the settings").format(status=refused[1]) if refused else None
+    return (
+        tr("the proxy refuses (HTTP {status}): see proxy in the settings").format(status=refused[1])
+        if refused
+        else None
+    )
 
 
 def _is_unnamed(cause: urllib3.exceptions.NewConnectionError) -> bool:
@@ -78,11 +96,17 @@ def _is_unnamed(cause: urllib3.exceptions.NewConnectionError) -> bool:
 
 def no_answer(error: Exception) -> str:
     """What happened to a request that may have arrived."""
-    return tr("no answer within the time-out") if isinstance(error, requests.Timeout) else tr("the connection was lost")
+    return (
+        tr("no answer within the time-out")
+        if isinstance(error, requests.Timeout)
+        else tr("the connection was lost")
+    )
 
 
 def is_cut(response: requests.Response) -> bool:
-    """Whether a body that was read to its end is shorter or longer than announced; not every urllib3 in use compares that itself."""
+    """Whether a body that was read to its end is shorter or longer than announced; not every urllib3 in
+    use compares that itself.
+    """
     announced = response.headers.get("Content-Length")
     if announced is None:
         return False

@@ -1,4 +1,6 @@
-"""Repeats of reads: a few, with growing pauses, never longer in all than a pass can spare. Writes are never repeated here."""
+"""Repeats of reads: a few, with growing pauses, never longer in all than a pass can spare. Writes are
+never repeated here.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ class Retries:
 
     Attributes:
         attempts: calls in all, the first included.
-        first_pause: upper bound of the first pause, seconds; it doubles each time, and the half of it is random.
+        first_pause: upper bound of the first pause, seconds; it doubles each time, and the half of it is
+            random.
         longest_wait: all pauses of one read together, seconds. A server that asks for more is not waited for.
     """
 
@@ -32,7 +35,8 @@ class Retries:
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, attempt: Callable[[], Result]) -> Result:
-        """Call `attempt` until it gives a result, or an error whose `repeat_after` is None, or there is no time left.
+        """Call `attempt` until it gives a result, or an error whose `repeat_after` is None, or there is no
+        time left.
 
         Raises:
             BridgeError: the last attempt's.

@@ -1,7 +1,9 @@
-"""HTTP to one address: kept-alive connections, bounded in time and size, and each failure told by what it proves.
+"""HTTP to one address: kept-alive connections, bounded in time and size, and each failure told by what it
+proves.
 
-`requests` gives a reply that is cut inside its head as status 200 with an empty body and no exception; `Transport` tells it as no answer.
-Texts of HTTP exceptions are never passed on, nor are the exceptions chained: they hold the request, and the request its token.
+`requests` gives a reply that is cut inside its head as status 200 with an empty body and no exception;
+`Transport` tells it as no answer. Texts of HTTP exceptions are never passed on, nor are the exceptions
+chained: they hold the request, and the request its token.
 
 HttpFailure
 ├── NotSent      no connection was made: nothing was changed
@@ -154,10 +156,19 @@ class Transport:
     """
 
     def __init__(
-        self, base_url: str, *, connect_timeout: float, read_timeout: float, call_timeout: float, largest_answer: int,
-        ca_file: Path | None = None, proxy: str = "", headers: Mapping[str, str] | None = None, auth: Authenticate | None = None,
+        self,
+        base_url: str,
+        *,
+        connect_timeout: float,
+        read_timeout: float,
+        call_timeout: float,
+        largest_answer: int,
+        ca_file: Path | None = None,
+        proxy: str = "",
+        headers: Mapping[str, str] | None = None,
+        auth: Authenticate | None = None,
         within: requests.Session | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.base_url = base_url
         self.call_timeout = call_timeout
         self._timeout = (connect_timeout, read_timeout)
@@ -175,7 +186,14 @@ class Transport:
         self._session.close()
 
     def send(
-        self, name: str, method: str, path: str, *, headers: Mapping[str, str], params: Mapping[str, str] | None = None, body: Any = None
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
     ) -> Reply:
         """Send one request and read the whole answer, whatever its status.
 
@@ -195,7 +213,14 @@ class Transport:
 
     @contextmanager
     def open(
-        self, name: str, method: str, path: str, *, headers: Mapping[str, str], params: Mapping[str, str] | None = None, body: Any = None
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
     ) -> Iterator[Opened]:
         """Send one request and give the answer with its body unread; see `send`.
 
@@ -218,16 +243,30 @@ class Transport:
 
     @contextmanager
     def _opened(
-        self, name: str, method: str, path: str, headers: Mapping[str, str], params: Mapping[str, str] | None, body: Any
+        self,
+        name: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        body: Any,
     ) -> Iterator[requests.Response]:
         response: requests.Response | None = None
         failure: HttpFailure | None = None
         began = time.monotonic()
         try:
             response = self._session.request(
-                method, self.base_url + path, params=dict(params or {}), data=body, headers=dict(headers), auth=self._auth,
-                timeout=self._timeout, allow_redirects=False, stream=True, verify=self._verify,
-            )  # fmt: skip
+                method,
+                self.base_url + path,
+                params=dict(params or {}),
+                data=body,
+                headers=dict(headers),
+                auth=self._auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                verify=self._verify,
+            )
         except BROKEN as error:
             why = never_sent(error)
             failure = NotSent(why) if why else NoAnswer(no_answer(error))

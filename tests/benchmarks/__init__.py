@@ -1,1 +1,3 @@
-"""What the bridge costs: start-up of the commands, deciding, claiming, an idle pass. Run by `make bench`, never by the tests."""
+"""What the bridge costs: start-up of the commands, deciding, claiming, an idle pass. Run by `make bench`,
+never by the tests.
+"""

@@ -27,7 +27,10 @@ def measure(name: str, once: Callable[[], None], *, per: int = 1, unit: str = "m
         once()
         times.append((time.perf_counter() - start) / per)
     factor = {"ms": 1e3, "µs": 1e6}[unit]
-    print(f"{name:<52} {statistics.median(times) * factor:9.2f} {unit}  ({min(times) * factor:.2f} … {max(times) * factor:.2f})")
+    print(
+        f"{name:<52} {statistics.median(times) * factor:9.2f} {unit}  "
+        f"({min(times) * factor:.2f} … {max(times) * factor:.2f})"
+    )
 
 
 def process(*command: str) -> Callable[[], None]:
@@ -39,7 +42,22 @@ def ticket(number: int) -> Ticket:
     from decimal import Decimal
 
     stage = Stage("s1", "Работа", Decimal(1), Decimal(1), StageState.PLANNED)
-    return Ticket(str(number), str(number), 1, "c", "s", "c", "n", "a", None, TicketState.OPEN, now, now, agreed_at=now, stages=(stage,))
+    return Ticket(
+        str(number),
+        str(number),
+        1,
+        "c",
+        "s",
+        "c",
+        "n",
+        "a",
+        None,
+        TicketState.OPEN,
+        now,
+        now,
+        agreed_at=now,
+        stages=(stage,),
+    )
 
 
 def startup() -> None:
@@ -65,7 +83,9 @@ def journal(directory: Path) -> None:
         def claim_and_release() -> None:
             for _ in range(50):
                 with opened.transaction() as unit:
-                    claim = unit.claim("p", "me", now=now, ttl=timedelta(minutes=5), is_stale=lambda _: False, not_again=())
+                    claim = unit.claim(
+                        "p", "me", now=now, ttl=timedelta(minutes=5), is_stale=lambda _: False, not_again=()
+                    )
                     assert claim is not None
                 with opened.transaction() as unit:
                     unit.release(claim, state="done", reason="", due_at=None, now=now)

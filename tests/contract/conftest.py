@@ -1,7 +1,8 @@
-"""The sites that the Moodle contract tests run against: the embedded Moodle, and a real one when its address is given.
+"""The sites that the Moodle contract tests run against: the embedded Moodle, and a real one when its address
+is given.
 
-MOODLE_URL and MOODLE_TOKEN name the real one; its service needs the core functions of docs/plugin-api.md. MOODLE_ADMIN_TOKEN makes the courses of
-the tests that need some (core_course_create_courses).
+MOODLE_URL and MOODLE_TOKEN name the real one; its service needs the core functions of docs/plugin-api.md.
+MOODLE_ADMIN_TOKEN makes the courses of the tests that need some (core_course_create_courses).
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ class RealMoodle:
 
     def add_course(self, *, fullname: str, shortname: str, idnumber: str = "", categoryid: int = 1) -> int:
         """Create a course; skips the test where the service does not allow it."""
-        course = {"fullname": fullname, "shortname": shortname, "idnumber": idnumber, "categoryid": categoryid}
+        course = {
+            "fullname": fullname,
+            "shortname": shortname,
+            "idnumber": idnumber,
+            "categoryid": categoryid,
+        }
         with connect(self.url, os.environ.get("MOODLE_ADMIN_TOKEN", self.token)) as client:
             try:
                 return int(client.write("core_course_create_courses", courses=[course])[0]["id"])

@@ -1,4 +1,5 @@
-"""What engines of the contract's suite share; those that serve the contract have their client from `HttpEngine`.
+"""What engines of the contract's suite share; those that serve the contract have their client from
+`HttpEngine`.
 
 Every answer of a server is held against bridge/portal/openapi.yaml on the way.
 """
@@ -17,8 +18,15 @@ from jsonschema import Draft202012Validator
 from bridge.portal import BearerAuth, HttpPortal, Retries
 
 PAID = "Выделенный специалист (н.часы)"
-OPENAPI: dict[str, Any] = yaml.safe_load(resources.files("bridge.portal").joinpath("openapi.yaml").read_text(encoding="utf-8"))
-CALLS = [(method.upper(), path, call) for path, item in OPENAPI["paths"].items() for method, call in item.items() if method != "parameters"]
+OPENAPI: dict[str, Any] = yaml.safe_load(
+    resources.files("bridge.portal").joinpath("openapi.yaml").read_text(encoding="utf-8")
+)
+CALLS = [
+    (method.upper(), path, call)
+    for path, item in OPENAPI["paths"].items()
+    for method, call in item.items()
+    if method != "parameters"
+]
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
@@ -34,12 +42,20 @@ def hold_against_openapi(response: requests.Response, *_: Any, **__: Any) -> Non
     """Fail the test when an answer is not one that openapi.yaml knows for its call."""
     path = response.request.path_url.partition("?")[0].removeprefix("/api/otbridge/v1")
     method = str(response.request.method)
-    fitting = [call for verb, template, call in CALLS if verb == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)]
+    fitting = [
+        call
+        for verb, template, call in CALLS
+        if verb == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+    ]
     assert fitting, f"openapi.yaml has no {method} {path}"
-    assert str(response.status_code) in fitting[0]["responses"], f"{method} {path} does not answer {response.status_code}: {response.text}"
+    assert str(response.status_code) in fitting[0]["responses"], (
+        f"{method} {path} does not answer {response.status_code}: {response.text}"
+    )
     answer = resolve(fitting[0]["responses"][str(response.status_code)])
     for name, header in answer.get("headers", {}).items():
-        assert not resolve(header).get("required") or name in response.headers, f"{method} {path}: no header {name}"
+        assert not resolve(header).get("required") or name in response.headers, (
+            f"{method} {path}: no header {name}"
+        )
     media_type = response.headers.get("Content-Type", "").partition(";")[0]
     content = answer.get("content", {})
     if "application/octet-stream" in content or not content:  # a file of any type
@@ -50,7 +66,9 @@ def hold_against_openapi(response: requests.Response, *_: Any, **__: Any) -> Non
 
 
 class OwnKeys(requests.adapters.HTTPAdapter):
-    """Lets tests use the same keys again on a portal that keeps them for ever: puts a prefix before them on the wire, and takes it away."""
+    """Lets tests use the same keys again on a portal that keeps them for ever: puts a prefix before them
+    on the wire, and takes it away.
+    """
 
     def __init__(self, prefix: str) -> None:
         super().__init__()
@@ -58,7 +76,9 @@ class OwnKeys(requests.adapters.HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         given = request.headers.get("Idempotency-Key", "")
-        if given.strip(".") and not given.startswith("top-up:"):  # with something before them "." and ".." would be keys
+        if given.strip(".") and not given.startswith(
+            "top-up:"
+        ):  # with something before them "." and ".." would be keys
             request.headers["Idempotency-Key"] = self._prefix + given
         request.url = re.sub(r"/keys/(?!top-up:)", f"/keys/{self._prefix}", str(request.url))
         response = super().send(request, *args, **options)
@@ -88,8 +108,17 @@ class HttpEngine:
         return session
 
     def connect(self, token: str, *, auth: Any = None, prefix: str = PAID, instance: str = "") -> HttpPortal:
-        """A new client with this token, or with `auth`, of the tickets of the category `prefix`; `instance` names the bridge."""
+        """A new client with this token, or with `auth`, of the tickets of the category `prefix`;
+        `instance` names the bridge.
+        """
         return HttpPortal(
-            "test", self.url, auth or BearerAuth(token), category_prefix=prefix, connect_timeout=5, read_timeout=20, instance=instance,
-            session=self.session(), retries=Retries(attempts=1),
-        )  # fmt: skip
+            "test",
+            self.url,
+            auth or BearerAuth(token),
+            category_prefix=prefix,
+            connect_timeout=5,
+            read_timeout=20,
+            instance=instance,
+            session=self.session(),
+            retries=Retries(attempts=1),
+        )

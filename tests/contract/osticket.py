@@ -1,6 +1,8 @@
-"""osTicket with the plugin, for the contract's test suite: what its people do, done through its own web forms.
+"""osTicket with the plugin, for the contract's test suite: what its people do, done through its own web
+forms.
 
-Every test gets organizations of its own and a token that is for one of them only, so that one installation serves any number of tests and runs.
+Every test gets organizations of its own and a token that is for one of them only, so that one installation
+serves any number of tests and runs.
 """
 
 from __future__ import annotations
@@ -21,9 +23,25 @@ from bridge.domain.tickets import same_category
 from tests.contract.engine import HttpEngine
 
 PASSWORD = "Contract-1234"
-FIELDS = ("installation", "service", "variant", "quantity", "action", *(f"param_{name}" for name in (
-    "shortname", "fullname", "name", "description", "context_levels", "capabilities", "category_id",
-)))  # fmt: skip
+FIELDS = (
+    "installation",
+    "service",
+    "variant",
+    "quantity",
+    "action",
+    *(
+        f"param_{name}"
+        for name in (
+            "shortname",
+            "fullname",
+            "name",
+            "description",
+            "context_levels",
+            "capabilities",
+            "category_id",
+        )
+    ),
+)
 """Variable names of the form that the paid help topics have."""
 
 RICH = ("param_description", "param_capabilities")
@@ -39,7 +57,9 @@ class Organization:
 
 
 class Browser:
-    """Somebody who is logged in: pages are read for osTicket's token against forged forms, and forms are sent with it."""
+    """Somebody who is logged in: pages are read for osTicket's token against forged forms, and forms are
+    sent with it.
+    """
 
     def __init__(self, site: str) -> None:
         self.site = site
@@ -51,11 +71,15 @@ class Browser:
 
     def post(self, path: str, fields: Iterable[tuple[str, str]] | Mapping[str, str]) -> str:
         pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
-        return self._read(self.session.post(self.site + path, data=[("__CSRFToken__", self._token), *pairs], timeout=60))
+        return self._read(
+            self.session.post(self.site + path, data=[("__CSRFToken__", self._token), *pairs], timeout=60)
+        )
 
     def _read(self, answer: requests.Response) -> str:
         # osTicket 1.17 shows the form to log in with status 422.
-        assert answer.ok or "login.php" in answer.url, f"{answer.url}: {answer.status_code} {answer.text[:300]}"
+        assert answer.ok or "login.php" in answer.url, (
+            f"{answer.url}: {answer.status_code} {answer.text[:300]}"
+        )
         found = re.search(r'name="(?:csrf_token" content|__CSRFToken__" value)="([^"]+)"', answer.text)
         self._token = found.group(1) if found else self._token
         return answer.text
@@ -70,7 +94,9 @@ class OsTicket(HttpEngine):
         self._site = site
         self._staff = Browser(site)
         self._staff.get("/scp/login.php")
-        assert "logout.php" in self._staff.post("/scp/login.php", {"do": "scplogin", "userid": login, "passwd": password}), "login"
+        assert "logout.php" in self._staff.post(
+            "/scp/login.php", {"do": "scplogin", "userid": login, "passwd": password}
+        ), "login"
         self._organizations: dict[str, Organization] = {}
         self._topics: dict[str, int] = {}
         self._owners: dict[str, Organization] = {}
@@ -88,21 +114,33 @@ class OsTicket(HttpEngine):
         """The portal's id of an account that a test opened under this name."""
         return f"org-{self._organizations[name].id}"
 
-    def open_account(self, name: str, customer: str, *, granted: str = "0", hour_price: str = "", overdraft: str = "0") -> None:
+    def open_account(
+        self, name: str, customer: str, *, granted: str = "0", hour_price: str = "", overdraft: str = "0"
+    ) -> None:
         """An organization with one user, who has an account to log in with; its balance."""
         word = f"u{uuid.uuid4().hex[:12]}"
         made = self._staff.post("/scp/ajax.php/orgs/add", {"name": f"{customer} {word}"})
         org = int(re.search(r'"id":"?(\d+)', made).group(1))  # type: ignore[union-attr]
-        user = self._staff.post(f"/scp/ajax.php/orgs/{org}/add-user", {"name": "Анна Петрова", "email": f"{word}@example.ru"})
+        user = self._staff.post(
+            f"/scp/ajax.php/orgs/{org}/add-user", {"name": "Анна Петрова", "email": f"{word}@example.ru"}
+        )
         user_id = re.search(r'"id":"?(\d+)', user).group(1)  # type: ignore[union-attr]
         self._staff.session.post(
             f"{self._site}/scp/ajax.php/users/{user_id}/register",
-            data={"__CSRFToken__": self._staff._token, "username": word, "passwd1": PASSWORD, "passwd2": PASSWORD, "timezone": "UTC"},
+            data={
+                "__CSRFToken__": self._staff._token,
+                "username": word,
+                "passwd1": PASSWORD,
+                "passwd2": PASSWORD,
+                "timezone": "UTC",
+            },
             timeout=60,
-        )  # fmt: skip
+        )
         browser = Browser(self._site)
         browser.get("/login.php")
-        assert "logout.php" in browser.post("/login.php", {"luser": word, "lpasswd": PASSWORD}), "the customer's login"
+        assert "logout.php" in browser.post("/login.php", {"luser": word, "lpasswd": PASSWORD}), (
+            "the customer's login"
+        )
         self._organizations[name] = Organization(org, int(user_id), browser, f"{word}@example.ru")
         self._account("terms", org, overdraft=overdraft, price=hour_price)
         if granted != "0":
@@ -111,7 +149,13 @@ class OsTicket(HttpEngine):
             self.token = self.add_token(("ledger:read", "ledger:write", "tickets:read", "tickets:write"))
 
     def top_up(self, name: str, hours: str) -> None:
-        self._account("top_up", self._organizations[name].id, hours=hours, reason="Договор № 1", key=f"top-up:{uuid.uuid4().hex}")
+        self._account(
+            "top_up",
+            self._organizations[name].id,
+            hours=hours,
+            reason="Договор № 1",
+            key=f"top-up:{uuid.uuid4().hex}",
+        )
 
     def set_terms(self, name: str, *, overdraft: str, price: str) -> None:
         """Change an account's terms, as an administrator."""
@@ -120,35 +164,69 @@ class OsTicket(HttpEngine):
     def named_token(self, name: str) -> None:
         """A token of this name, for nobody to use."""
         (first,) = self._organizations.values()
-        self._page("access", [("do", "add_token"), ("name", name), ("scopes[]", "tickets:read"), ("organization", str(first.id))])
+        self._page(
+            "access",
+            [
+                ("do", "add_token"),
+                ("name", name),
+                ("scopes[]", "tickets:read"),
+                ("organization", str(first.id)),
+            ],
+        )
 
     def add_token(self, scopes: Iterable[str]) -> str:
-        """A token for the first account's organization; of no scope at all there is none, so one of another organization stands in."""
+        """A token for the first account's organization; of no scope at all there is none, so one of
+        another organization stands in.
+        """
         first = next(iter(self._organizations.values()), None)
         fields = [("do", "add_token"), ("name", self.prefix), *(("scopes[]", one) for one in scopes)]
-        page = self._page("access", [*fields, ("organization", str(first.id) if first and len(self._organizations) == 1 else "")])
+        page = self._page(
+            "access",
+            [*fields, ("organization", str(first.id) if first and len(self._organizations) == 1 else "")],
+        )
         return re.search(r'class="otbridge-token">([^<]+)<', page).group(1)  # type: ignore[union-attr]
 
     def add_installation(self, serial: str, otkey: str) -> None:
         (first,) = self._organizations.values()
-        self._page("access", [("do", "add_installation"), ("serial", serial), ("otkey", otkey), ("organization", str(first.id))])
+        self._page(
+            "access",
+            [
+                ("do", "add_installation"),
+                ("serial", serial),
+                ("otkey", otkey),
+                ("organization", str(first.id)),
+            ],
+        )
 
     def release_bridge(self, instance: str) -> None:
         """Let another bridge write in this one's place, as an administrator."""
         self._page("access", [("do", "release_bridge"), ("instance", instance)])
 
     def open_ticket(
-        self, *, account: str, category: str, subject: str, installation: str | None = None, text: str = "",
+        self,
+        *,
+        account: str,
+        category: str,
+        subject: str,
+        installation: str | None = None,
+        text: str = "",
         fields: Mapping[str, str] | None = None,
-    ) -> str:  # fmt: skip
+    ) -> str:
         """Open a ticket in the browser form, as the account's user."""
         owner = self._organizations[account]
         topic = self._topic(_path(category))
         owner.customer.get("/open.php")
-        page = owner.customer.post("/open.php", {
-            "a": "open", "topicId": str(topic), "subject": subject, "message": _edited(text or "–"), "installation": installation or "",
-            **{name: _edited(value) if name in RICH else value for name, value in (fields or {}).items()},
-        })  # fmt: skip
+        page = owner.customer.post(
+            "/open.php",
+            {
+                "a": "open",
+                "topicId": str(topic),
+                "subject": subject,
+                "message": _edited(text or "–"),
+                "installation": installation or "",
+                **{name: _edited(value) if name in RICH else value for name, value in (fields or {}).items()},
+            },
+        )
         found = re.search(r"tickets\.php\?id=(\d+)", page)
         assert found, f"osTicket did not open the ticket: {re.findall('class=.error.>([^<]+)', page)}"
         self._owners[found.group(1)] = owner
@@ -156,11 +234,21 @@ class OsTicket(HttpEngine):
 
     def agree(self, ticket: str, stages: Sequence[tuple[str, str, str]]) -> None:
         columns = ("title[]", "hours[]", "coefficient[]")
-        self._work(ticket, "agree", [(name, value) for stage in stages for name, value in zip(columns, stage, strict=True)])
+        self._work(
+            ticket,
+            "agree",
+            [(name, value) for stage in stages for name, value in zip(columns, stage, strict=True)],
+        )
 
-    def log_time(self, ticket: str, *, minutes: int, category: str = "development", stage: int | None = None) -> None:
+    def log_time(
+        self, ticket: str, *, minutes: int, category: str = "development", stage: int | None = None
+    ) -> None:
         number = "" if stage is None else self._stage(ticket, stage)
-        self._work(ticket, "time", [("minutes", str(minutes)), ("category", category), ("stage", number), ("note", "")])
+        self._work(
+            ticket,
+            "time",
+            [("minutes", str(minutes)), ("category", category), ("stage", number), ("note", "")],
+        )
 
     def report_ready(self, ticket: str, stage: int) -> None:
         self._work(ticket, "ready", [("stage", self._stage(ticket, stage))])
@@ -180,7 +268,9 @@ class OsTicket(HttpEngine):
         page.post(f"/tickets.php?id={ticket}", {"id": ticket, "a": "reply", field: _edited(text)})
 
     def correct(self, ticket: str, message: str, text: str) -> None:
-        """Put another text in a message's place, as an agent; osTicket keeps the old one hidden. `message` is the contract's id."""
+        """Put another text in a message's place, as an agent; osTicket keeps the old one hidden. `message`
+        is the contract's id.
+        """
         self._staff.get(f"/scp/tickets.php?id={ticket}")
         self._staff.post(
             f"/scp/ajax.php/tickets/{ticket}/thread/{message.removeprefix('n')}/edit",
@@ -220,17 +310,26 @@ class OsTicket(HttpEngine):
         topic = self._topic(_path(category))
         form = self._staff.get(f"/scp/ajax.php/tickets/{ticket}/field/topic/edit")
         (field,) = re.findall(r'<select name="([^"]+)"', form)
-        changed = self._staff.post(f"/scp/ajax.php/tickets/{ticket}/field/topic/edit", {field: str(topic), "comments": ""})
+        changed = self._staff.post(
+            f"/scp/ajax.php/tickets/{ticket}/field/topic/edit", {field: str(topic), "comments": ""}
+        )
         assert "successfully" in changed, changed[:500]
 
     def merge(self, ticket: str, into: str, *, delete: bool = False) -> None:
         """Merge a ticket into another one, as an agent; the child is deleted where that is asked for."""
         numbers = [self._number(one) for one in (into, ticket)]
         self._staff.get(f"/scp/tickets.php?id={into}")
-        self._staff.post(f"/scp/ajax.php/tickets/{into}/merge", [
-            *(("tids[]", one) for one in numbers), ("combine", "1"), ("childStatusId", "3"), ("parentStatusId", ""),
-            ("participants", "all"), *([("delete-child", "on")] if delete else []),
-        ])  # fmt: skip
+        self._staff.post(
+            f"/scp/ajax.php/tickets/{into}/merge",
+            [
+                *(("tids[]", one) for one in numbers),
+                ("combine", "1"),
+                ("childStatusId", "3"),
+                ("parentStatusId", ""),
+                ("participants", "all"),
+                *([("delete-child", "on")] if delete else []),
+            ],
+        )
 
     def link(self, ticket: str, to: str) -> None:
         """Link a ticket to another one: each stays a ticket of its own."""
@@ -238,7 +337,9 @@ class OsTicket(HttpEngine):
         self._staff.get(f"/scp/tickets.php?id={to}")
         asked = [*(("tids[]", one) for one in numbers), ("combine", "2"), ("title", "link")]
         self._staff.session.post(
-            f"{self._site}/scp/ajax.php/tickets/{to}/link", data=[("__CSRFToken__", self._staff._token), *asked], timeout=60
+            f"{self._site}/scp/ajax.php/tickets/{to}/link",
+            data=[("__CSRFToken__", self._staff._token), *asked],
+            timeout=60,
         )
 
     def delete(self, ticket: str) -> None:
@@ -262,24 +363,48 @@ class OsTicket(HttpEngine):
     def open_by_api(self, *, account: str, category: str, subject: str, fields: Mapping[str, str]) -> str:
         """Open a ticket through osTicket's own API, under an e-mail address of the account's user."""
         self._staff.get("/scp/apikeys.php?a=add")
-        self._staff.post("/scp/apikeys.php", {
-            "do": "add", "a": "add", "ipaddr": "127.0.0.1", "isactive": "1", "can_create_tickets": "1", "notes": "",
-        })  # fmt: skip
+        self._staff.post(
+            "/scp/apikeys.php",
+            {
+                "do": "add",
+                "a": "add",
+                "ipaddr": "127.0.0.1",
+                "isactive": "1",
+                "can_create_tickets": "1",
+                "notes": "",
+            },
+        )
         key = re.findall(r"\b[0-9A-F]{32}\b", self._staff.get("/scp/apikeys.php"))[0]
         owner = self._organizations[account]
-        told = {"name": "Анна", "email": owner.email, "subject": subject, "message": "–", "topicId": self._topic(_path(category)), **fields}
-        made = requests.post(f"{self._site}/api/tickets.json", headers={"X-API-Key": key}, json=told, timeout=60)
+        told = {
+            "name": "Анна",
+            "email": owner.email,
+            "subject": subject,
+            "message": "–",
+            "topicId": self._topic(_path(category)),
+            **fields,
+        }
+        made = requests.post(
+            f"{self._site}/api/tickets.json", headers={"X-API-Key": key}, json=told, timeout=60
+        )
         assert made.status_code == 201, made.text
         number = made.text.strip()
-        ticket = re.search(r"tickets\.php\?id=(\d+)", self._staff.get(f"/scp/tickets.php?a=search&query={number}")).group(1)  # type: ignore[union-attr]
+        ticket = re.search(
+            r"tickets\.php\?id=(\d+)", self._staff.get(f"/scp/tickets.php?a=search&query={number}")
+        ).group(1)  # type: ignore[union-attr]
         self._owners[ticket] = owner
         return ticket
 
     def fill_twice(self, ticket: str, name: str, value: str) -> None:
-        """Give a ticket a second form with a variable of the same name, filled with another value, as an agent."""
+        """Give a ticket a second form with a variable of the same name, filled with another value, as an
+        agent.
+        """
         first, second = self._form(), self._form(f"Уточнение {name}", (name,))
         self._staff.get(f"/scp/tickets.php?id={ticket}")
-        self._staff.post(f"/scp/ajax.php/tickets/{ticket}/forms/manage", [("forms[]", str(first)), ("forms[]", str(second))])
+        self._staff.post(
+            f"/scp/ajax.php/tickets/{ticket}/forms/manage",
+            [("forms[]", str(first)), ("forms[]", str(second))],
+        )
         page = self._staff.get(f"/scp/tickets.php?id={ticket}")
         field = re.findall(r"/field/(\d+)/edit", page)[-1]
         form = self._staff.get(f"/scp/ajax.php/tickets/{ticket}/field/{field}/edit")
@@ -287,11 +412,18 @@ class OsTicket(HttpEngine):
         self._staff.post(f"/scp/ajax.php/tickets/{ticket}/field/{field}/edit", {box: value, "comments": ""})
 
     def drop_namesakes(self, name: str) -> None:
-        """Delete the other help topics that are the same category to the contract; their tickets stand below none."""
+        """Delete the other help topics that are the same category to the contract; their tickets stand
+        below none.
+        """
         self._topic((name,))
-        found = [str(number) for one, number in self._topics.items() if one != name and same_category(one) == name]
+        found = [
+            str(number) for one, number in self._topics.items() if one != name and same_category(one) == name
+        ]
         self._staff.get("/scp/helptopics.php")
-        self._staff.post("/scp/helptopics.php", [("do", "mass_process"), ("a", "delete"), *(("ids[]", one) for one in found)])
+        self._staff.post(
+            "/scp/helptopics.php",
+            [("do", "mass_process"), ("a", "delete"), *(("ids[]", one) for one in found)],
+        )
         self._topics = {}
 
     def rename_topic(self, name: str, to: str) -> None:
@@ -304,7 +436,9 @@ class OsTicket(HttpEngine):
 
     def _set_status(self, ticket: str, status: str) -> None:
         self._staff.get(f"/scp/tickets.php?id={ticket}")
-        done = self._staff.post(f"/scp/ajax.php/tickets/{ticket}/status", {"status_id": status, "comments": ""})
+        done = self._staff.post(
+            f"/scp/ajax.php/tickets/{ticket}/status", {"status_id": status, "comments": ""}
+        )
         assert "Success" in done, done[:500]
 
     def _number(self, ticket: str) -> str:
@@ -358,12 +492,28 @@ class OsTicket(HttpEngine):
         return self._topics[full]
 
     def _save_topic(self, number: int | None, above: int, name: str) -> None:
-        which = [("do", "create"), ("a", "add")] if number is None else [("do", "update"), ("id", str(number))]
-        self._staff.post("/scp/helptopics.php", [
-            *which, ("topic", name), ("topic_pid", str(above)), ("ispublic", "1"), ("status", "active"), ("dept_id", "0"),
-            ("custom-numbers", "0"), ("status_id", "0"), ("priority_id", "0"), ("sla_id", "0"), ("page_id", "0"), ("assign", "0"),
-            ("forms[]", str(self._form())), ("fields[]", ""),
-        ])  # fmt: skip
+        which = (
+            [("do", "create"), ("a", "add")] if number is None else [("do", "update"), ("id", str(number))]
+        )
+        self._staff.post(
+            "/scp/helptopics.php",
+            [
+                *which,
+                ("topic", name),
+                ("topic_pid", str(above)),
+                ("ispublic", "1"),
+                ("status", "active"),
+                ("dept_id", "0"),
+                ("custom-numbers", "0"),
+                ("status_id", "0"),
+                ("priority_id", "0"),
+                ("sla_id", "0"),
+                ("page_id", "0"),
+                ("assign", "0"),
+                ("forms[]", str(self._form())),
+                ("fields[]", ""),
+            ],
+        )
 
     def _form(self, title: str = "Заказ", names: Sequence[str] = FIELDS) -> int:
         """The form of orders, or another one, made where it is missing."""
@@ -375,9 +525,12 @@ class OsTicket(HttpEngine):
             for number, name in enumerate(names):
                 kind = "memo" if name in RICH else "text"
                 fields += [
-                    (f"sort-new-{number}", str(number + 1)), (f"label-new-{number}", name), (f"type-new-{number}", kind),
-                    (f"name-new-{number}", name), (f"visibility-new-{number}", "a"),
-                ]  # fmt: skip
+                    (f"sort-new-{number}", str(number + 1)),
+                    (f"label-new-{number}", name),
+                    (f"type-new-{number}", kind),
+                    (f"name-new-{number}", name),
+                    (f"visibility-new-{number}", "a"),
+                ]
             self._staff.get("/scp/forms.php?a=add")
             self._staff.post("/scp/forms.php?a=add", fields)
         raise AssertionError("osTicket did not keep the form of orders")

@@ -1,9 +1,10 @@
 """The world that the contract's suite plays in: an engine, its people, and the bridge's clients.
 
-An engine joins by a class like `Sandbox` or `OsTicket`: `start` opens it for a directory of the test's own; `token` is the bridge's, `connect` makes a
-client with one, `account_id` tells the portal's id of an account, `tick` is the coarsest step of its clock in seconds; what the customer's and the
-specialist's side do is named as in `bridge.sandbox.portal.customer`. A server of the contract has its clients from `HttpEngine`, and makes further
-tokens, installations and busy keys (`add_token`, `add_installation`, `processing`) as well.
+An engine joins by a class like `Sandbox` or `OsTicket`: `start` opens it for a directory of the test's own;
+`token` is the bridge's, `connect` makes a client with one, `account_id` tells the portal's id of an account,
+`tick` is the coarsest step of its clock in seconds; what the customer's and the specialist's side do is named
+as in `bridge.sandbox.portal.customer`. A server of the contract has its clients from `HttpEngine`, and makes
+further tokens, installations and busy keys (`add_token`, `add_installation`, `processing`) as well.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Sandbox(HttpEngine, SandboxPortal):
 
 
 SERVERS = [Sandbox, pytest.param(OsTicket, marks=pytest.mark.live)]
-"""Engines that serve the contract over HTTP. Each is started for a directory of its own, and plays its people: see `World`."""
+"""Engines that serve the contract over HTTP. Each is started for a directory of its own, and plays its
+people: see `World`.
+"""
 
 PORTALS = [
     *SERVERS,
@@ -76,7 +79,13 @@ class World:
         time.sleep(self.engine.tick)
 
     def ticket(self, **given: Any) -> str:
-        told = {"account": "school", "category": f"{PAID} / Настройка", "subject": "Роль", "installation": "AAAABBBBCCCCDDDD", **given}
+        told = {
+            "account": "school",
+            "category": f"{PAID} / Настройка",
+            "subject": "Роль",
+            "installation": "AAAABBBBCCCCDDDD",
+            **given,
+        }
         return str(self.engine.open_ticket(**told))
 
     def later_ticket(self, **given: Any) -> str:
@@ -90,7 +99,9 @@ class World:
         self.engine.agree(ticket, stages or [("Работа", "1", "1")])
         return ticket, [stage.id for stage in self.bridge.ticket(ticket).stages]
 
-    def held(self, amount: Decimal = HOUR, *, key: str = "hold", state: str = "accepted") -> tuple[str, str, str]:
+    def held(
+        self, amount: Decimal = HOUR, *, key: str = "hold", state: str = "accepted"
+    ) -> tuple[str, str, str]:
         """Ticket, stage and hold; the stage is in `state`."""
         ticket, (stage,) = self.agreed()
         hold = self.bridge.hold(key, self.school, ticket, stage, amount)
@@ -115,7 +126,10 @@ class World:
             self.engine.report_ready(ticket, stage=1)
             self.engine.accept(ticket, stage=1)
         self.pause()
-        return [*Reads(self.bridge, self.client("nobody's"), utc_now).findings(), *Writes(self.bridge).findings(ticket)]
+        return [
+            *Reads(self.bridge, self.client("nobody's"), utc_now).findings(),
+            *Writes(self.bridge).findings(ticket),
+        ]
 
     def close(self) -> None:
         for client in self.clients:

@@ -1,6 +1,8 @@
-"""Requests that nobody thought of, made from openapi.yaml: the embedded portal takes what the contract allows, and nothing else.
+"""Requests that nobody thought of, made from openapi.yaml: the embedded portal takes what the contract
+allows, and nothing else.
 
-Every answer is held against openapi.yaml on the way. With HYPOTHESIS_PROFILE=thorough the search is twenty times as long.
+Every answer is held against openapi.yaml on the way. With HYPOTHESIS_PROFILE=thorough the search is twenty
+times as long.
 """
 
 from __future__ import annotations
@@ -24,7 +26,13 @@ from tests.contract.portal_world import Sandbox, ServerWorld
 from tests.profile import THOROUGH
 
 EXAMPLES = 200 if THOROUGH else 10
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+)
 ANYTHING = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -34,12 +42,16 @@ _keys = (f"generated-{number}" for number in itertools.count())
 
 
 def valid(schema: Mapping[str, Any], known: Mapping[str, str], name: str = "") -> st.SearchStrategy[Any]:
-    """Values that fit a schema of a request; `known`: ids of things that exist, by the name of member or parameter."""
+    """Values that fit a schema of a request; `known`: ids of things that exist, by the name of member or
+    parameter.
+    """
     schema = resolve(dict(schema))
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema["type"] == "integer":
-        return st.integers(schema.get("minimum"), schema.get("maximum")) | st.integers(schema.get("minimum", 0), 100)
+        return st.integers(schema.get("minimum"), schema.get("maximum")) | st.integers(
+            schema.get("minimum", 0), 100
+        )
     if schema["type"] == "array":
         return st.lists(valid(schema["items"], known), min_size=schema.get("minItems", 0), max_size=3)
     if schema["type"] == "object":
@@ -64,7 +76,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerWorld]:
 
 
 def things(world: ServerWorld, path: str) -> dict[str, str]:
-    """An accepted stage with a hold, a file and an entry of the ledger, by the names of a call's parameters."""
+    """An accepted stage with a hold, a file and an entry of the ledger, by the names of a call's
+    parameters.
+    """
     ticket, stage, hold = world.held(Decimal("0.05"), key=next(_keys))
     entry = world.bridge.ledger(world.school).entries[-1].id
     file = world.bridge.attach(next(_keys), ticket, "a.txt", "text/plain", b"abc").id
@@ -74,7 +88,9 @@ def things(world: ServerWorld, path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("method", "path", "call"), CALLS, ids=[call["operationId"] for _, _, call in CALLS])
-def test_what_the_contract_allows_is_taken_and_nothing_else(world: ServerWorld, method: str, path: str, call: dict[str, Any]) -> None:
+def test_what_the_contract_allows_is_taken_and_nothing_else(
+    world: ServerWorld, method: str, path: str, call: dict[str, Any]
+) -> None:
     known = things(world, path)
     everywhere = OPENAPI["paths"][path].get("parameters", [])
     parameters = [resolve(one) for one in [*everywhere, *call.get("parameters", [])]]
@@ -104,7 +120,9 @@ def test_what_the_contract_allows_is_taken_and_nothing_else(world: ServerWorld, 
         assert answer.status_code < 500, answer.text
         if takes is not None:
             fits = takes.is_valid(document)
-            assert fits or answer.status_code >= 400, f"the contract does not allow {document}, and the portal took it"
+            assert fits or answer.status_code >= 400, (
+                f"the contract does not allow {document}, and the portal took it"
+            )
             assert not fits or answer.status_code != 422 or answer.json()["code"] != "invalid", answer.text
 
     ask()

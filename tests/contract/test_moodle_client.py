@@ -56,7 +56,14 @@ def test_both_transports_give_the_same_values(moodle_site):
     for transport in ("rest", "soap"):
         with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
             info = {name: value for name, value in client.site_info().items() if value is not None}
-            answers.append((info, client.read(CATEGORIES), client.read(BY_FIELD, field="id", value="1"), client.read(CONTENTS, courseid=1)))
+            answers.append(
+                (
+                    info,
+                    client.read(CATEGORIES),
+                    client.read(BY_FIELD, field="id", value="1"),
+                    client.read(CONTENTS, courseid=1),
+                )
+            )
     assert answers[0] == answers[1]
 
 
@@ -67,7 +74,9 @@ def test_values_keep_their_types(client):
 
 
 def test_a_list_of_structures_is_understood(client):
-    assert [category["id"] for category in client.read(CATEGORIES, criteria=[{"key": "id", "value": "1"}])] == [1]
+    assert [
+        category["id"] for category in client.read(CATEGORIES, criteria=[{"key": "id", "value": "1"}])
+    ] == [1]
     assert client.read(CATEGORIES, criteria=[{"key": "id", "value": "0"}], addsubcategories=False) == []
 
 

@@ -1,7 +1,8 @@
-"""What the plugin's functions promise (docs/plugin-api.md), against every Moodle: the embedded one, and a real one.
+"""What the plugin's functions promise (docs/plugin-api.md), against every Moodle: the embedded one, and a
+real one.
 
-A real one is named by MOODLE_URL, MOODLE_TOKEN (the service otbridge) and MOODLE_ADMIN_TOKEN (a service that may create
-and delete courses); its cron must run. `pytest -m live` takes it.
+A real one is named by MOODLE_URL, MOODLE_TOKEN (the service otbridge) and MOODLE_ADMIN_TOKEN (a service that
+may create and delete courses); its cron must run. `pytest -m live` takes it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def course(moodle_site: Any, admin_token: str) -> Iterator[Create]:
 
         def create(**names: Any) -> int:
             shortnames.append(names["shortname"])
-            return int(admin.write(COURSE_CREATE, courses=[{"fullname": "Курс", "categoryid": 1, **names}])[0]["id"])
+            return int(
+                admin.write(COURSE_CREATE, courses=[{"fullname": "Курс", "categoryid": 1, **names}])[0]["id"]
+            )
 
         yield create
         for shortname in shortnames:
@@ -72,7 +75,11 @@ def course(moodle_site: Any, admin_token: str) -> Iterator[Create]:
 @pytest.fixture
 def deleted_course(client: MoodleClient, course: Create) -> dict[str, Any]:
     """A course that lies in the recycle bin: its id and names."""
-    names = {"fullname": _unique("Удалённый курс "), "shortname": _unique("del-"), "idnumber": _unique("idn-")}
+    names = {
+        "fullname": _unique("Удалённый курс "),
+        "shortname": _unique("del-"),
+        "idnumber": _unique("idn-"),
+    }
     number = course(**names)
     client.write(COURSE_DELETE, courseids=[number])
     return {"courseid": number, **names}
@@ -119,7 +126,12 @@ def test_get_info_tells_versions_and_capabilities(moodle_site: Any, transport: A
     assert info["pluginversion"] >= 2026112300
     assert abs(info["time"] - time.time()) < 300
     granted = {item["name"]: item["granted"] for item in info["capabilities"]}
-    assert {"local/otbridge:view", "local/otbridge:restore", "local/otbridge:managerole", "moodle/role:manage"} <= granted.keys()
+    assert {
+        "local/otbridge:view",
+        "local/otbridge:restore",
+        "local/otbridge:managerole",
+        "moodle/role:manage",
+    } <= granted.keys()
     assert granted["local/otbridge:view"]
 
 
@@ -128,9 +140,18 @@ def test_a_key_that_was_never_seen_is_the_operation_none(moodle_site: Any, trans
     opkey = _key()
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
         assert client.read(PREFIX + "get_operation", opkey=opkey) == {
-            "opkey": opkey, "action": "", "status": "none", "progress": 0, "step": "", "result": "", "errorcode": "", "error": "",
-            "timecreated": 0, "timestarted": 0, "timefinished": 0,
-        }  # fmt: skip
+            "opkey": opkey,
+            "action": "",
+            "status": "none",
+            "progress": 0,
+            "step": "",
+            "result": "",
+            "errorcode": "",
+            "error": "",
+            "timecreated": 0,
+            "timestarted": 0,
+            "timefinished": 0,
+        }
 
 
 def test_a_key_that_is_no_uuid_is_a_bad_parameter(client: MoodleClient) -> None:
@@ -161,14 +182,20 @@ def test_a_role_is_made_as_ordered(role: Callable[..., dict[str, Any]]) -> None:
 
 
 def test_a_role_with_an_archetype_starts_from_its_defaults(role: Callable[..., dict[str, Any]]) -> None:
-    result = json.loads(role(archetype="student", capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}])["result"])
+    result = json.loads(
+        role(archetype="student", capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}])[
+            "result"
+        ]
+    )
     permissions = {item["name"]: item["permission"] for item in result["capabilities"]}
     assert permissions["mod/forum:viewdiscussion"] == "allow"
     assert permissions["mod/forum:replypost"] == "prevent"
     assert sorted(result["contextlevels"]) == ["course", "module"]
 
 
-def test_the_same_key_again_returns_the_first_operation_and_does_nothing(role: Callable[..., dict[str, Any]]) -> None:
+def test_the_same_key_again_returns_the_first_operation_and_does_nothing(
+    role: Callable[..., dict[str, Any]],
+) -> None:
     order = {"opkey": _key(), "shortname": _unique("once")}
     assert role(**order) == role(**order)
 
@@ -181,7 +208,9 @@ def test_the_same_key_with_other_parameters_is_refused(role: Callable[..., dict[
     assert caught.value.errorcode == "opkeyreused"
 
 
-def test_eight_calls_with_one_key_at_once_make_one_role(moodle_site: Any, role: Callable[..., dict[str, Any]]) -> None:
+def test_eight_calls_with_one_key_at_once_make_one_role(
+    moodle_site: Any, role: Callable[..., dict[str, Any]]
+) -> None:
     order = {"opkey": _key(), "shortname": _unique("par")}
     with ThreadPoolExecutor(8) as pool:
         operations = list(pool.map(lambda _: role(**order), range(8)))
@@ -189,9 +218,14 @@ def test_eight_calls_with_one_key_at_once_make_one_role(moodle_site: Any, role: 
     assert len({operation["result"] for operation in operations}) == 1
 
 
-def test_all_unknown_capabilities_are_named_and_the_key_stays_free(client: MoodleClient, role: Callable[..., dict[str, Any]]) -> None:
+def test_all_unknown_capabilities_are_named_and_the_key_stays_free(
+    client: MoodleClient, role: Callable[..., dict[str, Any]]
+) -> None:
     opkey = _key()
-    unknown = [{"name": name, "permission": "allow"} for name in ("moodle/no:such", "moodle/course:view", "mod/none:such")]
+    unknown = [
+        {"name": name, "permission": "allow"}
+        for name in ("moodle/no:such", "moodle/course:view", "mod/none:such")
+    ]
     with pytest.raises(MoodleRefused) as caught:
         role(opkey=opkey, capabilities=unknown)
     assert caught.value.errorcode == "unknowncapability"
@@ -211,7 +245,9 @@ def test_all_unknown_capabilities_are_named_and_the_key_stays_free(client: Moodl
         ({"shortname": "student"}, "shortnametaken"),
     ],
 )
-def test_a_role_that_cannot_be_made_is_refused(role: Callable[..., dict[str, Any]], order: dict[str, Any], errorcode: str) -> None:
+def test_a_role_that_cannot_be_made_is_refused(
+    role: Callable[..., dict[str, Any]], order: dict[str, Any], errorcode: str
+) -> None:
     with pytest.raises(MoodleRefused) as caught:
         role(**order)
     assert caught.value.errorcode == errorcode
@@ -233,7 +269,9 @@ def test_a_role_of_others_is_not_deleted(client: MoodleClient, roleid: int) -> N
 
 
 @pytest.mark.parametrize("criterion", ["courseid", "idnumber", "shortname", "fullname"])
-def test_a_deleted_course_is_found_by_each_criterion(client: MoodleClient, deleted_course: dict[str, Any], criterion: str) -> None:
+def test_a_deleted_course_is_found_by_each_criterion(
+    client: MoodleClient, deleted_course: dict[str, Any], criterion: str
+) -> None:
     answer = client.read(PREFIX + "find_backups", **{criterion: deleted_course[criterion]})
     (backup,) = answer["backups"]
     assert {name: backup[name] for name in deleted_course} == deleted_course
@@ -248,12 +286,16 @@ def test_all_criteria_must_match(client: MoodleClient, deleted_course: dict[str,
 
 
 @pytest.mark.parametrize("criteria", [{}, {"shortname": "a", "limit": 0}])
-def test_a_search_without_criteria_or_limit_is_a_bad_parameter(client: MoodleClient, criteria: dict[str, Any]) -> None:
+def test_a_search_without_criteria_or_limit_is_a_bad_parameter(
+    client: MoodleClient, criteria: dict[str, Any]
+) -> None:
     with pytest.raises(ParameterError):
         client.read(PREFIX + "find_backups", **criteria)
 
 
-def test_a_deleted_course_comes_back_under_its_names(client: MoodleClient, deleted_course: dict[str, Any]) -> None:
+def test_a_deleted_course_comes_back_under_its_names(
+    client: MoodleClient, deleted_course: dict[str, Any]
+) -> None:
     (backup,) = client.read(PREFIX + "find_backups", courseid=deleted_course["courseid"])["backups"]
     order = {"opkey": _key(), "ref": backup["ref"], "categoryid": 1}
     assert client.write(PREFIX + "restore_course", **order)["status"] in {"queued", "running", "done"}
@@ -262,8 +304,15 @@ def test_a_deleted_course_comes_back_under_its_names(client: MoodleClient, delet
     assert seen == sorted(seen)
     assert seen[-1] == 1
     result = json.loads(operation["result"])
-    assert (result["fullname"], result["shortname"]) == (deleted_course["fullname"], deleted_course["shortname"])
-    assert (result["categoryid"], result["source"], result["backuptime"]) == (1, "recyclebin", backup["timecreated"])
+    assert (result["fullname"], result["shortname"]) == (
+        deleted_course["fullname"],
+        deleted_course["shortname"],
+    )
+    assert (result["categoryid"], result["source"], result["backuptime"]) == (
+        1,
+        "recyclebin",
+        backup["timecreated"],
+    )
     assert isinstance(result["activities"], dict)
     (found,) = client.read(COURSE_BY_FIELD, field="shortname", value=deleted_course["shortname"])["courses"]
     (same,) = client.read(COURSE_BY_FIELD, field="idnumber", value=deleted_course["idnumber"])["courses"]
@@ -308,7 +357,11 @@ def test_a_backup_that_is_not_there_fails_the_operation(client: MoodleClient, re
     opkey = _key()
     client.write(PREFIX + "restore_course", opkey=opkey, ref=ref, categoryid=1)
     operation, _ = _finished(client, opkey)
-    assert (operation["status"], operation["errorcode"], operation["result"]) == ("failed", "backupnotfound", "")
+    assert (operation["status"], operation["errorcode"], operation["result"]) == (
+        "failed",
+        "backupnotfound",
+        "",
+    )
     assert operation["error"]
 
 

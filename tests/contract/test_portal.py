@@ -1,6 +1,8 @@
-"""What every portal has to keep: the rules of docs/portal-api.md as far as the Portal protocol tells them, rule by rule.
+"""What every portal has to keep: the rules of docs/portal-api.md as far as the Portal protocol tells them,
+rule by rule.
 
-They are played on servers of the contract and on adapters inside the bridge alike; what only a server can show is in test_portal_server.py.
+They are played on servers of the contract and on adapters inside the bridge alike; what only a server can
+show is in test_portal_server.py.
 """
 
 from __future__ import annotations
@@ -93,7 +95,11 @@ def test_attachments_of_one_key_are_compared_with_name_and_type(world: World) ->
     ticket = world.ticket()
     world.bridge.attach("k", ticket, "a.txt", "text/plain", b"x")
     assert world.bridge.attach("k", ticket, "a.txt", "text/plain", b"x").name == "a.txt"
-    for name, media_type, content in [("b.txt", "text/plain", b"x"), ("a.txt", "text/html", b"x"), ("a.txt", "text/plain", b"y")]:
+    for name, media_type, content in [
+        ("b.txt", "text/plain", b"x"),
+        ("a.txt", "text/html", b"x"),
+        ("a.txt", "text/plain", b"y"),
+    ]:
         with pytest.raises(KeyReused):
             world.bridge.attach("k", ticket, name, media_type, content)
 
@@ -119,7 +125,9 @@ def test_a_key_finds_the_stored_answer(world: World) -> None:
 def test_parallel_identical_captures_make_one_row(world: World) -> None:
     _, _, hold = world.held()
     clients = [world.client(world.engine.token) for _ in range(8)]
-    results = in_parallel(8, lambda number: clients[number].capture("c", hold, [charge(30)], Decimal("0.5"), {}))
+    results = in_parallel(
+        8, lambda number: clients[number].capture("c", hold, [charge(30)], Decimal("0.5"), {})
+    )
     assert {type(result).__name__ for result in results} <= {"LedgerEntry", "KeyInProgress"}
     assert len({result.id for result in results if not isinstance(result, PortalError)}) == 1
     assert world.kinds().count("capture") == 1
@@ -129,7 +137,9 @@ def test_parallel_identical_captures_make_one_row(world: World) -> None:
 def test_parallel_captures_of_one_hold_under_other_keys_make_one_row(world: World) -> None:
     _, _, hold = world.held()
     clients = [world.client(world.engine.token) for _ in range(8)]
-    results = in_parallel(8, lambda number: clients[number].capture(f"c{number}", hold, [charge(30)], Decimal("0.5"), {}))
+    results = in_parallel(
+        8, lambda number: clients[number].capture(f"c{number}", hold, [charge(30)], Decimal("0.5"), {})
+    )
     assert sum(not isinstance(result, PortalError) for result in results) == 1
     assert sum(isinstance(result, StateConflict) for result in results) == 7
     assert world.kinds().count("capture") == 1
@@ -138,7 +148,9 @@ def test_parallel_captures_of_one_hold_under_other_keys_make_one_row(world: Worl
 def test_parallel_holds_never_exceed_the_balance(world: World) -> None:
     ticket, (stage,) = world.agreed()
     clients = [world.client(world.engine.token) for _ in range(8)]
-    results = in_parallel(8, lambda number: clients[number].hold(f"h{number}", world.school, ticket, stage, Decimal(3)))
+    results = in_parallel(
+        8, lambda number: clients[number].hold(f"h{number}", world.school, ticket, stage, Decimal(3))
+    )
     assert sum(not isinstance(result, PortalError) for result in results) == 3
     assert sum(isinstance(result, InsufficientBalance) for result in results) == 5
     assert world.balance() == (10, 0, 9, 1)
@@ -148,7 +160,12 @@ def test_parallel_holds_never_exceed_the_balance(world: World) -> None:
 
 
 def test_a_ticket_tells_all_that_the_customer_gave(world: World) -> None:
-    ticket, stages = world.agreed(("Роль", "1.5", "1"), ("Курс", "2", "0.6"), text="Прошу роль – срочно", fields={"param_name": "Методист"})
+    ticket, stages = world.agreed(
+        ("Роль", "1.5", "1"),
+        ("Курс", "2", "0.6"),
+        text="Прошу роль – срочно",
+        fields={"param_name": "Методист"},
+    )
     world.engine.log_time(ticket, minutes=30, category="development", stage=2)
     told = world.bridge.ticket(ticket)
     assert told.number
@@ -159,13 +176,20 @@ def test_a_ticket_tells_all_that_the_customer_gave(world: World) -> None:
         ("Роль", Decimal("1.5"), Decimal(1), StageState.PLANNED),
         ("Курс", Decimal(2), Decimal("0.6"), StageState.PLANNED),
     ]
-    assert [(one.author, one.visibility, one.text) for one in told.thread] == [("customer", "customer", "Прошу роль – срочно")]
-    assert [(one.stage_id, one.minutes, one.category) for one in told.time_entries] == [(stages[1], 30, "development")]
+    assert [(one.author, one.visibility, one.text) for one in told.thread] == [
+        ("customer", "customer", "Прошу роль – срочно")
+    ]
+    assert [(one.stage_id, one.minutes, one.category) for one in told.time_entries] == [
+        (stages[1], 30, "development")
+    ]
     assert told.created_at <= told.agreed_at <= told.updated_at  # type: ignore[operator]
 
 
 def test_the_page_holds_the_paid_category_and_what_is_below_it(world: World) -> None:
-    paid = [world.later_ticket(category=category) for category in (PAID, f"{PAID} / Контент", f"{PAID}/Разработка/Отчёты")]
+    paid = [
+        world.later_ticket(category=category)
+        for category in (PAID, f"{PAID} / Контент", f"{PAID}/Разработка/Отчёты")
+    ]
     for category in ("Техническая поддержка", f"{PAID}-2", f"Архив / {PAID}"):
         world.ticket(category=category)
     page = world.bridge.changed_tickets(None)
@@ -178,9 +202,15 @@ def test_the_page_holds_the_paid_category_and_what_is_below_it(world: World) -> 
 
 @pytest.mark.parametrize(
     ("category", "told"),
-    [(f"{PAID}/Настройка", True), (f" {PAID.replace(' ', '  ')} /  Настройка/", True), (PAID.replace(" ", "\N{NO-BREAK SPACE}"), True)],
+    [
+        (f"{PAID}/Настройка", True),
+        (f" {PAID.replace(' ', '  ')} /  Настройка/", True),
+        (PAID.replace(" ", "\N{NO-BREAK SPACE}"), True),
+    ],
 )
-def test_a_category_is_the_same_however_its_spaces_and_slashes_are_written(world: World, category: str, told: bool) -> None:
+def test_a_category_is_the_same_however_its_spaces_and_slashes_are_written(
+    world: World, category: str, told: bool
+) -> None:
     ticket = world.ticket(category=category)
     page = world.bridge.changed_tickets(None)
     assert page is not None
@@ -359,13 +389,19 @@ def test_notes_keep_their_visibility(world: World) -> None:
     ticket = world.ticket()
     world.bridge.note("a", ticket, "для заказчика")
     world.bridge.note("b", ticket, "для специалиста", internal=True)
-    told = [(one.author, one.visibility, one.text) for one in world.bridge.ticket(ticket).thread if one.author != "customer"]
+    told = [
+        (one.author, one.visibility, one.text)
+        for one in world.bridge.ticket(ticket).thread
+        if one.author != "customer"
+    ]
     assert told == [("bridge", "customer", "для заказчика"), ("bridge", "internal", "для специалиста")]
 
 
 def test_a_ticket_state_is_compared_and_set(world: World) -> None:
     ticket = world.ticket()
-    world.bridge.set_ticket_state("a", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN, TicketState.SUSPENDED])
+    world.bridge.set_ticket_state(
+        "a", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN, TicketState.SUSPENDED]
+    )
     version = world.bridge.ticket(ticket).version
     world.bridge.set_ticket_state("b", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN])
     assert world.bridge.ticket(ticket).version == version, "what is set already is no change"
@@ -404,7 +440,9 @@ def test_a_stage_goes_through_rejection_to_acceptance(world: World) -> None:
     with pytest.raises(StateConflict) as caught:
         world.bridge.set_stage_state("b", ticket, stage, StageState.READY, [StageState.PLANNED])
     assert caught.value.actual == "in_progress"
-    world.bridge.set_stage_state("b", ticket, stage, StageState.READY, [StageState.IN_PROGRESS], {"url": "https://lms.example.ru"})
+    world.bridge.set_stage_state(
+        "b", ticket, stage, StageState.READY, [StageState.IN_PROGRESS], {"url": "https://lms.example.ru"}
+    )
     world.engine.reject(ticket, stage=1, comment="не та роль")
     rejected = world.bridge.ticket(ticket).stages[0]
     assert (rejected.state, rejected.revision, rejected.comment) == (StageState.REJECTED, 2, "не та роль")
@@ -436,7 +474,12 @@ def test_hold_and_capture_move_hours_and_the_rest_returns(world: World) -> None:
     ticket, stage, hold = world.held(Decimal(2))
     assert world.balance() == (10, 0, 2, 8)
     entry = world.bridge.capture("c", hold, [charge(30), charge(60, "0.6")], Decimal("1.1"), {"course": 7})
-    assert (entry.kind, entry.amount, entry.price, entry.hold_id) == ("capture", Decimal("1.1"), Decimal(2750), hold)
+    assert (entry.kind, entry.amount, entry.price, entry.hold_id) == (
+        "capture",
+        Decimal("1.1"),
+        Decimal(2750),
+        hold,
+    )
     assert (entry.ticket_id, entry.stage_id, entry.account_id) == (ticket, stage, world.school)
     assert world.balance() == (10, Decimal("1.1"), 0, Decimal("8.9"))
     assert world.bridge.ticket(ticket).stages[0].state is StageState.WRITTEN_OFF
@@ -445,16 +488,29 @@ def test_hold_and_capture_move_hours_and_the_rest_returns(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "k", "amount"),
-    [(1, "1", "0.02"), (1, "0.6", "0.01"), (9, "0.5", "0.08"), (3, "0.1", "0.01"), (20, "1", "0.33"), (0, "1", "0")],
+    [
+        (1, "1", "0.02"),
+        (1, "0.6", "0.01"),
+        (9, "0.5", "0.08"),
+        (3, "0.1", "0.01"),
+        (20, "1", "0.33"),
+        (0, "1", "0"),
+    ],
 )
-def test_the_amount_is_rounded_once_half_up_to_a_hundredth(world: World, minutes: int, k: str, amount: str) -> None:
+def test_the_amount_is_rounded_once_half_up_to_a_hundredth(
+    world: World, minutes: int, k: str, amount: str
+) -> None:
     _, _, hold = world.held()
-    assert world.bridge.capture("c", hold, [charge(minutes, k)], Decimal(amount), {}).amount == Decimal(amount)
+    assert world.bridge.capture("c", hold, [charge(minutes, k)], Decimal(amount), {}).amount == Decimal(
+        amount
+    )
 
 
 def test_many_lines_are_rounded_as_one(world: World) -> None:
     _, _, hold = world.held()
-    assert world.bridge.capture("c", hold, [charge(1, "0.2")] * 3, Decimal("0.01"), {}).amount == Decimal("0.01")
+    assert world.bridge.capture("c", hold, [charge(1, "0.2")] * 3, Decimal("0.01"), {}).amount == Decimal(
+        "0.01"
+    )
 
 
 def test_an_amount_that_the_charges_do_not_make_is_refused(world: World) -> None:
@@ -577,11 +633,15 @@ def test_what_is_not_there_is_not_found(world: World) -> None:
 
 
 @pytest.mark.parametrize("accepted_by", ["silence", "policy"])
-def test_silence_or_policy_accept_a_ready_stage_where_the_portal_can_that(world: World, accepted_by: str) -> None:
+def test_silence_or_policy_accept_a_ready_stage_where_the_portal_can_that(
+    world: World, accepted_by: str
+) -> None:
     ticket, _, hold = world.held(state="ready")
     meta = world.bridge.meta()
     if "tacit_acceptance" in meta.capabilities | meta.made_up:
-        assert world.bridge.capture("c", hold, [charge(30)], Decimal("0.5"), {}, accepted_by).amount == Decimal("0.5")
+        assert world.bridge.capture(
+            "c", hold, [charge(30)], Decimal("0.5"), {}, accepted_by
+        ).amount == Decimal("0.5")
         stage = world.bridge.ticket(ticket).stages[0]
         assert (stage.state, stage.accepted_at is not None) == (StageState.WRITTEN_OFF, True)
     else:

@@ -1,4 +1,5 @@
-"""The portal contract as HTTP, as every server of it has to keep it: what the Portal protocol does not show of docs/portal-api.md.
+"""The portal contract as HTTP, as every server of it has to keep it: what the Portal protocol does not show
+of docs/portal-api.md.
 
 Every answer is held against bridge/portal/openapi.yaml on the way, those of test_portal.py too.
 """
@@ -55,11 +56,19 @@ def test_a_refusal_tells_the_requests_id(world: ServerWorld) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "call"), CALLS, ids=IDS)
-def test_every_call_wants_its_scope_and_no_more(world: ServerWorld, method: str, path: str, call: dict[str, Any]) -> None:
+def test_every_call_wants_its_scope_and_no_more(
+    world: ServerWorld, method: str, path: str, call: dict[str, Any]
+) -> None:
     scope = needed_scope(call)
     address = re.sub(r"\{\w+\}", "none", path)
-    without = {"Authorization": f"Bearer {world.engine.add_token(ALL_SCOPES - {scope})}", "Idempotency-Key": "k"}
-    with_it = {"Authorization": f"Bearer {world.engine.add_token({scope or 'tickets:read'})}", "Idempotency-Key": "k"}
+    without = {
+        "Authorization": f"Bearer {world.engine.add_token(ALL_SCOPES - {scope})}",
+        "Idempotency-Key": "k",
+    }
+    with_it = {
+        "Authorization": f"Bearer {world.engine.add_token({scope or 'tickets:read'})}",
+        "Idempotency-Key": "k",
+    }
     if scope is not None:
         refused = world.raw(method, address, headers=without)
         assert (refused.status_code, refused.json()["scope"]) == (403, scope)
@@ -73,7 +82,9 @@ def test_every_call_wants_its_scope_and_no_more(world: ServerWorld, method: str,
     ids=[n for n, c in zip(IDS, CALLS, strict=True) if c[0] == "POST"],
 )
 @pytest.mark.parametrize("key", [None, "", "two words", "k" * 65, ".."])
-def test_a_write_without_a_proper_key_is_invalid(world: ServerWorld, method: str, path: str, call: dict[str, Any], key: str | None) -> None:
+def test_a_write_without_a_proper_key_is_invalid(
+    world: ServerWorld, method: str, path: str, call: dict[str, Any], key: str | None
+) -> None:
     headers = {} if key is None else {"Idempotency-Key": key}
     refused = world.raw(method, re.sub(r"\{\w+\}", "none", path), headers=headers, json={})
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
@@ -109,9 +120,12 @@ def test_a_signature_is_good_for_one_request_only(world: ServerWorld) -> None:
     world.engine.add_installation("AAAABBBBCCCCDDDD", "secretkey")
     ticket, _ = world.agreed()
     prepared = requests.Request(
-        "POST", f"{world.engine.url}/tickets/{ticket}/notes", json={"text": "a", "visibility": "internal"}, headers={"Idempotency-Key": "n"},
+        "POST",
+        f"{world.engine.url}/tickets/{ticket}/notes",
+        json={"text": "a", "visibility": "internal"},
+        headers={"Idempotency-Key": "n"},
         auth=OtserialAuth("AAAABBBBCCCCDDDD", "secretkey"),
-    ).prepare()  # fmt: skip
+    ).prepare()
     forged = prepared.copy()
     forged.body = json.dumps({"text": "b", "visibility": "internal"}).encode()
     forged.headers["Content-Length"] = str(len(forged.body))
@@ -126,7 +140,10 @@ def test_a_signature_is_good_for_one_request_only(world: ServerWorld) -> None:
 def test_a_replay_is_marked_and_compares_json_by_its_value(world: ServerWorld) -> None:
     ticket, _ = world.agreed()
     bodies = ['{"text": "a", "visibility": "customer"}', '{ "visibility":"customer","text":"\\u0061"}']
-    answers = [world.raw("POST", f"/tickets/{ticket}/notes", data=body, headers={"Idempotency-Key": "n"}) for body in bodies]
+    answers = [
+        world.raw("POST", f"/tickets/{ticket}/notes", data=body, headers={"Idempotency-Key": "n"})
+        for body in bodies
+    ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
     assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, "true"]
@@ -201,8 +218,18 @@ def test_an_idle_poll_is_a_304_until_something_changes(world: ServerWorld) -> No
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=", "cursor=next", f"cursor=c{'9' * 25}", f"cursor=c{'9' * 5000}", "limit=0", "limit=101", "limit=x", f"limit={'9' * 5000}"]
-)  # fmt: skip
+    "query",
+    [
+        "cursor=",
+        "cursor=next",
+        f"cursor=c{'9' * 25}",
+        f"cursor=c{'9' * 5000}",
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        f"limit={'9' * 5000}",
+    ],
+)
 def test_a_page_that_cannot_be_is_invalid(world: ServerWorld, query: str) -> None:
     assert world.raw("GET", f"/tickets?{query}").status_code == 422
     assert world.raw("GET", f"/ledger?account_id={world.school}&{query}").status_code == 422
@@ -256,20 +283,32 @@ def test_an_id_may_hold_what_an_address_cannot(world: ServerWorld) -> None:
 def test_the_portal_redirects_nothing(world: ServerWorld, path: str) -> None:
     headers = {"Authorization": f"Bearer {world.engine.token}"}
     answer = requests.get(world.engine.url + path, headers=headers, allow_redirects=False, timeout=20)
-    assert (answer.status_code, answer.headers["Content-Type"], answer.json()["code"]) == (404, "application/problem+json", "not_found")
+    assert (answer.status_code, answer.headers["Content-Type"], answer.json()["code"]) == (
+        404,
+        "application/problem+json",
+        "not_found",
+    )
     assert answer.headers["X-Request-Id"]
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("POST", "/meta", "GET"), ("DELETE", "/tickets/1", "GET"), ("PUT", "/keys/k", "GET"), ("GET", "/tickets/1/notes", "POST"),
-     ("PATCH", "/holds/h/void", "POST"), ("DELETE", "/ledger", "GET")],
-)  # fmt: skip
+    [
+        ("POST", "/meta", "GET"),
+        ("DELETE", "/tickets/1", "GET"),
+        ("PUT", "/keys/k", "GET"),
+        ("GET", "/tickets/1/notes", "POST"),
+        ("PATCH", "/holds/h/void", "POST"),
+        ("DELETE", "/ledger", "GET"),
+    ],
+)
 def test_a_method_that_a_path_does_not_have_is_told_with_those_that_it_has(
     world: ServerWorld, method: str, path: str, allowed: str
 ) -> None:
     headers = {"Authorization": f"Bearer {world.engine.token}", "Idempotency-Key": "k"}
-    answer = requests.request(method, world.engine.url + path, headers=headers, allow_redirects=False, timeout=20)
+    answer = requests.request(
+        method, world.engine.url + path, headers=headers, allow_redirects=False, timeout=20
+    )
     assert (answer.status_code, answer.headers["Content-Type"], answer.json()["code"]) == (
         405,
         "application/problem+json",
@@ -354,13 +393,17 @@ def test_a_second_bridge_with_a_token_of_its_own_is_another_bridge_all_the_same(
         "Idempotency-Key": "b",
         "Otbridge-Instance": str(uuid.uuid4()),
     }
-    refused = world.raw("POST", f"/tickets/{ticket}/notes", json={"text": "?", "visibility": "customer"}, headers=headers)
+    refused = world.raw(
+        "POST", f"/tickets/{ticket}/notes", json={"text": "?", "visibility": "customer"}, headers=headers
+    )
     assert (refused.status_code, refused.json()["code"]) == (409, "another_bridge")
 
 
 @pytest.mark.parametrize("name", ["short", "two words", "x" * 65])
 def test_a_bridge_has_a_proper_name(world: ServerWorld, name: str) -> None:
-    refused = world.raw("POST", "/holds/none/void", json={}, headers={"Idempotency-Key": "k", "Otbridge-Instance": name})
+    refused = world.raw(
+        "POST", "/holds/none/void", json={}, headers={"Idempotency-Key": "k", "Otbridge-Instance": name}
+    )
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
 
 
@@ -370,14 +413,21 @@ def test_a_bridge_has_a_proper_name(world: ServerWorld, name: str) -> None:
 def test_nobody_else_accepts(world: ServerWorld) -> None:
     _, _, hold = world.held()
     body = {"charges": [], "amount_mh": 0, "evidence": {}, "accepted_by": "bridge"}
-    assert world.raw("POST", f"/holds/{hold}/capture", json=body, headers={"Idempotency-Key": "c"}).json()["code"] == "invalid"
+    assert (
+        world.raw("POST", f"/holds/{hold}/capture", json=body, headers={"Idempotency-Key": "c"}).json()[
+            "code"
+        ]
+        == "invalid"
+    )
 
 
 # What its owner can check
 
 
 @pytest.mark.parametrize("accepted", [False, True], ids=["agreed", "accepted"])
-def test_the_owners_check_judges_seventeen_rules_and_finds_each_kept(world: ServerWorld, accepted: bool) -> None:
+def test_the_owners_check_judges_seventeen_rules_and_finds_each_kept(
+    world: ServerWorld, accepted: bool
+) -> None:
     findings = world.owners_check(accepted=accepted)
     assert len(findings) == 17
     assert {one.rule: one.fault for one in findings if one.fault} == {}

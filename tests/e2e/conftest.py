@@ -1,4 +1,6 @@
-"""A world for the installed command: embedded portal and Moodle over real HTTP, settings on disk, `otbridge` as a process."""
+"""A world for the installed command: embedded portal and Moodle over real HTTP, settings on disk,
+`otbridge` as a process.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,12 @@ from bridge.sandbox.portal import SandboxPortal
 SERIAL = "AAAABBBBCCCCDDDD"
 PAID = "Выделенный специалист (н.часы) / Настройка"
 ROLE = {
-    "service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_context_levels": "course",
+    "service": "2.9.1-access",
+    "param_shortname": "methodist",
+    "param_name": "Методист",
+    "param_context_levels": "course",
     "param_capabilities": "moodle/course:view = allow\nmoodle/course:viewhiddencourses",
-}  # fmt: skip
+}
 RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
 
 
@@ -75,17 +80,29 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
         env = self.directory / ".env"
         env.touch(mode=0o600)
         env.write_text(
-            f"OTBRIDGE_PORTAL_TOKEN={portal_token or self.portal.token}\nOTBRIDGE_MOODLE_TOKEN={moodle_token or self.moodle.token}\n",
+            (
+                f"OTBRIDGE_PORTAL_TOKEN={portal_token or self.portal.token}\n"
+                f"OTBRIDGE_MOODLE_TOKEN={moodle_token or self.moodle.token}\n"
+            ),
             encoding="utf-8",
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `otbridge` as a process of its own."""
-        command = [str(Path(sys.executable).with_name("otbridge")), "--config", str(self.directory / "bridge.toml"), *arguments]
+        command = [
+            str(Path(sys.executable).with_name("otbridge")),
+            "--config",
+            str(self.directory / "bridge.toml"),
+            *arguments,
+        ]
         environ = {key: value for key, value in os.environ.items() if not key.startswith("OTBRIDGE_")}
         environ |= {"COLUMNS": "200", "LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
-        environ |= {"PYTHONDONTWRITEBYTECODE": ""}  # an installed command is compiled, not once more at every start
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ)
+        environ |= {
+            "PYTHONDONTWRITEBYTECODE": ""
+        }  # an installed command is compiled, not once more at every start
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+        )
 
     def otbridge(self, *arguments: str) -> tuple[int, str]:
         """Run `otbridge` to its end; returns the exit code and all that it said."""
@@ -107,7 +124,9 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
         process = self.start("sync", "--json")
         deadline = time.monotonic() + 30
         while not happened():
-            assert process.poll() is None, f"the pass ended before it could be killed: {process.communicate()}"
+            assert process.poll() is None, (
+                f"the pass ended before it could be killed: {process.communicate()}"
+            )
             assert time.monotonic() < deadline, "what the kill waits for never happened"
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
@@ -130,7 +149,14 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
 
     def ticket(self, fields: dict[str, str], *, hours: str = "1", agreed: bool = True, **more: Any) -> str:
         """An open, agreed, paid ticket with one stage; returns its id."""
-        given = {"category": PAID, "subject": "Заявка", "text": "", "account": "school", "installation": SERIAL, **more}
+        given = {
+            "category": PAID,
+            "subject": "Заявка",
+            "text": "",
+            "account": "school",
+            "installation": SERIAL,
+            **more,
+        }
         ticket_id = self.portal.open_ticket(fields=fields, **given)
         if agreed:
             self.portal.agree(ticket_id, [("Работа", hours, "1")])
@@ -164,7 +190,9 @@ def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def a_world(directory: Path, journal: Path) -> Iterator[World]:
-    """Portal, Moodle, settings and a copy of the journal in this directory; one account with 10 norm-hours."""
+    """Portal, Moodle, settings and a copy of the journal in this directory; one account with 10
+    norm-hours.
+    """
     with (
         SandboxMoodle.start(directory=directory / "moodle") as moodle,
         SandboxPortal.start(directory=directory / "portal") as portal,

@@ -1,4 +1,6 @@
-"""Bad input ends in a clear message where its reader looks; the other tickets go on, and nothing is written off."""
+"""Bad input ends in a clear message where its reader looks; the other tickets go on, and nothing is
+written off.
+"""
 
 from __future__ import annotations
 
@@ -32,26 +34,43 @@ class Bad:
 
 
 BAD = {
-    "unknown-service": Bad({"service": "9.9-magic"}, ("услуги «9.9-magic» нет в каталоге",), "needs-order", "order has faults"),
+    "unknown-service": Bad(
+        {"service": "9.9-magic"}, ("услуги «9.9-magic» нет в каталоге",), "needs-order", "order has faults"
+    ),
     "parameters": Bad(
         {"service": "2.9.1-access", "param_shortname": "Куратор", "param_colour": "red"},
-        ("– shortname", "– name", "– context_levels", "– capabilities", "– colour"), "needs-order", "order has faults",
+        ("– shortname", "– name", "– context_levels", "– capabilities", "– colour"),
+        "needs-order",
+        "order has faults",
     ),
     "twenty-digits": Bad(
-        {**RESTORE, "param_course_id": "1" * 20}, ("course_id: слишком большое число",), "needs-order", "order has faults",
+        {**RESTORE, "param_course_id": "1" * 20},
+        ("course_id: слишком большое число",),
+        "needs-order",
+        "order has faults",
     ),
     "control-character": Bad(
-        {**RESTORE, "param_shortname": "OT\x0b1"}, ("shortname: содержит управляющий символ U+000B",), "needs-order", "order has faults",
+        {**RESTORE, "param_shortname": "OT\x0b1"},
+        ("shortname: содержит управляющий символ U+000B",),
+        "needs-order",
+        "order has faults",
     ),
-    "misspelt-parameter": Bad({**RESTORE, "param_shortnam": "x"}, ("похожие: shortname",), "needs-order", "order has faults"),
+    "misspelt-parameter": Bad(
+        {**RESTORE, "param_shortnam": "x"}, ("похожие: shortname",), "needs-order", "order has faults"
+    ),
     "archetype": Bad({**ROLE, "param_archetype": "editingteacher"}, ("archetype:editingteacher",)),
-    "no-backup": Bad({**RESTORE, "param_shortname": "nowhere"}, ("Ни в корзине, ни в резервных копиях нет курса",)),
-    "two-courses": Bad({"service": "2.9.1-restore", "param_fullname": "Физика"}, ("Укажите в заказе course_id нужного курса",)),
+    "no-backup": Bad(
+        {**RESTORE, "param_shortname": "nowhere"}, ("Ни в корзине, ни в резервных копиях нет курса",)
+    ),
+    "two-courses": Bad(
+        {"service": "2.9.1-restore", "param_fullname": "Физика"},
+        ("Укажите в заказе course_id нужного курса",),
+    ),
     "not-deleted": Bad(RESTORE, ("Такой курс уже есть в системе",)),
     "role-exists": Bad({**ROLE, "param_shortname": "student"}, ("«student» уже есть",)),
     "unknown-capability": Bad({**ROLE, "param_capabilities": "moodle/course:fly"}, ("moodle/course:fly",)),
     "guarded-capability": Bad({**ROLE, "param_capabilities": "moodle/site:config"}, ("moodle/site:config",)),
-}  # fmt: skip
+}
 """By the number of the ticket."""
 
 
@@ -112,7 +131,9 @@ def test_the_good_ticket_goes_on_and_only_its_hours_are_held(passes: Passes) -> 
     assert passes.world.open_holds() == 1
 
 
-def test_as_long_as_a_ticket_waits_for_an_operator_every_pass_says_so_and_a_customer_s_fault_is_no_operator_s_turn(passes: Passes) -> None:
+def test_every_pass_says_that_a_ticket_waits_for_an_operator_but_not_for_its_customer(
+    passes: Passes,
+) -> None:
     for report in (passes.first, passes.again):
         assert (report["exit"], report["operator"]) == (1, ["free"])
 
@@ -158,13 +179,19 @@ def test_a_wrong_portal_token_is_told(world: World) -> None:
 def test_a_moodle_that_answers_html_leaves_the_ticket_where_it_is(world: World) -> None:
     world.course_deleted()
     ticket = world.ticket(RESTORE)
-    for mode, exit_code, status in (("html", 3, "queued"), ("garbage", 3, "queued"), ("maintenance", 1, "failed")):
+    for mode, exit_code, status in (
+        ("html", 3, "queued"),
+        ("garbage", 3, "queued"),
+        ("maintenance", 1, "failed"),
+    ):
         world.moodle.faults.clear()
         world.moodle.faults.add("local_otbridge_find_backups", mode, times=20)
 
         report = world.sync()
 
-        assert report["exit"] == exit_code, "the site itself answers: from the third time on an operator looks at the ticket"
+        assert report["exit"] == exit_code, (
+            "the site itself answers: from the third time on an operator looks at the ticket"
+        )
         assert [one["status"] for one in report["tickets"]] == [status]
         assert world.customer_notes(ticket) == ""
         assert len(world.moodle.faults.planned()) == 1

@@ -1,4 +1,6 @@
-"""Killed by SIGKILL right after the other side did its part, or left without an answer, and started again: everything is done once."""
+"""Killed by SIGKILL right after the other side did its part, or left without an answer, and started again:
+everything is done once.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ UNANSWERED = ("drop_before", "drop_after", "empty", "truncate", "error_500", "ht
 
 
 def finish(world: World, *tickets: str) -> None:
-    """The pass after the customer's acceptance, and a pass more: each ticket is written off once, and its customer reads nothing twice."""
+    """The pass after the customer's acceptance, and a pass more: each ticket is written off once, and its
+    customer reads nothing twice.
+    """
     world.sync()
     world.sync()
     assert [world.portal.ticket(ticket).state for ticket in tickets] == ["done"] * len(tickets)
@@ -39,7 +43,9 @@ def test_killed_at_every_turn_of_a_restore(world: World) -> None:
     world.sync_killed_when(lambda: len(moodle.operations()) == 1)
 
     moodle.faults.add("local_otbridge_get_operation", "delay", times=50, seconds=1.0)
-    world.sync_killed_when(lambda: any(one.status == "running" and one.progress > 0 for one in moodle.operations()))
+    world.sync_killed_when(
+        lambda: any(one.status == "running" and one.progress > 0 for one in moodle.operations())
+    )
     world.sync_killed_when(lambda: any(one.status == "done" for one in moodle.operations()))
 
     moodle.faults.clear()
@@ -64,18 +70,25 @@ def test_killed_after_the_role_was_made(world: World) -> None:
     assert len(world.roles()) == len(world.moodle.operations()) == 1
 
 
-@pytest.mark.skipif(not THOROUGH, reason="what the reliability suite shows, with processes: HYPOTHESIS_PROFILE=thorough")
+@pytest.mark.skipif(
+    not THOROUGH, reason="what the reliability suite shows, with processes: HYPOTHESIS_PROFILE=thorough"
+)
 def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_once(world: World) -> None:
-    """In each mode a course and a role, whose hold, operation and write-off are all left unanswered, each once.
+    """In each mode a course and a role, whose hold, operation and write-off are all left unanswered, each
+    once.
 
-    Each ticket has an account of its own: a later one of the same account would wait until the hold of the earlier one is known.
+    Each ticket has an account of its own: a later one of the same account would wait until the hold of the
+    earlier one is known.
     """
     portal, moodle = world.portal, world.moodle
     moodle.restore_seconds = 0.05
     tickets = []
     for number, mode in enumerate(UNANSWERED):
         world.course_deleted(shortname=f"course{number}", fullname=f"Курс {number}")
-        for fields in ({**RESTORE, "param_shortname": f"course{number}"}, {**ROLE, "param_shortname": f"role{number}"}):
+        for fields in (
+            {**RESTORE, "param_shortname": f"course{number}"},
+            {**ROLE, "param_shortname": f"role{number}"},
+        ):
             account = f"school-{len(tickets)}"
             portal.open_account(account, "Школа", granted="10")
             tickets.append(world.ticket(fields, account=account))
@@ -86,8 +99,12 @@ def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_o
     holds_lost, operations_lost, ready = world.sync(), world.sync(), world.sync()
 
     assert (holds_lost["exit"], operations_lost["exit"], ready["exit"]) == (3, 3, 0)
-    assert [(one["status"], one["reason"]) for one in holds_lost["tickets"]] == [("queued", "portal")] * len(tickets)
-    assert [(one["status"], one["reason"]) for one in operations_lost["tickets"]] == [("running", "unknown-outcome")] * len(tickets)
+    assert [(one["status"], one["reason"]) for one in holds_lost["tickets"]] == [("queued", "portal")] * len(
+        tickets
+    )
+    assert [(one["status"], one["reason"]) for one in operations_lost["tickets"]] == [
+        ("running", "unknown-outcome")
+    ] * len(tickets)
     assert [one["status"] for one in ready["tickets"]] == ["awaiting-acceptance"] * len(tickets)
 
     for ticket in tickets:

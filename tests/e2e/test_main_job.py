@@ -1,4 +1,6 @@
-"""The main job: a paid ticket restores a course, another creates a role, and their norm-hours are written off once."""
+"""The main job: a paid ticket restores a course, another creates a role, and their norm-hours are written
+off once.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from tests.e2e.conftest import RESTORE, ROLE, World
 
 
 @pytest.mark.parametrize("transport", ["rest", "soap"])
-def test_a_deleted_course_comes_back_and_its_hours_are_written_off_after_acceptance(world: World, transport: str) -> None:
+def test_a_deleted_course_comes_back_and_its_hours_are_written_off_after_acceptance(
+    world: World, transport: str
+) -> None:
     world.configure(transport=transport)
     world.course_deleted()
     ticket = world.ticket(RESTORE)
@@ -18,7 +22,9 @@ def test_a_deleted_course_comes_back_and_its_hours_are_written_off_after_accepta
     first = world.sync()
 
     assert first["exit"] == 0
-    assert [(one["status"], one["reason"]) for one in first["tickets"]] == [("awaiting-acceptance", "not-accepted")]
+    assert [(one["status"], one["reason"]) for one in first["tickets"]] == [
+        ("awaiting-acceptance", "not-accepted")
+    ]
     (course,) = world.courses()
     assert course.activities == {"quiz": 1, "page": 2}
     assert world.captures() == []
@@ -45,7 +51,10 @@ def test_a_role_is_created_with_exactly_what_was_ordered(world: World) -> None:
 
     (role,) = world.roles()
     assert set(role.contextlevels) == {"course"}
-    assert dict(role.capabilities) == {"moodle/course:view": "allow", "moodle/course:viewhiddencourses": "allow"}
+    assert dict(role.capabilities) == {
+        "moodle/course:view": "allow",
+        "moodle/course:viewhiddencourses": "allow",
+    }
     assert [entry.amount for entry in world.captures()] == [Decimal("0.5")]
 
 

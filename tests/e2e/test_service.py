@@ -53,7 +53,9 @@ def test_a_stop_does_not_wait_for_a_long_restore_and_the_next_start_goes_on(worl
     assert len(world.courses()) == len(world.moodle.operations()) == 1
 
 
-def test_the_service_tells_systemd_that_it_is_ready_and_that_it_stops(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_tells_systemd_that_it_is_ready_and_that_it_stops(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = str(world.directory / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(path)
@@ -90,7 +92,10 @@ def test_a_service_without_its_journal_and_its_portal_goes_on_when_they_are_ther
 
 def test_two_passes_at_once_do_everything_once(world: World) -> None:
     world.course_deleted()
-    tickets = [world.ticket(RESTORE), *(world.ticket({**ROLE, "param_shortname": f"role{number}"}) for number in range(4))]
+    tickets = [
+        world.ticket(RESTORE),
+        *(world.ticket({**ROLE, "param_shortname": f"role{number}"}) for number in range(4)),
+    ]
 
     passes = [world.start("sync", "--json") for _ in range(3)]
     for one in passes:

@@ -1,7 +1,8 @@
-"""What `.ci/installed` runs as root in a booted Debian of its own: docs/install.md word by word, then what goes away and comes back.
+"""What `.ci/installed` runs as root in a booted Debian of its own: docs/install.md word by word, then what
+goes away and comes back.
 
-Portal and Moodle are the embedded ones, as services beside the bridge. Everything is read from outside: by systemd, by the guide's
-commands, and on the portal.
+Portal and Moodle are the embedded ones, as services beside the bridge. Everything is read from outside: by
+systemd, by the guide's commands, and on the portal.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def commands(heading: str) -> list[str]:
 
 
 def follow(heading: str, edits: dict[str, Callable[[str], str]] | None = None, *, asked: str = "") -> None:
-    """Do what the guide says under a heading; `edits` is what is typed in an editor, by file, and `asked` what a command asks for."""
+    """Do what the guide says under a heading; `edits` is what is typed in an editor, by file, and `asked`
+    what a command asks for.
+    """
     for line in commands(heading):
         print(f"# {line}", flush=True)
         if line.startswith("editor "):
@@ -64,8 +67,12 @@ def follow(heading: str, edits: dict[str, Callable[[str], str]] | None = None, *
             assert after != before
             path.write_text(after, encoding="utf-8")
             continue
-        done = subprocess.run(["bash", "-c", line], check=False, cwd=SOURCES, input=asked, capture_output=True, text=True)
-        assert done.returncode == 0, f"`{line}` of the guide ends with {done.returncode}:\n{done.stdout}{done.stderr}"
+        done = subprocess.run(
+            ["bash", "-c", line], check=False, cwd=SOURCES, input=asked, capture_output=True, text=True
+        )
+        assert done.returncode == 0, (
+            f"`{line}` of the guide ends with {done.returncode}:\n{done.stdout}{done.stderr}"
+        )
 
 
 def put(text: str, *pairs: tuple[str, str]) -> str:
@@ -96,7 +103,9 @@ def until(what: str, happened: Callable[[], bool], seconds: float = 60) -> float
     """Wait for something; returns the seconds that it took."""
     began = time.monotonic()
     while not happened():
-        assert time.monotonic() < began + seconds, f"not within {seconds:g} s: {what}\n{run('journalctl', '-u', 'otbridge', '-n', '40')}"
+        assert time.monotonic() < began + seconds, (
+            f"not within {seconds:g} s: {what}\n{run('journalctl', '-u', 'otbridge', '-n', '40')}"
+        )
         time.sleep(0.2)
     took = time.monotonic() - began
     print(f"{what}: after {took:.1f} s", flush=True)
@@ -105,7 +114,14 @@ def until(what: str, happened: Callable[[], bool], seconds: float = 60) -> float
 
 def serve(name: str, *arguments: str) -> None:
     """Start an embedded server as a service."""
-    command = ["/opt/otbridge/bin/python", "-m", f"bridge.sandbox.{name}", "--directory", f"/var/lib/{name}", *arguments]
+    command = [
+        "/opt/otbridge/bin/python",
+        "-m",
+        f"bridge.sandbox.{name}",
+        "--directory",
+        f"/var/lib/{name}",
+        *arguments,
+    ]
     run("systemd-run", "--quiet", "--collect", f"--unit={name}", f"--setenv=PYTHONPATH={SERVERS}", *command)
 
 
@@ -127,13 +143,19 @@ class Customer:
         """A paid and agreed ticket; returns its id."""
         number = len(self.tickets)
         fields = {
-            "service": "2.9.1-access", "param_shortname": f"role{number}", "param_name": f"Роль {number}",
-            "param_context_levels": "course", "param_capabilities": "moodle/course:view",
-        }  # fmt: skip
+            "service": "2.9.1-access",
+            "param_shortname": f"role{number}",
+            "param_name": f"Роль {number}",
+            "param_context_levels": "course",
+            "param_capabilities": "moodle/course:view",
+        }
         ticket = self.portal.open_ticket(
-            account="school", category="Выделенный специалист (н.часы) / Настройка", subject=f"Роль {number}", fields=fields,
+            account="school",
+            category="Выделенный специалист (н.часы) / Настройка",
+            subject=f"Роль {number}",
+            fields=fields,
             installation="AAAABBBBCCCCDDDD",
-        )  # fmt: skip
+        )
         self.portal.agree(ticket, [("Работа", "1", "1")])
         self.tickets.append(ticket)
         return ticket
@@ -178,9 +200,16 @@ def installs() -> Customer:
         "Set up",
         {
             SETTINGS: lambda text: put(
-                text, ("https://portal.example.ru", PORTAL), ("https://lms.example.ru", MOODLE), ("poll_seconds = 60", "poll_seconds = 1")
+                text,
+                ("https://portal.example.ru", PORTAL),
+                ("https://lms.example.ru", MOODLE),
+                ("poll_seconds = 60", "poll_seconds = 1"),
             ),
-            SECRETS: lambda text: put(text, ("PORTAL_TOKEN=", f"PORTAL_TOKEN={TOKEN}"), ("MOODLE_TOKEN=", f"MOODLE_TOKEN={MOODLE_TOKEN}")),
+            SECRETS: lambda text: put(
+                text,
+                ("PORTAL_TOKEN=", f"PORTAL_TOKEN={TOKEN}"),
+                ("MOODLE_TOKEN=", f"MOODLE_TOKEN={MOODLE_TOKEN}"),
+            ),
         },
     )
     follow("Check")
@@ -201,7 +230,13 @@ def _listens(url: str) -> bool:
 
 def keeps_its_secrets() -> None:
     """Nobody but root and the service sees a secret, and the unit gives away no more than it must."""
-    rated = run("systemd-analyze", "security", "--no-pager", f"--threshold={MOST_EXPOSURE * 10:.0f}", "otbridge.service")
+    rated = run(
+        "systemd-analyze",
+        "security",
+        "--no-pager",
+        f"--threshold={MOST_EXPOSURE * 10:.0f}",
+        "otbridge.service",
+    )
     print(rated.strip().splitlines()[-1])
     assert run("systemd-analyze", "--man=no", "verify", "/etc/systemd/system/otbridge.service") == ""
     pid = shown("MainPID")
@@ -222,7 +257,10 @@ def outlasts(customer: Customer, *away: str) -> None:
     run("systemctl", "stop", *away)
     began = time.monotonic()
     ticket = customer.order()
-    until(f"the service tells that it is without {', '.join(away)}", lambda: shown("StatusText") not in ("all well", "всё в порядке"))
+    until(
+        f"the service tells that it is without {', '.join(away)}",
+        lambda: shown("StatusText") not in ("all well", "всё в порядке"),
+    )
     print(f"    {shown('StatusText')}")
     time.sleep(max(0.0, LEAST_OUTAGE - (time.monotonic() - began)))
     assert customer.state(ticket) != "awaiting_acceptance"
@@ -248,7 +286,9 @@ def starts_without_its_journal(customer: Customer) -> None:
 
 
 def ends_in_time(customer: Customer) -> None:
-    """SIGTERM ends the service in its time, though the portal has taken a request and says nothing more; the ticket goes on later."""
+    """SIGTERM ends the service in its time, though the portal has taken a request and says nothing more;
+    the ticket goes on later.
+    """
     until("it is at rest", lambda: shown("StatusText") in ("all well", "всё в порядке"))
     run("systemctl", "kill", "--signal=STOP", "portal")
     time.sleep(3)
@@ -271,7 +311,9 @@ def ends_with_settings_alone(customer: Customer) -> None:
     path.write_text(f"{good}\nnonsense = 1\n", encoding="utf-8")
     pid = shown("MainPID")
     run("systemctl", "reload", "otbridge")
-    until("the service tells the fault", lambda: "nonsense" in run("journalctl", "-u", "otbridge", "-n", "20"))
+    until(
+        "the service tells the fault", lambda: "nonsense" in run("journalctl", "-u", "otbridge", "-n", "20")
+    )
     assert shown("MainPID") == pid
     customer.done(customer.order())
     with suppress(AssertionError):  # whether systemctl tells of it depends on when the service ends
@@ -293,7 +335,12 @@ def commands_by_hand() -> None:
 
 def main() -> None:
     """Everything, in the order of the guide."""
-    os.environ |= {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_COLORS": "0", "SYSTEMD_URLIFY": "0"}
+    os.environ |= {
+        "LC_ALL": "C.UTF-8",
+        "DEBIAN_FRONTEND": "noninteractive",
+        "SYSTEMD_COLORS": "0",
+        "SYSTEMD_URLIFY": "0",
+    }
     began = time.monotonic()
     customer = installs()
     customer.done(customer.order())
@@ -309,8 +356,13 @@ def main() -> None:
     follow(
         "A journal in PostgreSQL",
         {
-            SETTINGS: lambda text: put(text, ("sqlite:////var/lib/otbridge/journal.sqlite3", "postgresql://otbridge@localhost/otbridge")),
-            SECRETS: lambda text: put(text, ("# OTBRIDGE_JOURNAL_PASSWORD=", f'OTBRIDGE_JOURNAL_PASSWORD="{PASSWORD}"')),
+            SETTINGS: lambda text: put(
+                text,
+                ("sqlite:////var/lib/otbridge/journal.sqlite3", "postgresql://otbridge@localhost/otbridge"),
+            ),
+            SECRETS: lambda text: put(
+                text, ("# OTBRIDGE_JOURNAL_PASSWORD=", f'OTBRIDGE_JOURNAL_PASSWORD="{PASSWORD}"')
+            ),
         },
         asked=f"{PASSWORD}\n{PASSWORD}\n",
     )

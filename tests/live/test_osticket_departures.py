@@ -1,4 +1,6 @@
-"""Tickets that leave on a real osTicket: moved, merged, closed, of a renamed topic. Hours that are held for them are never stranded."""
+"""Tickets that leave on a real osTicket: moved, merged, closed, of a renamed topic. Hours that are held
+for them are never stranded.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def poll(world: World, cursor: str | None = None, prefix: str = PAID) -> TicketP
     """All that has changed since the cursor, as one page."""
     pages = list(changed_pages(world.client(world.engine.token, prefix=prefix), cursor))
     return replace(
-        pages[-1], tickets=tuple(one for page in pages for one in page.tickets), gone=tuple(one for page in pages for one in page.gone)
+        pages[-1],
+        tickets=tuple(one for page in pages for one in page.tickets),
+        gone=tuple(one for page in pages for one in page.gone),
     )
 
 
@@ -71,7 +75,9 @@ def test_what_was_accepted_before_an_agent_closed_the_ticket_is_written_off(worl
     assert world.bridge.ticket(ticket).state is TicketState.WITHDRAWN
     world.bridge.capture("c", hold, [Charge("developer", 60, 60, Decimal(1))], HOUR, {})
     assert world.balance() == (10, 1, 0, 9)
-    assert world.bridge.ticket(ticket).state is TicketState.OPEN, "all of it is written off: nothing was withdrawn"
+    assert world.bridge.ticket(ticket).state is TicketState.OPEN, (
+        "all of it is written off: nothing was withdrawn"
+    )
     world.bridge.set_ticket_state("done", ticket, TicketState.DONE, list(TicketState))
     assert world.bridge.ticket(ticket).state is TicketState.DONE
 
@@ -150,7 +156,9 @@ def test_a_user_who_is_given_to_another_organization_takes_the_ticket_along(worl
 # Renamed topics
 
 
-def test_a_topic_below_the_paid_one_that_is_renamed_loses_no_acceptance_to_the_cursor(world: World, unique: str) -> None:
+def test_a_topic_below_the_paid_one_that_is_renamed_loses_no_acceptance_to_the_cursor(
+    world: World, unique: str
+) -> None:
     prefix, other = f"{PAID} / {unique}", f"{PAID} / {unique}-иначе"
     ticket, (stage,) = world.agreed(category=prefix)
     world.bridge.set_stage_state("r", ticket, stage, StageState.READY, [StageState.PLANNED])
@@ -160,7 +168,9 @@ def test_a_topic_below_the_paid_one_that_is_renamed_loses_no_acceptance_to_the_c
     world.engine.accept(ticket, stage=1)
     gone = poll(world, page.cursor, prefix)
     assert ([one.id for one in gone.gone], gone.gone[0].reason, gone.tickets) == ([ticket], "moved", ())
-    assert told(poll(world, page.cursor), ticket).category == other, "who asks for all that is paid is told the new name"
+    assert told(poll(world, page.cursor), ticket).category == other, (
+        "who asks for all that is paid is told the new name"
+    )
     world.engine.rename_topic(other, prefix)
     back = told(poll(world, gone.cursor, prefix), ticket)
     assert back.stages[0].state is StageState.ACCEPTED

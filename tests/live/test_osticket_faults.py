@@ -1,4 +1,6 @@
-"""A real osTicket that fails, and one that is full: what is answered then. OSTICKET_MYSQL is a command that takes SQL for its database."""
+"""A real osTicket that fails, and one that is full: what is answered then. OSTICKET_MYSQL is a command
+that takes SQL for its database.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ from tests.contract.portal_world import HOUR, World
 
 pytestmark = pytest.mark.live
 
-LOCK = "START TRANSACTION; SELECT value FROM ost_otbridge_counter WHERE name = 'change' FOR UPDATE; SELECT SLEEP(6); ROLLBACK"
+LOCK = (
+    "START TRANSACTION; SELECT value FROM ost_otbridge_counter WHERE name = 'change' FOR "
+    "UPDATE; SELECT SLEEP(6); ROLLBACK"
+)
 """Keeps everybody waiting who wants to change something, for six seconds."""
 
 
@@ -38,7 +43,9 @@ def sql(statement: str) -> str:
     command = os.environ.get("OSTICKET_MYSQL", "")
     if not command:
         pytest.skip("OSTICKET_MYSQL names no way to the database")
-    done = subprocess.run([*shlex.split(command), "-N"], input=statement, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [*shlex.split(command), "-N"], input=statement, capture_output=True, text=True, check=True, timeout=60
+    )
     return done.stdout
 
 
@@ -50,18 +57,23 @@ def ask(world: World, method: str, path: str, **given: object) -> requests.Respo
 def waiting() -> list[str]:
     """Connections that wait for the counter."""
     return sql(
-        "SELECT id FROM information_schema.processlist WHERE info LIKE '%ost_otbridge_counter%' AND info LIKE '%change%'"
+        "SELECT id FROM information_schema.processlist WHERE info LIKE "
+        "'%ost_otbridge_counter%' AND info LIKE '%change%'"
         " AND info NOT LIKE '%processlist%' AND info NOT LIKE '%SLEEP%' AND user = 'osticket'"
     ).split()
 
 
-def test_a_write_whose_connection_to_the_database_is_lost_is_answered_500_and_nothing_is_done(world: World) -> None:
+def test_a_write_whose_connection_to_the_database_is_lost_is_answered_500_and_nothing_is_done(
+    world: World,
+) -> None:
     ticket = world.ticket()
     world.bridge.ticket(ticket)
     holder = threading.Thread(target=sql, args=(LOCK,))
     answers: list[requests.Response] = []
     body = {"text": "готово", "visibility": "customer"}
-    writer = threading.Thread(target=lambda: answers.append(ask(world, "POST", f"/tickets/{ticket}/notes", json=body)))
+    writer = threading.Thread(
+        target=lambda: answers.append(ask(world, "POST", f"/tickets/{ticket}/notes", json=body))
+    )
     holder.start()
     time.sleep(1)
     writer.start()
@@ -82,7 +94,9 @@ def test_a_write_whose_connection_to_the_database_is_lost_is_answered_500_and_no
     assert len([one for one in world.bridge.ticket(ticket).thread if one.author == "bridge"]) == 1
 
 
-def test_tickets_that_left_before_the_plugin_kept_their_places_are_told_after_an_upgrade(world: World) -> None:
+def test_tickets_that_left_before_the_plugin_kept_their_places_are_told_after_an_upgrade(
+    world: World,
+) -> None:
     sql("SELECT 1")
     deleted, _, hold = world.held(state="planned")
     moved, (stage,) = world.agreed()
@@ -103,8 +117,10 @@ def test_36_tickets_with_long_threads_are_told_in_pages_that_a_bridge_can_take(w
     tickets = [world.ticket(category=PAID) for _ in range(36)]
     among = ", ".join(tickets)
     sql(f"""
-        INSERT INTO ost_thread_entry (pid, thread_id, staff_id, user_id, type, flags, poster, source, body, format, ip_address, created, updated)
-        SELECT 0, thread.id, 0, ticket.user_id, 'M', 0, 'A', 'Web', REPEAT('x', 60000), 'text', '127.0.0.1', NOW(), NOW()
+        INSERT INTO ost_thread_entry (pid, thread_id, staff_id, user_id, type, flags, poster, source, body,
+        format, ip_address, created, updated)
+        SELECT 0, thread.id, 0, ticket.user_id, 'M', 0, 'A', 'Web', REPEAT('x', 60000), 'text', '127.0.0.1',
+        NOW(), NOW()
         FROM ost_thread AS thread JOIN ost_ticket AS ticket ON ticket.ticket_id = thread.object_id
         JOIN (SELECT 1 FROM ost_event LIMIT 17) AS many
         WHERE thread.object_type = 'T' AND ticket.ticket_id IN ({among})

@@ -16,10 +16,17 @@ from tests.contract.portal_world import World
 
 pytestmark = pytest.mark.live
 
-CATALOGUE = Catalogue.parse((Path(__file__).parents[2] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
+CATALOGUE = Catalogue.parse(
+    (Path(__file__).parents[2] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
+)
 AGAIN = "param_shortname (Уточнение param_shortname)"
 RIGHTS = "moodle/course:view: allow\nmoodle/course:update: allow"
-ORDER = {"service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_capabilities": RIGHTS}
+ORDER = {
+    "service": "2.9.1-access",
+    "param_shortname": "methodist",
+    "param_name": "Методист",
+    "param_capabilities": RIGHTS,
+}
 
 
 @pytest.fixture
@@ -35,7 +42,9 @@ def test_an_order_that_comes_by_the_engines_own_api_keeps_its_lines(world: World
 
 def test_the_editors_lines_stay_lines_too(world: World) -> None:
     html = "".join(f"<p>{line}</p>" for line in RIGHTS.split("\n"))
-    ticket = world.engine.open_by_api(account="school", category=PAID, subject="Роль", fields={**ORDER, "param_capabilities": html})
+    ticket = world.engine.open_by_api(
+        account="school", category=PAID, subject="Роль", fields={**ORDER, "param_capabilities": html}
+    )
     assert world.bridge.ticket(ticket).fields["param_capabilities"].split() == RIGHTS.split()
 
 
@@ -51,7 +60,10 @@ def test_two_forms_that_fill_one_name_differently_are_a_fault_of_the_order(world
     assert AGAIN in world.engine.customer_page(ticket)
 
     world.engine.fill_twice(ticket, "param_shortname", "methodist")
-    assert {name: world.bridge.ticket(ticket).fields.get(name) for name in told.fields} == {**told.fields, AGAIN: None}
+    assert {name: world.bridge.ticket(ticket).fields.get(name) for name in told.fields} == {
+        **told.fields,
+        AGAIN: None,
+    }
     assert 'class="otbridge-warning"' not in world.engine.customer_page(ticket)
 
 

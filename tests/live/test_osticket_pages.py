@@ -1,4 +1,6 @@
-"""The plugin's pages on a real osTicket: what acceptance takes, what was written off beside what was agreed, who changed which terms."""
+"""The plugin's pages on a real osTicket: what acceptance takes, what was written off beside what was
+agreed, who changed which terms.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def rows(page: str, table: str) -> list[list[str]]:
 def test_acceptance_says_what_it_takes_and_asks_once_more(world: World) -> None:
     ticket, _, _ = world.held(state="ready")
     page = world.engine.customer_page(ticket)
-    asked = re.search(r"<details><summary>[^<]+</summary><p>([^<]+)</p><form[^>]+>.*?value=\"accept\"", page, re.DOTALL)
+    asked = re.search(
+        r"<details><summary>[^<]+</summary><p>([^<]+)</p><form[^>]+>.*?value=\"accept\"", page, re.DOTALL
+    )
     assert asked, "no button accepts at the first click"
     assert "1 " in asked.group(1)
     assert "Работа" in asked.group(1)
@@ -57,14 +61,19 @@ def test_what_was_written_off_stands_beside_what_was_agreed(world: World) -> Non
     )
     world.bridge.capture("c", hold, [Charge("developer", 45, 45, Decimal(1))], Decimal("0.75"), {})
     for page in (world.engine.customer_page(ticket), world.engine.agent_page(ticket)):
-        assert [row[1:5] for row in rows(page, "otbridge-stages")] in ([["1", "1", "0", "0.75"]], [["1", "1", "0", "0,75"]])
+        assert [row[1:5] for row in rows(page, "otbridge-stages")] in (
+            [["1", "1", "0", "0.75"]],
+            [["1", "1", "0", "0,75"]],
+        )
 
 
 def test_changes_of_price_and_overdraft_are_written_down_with_who_made_them(world: World) -> None:
     world.engine.set_terms("school", overdraft="2", price="3000")
     world.engine.set_terms("school", overdraft="2", price="3000")
     ours = [
-        row for row in rows(world.engine.accounts_page(), "otbridge-audit list") if world.engine.prefix and row[2].startswith("Школа № 7")
+        row
+        for row in rows(world.engine.accounts_page(), "otbridge-audit list")
+        if world.engine.prefix and row[2].startswith("Школа № 7")
     ]
     organization = ours[0][2]
     told = [row[3].replace(",", ".") for row in ours if row[2] == organization]

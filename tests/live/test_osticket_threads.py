@@ -1,4 +1,6 @@
-"""What osTicket does with messages, files and readers on its own, and what the contract and the customer's page make of it."""
+"""What osTicket does with messages, files and readers on its own, and what the contract and the customer's
+page make of it.
+"""
 
 from __future__ import annotations
 
@@ -36,15 +38,26 @@ def get(portal: OsTicket, path: str) -> requests.Response:
 
 
 def post(portal: OsTicket, path: str, key: str, **given: object) -> requests.Response:
-    headers = {"Authorization": f"Bearer {portal.token}", "Idempotency-Key": f"{portal.prefix}{key}", "Content-Type": "text/plain"}
-    return requests.post(portal.url + path, headers={**headers, **given.pop("headers", {})}, timeout=60, **given)  # type: ignore[arg-type, dict-item]
+    headers = {
+        "Authorization": f"Bearer {portal.token}",
+        "Idempotency-Key": f"{portal.prefix}{key}",
+        "Content-Type": "text/plain",
+    }
+    return requests.post(
+        portal.url + path, headers={**headers, **given.pop("headers", {})}, timeout=60, **given
+    )  # type: ignore[arg-type, dict-item]
 
 
-def test_what_an_agent_corrects_is_told_anew_and_what_it_replaced_no_more(portal: OsTicket, ticket: str) -> None:
+def test_what_an_agent_corrects_is_told_anew_and_what_it_replaced_no_more(
+    portal: OsTicket, ticket: str
+) -> None:
     page = get(portal, "/tickets").json()
     (message,) = page["tickets"][0]["thread"]
     version = page["tickets"][0]["version"]
-    for text in ("пароль: ***", "пароль убран"):  # osTicket keeps the first text hidden and drops the second one
+    for text in (
+        "пароль: ***",
+        "пароль убран",
+    ):  # osTicket keeps the first text hidden and drops the second one
         portal.correct(ticket, message["id"], text)
         page = get(portal, f"/tickets?cursor={page['next_cursor']}").json()
         assert [one["id"] for one in page["tickets"]] == [ticket]
@@ -64,7 +77,9 @@ def test_who_is_only_copied_in_sees_no_balance(portal: OsTicket, ticket: str) ->
 
 
 @pytest.mark.parametrize("content", [b"0", b"x" * 512_000 + b"0"], ids=["0", "a block and 0"])
-def test_a_file_that_osticket_stores_otherwise_is_not_taken(portal: OsTicket, ticket: str, content: bytes) -> None:
+def test_a_file_that_osticket_stores_otherwise_is_not_taken(
+    portal: OsTicket, ticket: str, content: bytes
+) -> None:
     answer = post(portal, f"/tickets/{ticket}/attachments?name=a.txt", "a", data=content)
     if answer.status_code == 201:
         assert get(portal, f"/tickets/{ticket}/attachments/{answer.json()['id']}").content == content
@@ -76,16 +91,22 @@ def test_a_file_that_osticket_stores_otherwise_is_not_taken(portal: OsTicket, ti
 def test_a_form_is_no_file(portal: OsTicket, ticket: str) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     answer = post(portal, f"/tickets/{ticket}/attachments?name=a.txt", "a", data=b"--x\r\n", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), "PHP takes such a body apart, and nothing is left of it"
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), (
+        "PHP takes such a body apart, and nothing is left of it"
+    )
 
 
 def test_a_message_that_osticket_would_cut_is_too_large(portal: OsTicket, ticket: str) -> None:
     told = {"text": "я" * 40_000, "visibility": "customer"}
-    answer = post(portal, f"/tickets/{ticket}/notes", "n", json=told, headers={"Content-Type": "application/json"})
+    answer = post(
+        portal, f"/tickets/{ticket}/notes", "n", json=told, headers={"Content-Type": "application/json"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
-def test_each_message_to_the_customer_is_mailed_once_and_no_internal_one(portal: OsTicket, ticket: str, unique: str) -> None:
+def test_each_message_to_the_customer_is_mailed_once_and_no_internal_one(
+    portal: OsTicket, ticket: str, unique: str
+) -> None:
     folder = os.environ.get("OSTICKET_MAIL", "")
     if not folder:
         pytest.skip("OSTICKET_MAIL names no folder in which mails are left")

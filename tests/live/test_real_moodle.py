@@ -1,4 +1,6 @@
-"""A course of a real Moodle comes back from recycle bin and backup folder, a role is made, also when the bridge is killed."""
+"""A course of a real Moodle comes back from recycle bin and backup folder, a role is made, also when the
+bridge is killed.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,15 @@ def living_course(real: RealMoodle, shortname: str) -> dict[str, Any]:
     """A course with activities, questions and files, made from a backup file."""
     draft = real.bridge.upload(COURSE)
     operation = real.bridge.write(
-        "local_otbridge_restore_course", opkey=str(uuid.uuid4()), ref="", draftitemid=draft, categoryid=1,
-        fullname=f"Охрана труда {shortname}", shortname=shortname, users=True,
-    )  # fmt: skip
+        "local_otbridge_restore_course",
+        opkey=str(uuid.uuid4()),
+        ref="",
+        draftitemid=draft,
+        categoryid=1,
+        fullname=f"Охрана труда {shortname}",
+        shortname=shortname,
+        users=True,
+    )
     made = follow(real, operation)
     assert made["questions"] > 0
     assert made["files"] > 0
@@ -46,7 +54,8 @@ def living_course(real: RealMoodle, shortname: str) -> dict[str, Any]:
 def back_up_automatically(real: RealMoodle, shortname: str) -> None:
     """Let Moodle's automated backup run until the course's backup lies in the folder.
 
-    The first run only schedules a new course for the configured time of day, the next one queues it, and cron carries the task out.
+    The first run only schedules a new course for the configured time of day, the next one queues it, and cron
+    carries the task out.
     """
     soon = datetime.now() + timedelta(minutes=1)
     for name, value in (("backup_auto_hour", soon.hour), ("backup_auto_minute", soon.minute)):
@@ -57,9 +66,13 @@ def back_up_automatically(real: RealMoodle, shortname: str) -> None:
     deadline = time.monotonic() + 240
     while not any(
         backup["source"] == "folder"
-        for backup in real.bridge.read("local_otbridge_find_backups", courseid=0, idnumber="", shortname=shortname)["backups"]
+        for backup in real.bridge.read(
+            "local_otbridge_find_backups", courseid=0, idnumber="", shortname=shortname
+        )["backups"]
     ):
-        assert time.monotonic() < deadline, "no backup came into the folder: are automated backups on, and do they go to a folder?"
+        assert time.monotonic() < deadline, (
+            "no backup came into the folder: are automated backups on, and do they go to a folder?"
+        )
         time.sleep(1)
 
 
@@ -68,7 +81,9 @@ def compare(evidence: dict[str, Any], before: dict[str, Any]) -> None:
         assert evidence[what] == before[what], what
 
 
-def restored(world: World, real: RealMoodle, shortname: str, before: dict[str, Any], contents: list[Any]) -> dict[str, Any]:
+def restored(
+    world: World, real: RealMoodle, shortname: str, before: dict[str, Any], contents: list[Any]
+) -> dict[str, Any]:
     """Order the course, let one pass restore it, accept, write off; returns the evidence."""
     ticket = world.ticket({**RESTORE, "param_shortname": shortname})
     report = world.sync()
@@ -86,7 +101,9 @@ def restored(world: World, real: RealMoodle, shortname: str, before: dict[str, A
     return found
 
 
-def test_a_deleted_course_comes_back_from_the_recycle_bin(live_world: World, real: RealMoodle, unique: str) -> None:
+def test_a_deleted_course_comes_back_from_the_recycle_bin(
+    live_world: World, real: RealMoodle, unique: str
+) -> None:
     before = living_course(real, unique)
     contents = real.contents(before["courseid"])
     real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
@@ -97,7 +114,9 @@ def test_a_deleted_course_comes_back_from_the_recycle_bin(live_world: World, rea
     assert evidence["backup_source"] == "recyclebin"
 
 
-def test_a_deleted_course_comes_back_from_the_backup_folder(live_world: World, real: RealMoodle, unique: str) -> None:
+def test_a_deleted_course_comes_back_from_the_backup_folder(
+    live_world: World, real: RealMoodle, unique: str
+) -> None:
     before = living_course(real, unique)
     contents = real.contents(before["courseid"])
     back_up_automatically(real, unique)
@@ -113,9 +132,13 @@ def test_a_deleted_course_comes_back_from_the_backup_folder(live_world: World, r
     assert evidence["backup_source"] == "folder"
 
 
-def test_a_role_has_exactly_the_ordered_capabilities_and_context_levels(live_world: World, real: RealMoodle, unique: str) -> None:
+def test_a_role_has_exactly_the_ordered_capabilities_and_context_levels(
+    live_world: World, real: RealMoodle, unique: str
+) -> None:
     shortname = f"r{unique}"
-    ticket = live_world.ticket({**ROLE, "param_shortname": shortname, "param_context_levels": "coursecat, course"})
+    ticket = live_world.ticket(
+        {**ROLE, "param_shortname": shortname, "param_context_levels": "coursecat, course"}
+    )
 
     report = live_world.sync()
 
@@ -134,7 +157,9 @@ def test_a_role_has_exactly_the_ordered_capabilities_and_context_levels(live_wor
     assert len(live_world.captures()) == 1
 
 
-def test_what_the_customer_rejects_is_taken_back_and_done_anew(live_world: World, real: RealMoodle, unique: str) -> None:
+def test_what_the_customer_rejects_is_taken_back_and_done_anew(
+    live_world: World, real: RealMoodle, unique: str
+) -> None:
     before = living_course(real, unique)
     contents = real.contents(before["courseid"])
     real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
@@ -156,14 +181,22 @@ def test_what_the_customer_rejects_is_taken_back_and_done_anew(live_world: World
     assert live_world.otbridge("correct", unique, "--hours", "0.5", "--reason", "скидка")[0] == 0
     assert live_world.sync()["exit"] == 0
     assert [entry.kind for entry in live_world.portal.ledger() if entry.ticket_id == ticket] == [
-        "hold", "void", "hold", "capture", "reversal", "hold", "capture",
-    ]  # fmt: skip
+        "hold",
+        "void",
+        "hold",
+        "capture",
+        "reversal",
+        "hold",
+        "capture",
+    ]
     assert live_world.portal.account("school").posted == Decimal("0.5")
     assert live_world.otbridge("reconcile")[0] == 0
     assert live_world.otbridge("ledger", "verify")[0] == 0
 
 
-def test_a_role_that_is_withdrawn_is_taken_back_on_an_operators_word(live_world: World, real: RealMoodle, unique: str) -> None:
+def test_a_role_that_is_withdrawn_is_taken_back_on_an_operators_word(
+    live_world: World, real: RealMoodle, unique: str
+) -> None:
     shortname = f"r{unique}"
     ticket = live_world.ticket({**ROLE, "param_shortname": shortname}, number=unique)
     live_world.sync()
@@ -175,12 +208,16 @@ def test_a_role_that_is_withdrawn_is_taken_back_on_an_operators_word(live_world:
     assert live_world.sync()["exit"] == 0
 
     again = live_world.ticket({**ROLE, "param_shortname": shortname})
-    assert {one["id"]: one["status"] for one in live_world.sync()["tickets"]}[again] == "awaiting-acceptance", "the name is free again"
+    assert {one["id"]: one["status"] for one in live_world.sync()["tickets"]}[
+        again
+    ] == "awaiting-acceptance", "the name is free again"
     assert live_world.captures() == []
 
 
 @pytest.mark.parametrize("moment", ["accepted", "running", "finished"])
-def test_killed_in_the_middle_and_started_again_there_is_one_course(live_world: World, real: RealMoodle, unique: str, moment: str) -> None:
+def test_killed_in_the_middle_and_started_again_there_is_one_course(
+    live_world: World, real: RealMoodle, unique: str, moment: str
+) -> None:
     before = living_course(real, unique)
     real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
     ticket = live_world.ticket({**RESTORE, "param_shortname": unique}, number=unique)
@@ -195,7 +232,14 @@ def test_killed_in_the_middle_and_started_again_there_is_one_course(live_world: 
             opkey = next((one["key"] for one in effects if one["kind"] == "operation"), "")
             continue
         status = real.bridge.read("local_otbridge_get_operation", opkey=opkey)["status"]
-        if status in {"accepted": ("queued", "running", "done"), "running": ("running", "done"), "finished": ("done",)}[moment]:
+        if (
+            status
+            in {
+                "accepted": ("queued", "running", "done"),
+                "running": ("running", "done"),
+                "finished": ("done",),
+            }[moment]
+        ):
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -208,7 +252,11 @@ def test_killed_in_the_middle_and_started_again_there_is_one_course(live_world: 
     live_world.sync()
     assert live_world.portal.ticket(ticket).state == "done"
     assert len(live_world.captures()) == 1
-    named_alike = [one for one in real.bridge.read("core_course_get_courses_by_field")["courses"] if unique in one["shortname"]]
+    named_alike = [
+        one
+        for one in real.bridge.read("core_course_get_courses_by_field")["courses"]
+        if unique in one["shortname"]
+    ]
     assert len(named_alike) == 1
 
 

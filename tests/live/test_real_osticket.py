@@ -1,4 +1,6 @@
-"""The demo's tickets on a real osTicket with the plugin and a real Moodle: opened and accepted by the customer in the browser's forms."""
+"""The demo's tickets on a real osTicket with the plugin and a real Moodle: opened and accepted by the
+customer in the browser's forms.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def statuses(report: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {one["id"]: (one["status"], one["reason"]) for one in report["tickets"]}
 
 
-def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, real: RealMoodle, unique: str) -> None:
+def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(
+    tmp_path: Path, real: RealMoodle, unique: str
+) -> None:
     before = living_course(real, unique)
     real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
     with OsTicket.start(tmp_path) as portal:
@@ -35,16 +39,35 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, r
         assert world.otbridge("migrate")[0] == 0
 
         def ticket(subject: str, fields: dict[str, str], *stages: tuple[str, str, str]) -> str:
-            opened = portal.open_ticket(account="school", category=PAID, subject=subject, text=subject, fields=fields, installation=SERIAL)
+            opened = portal.open_ticket(
+                account="school",
+                category=PAID,
+                subject=subject,
+                text=subject,
+                fields=fields,
+                installation=SERIAL,
+            )
             if stages:
                 portal.agree(opened, stages)
             return opened
 
-        restore = ticket("Восстановить курс", {**RESTORE, "param_shortname": unique}, ("Восстановление курса", "1.5", "1"))
-        role = ticket(f"Роль {SCRIPT}", {**ROLE, "param_shortname": f"r{unique}"}, ("Создание роли", "0.5", "1"))
-        lectures = ticket("Разместить лекции", {"service": "2.9.1-content"}, ("Размещение лекций", "3", "0.6"))
-        broken = ticket("Роль куратора", {"service": "2.9.1-access", "param_shortname": "куратор"}, ("Создание роли", "0.5", "1"))
-        poor = ticket("Вернуть курс", {**RESTORE, "param_shortname": "none"}, ("Восстановление курса", "1", "1"))
+        restore = ticket(
+            "Восстановить курс", {**RESTORE, "param_shortname": unique}, ("Восстановление курса", "1.5", "1")
+        )
+        role = ticket(
+            f"Роль {SCRIPT}", {**ROLE, "param_shortname": f"r{unique}"}, ("Создание роли", "0.5", "1")
+        )
+        lectures = ticket(
+            "Разместить лекции", {"service": "2.9.1-content"}, ("Размещение лекций", "3", "0.6")
+        )
+        broken = ticket(
+            "Роль куратора",
+            {"service": "2.9.1-access", "param_shortname": "куратор"},
+            ("Создание роли", "0.5", "1"),
+        )
+        poor = ticket(
+            "Вернуть курс", {**RESTORE, "param_shortname": "none"}, ("Восстановление курса", "1", "1")
+        )
         unagreed = ticket("Роль для проверяющих", {**ROLE, "param_shortname": f"n{unique}"})
 
         first = world.sync()
@@ -68,19 +91,35 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(tmp_path: Path, r
         assert {last[one] for one in (restore, role, lectures)} == {("done", "done")}
 
         seen = portal.customer_page(restore)
-        with HttpPortal("t", portal.url, BearerAuth(portal.token), category_prefix=PAID, connect_timeout=5, read_timeout=30) as contract:
+        with HttpPortal(
+            "t",
+            portal.url,
+            BearerAuth(portal.token),
+            category_prefix=PAID,
+            connect_timeout=5,
+            read_timeout=30,
+        ) as contract:
             account = contract.account(portal.account_id("school"))
-            captures = [entry for entry in contract.ledger(portal.account_id("school")).entries if entry.kind == "capture"]
+            captures = [
+                entry
+                for entry in contract.ledger(portal.account_id("school")).entries
+                if entry.kind == "capture"
+            ]
         assert (account.posted, account.held) == (sum((one.amount for one in captures), Decimal(0)), 0)
         assert [one.amount for one in captures if one.ticket_id == lectures] == [Decimal("1.2")]
         assert "Баланс" in seen or "Balance" in seen
         assert SCRIPT not in portal.customer_page(role), "what people write is escaped"
         assert SCRIPT not in portal.agent_page(role)
-        assert world.sync()["tickets"] == [] or {one["would"] for one in world.sync()["tickets"] if one.get("would")} == set()
+        assert (
+            world.sync()["tickets"] == []
+            or {one["would"] for one in world.sync()["tickets"] if one.get("would")} == set()
+        )
         assert world.otbridge("reconcile")[0] == 0
 
 
-def test_a_token_of_another_organization_finds_nothing_and_changes_nothing(tmp_path: Path, unique: str) -> None:
+def test_a_token_of_another_organization_finds_nothing_and_changes_nothing(
+    tmp_path: Path, unique: str
+) -> None:
     with OsTicket.start(tmp_path) as ours, OsTicket.start(tmp_path) as theirs:
         for portal in (ours, theirs):
             portal.open_account("school", "Школа", granted="4", hour_price="2500")
@@ -89,7 +128,9 @@ def test_a_token_of_another_organization_finds_nothing_and_changes_nothing(tmp_p
         account = ours.account_id("school")
 
         def client(token: str) -> HttpPortal:
-            return HttpPortal("t", ours.url, BearerAuth(token), category_prefix="", connect_timeout=5, read_timeout=60)
+            return HttpPortal(
+                "t", ours.url, BearerAuth(token), category_prefix="", connect_timeout=5, read_timeout=60
+            )
 
         with client(ours.token) as own, client(theirs.token) as stranger:
             (stage,) = own.ticket(ticket).stages
@@ -102,10 +143,21 @@ def test_a_token_of_another_organization_finds_nothing_and_changes_nothing(tmp_p
                 lambda: stranger.note(f"{unique}-1", ticket, "?"),
                 lambda: stranger.attach(f"{unique}-2", ticket, "a.txt", "text/plain", b"?"),
                 lambda: stranger.set_ticket_state(f"{unique}-3", ticket, TicketState.DONE, list(TicketState)),
-                lambda: stranger.set_stage_state(f"{unique}-4", ticket, stage.id, StageState.READY, list(StageState)),
+                lambda: stranger.set_stage_state(
+                    f"{unique}-4", ticket, stage.id, StageState.READY, list(StageState)
+                ),
                 lambda: stranger.hold(f"{unique}-5", account, ticket, stage.id, Decimal(1)),
-                lambda: stranger.hold(f"{unique}-6", theirs.account_id("school"), ticket, stage.id, Decimal(1)),
-                lambda: stranger.capture(f"{unique}-7", str(hold.hold_id), [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}, "policy"),
+                lambda: stranger.hold(
+                    f"{unique}-6", theirs.account_id("school"), ticket, stage.id, Decimal(1)
+                ),
+                lambda: stranger.capture(
+                    f"{unique}-7",
+                    str(hold.hold_id),
+                    [Charge("c", 3, 3, Decimal(1))],
+                    Decimal("0.05"),
+                    {},
+                    "policy",
+                ),
                 lambda: stranger.void(f"{unique}-8", str(hold.hold_id)),
                 lambda: stranger.reverse(f"{unique}-9", hold.id, "?"),
             ):

@@ -1,6 +1,8 @@
-"""A real Redmine as the portal, the installed command, and a Moodle: the demo's tickets all the way, and kills between a write and its answer.
+"""A real Redmine as the portal, the installed command, and a Moodle: the demo's tickets all the way, and
+kills between a write and its answer.
 
-Its people use Redmine under their own keys. Writes go through a line that can lose, delay and cut them (`bridge.sandbox.faults`).
+Its people use Redmine under their own keys. Writes go through a line that can lose, delay and cut them
+(`bridge.sandbox.faults`).
 """
 
 from __future__ import annotations
@@ -59,11 +61,21 @@ class Line:
         return sum(call.name.startswith(what) for call in self._server.calls())
 
     def _forward(self, request: Request) -> Response:
-        headers = {name: value for name, value in request.headers.items() if name not in {"Host", "Connection", "Content-Length"}}
+        headers = {
+            name: value
+            for name, value in request.headers.items()
+            if name not in {"Host", "Connection", "Content-Length"}
+        }
         answer = requests.request(
-            request.method, f"{self.redmine.site}{request.full_path}", data=request.get_data(), headers=headers, timeout=60
+            request.method,
+            f"{self.redmine.site}{request.full_path}",
+            data=request.get_data(),
+            headers=headers,
+            timeout=60,
         )
-        kept = {name: value for name, value in answer.headers.items() if name in {"Content-Type", "X-Request-Id"}}
+        kept = {
+            name: value for name, value in answer.headers.items() if name in {"Content-Type", "X-Request-Id"}
+        }
         return Response(answer.content, status=answer.status_code, headers=kept)
 
     def __getattr__(self, name: str) -> Any:
@@ -114,7 +126,9 @@ def until(world: World, ticket: str, status: str) -> None:
 
 
 def journals(world: World, ticket: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = world.portal.admin.get(f"/issues/{ticket}.json", include="journals")["issue"]["journals"]  # type: ignore[attr-defined]
+    found: list[dict[str, Any]] = world.portal.admin.get(f"/issues/{ticket}.json", include="journals")[
+        "issue"
+    ]["journals"]  # type: ignore[attr-defined]
     return found
 
 
@@ -134,11 +148,23 @@ def demo(world: World, unique: str) -> dict[str, str]:
         return opened
 
     return {
-        "restore": ticket("Восстановить курс", {**RESTORE, "param_shortname": unique}, ("Восстановление курса", "1.5", "1")),
-        "role": ticket(f"Роль {SCRIPT}", {**ROLE, "param_shortname": f"r{unique}"}, ("Создание роли", "0.5", "1")),
-        "lectures": ticket("Разместить лекции", {"service": "2.9.1-content"}, ("Размещение лекций", "3", "0.6")),
-        "broken": ticket("Роль куратора", {"service": "2.9.1-access", "param_shortname": "куратор"}, ("Создание роли", "0.5", "1")),
-        "poor": ticket("Вернуть курс", {**RESTORE, "param_shortname": "none"}, ("Восстановление курса", "1", "1")),
+        "restore": ticket(
+            "Восстановить курс", {**RESTORE, "param_shortname": unique}, ("Восстановление курса", "1.5", "1")
+        ),
+        "role": ticket(
+            f"Роль {SCRIPT}", {**ROLE, "param_shortname": f"r{unique}"}, ("Создание роли", "0.5", "1")
+        ),
+        "lectures": ticket(
+            "Разместить лекции", {"service": "2.9.1-content"}, ("Размещение лекций", "3", "0.6")
+        ),
+        "broken": ticket(
+            "Роль куратора",
+            {"service": "2.9.1-access", "param_shortname": "куратор"},
+            ("Создание роли", "0.5", "1"),
+        ),
+        "poor": ticket(
+            "Вернуть курс", {**RESTORE, "param_shortname": "none"}, ("Восстановление курса", "1", "1")
+        ),
         "unagreed": ticket("Роль для проверяющих", {**ROLE, "param_shortname": f"n{unique}"}),
     }
 
@@ -176,7 +202,11 @@ def play_demo(world: World, unique: str) -> None:
     assert {one["hours"] for one in captures} == {0.0}, "norm-hours are no time that somebody spent"
     with portal.connect(portal.token) as contract:
         account = contract.account(portal.account_id("school"))
-        taken = {entry.ticket_id: entry.amount for entry in contract.ledger(portal.account_id("school")).entries if entry.kind == "capture"}
+        taken = {
+            entry.ticket_id: entry.amount
+            for entry in contract.ledger(portal.account_id("school")).entries
+            if entry.kind == "capture"
+        }
     assert taken[tickets["lectures"]] == Decimal("0.6")
     assert account.posted == sum(taken.values(), Decimal(0))
     portal.say(tickets["role"], f"Спасибо {SCRIPT}")
@@ -192,7 +222,9 @@ def play_demo(world: World, unique: str) -> None:
 
 
 def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(world: World) -> None:
-    course = world.moodle.add_course(fullname="Охрана труда", shortname="ot2026", activities={"page": 1}, questions=1, files=1)
+    course = world.moodle.add_course(
+        fullname="Охрана труда", shortname="ot2026", activities={"page": 1}, questions=1, files=1
+    )
     world.moodle.delete_course(course)
     play_demo(world, "ot2026")
 
@@ -240,12 +272,19 @@ def test_a_kill_between_a_message_or_a_state_and_its_answer_leaves_one_of_each(w
 
     said = messages(world, ticket)
     assert len(said) == len(set(said)), "a message was sent twice"
-    moves = [one["new_value"] for journal in journals(world, ticket) for one in journal["details"] if one["name"] == "status_id"]
+    moves = [
+        one["new_value"]
+        for journal in journals(world, ticket)
+        for one in journal["details"]
+        if one["name"] == "status_id"
+    ]
     assert len(moves) == len(set(moves)), "a state was set twice"
     assert len(ledger(world, "capture")) == 1
 
 
-def test_a_write_off_that_is_applied_after_its_time_out_is_waited_for_and_never_sent_again(world: World) -> None:
+def test_a_write_off_that_is_applied_after_its_time_out_is_waited_for_and_never_sent_again(
+    world: World,
+) -> None:
     ticket = world.ticket(ROLE)
     world.sync()
     world.portal.accept(ticket, stage=1)
@@ -293,7 +332,9 @@ def test_a_stranger_s_key_and_a_wrong_one_change_nothing(tmp_path: Path, world: 
                     lambda: stranger.note("1", ticket, "?"),
                     lambda: stranger.attach("2", ticket, "a.txt", "text/plain", b"?"),
                     lambda: stranger.set_ticket_state("3", ticket, TicketState.DONE, list(TicketState)),
-                    lambda: stranger.set_stage_state("4", ticket, stage.id, StageState.READY, list(StageState)),
+                    lambda: stranger.set_stage_state(
+                        "4", ticket, stage.id, StageState.READY, list(StageState)
+                    ),
                     lambda: stranger.hold("5", account, ticket, stage.id, Decimal("0.5")),
                     lambda: stranger.reverse("6", "1", "?"),
                 ):
@@ -323,7 +364,8 @@ def test_a_key_whose_role_may_not_do_it_writes_nothing(world: World) -> None:
                 weak.capture("c", str(hold.hold_id), [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {})
         with pytest.raises(PortalRefused):
             customer.set_ticket_state("s", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN])
-        # Its role may write the message but not the key beside it: that is told once, and not written again and again.
+        # Its role may write the message but not the key beside it: that is told once, and not written again
+        # and again.
         with pytest.raises(PortalRefused) as caught:
             agent.note("n", ticket, "?")
         assert caught.value.code == "key_not_kept"
@@ -346,8 +388,16 @@ def test_a_specialist_cannot_top_a_balance_up(world: World) -> None:
     specialist = redmine.owner(world.ticket(ROLE)).specialist
     account = redmine.account_id("school")
     hours = redmine.convention.entry_fields.hours
-    for value in ({"custom_field_values": {str(hours): "100"}}, {"custom_fields": [{"id": hours, "value": "100"}]}):
-        entry = {"project_id": int(account), "activity_id": redmine.convention.activities.top_up, "hours": 1, **value}
+    for value in (
+        {"custom_field_values": {str(hours): "100"}},
+        {"custom_fields": [{"id": hours, "value": "100"}]},
+    ):
+        entry = {
+            "project_id": int(account),
+            "activity_id": redmine.convention.activities.top_up,
+            "hours": 1,
+            **value,
+        }
         made = specialist.send("POST", "/time_entries.json", time_entry=entry)["time_entry"]["id"]
         with redmine.connect(redmine.token) as portal:
             with pytest.raises(PortalRefused, match=f"time entry {made}"):
@@ -379,12 +429,17 @@ def test_what_no_list_of_changes_tells_is_told_while_hours_are_held(world: World
         assert page is not None
         assert [(one.id, one.stages) for one in page.tickets] == [(staged, ())]
         redmine.rename_category(renamed, "Нормо-часы")
-        assert redmine.admin.get(f"/issues/{renamed}.json")["issue"]["updated_on"] == before, "a new name of a category touches no issue"
+        assert redmine.admin.get(f"/issues/{renamed}.json")["issue"]["updated_on"] == before, (
+            "a new name of a category touches no issue"
+        )
         page = portal.changed_tickets(page.cursor)
         assert page is not None
         assert {(one.id, one.reason) for one in page.gone} == {(renamed, "moved"), (staged, "moved")}
     code, told = world.otbridge("doctor")
-    assert (code, "check [portal] category_prefix; the portal's categories are: Нормо-часы (2)" in told) == (2, True), told
+    assert (code, "check [portal] category_prefix; the portal's categories are: Нормо-часы (2)" in told) == (
+        2,
+        True,
+    ), told
 
 
 @pytest.mark.parametrize("how", ["moved", "renamed", "deleted", "stage deleted"])
@@ -416,13 +471,18 @@ def test_hours_that_are_held_for_what_is_gone_go_back(world: World, how: str) ->
 def test_another_bridge_writes_nothing_until_the_first_is_released(world: World) -> None:
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     ticket = world.ticket(ROLE)
-    with redmine.connect(redmine.token, instance="journal-1") as one, redmine.connect(redmine.token, instance="journal-2") as other:
+    with (
+        redmine.connect(redmine.token, instance="journal-1") as one,
+        redmine.connect(redmine.token, instance="journal-2") as other,
+    ):
         one.note("n", ticket, "первый")
         with pytest.raises(AnotherBridge, match=f"issue {ticket}: .*: the bridge journal-1 works"):
             other.note("o", ticket, "второй")
         one.note("m", ticket, "ещё раз")
         key = redmine.convention.issue_fields.key
-        redmine.admin.send("PUT", f"/issues/{ticket}.json", issue={"custom_fields": [{"id": key, "value": ""}]})
+        redmine.admin.send(
+            "PUT", f"/issues/{ticket}.json", issue={"custom_fields": [{"id": key, "value": ""}]}
+        )
         other.note("o", ticket, "второй")
     assert messages(world, ticket) == ["первый", "ещё раз", "второй"]
 
@@ -434,29 +494,41 @@ def test_nothing_is_written_off_by_a_role_that_does_not_see_norm_hours(world: Wo
         hold = held(redmine, portal, ticket, "0.05")
         redmine.report_ready(ticket, stage=1)
         redmine.accept(ticket, stage=1)
-        roles = f"CustomField.find({redmine.convention.entry_fields.hours}).roles", 'Role.find_by(name: "Мост нормо-часов")'
+        roles = (
+            f"CustomField.find({redmine.convention.entry_fields.hours}).roles",
+            'Role.find_by(name: "Мост нормо-часов")',
+        )
         redmine.ruby("{}.delete({})".format(*roles))
         try:
-            for ask in (portal.meta, lambda: portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {})):
+            for ask in (
+                portal.meta,
+                lambda: portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}),
+            ):
                 with pytest.raises(PortalForbidden, match="does not see the norm-hours"):
                     ask()
             assert world.otbridge("doctor")[0] == 2
         finally:
             redmine.ruby("{} << {}".format(*roles))
         assert ledger(world, "capture") == []
-        assert portal.capture("c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}).amount == Decimal("0.05")
+        assert portal.capture(
+            "c", hold, [Charge("c", 3, 3, Decimal(1))], Decimal("0.05"), {}
+        ).amount == Decimal("0.05")
 
 
 def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(world: World) -> None:
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     redmine.open_account("other", "Академия", granted="4")
-    world.ticket(ROLE, account="other", agreed=False)  # Redmine keeps a moved issue's category where the project has one of that name
+    world.ticket(
+        ROLE, account="other", agreed=False
+    )  # Redmine keeps a moved issue's category where the project has one of that name
     ticket = world.ticket(ROLE)
     world.sync()
     world.portal.accept(ticket, stage=1)
 
     def move(name: str) -> None:
-        redmine.admin.send("PUT", f"/issues/{ticket}.json", issue={"project_id": int(redmine.account_id(name))})
+        redmine.admin.send(
+            "PUT", f"/issues/{ticket}.json", issue={"project_id": int(redmine.account_id(name))}
+        )
 
     move("other")
     assert statuses(world.sync())[ticket] == ("failed", "refused")
@@ -472,18 +544,34 @@ def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(worl
 
 def stages(world: World, ticket: str) -> list[str]:
     """The numbers of a ticket's stages."""
-    return [str(one["id"]) for one in world.portal.admin.get("/issues.json", parent_id=ticket, status_id="*", sort="id")["issues"]]  # type: ignore[attr-defined]
+    return [
+        str(one["id"])
+        for one in world.portal.admin.get("/issues.json", parent_id=ticket, status_id="*", sort="id")[
+            "issues"
+        ]
+    ]  # type: ignore[attr-defined]
 
 
 def shown(world: World, issue: str) -> dict[str, Any]:
     """All of an issue that a person could change, as Redmine's administrator sees it."""
     told = world.portal.admin.get(f"/issues/{issue}.json")["issue"]  # type: ignore[attr-defined]
-    kept = ("project", "tracker", "status", "category", "parent", "subject", "estimated_hours", "custom_fields")
+    kept = (
+        "project",
+        "tracker",
+        "status",
+        "category",
+        "parent",
+        "subject",
+        "estimated_hours",
+        "custom_fields",
+    )
     return {name: told.get(name) for name in kept}
 
 
 def undoings(world: World, ticket: str) -> list[tuple[str, dict[str, Any]]]:
-    """Every change that would take back what was agreed or accepted: of the ticket or of its stage, and what."""
+    """Every change that would take back what was agreed or accepted: of the ticket or of its stage, and
+    what.
+    """
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     convention = redmine.convention
     fields = convention.issue_fields
@@ -527,9 +615,15 @@ def test_a_customer_undoes_nothing_that_is_agreed_accepted_or_written_off(world:
     customer = redmine.owner(ticket).customer
     me = customer.get("/users/current.json")["user"]["id"]
     redmine.admin.send(
-        "POST", f"/projects/{redmine.account_id('other')}/memberships.json",
-        membership={"user_id": me, "role_ids": [one["id"] for one in redmine.admin.get("/roles.json")["roles"] if one["name"] == "Заказчик"]},
-    )  # fmt: skip
+        "POST",
+        f"/projects/{redmine.account_id('other')}/memberships.json",
+        membership={
+            "user_id": me,
+            "role_ids": [
+                one["id"] for one in redmine.admin.get("/roles.json")["roles"] if one["name"] == "Заказчик"
+            ],
+        },
+    )
     assert statuses(world.sync())[ticket] == ("awaiting-acceptance", "not-accepted")
     try_to_undo(world, ticket)
     assert statuses(world.sync())[ticket] == ("awaiting-acceptance", "not-accepted")
@@ -572,10 +666,15 @@ def test_redmine_asks_before_it_takes_an_acceptance(world: World) -> None:
     world.sync()
     (stage,) = stages(world, ticket)
     customer = redmine.owner(ticket).customer
-    assert "Списать часы" not in customer.page(f"/issues/{stage}"), "the field is there for the acceptance only"
+    assert "Списать часы" not in customer.page(f"/issues/{stage}"), (
+        "the field is there for the acceptance only"
+    )
     accepted = redmine.convention.stage_states[StageState.ACCEPTED]
     asked = customer.page(f"/issues/{stage}/edit?issue[status_id]={accepted}")
-    label = r'title="Приёмка этапа списывает[^"]*"[^>]*>Списать часы этапа с баланса</span> <span class="required">'
+    label = (
+        r'title="Приёмка этапа списывает[^"]*"[^>]*>Списать часы этапа с баланса</span> <span '
+        r'class="required">'
+    )
     assert re.search(label, asked)
     assert "Да, этап принят, часы списать" in asked
     with pytest.raises(AssertionError, match=r"422 .*Списать часы этапа с баланса"):
@@ -603,7 +702,11 @@ def test_a_stage_shows_what_is_held_and_what_was_written_off_beside_what_was_est
     world.portal.accept(ticket, stage=1)
     world.sync()
     estimated, held, taken = figures()
-    assert (estimated, held, taken) == (1.0, "0", f"{-float(ledger(world, 'capture')[0]['custom_fields'][0]['value']):g}")
+    assert (estimated, held, taken) == (
+        1.0,
+        "0",
+        f"{-float(ledger(world, 'capture')[0]['custom_fields'][0]['value']):g}",
+    )
     assert "Этапы: оценка и списано" in customer.page("/issues")
 
     other = world.ticket(ROLE)
@@ -611,7 +714,9 @@ def test_a_stage_shows_what_is_held_and_what_was_written_off_beside_what_was_est
     world.portal.withdraw(other)
     world.sync()
     (left,) = stages(world, other)
-    shown = {one["id"]: one["value"] for one in customer.get(f"/issues/{left}.json")["issue"]["custom_fields"]}
+    shown = {
+        one["id"]: one["value"] for one in customer.get(f"/issues/{left}.json")["issue"]["custom_fields"]
+    }
     assert (shown[ids.held], shown[ids.taken] or "") == ("0", "")
 
 
@@ -625,14 +730,17 @@ def test_the_page_of_a_ticket_shows_no_empty_fields_of_an_order(world: World) ->
 
 def test_a_set_up_that_is_run_again_changes_nothing_and_keeps_what_people_made(world: World) -> None:
     script = subprocess.run(
-        [Path(sys.executable).with_name("otbridge"), "init-redmine", "--project", "otbridge-setup"], check=True, capture_output=True
+        [Path(sys.executable).with_name("otbridge"), "init-redmine", "--project", "otbridge-setup"],
+        check=True,
+        capture_output=True,
     ).stdout
-    # An administrator asks for a category where the script would close it, lets the variant be shown, and gives a
-    # parameter one field for all.
+    # An administrator asks for a category where the script would close it, lets the variant be shown, and
+    # gives a parameter one field for all.
     around = f"""
         require "json"
         kinds = [WorkflowRule, CustomField, Role, Query]
-        state = -> {{ kinds.map {{ |kind| kind.order(:id).map {{ |row| row.attributes.except("updated_at") }} }} }}
+        rows = ->(kind) {{ kind.order(:id).map {{ |row| row.attributes.except("updated_at") }} }}
+        state = -> {{ kinds.map(&rows) }}
         ActiveRecord::Base.transaction do
           tracker, customer = Tracker.find_by!(name: "Заявка"), Role.find_by!(name: "Заказчик")
           of = {{tracker: tracker, role: customer, old_status: IssueStatus.find_by!(name: "Выполнена")}}
@@ -641,7 +749,8 @@ def test_a_set_up_that_is_run_again_changes_nothing_and_keeps_what_people_made(w
           common = {{name: "Краткое имя (param_shortname)"}}
           role = IssueCustomField.find_by(name: "Имя роли (param_shortname)")
           IssueCustomField.find_by(common) || role.update!(common)
-          IssueCustomField.where(name: ["Имя курса (param_shortname)", "Имя роли (param_shortname)"]).destroy_all
+          own = ["Имя курса (param_shortname)", "Имя роли (param_shortname)"]
+          IssueCustomField.where(name: own).destroy_all
           before = state.call
           eval("{base64.b64encode(script).decode()}".unpack1("m").force_encoding("UTF-8"))
           puts "told: #{{(state.call == before).to_json}}"
@@ -665,7 +774,9 @@ def runner(ruby: str) -> tuple[str, str]:
 # What doctor sees
 
 
-def test_doctor_tells_a_category_that_was_renamed_and_norm_hours_that_the_bridge_does_not_see(world: World) -> None:
+def test_doctor_tells_a_category_that_was_renamed_and_norm_hours_that_the_bridge_does_not_see(
+    world: World,
+) -> None:
     redmine: Redmine = world.portal.redmine  # type: ignore[attr-defined]
     ticket = world.ticket(ROLE)
     code, told = world.otbridge("doctor", "--json")

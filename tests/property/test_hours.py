@@ -1,4 +1,6 @@
-"""Norm-hours under any numbers: nothing is lost on the way to integers, and one rounding is all that is ever rounded."""
+"""Norm-hours under any numbers: nothing is lost on the way to integers, and one rounding is all that is
+ever rounded.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,19 @@ from bridge.domain.hours import (
     to_kopecks,
     to_milli,
     to_minutes,
-)  # fmt: skip
+)
 
 wholes = st.integers(-(10**15), 10**15)
 charges = st.lists(
     st.builds(
-        Charge, category=st.sampled_from(["developer", "content"]), spent_minutes=st.integers(0, 10**5),
-        charged_minutes=st.integers(0, 10**5), coefficient=st.integers(0, 5000).map(from_milli),
+        Charge,
+        category=st.sampled_from(["developer", "content"]),
+        spent_minutes=st.integers(0, 10**5),
+        charged_minutes=st.integers(0, 10**5),
+        coefficient=st.integers(0, 5000).map(from_milli),
     ),
     max_size=20,
-)  # fmt: skip
+)
 
 
 @settings(deadline=None)
@@ -50,7 +55,9 @@ def test_minutes_of_a_price_list_are_exact(twentieths: int) -> None:
 
 @settings(deadline=None)
 @given(wholes, st.integers(1, 40), st.integers(1, 9))
-def test_what_is_finer_than_the_unit_is_refused_however_fine_it_is(whole: int, places: int, digit: int) -> None:
+def test_what_is_finer_than_the_unit_is_refused_however_fine_it_is(
+    whole: int, places: int, digit: int
+) -> None:
     finer = Decimal(f"{whole}.{'0' * (places + 3)}{digit}")
     for convert in (to_milli, to_kopecks):
         with pytest.raises(InexactHours):
@@ -68,7 +75,9 @@ def test_no_float_is_taken_for_hours(number: float) -> None:
 @settings(deadline=None)
 @given(charges)
 def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]) -> None:
-    exactly = sum((Fraction(line.charged_minutes) * Fraction(line.coefficient) / 60 for line in lines), Fraction(0))
+    exactly = sum(
+        (Fraction(line.charged_minutes) * Fraction(line.coefficient) / 60 for line in lines), Fraction(0)
+    )
     taken = Fraction(hours_taken(lines))
     half = Fraction(ROUNDING_UNIT) / 2
     assert -half < taken - exactly <= half

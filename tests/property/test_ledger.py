@@ -1,4 +1,6 @@
-"""The ledger under any sequence of holds, captures, voids and reversals: nothing is lost, nothing is made, no difference goes unseen."""
+"""The ledger under any sequence of holds, captures, voids and reversals: nothing is lost, nothing is made,
+no difference goes unseen.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 _accounts = itertools.count()
 
 moves = st.lists(
-    st.tuples(st.sampled_from(["hold", "capture", "void", "reversal"]), st.integers(0, 5), st.integers(0, 10_000), st.booleans()),
+    st.tuples(
+        st.sampled_from(["hold", "capture", "void", "reversal"]),
+        st.integers(0, 5),
+        st.integers(0, 10_000),
+        st.booleans(),
+    ),
     max_size=30,
 )
 """Kind, which hold (or which key), milli-hours, whether the move is made twice."""
@@ -38,7 +45,9 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=moves)
-def test_holds_captures_voids_and_reversals_conserve_hours(journal: Journal, moves: list[tuple[str, int, int, bool]]) -> None:
+def test_holds_captures_voids_and_reversals_conserve_hours(
+    journal: Journal, moves: list[tuple[str, int, int, bool]]
+) -> None:
     account = f"a{next(_accounts)}"
     held: dict[str, int] = {}
     captured: dict[str, int] = {}
@@ -48,10 +57,21 @@ def test_holds_captures_voids_and_reversals_conserve_hours(journal: Journal, mov
         hold_key = f"{account}-hold-{which}"
         key = hold_key if kind == "hold" else f"{account}-{kind}-{number}"
         row = NewLedgerRow(
-            portal="p", account_id=account, ticket_id="t", stage_id="s", revision=1, kind=kind,  # type: ignore[arg-type]
-            key=key, hold_key=None if kind == "hold" else hold_key, spent_minutes=0, charged_minutes=0, coefficient_milli=None,
-            amount_mh=amount, price_kopecks=None, at=START + timedelta(minutes=number),
-        )  # fmt: skip
+            portal="p",
+            account_id=account,
+            ticket_id="t",
+            stage_id="s",
+            revision=1,
+            kind=kind,  # type: ignore[arg-type]
+            key=key,
+            hold_key=None if kind == "hold" else hold_key,
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=None,
+            amount_mh=amount,
+            price_kopecks=None,
+            at=START + timedelta(minutes=number),
+        )
         allowed = {
             "hold": hold_key not in held and hold_key not in captured,
             "capture": amount <= held.get(hold_key, -1),
@@ -83,7 +103,14 @@ def test_holds_captures_voids_and_reversals_conserve_hours(journal: Journal, mov
         assert unit.held("p", account) == from_milli(sum(held.values()))
         assert [problem for problem in unit.verify_ledger() if account in problem] == []
     assert [row.seq for row in rows] == list(range(1, written + 1))
-    posted = sum((row.amount if row.kind == "capture" else -row.amount for row in rows if row.kind in ("capture", "reversal")), Decimal(0))
+    posted = sum(
+        (
+            row.amount if row.kind == "capture" else -row.amount
+            for row in rows
+            if row.kind in ("capture", "reversal")
+        ),
+        Decimal(0),
+    )
     taken = [amount for hold, amount in captured.items() if amount >= 0 and hold not in reversed_]
     assert posted == from_milli(sum(taken))
 
@@ -107,13 +134,32 @@ def both(holds: list[tuple[str, int]]) -> tuple[list[LedgerRow], list[LedgerEntr
             key, hold, at = f"{kind}-{number}", f"hold-{number}", START + timedelta(minutes=len(ours))
             ours.append(
                 LedgerRow(
-                    portal="p", account_id="a", ticket_id="t", stage_id="s", revision=1, kind=kind, key=key,
-                    hold_key=None if kind == "hold" else hold, spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=amount,
-                    price_kopecks=None, at=at, seq=len(ours) + 1, recorded_at=at, previous="", hash="",
+                    portal="p",
+                    account_id="a",
+                    ticket_id="t",
+                    stage_id="s",
+                    revision=1,
+                    kind=kind,
+                    key=key,
+                    hold_key=None if kind == "hold" else hold,
+                    spent_minutes=0,
+                    charged_minutes=0,
+                    coefficient_milli=None,
+                    amount_mh=amount,
+                    price_kopecks=None,
+                    at=at,
+                    seq=len(ours) + 1,
+                    recorded_at=at,
+                    previous="",
+                    hash="",
                 )
-            )  # fmt: skip
-            of_hold = {"reverses": f"l-capture-{number}"} if kind == "reversal" else {"hold_id": f"h-{number}"}
-            theirs.append(LedgerEntry(f"l-{key}", key, kind, "a", "t", "s", from_milli(amount), at, **of_hold))
+            )
+            of_hold = (
+                {"reverses": f"l-capture-{number}"} if kind == "reversal" else {"hold_id": f"h-{number}"}
+            )
+            theirs.append(
+                LedgerEntry(f"l-{key}", key, kind, "a", "t", "s", from_milli(amount), at, **of_hold)
+            )
     return ours, theirs
 
 
@@ -122,7 +168,9 @@ def compared(ours: Sequence[LedgerRow], theirs: Sequence[LedgerEntry]) -> Compar
 
 
 @given(holds=ledgers, data=st.data())
-def test_equal_ledgers_have_no_differences_in_whatever_order_they_come(holds: list[tuple[str, int]], data: st.DataObject) -> None:
+def test_equal_ledgers_have_no_differences_in_whatever_order_they_come(
+    holds: list[tuple[str, int]], data: st.DataObject
+) -> None:
     ours, theirs = both(holds)
     told = data.draw(st.permutations(theirs))
     again = data.draw(st.lists(st.sampled_from(theirs), max_size=3))
@@ -146,7 +194,9 @@ def test_a_row_that_one_side_lacks_is_found(holds: list[tuple[str, int]], data: 
 
     for kind, comparison in ((Kind.MISSING_THERE, there), (Kind.MISSING_HERE, here)):
         assert comparison.differences
-        assert (kind, key) in {(one.kind, one.key) for one in (*comparison.differences, *comparison.cancelled)}
+        assert (kind, key) in {
+            (one.kind, one.key) for one in (*comparison.differences, *comparison.cancelled)
+        }
 
 
 CHANGES: dict[str, Any] = {"amount": Decimal("77.777"), "ticket_id": "t2", "stage_id": "s2", "kind": "top_up"}

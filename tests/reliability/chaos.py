@@ -1,7 +1,9 @@
-"""What goes wrong: a process killed at a boundary, a call lost on its way, an operation that the server does late.
+"""What goes wrong: a process killed at a boundary, a call lost on its way, an operation that the server does
+late.
 
-A boundary stands before and after every commit of the journal and every call of the portal and of Moodle. Two rules of the house are
-checked at every write: its intent is on disk, and it is sent at most once for each attempt that is on disk.
+A boundary stands before and after every commit of the journal and every call of the portal and of Moodle. Two
+rules of the house are checked at every write: its intent is on disk, and it is sent at most once for each
+attempt that is on disk.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from bridge.portal import KeyInProgress, LedgerEntry, PortalOutcomeUnknown, Port
 from tests.reliability.fake_moodle import FakeMoodle
 from tests.reliability.fake_portal import FakePortal
 
-PORTAL_WRITES = frozenset({"note", "set_ticket_state", "set_stage_state", "hold", "capture", "void", "reverse"})
+PORTAL_WRITES = frozenset(
+    {"note", "set_ticket_state", "set_stage_state", "hold", "capture", "void", "reverse"}
+)
 PORTAL_READS = frozenset({"meta", "changed_tickets", "ticket", "account", "ledger"})
 """What a pass asks, and the service's comparison of the ledgers after it."""
 
@@ -31,7 +35,9 @@ MODES = ("lost before", "lost after", "server error", "unreachable", "in progres
 """What can befall a call; "late N": the server does it just before the N-th call that comes after."""
 
 WRONG = "about another"
-"""What can befall a write to the ledger: it is carried out, and its answer, which keeps to the contract, is that to another ticket's write."""
+"""What can befall a write to the ledger: it is carried out, and its answer, which keeps to the contract,
+is that to another ticket's write.
+"""
 
 
 class Killed(BaseException):
@@ -39,7 +45,9 @@ class Killed(BaseException):
 
 
 class Broken(BaseException):
-    """What must hold of a write does not. A pass takes every exception for the fault of one ticket, and goes on; this one it must not take."""
+    """What must hold of a write does not. A pass takes every exception for the fault of one ticket, and
+    goes on; this one it must not take.
+    """
 
     def __init__(self, error: AssertionError) -> None:
         super().__init__(str(error))
@@ -50,10 +58,11 @@ class Chaos:
     """Counts boundaries and calls, and lets happen what is planned for them.
 
     Parameters:
-        kills: numbers of boundaries, counted from the last kill, at which the process dies, one after the other.
+        kills: numbers of boundaries, counted from the last kill, at which the process dies, one after the
+            other.
         faults: mode by the number of the call (from 1, over the whole trial).
-        away: at which turns of the journal it is away, the first and the last of them; a turn is the opening of a transaction, its commit, or
-            the answer to that.
+        away: at which turns of the journal it is away, the first and the last of them; a turn is the opening
+            of a transaction, its commit, or the answer to that.
         lasting: only boundaries count that something lasting went before: a commit or an outside write.
     """
 
@@ -87,7 +96,12 @@ class Chaos:
 
         self.at_call = lose
 
-    def plan(self, kills: tuple[int, ...] = (), faults: dict[int, str] | None = None, away: tuple[int, int] | None = None) -> None:
+    def plan(
+        self,
+        kills: tuple[int, ...] = (),
+        faults: dict[int, str] | None = None,
+        away: tuple[int, int] | None = None,
+    ) -> None:
         """Plan anew, counted from here; what was planned and did not come about is forgotten."""
         self.kills = list(kills)
         self._passed = 0
@@ -140,7 +154,9 @@ class Chaos:
             with suppress(BridgeError):
                 do()
 
-    def _misbehave(self, mode: str, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]) -> Any:
+    def _misbehave(
+        self, mode: str, name: str, do: Callable[[], Any], *, write: bool, errors: dict[str, type[Any]]
+    ) -> Any:
         if mode == WRONG:
             answer = do()
             return _of_another(answer) if isinstance(answer, LedgerEntry) else answer
@@ -187,7 +203,12 @@ class _Line:
         self._sent: Counter[str] = Counter()
 
     def _write(
-        self, name: str, its: Callable[[Effect], bool], do: Callable[[], Any], errors: dict[str, type[Any]], refused: type[Exception]
+        self,
+        name: str,
+        its: Callable[[Effect], bool],
+        do: Callable[[], Any],
+        errors: dict[str, type[Any]],
+        refused: type[Exception],
     ) -> Any:
         """Send the write whose intent is the one that `its` knows."""
         try:
@@ -207,12 +228,21 @@ class _Line:
             AssertionError: it must not be sent.
         """
         with self._journal.transaction(read_only=True) as unit:
-            intent = next((effect for effect in unit.open_effects() if effect.state is EffectState.INTENDED and its(effect)), None)
+            intent = next(
+                (
+                    effect
+                    for effect in unit.open_effects()
+                    if effect.state is EffectState.INTENDED and its(effect)
+                ),
+                None,
+            )
             assert intent is not None, f"{name} was sent, but no intent of it is on disk"
             assert intent.attempts > 0, f"{name} was sent, but no attempt at it is on disk"
             key = intent.key
             self._sent[key] += 1
-            assert self._sent[key] <= intent.attempts, f"{name} was sent {self._sent[key]} times, {intent.attempts} attempts are on disk"
+            assert self._sent[key] <= intent.attempts, (
+                f"{name} was sent {self._sent[key]} times, {intent.attempts} attempts are on disk"
+            )
             self._judge(unit, intent)
         return key
 
@@ -235,19 +265,30 @@ class PortalLine(_Line):
         method = getattr(self._portal, name)
         if name in PORTAL_WRITES:
             return lambda key, *args, **more: self._write(
-                f"portal.{name}", lambda effect: effect.key == key, lambda: method(key, *args, **more), self._errors, PortalRefused
+                f"portal.{name}",
+                lambda effect: effect.key == key,
+                lambda: method(key, *args, **more),
+                self._errors,
+                PortalRefused,
             )
         if name not in PORTAL_READS:
             raise Broken(AssertionError(f"a pass does not ask the portal for {name}"))
         return lambda *args: self._chaos.call(
-            f"portal.{name}", lambda: method(*args), write=False, errors=self._errors | {"in progress": PortalUnreachable}
+            f"portal.{name}",
+            lambda: method(*args),
+            write=False,
+            errors=self._errors | {"in progress": PortalUnreachable},
         )
 
 
 class MoodleLine(_Line):
     """The way to Moodle."""
 
-    _errors: ClassVar[dict[str, type[Any]]] = {"unknown": OutcomeUnknown, "unreachable": Unreachable, "in progress": Maintenance}
+    _errors: ClassVar[dict[str, type[Any]]] = {
+        "unknown": OutcomeUnknown,
+        "unreachable": Unreachable,
+        "in progress": Maintenance,
+    }
 
     def __init__(self, moodle: FakeMoodle, chaos: Chaos, journal: Journal, judge: Judge) -> None:
         super().__init__(chaos, journal, judge)
@@ -255,21 +296,37 @@ class MoodleLine(_Line):
         self.base_url = moodle.base_url
 
     def read(self, function: str, /, **params: Any) -> Any:
-        return self._chaos.call(function, lambda: self._moodle.read(function, **params), write=False, errors=self._errors)
+        return self._chaos.call(
+            function, lambda: self._moodle.read(function, **params), write=False, errors=self._errors
+        )
 
     def write(self, function: str, /, **params: Any) -> Any:
         def its(effect: Effect) -> bool:
             if "opkey" in params:
                 return effect.key == params["opkey"]
-            # Moodle's own functions know no keys: a course is deleted where an undo of what was restored is on disk.
-            return effect.kind == Kind.UNDO and effect.request["evidence"].get("course_id") in params["courseids"]
+            # Moodle's own functions know no keys: a course is deleted where an undo of what was restored is
+            # on disk.
+            return (
+                effect.kind == Kind.UNDO
+                and effect.request["evidence"].get("course_id") in params["courseids"]
+            )
 
-        return self._write(function, its, lambda: self._moodle.write(function, **params), self._errors, MoodleRefused)
+        return self._write(
+            function, its, lambda: self._moodle.write(function, **params), self._errors, MoodleRefused
+        )
 
 
 def _of_another(entry: LedgerEntry) -> LedgerEntry:
     """The like of an entry, of another customer."""
-    return replace(entry, id="l-other", key="other", account_id="other", ticket_id="t-other", stage_id="s-other", hold_id="h-other")
+    return replace(
+        entry,
+        id="l-other",
+        key="other",
+        account_id="other",
+        ticket_id="t-other",
+        stage_id="s-other",
+        hold_id="h-other",
+    )
 
 
 def _caller() -> str:

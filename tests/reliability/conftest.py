@@ -15,16 +15,28 @@ from tests.reliability.trials import Trials
 from tests.reliability.world import Disk
 
 settings.register_profile(
-    "reliability", max_examples=2, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck),
+    "reliability",
+    max_examples=2,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
     derandomize=True,  # the same courses each time: what fails is the change's fault
     phases=(Phase.generate,),  # a course of thirty steps can be read; to look for a shorter one takes minutes
-    report_multiple_bugs=False, database=None,
-)  # fmt: skip
-settings.register_profile("thorough", settings.get_profile("reliability"), max_examples=10, stateful_step_count=30)
+    report_multiple_bugs=False,
+    database=None,
+)
 settings.register_profile(
-    "long", settings.get_profile("reliability"), max_examples=1_000, stateful_step_count=50, derandomize=False,
-    phases=(Phase.reuse, Phase.generate, Phase.shrink), database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
-)  # fmt: skip
+    "thorough", settings.get_profile("reliability"), max_examples=10, stateful_step_count=30
+)
+settings.register_profile(
+    "long",
+    settings.get_profile("reliability"),
+    max_examples=1_000,
+    stateful_step_count=50,
+    derandomize=False,
+    phases=(Phase.reuse, Phase.generate, Phase.shrink),
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
+)
 PROFILE = settings.get_profile(NAME or "reliability")
 
 

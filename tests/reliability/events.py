@@ -1,4 +1,6 @@
-"""All that can happen in a world with several tickets on two accounts: a machine that hypothesis, or a seed, drives."""
+"""All that can happen in a world with several tickets on two accounts: a machine that hypothesis, or a
+seed, drives.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,27 @@ ONE: Stages = (("Работа", 1, 1),)
 TWO: Stages = (("Анализ", 1, 1), ("Работа", "0.5", 1))
 THREE: Stages = (("Текст", 1, "0.6"), ("Картинки", "0.5", "0.6"), ("Правка", "0.5", "0.6"))
 ORDERS: tuple[dict[str, str], ...] = (
-    ROLE, RESTORE, {**ROLE, "param_shortname": "tutor"}, BY_HAND, {**RESTORE, "param_users": "нет"}, CONTENT,
-    {**ROLE, "param_context_levels": "сайт"}, {},
-)  # fmt: skip
+    ROLE,
+    RESTORE,
+    {**ROLE, "param_shortname": "tutor"},
+    BY_HAND,
+    {**RESTORE, "param_users": "нет"},
+    CONTENT,
+    {**ROLE, "param_context_levels": "сайт"},
+    {},
+)
 TICKETS: tuple[tuple[dict[str, str], Stages], ...] = (
-    (BY_HAND, TWO), (ROLE, ONE), (CONTENT, THREE), (RESTORE, ONE), ({**ROLE, "param_shortname": "dean"}, ONE), (BY_HAND, ONE),
-    ({"service": "3.3-code"}, (("Разработка", 3, 1), ("Приёмка", 1, 1))), ({"service": "2.8"}, TWO), ({}, ONE), ({**ROLE, "param_context_levels": "сайт"}, ONE),
-)  # fmt: skip
+    (BY_HAND, TWO),
+    (ROLE, ONE),
+    (CONTENT, THREE),
+    (RESTORE, ONE),
+    ({**ROLE, "param_shortname": "dean"}, ONE),
+    (BY_HAND, ONE),
+    ({"service": "3.3-code"}, (("Разработка", 3, 1), ("Приёмка", 1, 1))),
+    ({"service": "2.8"}, TWO),
+    ({}, ONE),
+    ({**ROLE, "param_context_levels": "сайт"}, ONE),
+)
 POLICIES = tuple(
     PolicyTable(unattended=UNATTENDED.unattended, **terms)
     for terms in (
@@ -58,13 +74,41 @@ JUMPS = (-DAY, -3 * HOUR, -60.0, 60.0, 3 * HOUR, DAY)
 """How far a machine's clock is off, seconds: a wrong date, a wrong zone, nobody who sets it."""
 MOST_TICKETS = 5
 LIVED: Counter[str] = Counter()
-"""Kinds of effects, statuses with their reasons, and decisions that courses have come to, by how many courses."""
-EVERY = frozenset({
-    "done: done", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work", "failed: rejected", "failed: refused", "failed: late-time",
-    "awaiting-acceptance: not-accepted", "awaiting-agreement: not-agreed", "needs-order: free-text", "needs-order: order-faults",
-    "awaiting-acceptance: clocks-differ", "running: by-hand", "hold", "hold:2", "void", "capture", "operation", "undo", "correct:1:reversal", "correct:1:capture", "accepted by silence",
-    "accepted by policy", "decided assign", "decided hold", "decided release", "decided withdraw", "decided undo", "decided correct",
-})  # fmt: skip
+"""Kinds of effects, statuses with their reasons, and decisions that courses have come to, by how many
+courses.
+"""
+EVERY = frozenset(
+    {
+        "done: done",
+        "withdrawn: withdrawn",
+        "withdrawn: withdrawn-with-work",
+        "failed: rejected",
+        "failed: refused",
+        "failed: late-time",
+        "awaiting-acceptance: not-accepted",
+        "awaiting-agreement: not-agreed",
+        "needs-order: free-text",
+        "needs-order: order-faults",
+        "awaiting-acceptance: clocks-differ",
+        "running: by-hand",
+        "hold",
+        "hold:2",
+        "void",
+        "capture",
+        "operation",
+        "undo",
+        "correct:1:reversal",
+        "correct:1:capture",
+        "accepted by silence",
+        "accepted by policy",
+        "decided assign",
+        "decided hold",
+        "decided release",
+        "decided withdraw",
+        "decided undo",
+        "decided correct",
+    }
+)
 """What the thorough courses must have come to, or they prove nothing of it."""
 
 
@@ -77,14 +121,24 @@ class Events(RuleBasedStateMachine):
     tickets = Bundle("tickets")
 
     @initialize(
-        target=tickets, poor=st.sampled_from(["0.25", "1", "3"]), policy=st.sampled_from(POLICIES), first=st.sampled_from(TICKETS),
-        second=st.sampled_from(TICKETS), rounds=st.integers(0, 3),
-    )  # fmt: skip
+        target=tickets,
+        poor=st.sampled_from(["0.25", "1", "3"]),
+        policy=st.sampled_from(POLICIES),
+        first=st.sampled_from(TICKETS),
+        second=st.sampled_from(TICKETS),
+        rounds=st.integers(0, 3),
+    )
     def begins(
-        self, poor: str, policy: PolicyTable, first: tuple[dict[str, str], Stages], second: tuple[dict[str, str], Stages], rounds: int
+        self,
+        poor: str,
+        policy: PolicyTable,
+        first: tuple[dict[str, str], Stages],
+        second: tuple[dict[str, str], Stages],
+        rounds: int,
     ) -> Any:
-        """With three tickets, and some rounds in which everybody did their part: hypothesis leaves rules out of a course, and without those that
-        bring tickets and make them go on little would happen in it. The second ticket is agreed before the first."""
+        """With three tickets, and some rounds in which everybody did their part: hypothesis leaves rules out
+        of a course, and without those that bring tickets and make them go on little would happen in it. The
+        second ticket is agreed before the first."""
         self.found: set[str] = set()
         self.world = World(self.disk)
         self.world.policy = policy
@@ -110,28 +164,42 @@ class Events(RuleBasedStateMachine):
     def a_ticket_comes(self, ticket: tuple[dict[str, str], Stages], account: str, agreed: bool) -> Any:
         if len(self.world.portal.tickets) == MOST_TICKETS:
             return multiple()
-        opened = self.world.portal.open_ticket(account=account, category=PAID, subject="Заявка", fields=ticket[0])
+        opened = self.world.portal.open_ticket(
+            account=account, category=PAID, subject="Заявка", fields=ticket[0]
+        )
         if agreed:
             self.world.portal.agree(opened, ticket[1])
         return opened
 
-    @rule(accept=st.booleans(), minutes=st.sampled_from([15, 30]), category=st.sampled_from(["development", "content"]))
+    @rule(
+        accept=st.booleans(),
+        minutes=st.sampled_from([15, 30]),
+        category=st.sampled_from(["development", "content"]),
+    )
     def everybody_does_their_part(self, accept: bool, minutes: int, category: str) -> None:
-        """Specialists log and report the stage that is in progress, customers accept what is ready; then a pass."""
+        """Specialists log and report the stage that is in progress, customers accept what is ready; then a
+        pass.
+        """
         self.do_parts(accept, minutes, category)
         self.a_pass("")
 
     @rule(
-        ticket=tickets, minutes=st.sampled_from([15, 45, 75]), category=st.sampled_from(["development", "content"]), stage=st.integers(0, 2)
+        ticket=tickets,
+        minutes=st.sampled_from([15, 45, 75]),
+        category=st.sampled_from(["development", "content"]),
+        stage=st.integers(0, 2),
     )
     def a_specialist_logs_time(self, ticket: str, minutes: int, category: str, stage: int) -> None:
         with suppress(IndexError):
             self.world.portal.log_time(ticket, minutes, category, stage or None)
 
     @rule(
-        ticket=tickets, stage=st.sampled_from([1, 1, 2, 3]),
-        move=st.sampled_from(["accept", "accept", "reject", "reject", "report_ready", "report_ready", "withdraw"]),
-    )  # fmt: skip
+        ticket=tickets,
+        stage=st.sampled_from([1, 1, 2, 3]),
+        move=st.sampled_from(
+            ["accept", "accept", "reject", "reject", "report_ready", "report_ready", "withdraw"]
+        ),
+    )
     def somebody_moves(self, ticket: str, stage: int, move: str) -> None:
         with suppress(PortalRefused, IndexError):
             if move == "withdraw":
@@ -150,17 +218,25 @@ class Events(RuleBasedStateMachine):
 
     @rule()
     def a_customer_withdraws_what_is_ready(self) -> None:
-        ready = [one.id for one in self.world.portal.tickets.values() if any(stage.state is StageState.READY for stage in one.stages)]
+        ready = [
+            one.id
+            for one in self.world.portal.tickets.values()
+            if any(stage.state is StageState.READY for stage in one.stages)
+        ]
         if ready:
             with suppress(PortalRefused):
                 self.world.portal.withdraw(ready[0])
 
     @rule(ticket=tickets, times=st.sampled_from([1, 2, 4]))
     def more_is_agreed(self, ticket: str, times: int) -> None:
-        """Stages as they are, their estimates so many times; on a ticket without stages the first agreement."""
+        """Stages as they are, their estimates so many times; on a ticket without stages the first
+        agreement.
+        """
         known = self.world.portal.tickets[ticket].stages
         with suppress(PortalRefused):
-            self.world.portal.agree(ticket, [(one.title, one.estimate * times, one.coefficient) for one in known] or ONE)
+            self.world.portal.agree(
+                ticket, [(one.title, one.estimate * times, one.coefficient) for one in known] or ONE
+            )
 
     @rule(ticket=tickets, fields=st.sampled_from(ORDERS))
     def the_customer_edits_the_order(self, ticket: str, fields: dict[str, str]) -> None:
@@ -228,7 +304,10 @@ class Events(RuleBasedStateMachine):
                     self.world.portal.reject(ticket)
                 self.world.desk(ticket).undo("1", "переделать")
 
-    @rule(how=st.sampled_from(["nothing", "hours", "minutes", "recount", "recount"]), stage=st.sampled_from(["1", "1", "2"]))
+    @rule(
+        how=st.sampled_from(["nothing", "hours", "minutes", "recount", "recount"]),
+        stage=st.sampled_from(["1", "1", "2"]),
+    )
     def operators_correct(self, how: str, stage: str) -> None:
         """Every write-off that they can."""
         for ticket in self.world.statuses():
@@ -247,7 +326,11 @@ class Events(RuleBasedStateMachine):
             case "hours":
                 desk.correct(stage, by_hours(stage, Decimal("0.25"), before), "ошибка")
             case _:
-                desk.correct(stage, by_minutes(self.world.settings().catalogue, {"development": 10, "content": 10}), "ошибка")
+                desk.correct(
+                    stage,
+                    by_minutes(self.world.settings().catalogue, {"development": 10, "content": 10}),
+                    "ошибка",
+                )
 
     @rule(account=st.sampled_from(["school", "poor"]))
     def the_ledgers_are_found_to_differ(self, account: str) -> None:
@@ -283,7 +366,9 @@ class Events(RuleBasedStateMachine):
         self.world.run_pass(worker)
 
     @rule(call=st.integers(1, 20), long=st.booleans(), jump=st.sampled_from([0.0, *JUMPS]))
-    def a_worker_sleeps_before_a_call_while_the_other_makes_a_pass(self, call: int, long: bool, jump: float) -> None:
+    def a_worker_sleeps_before_a_call_while_the_other_makes_a_pass(
+        self, call: int, long: bool, jump: float
+    ) -> None:
         self.world.chaos.plan()
         wanted = len(self.world.chaos.calls) + call
 
@@ -310,7 +395,9 @@ class Events(RuleBasedStateMachine):
             self.keep_where_tickets_stand()
 
     def teardown(self) -> None:
-        """When nothing goes wrong any more and everybody does their part, everything comes to its end, and rests as it must."""
+        """When nothing goes wrong any more and everybody does their part, everything comes to its end, and
+        rests as it must.
+        """
         if not hasattr(self, "world"):
             return
         self.world.chaos.plan()
@@ -349,15 +436,24 @@ class Events(RuleBasedStateMachine):
         portal = self.world.portal
         for ticket in portal.tickets.values():
             for number, stage in enumerate(ticket.stages, 1):
-                if stage.state is StageState.IN_PROGRESS and ticket.fields.get("service") not in UNATTENDED.unattended:
+                if (
+                    stage.state is StageState.IN_PROGRESS
+                    and ticket.fields.get("service") not in UNATTENDED.unattended
+                ):
                     portal.log_time(ticket.id, minutes, category, number)
                     portal.report_ready(ticket.id, number)
                 elif stage.state is StageState.READY and accept:
                     portal.accept(ticket.id, number)
 
     def keep_where_tickets_stand(self) -> None:
-        """Where a ticket waits between two steps counts as much as where it waits in the end, when everybody has done their part."""
-        self.found |= {f"{record.state}: {Reason.from_json(record.reason).code}" for record in self.world.records() if record.reason}
+        """Where a ticket waits between two steps counts as much as where it waits in the end, when
+        everybody has done their part.
+        """
+        self.found |= {
+            f"{record.state}: {Reason.from_json(record.reason).code}"
+            for record in self.world.records()
+            if record.reason
+        }
 
     def keep_in_mind(self) -> None:
         """What this course has come to."""
@@ -367,5 +463,9 @@ class Events(RuleBasedStateMachine):
             for ticket in statuses:
                 done = [effect for effect in unit.effects("test", ticket) if effect.state == "done"]
                 self.found |= {effect.kind for effect in done}
-                self.found |= {f"accepted by {effect.request['accepted_by']}" for effect in done if effect.kind == "capture"}
+                self.found |= {
+                    f"accepted by {effect.request['accepted_by']}"
+                    for effect in done
+                    if effect.kind == "capture"
+                }
                 self.found |= {f"decided {decision.kind}" for decision in unit.decisions("test", ticket)}

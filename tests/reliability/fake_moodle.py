@@ -1,7 +1,8 @@
-"""A Moodle in memory: the functions that the two actions use to do and to undo, under the plugin's table of operations.
+"""A Moodle in memory: the functions that the two actions use to do and to undo, under the plugin's table of
+operations.
 
-A restore is asynchronous: each look at it (`get_operation`) brings it one step further. test_fakes.py holds it together with the
-embedded Moodle.
+A restore is asynchronous: each look at it (`get_operation`) brings it one step further. test_fakes.py holds
+it together with the embedded Moodle.
 """
 
 from __future__ import annotations
@@ -40,27 +41,50 @@ class FakeMoodle:
     def read(self, function: str, /, **params: Any) -> Any:
         if not self.broken.isdisjoint(map(str, params.values())):
             raise ServerError(function, "the server answered HTTP 504", status=504)
-        return self._call({
-            "local_otbridge_find_backups": self._find_backups, "local_otbridge_get_operation": self._get_operation,
-            "core_webservice_get_site_info": lambda: {"release": "4.5"},
-            "core_course_get_courses_by_field": self._courses_by_field, "core_course_get_categories": self._categories,
-        }, function, params)  # fmt: skip
+        return self._call(
+            {
+                "local_otbridge_find_backups": self._find_backups,
+                "local_otbridge_get_operation": self._get_operation,
+                "core_webservice_get_site_info": lambda: {"release": "4.5"},
+                "core_course_get_courses_by_field": self._courses_by_field,
+                "core_course_get_categories": self._categories,
+            },
+            function,
+            params,
+        )
 
     def write(self, function: str, /, **params: Any) -> Any:
-        return self._call({
-            "local_otbridge_restore_course": self._restore_course, "local_otbridge_create_role": self._create_role,
-            "local_otbridge_delete_role": self._delete_role, "core_course_delete_courses": self._delete_courses,
-        }, function, params)  # fmt: skip
+        return self._call(
+            {
+                "local_otbridge_restore_course": self._restore_course,
+                "local_otbridge_create_role": self._create_role,
+                "local_otbridge_delete_role": self._delete_role,
+                "core_course_delete_courses": self._delete_courses,
+            },
+            function,
+            params,
+        )
 
     def lose_course(self, fullname: str, shortname: str) -> None:
         """A course that was deleted by accident; its backup is in the recycle bin."""
         self._bin(self._id(), fullname, shortname)
 
     def _bin(self, course_id: int, fullname: str, shortname: str) -> None:
-        self.backups.append({
-            "ref": f"recyclebin:{course_id}", "source": "recyclebin", "filename": "backup.mbz", "size": 1000, "timecreated": BACKUP_TIME,
-            "courseid": course_id, "idnumber": "", "shortname": shortname, "fullname": fullname, "users": True, "categoryid": CATEGORY,
-        })  # fmt: skip
+        self.backups.append(
+            {
+                "ref": f"recyclebin:{course_id}",
+                "source": "recyclebin",
+                "filename": "backup.mbz",
+                "size": 1000,
+                "timecreated": BACKUP_TIME,
+                "courseid": course_id,
+                "idnumber": "",
+                "shortname": shortname,
+                "fullname": fullname,
+                "users": True,
+                "categoryid": CATEGORY,
+            }
+        )
 
     def bearing(self, shortname: str) -> int:
         """How many courses and roles bear the short name."""
@@ -70,11 +94,16 @@ class FakeMoodle:
 
     def _find_backups(self, **wanted: Any) -> dict[str, Any]:
         asked = {name: value for name, value in wanted.items() if value}
-        found = [backup for backup in self.backups if all(backup[name] == value for name, value in asked.items())]
+        found = [
+            backup for backup in self.backups if all(backup[name] == value for name, value in asked.items())
+        ]
         return {"backups": found, "truncated": False, "unreadable": []}
 
     def _courses_by_field(self, field: str, value: str) -> dict[str, Any]:
-        return {"courses": [course for course in self.courses.values() if str(course.get(field, "")) == value], "warnings": []}
+        return {
+            "courses": [course for course in self.courses.values() if str(course.get(field, "")) == value],
+            "warnings": [],
+        }
 
     def _categories(self, criteria: list[dict[str, str]], addsubcategories: bool) -> list[dict[str, Any]]:
         return [{"id": CATEGORY, "name": "Category 1"}] if criteria[0]["value"] == str(CATEGORY) else []
@@ -89,8 +118,23 @@ class FakeMoodle:
 
     # --- writes
 
-    def _restore_course(self, opkey: str, ref: str, draftitemid: int, categoryid: int, fullname: str, shortname: str, users: bool) -> Any:
-        params = {"ref": ref, "categoryid": categoryid, "fullname": fullname, "shortname": shortname, "users": users}
+    def _restore_course(
+        self,
+        opkey: str,
+        ref: str,
+        draftitemid: int,
+        categoryid: int,
+        fullname: str,
+        shortname: str,
+        users: bool,
+    ) -> Any:
+        params = {
+            "ref": ref,
+            "categoryid": categoryid,
+            "fullname": fullname,
+            "shortname": shortname,
+            "users": users,
+        }
 
         def do(operation: dict[str, Any]) -> None:
             backup = self._backup(ref)
@@ -104,9 +148,12 @@ class FakeMoodle:
         def do(operation: dict[str, Any]) -> None:
             self._refuse_taken(self.roles, params["shortname"])
             role = {
-                "roleid": self._id(), "shortname": params["shortname"], "name": params["name"],
-                "contextlevels": params["contextlevels"], "capabilities": params["capabilities"],
-            }  # fmt: skip
+                "roleid": self._id(),
+                "shortname": params["shortname"],
+                "name": params["name"],
+                "contextlevels": params["contextlevels"],
+                "capabilities": params["capabilities"],
+            }
             self.roles.append(role)
             operation |= {"status": "done", "progress": 1.0, "result": json.dumps(role)}
 
@@ -116,11 +163,15 @@ class FakeMoodle:
         def do(operation: dict[str, Any]) -> None:
             role = next((role for role in self.roles if role["roleid"] == roleid), None)
             if role is None:
-                raise MoodleRefused("delete_role", f"role {roleid} was not created by this plugin", errorcode="rolenotours")
+                raise MoodleRefused(
+                    "delete_role", f"role {roleid} was not created by this plugin", errorcode="rolenotours"
+                )
             self.roles.remove(role)
             operation |= {
-                "status": "done", "progress": 1.0, "result": json.dumps({"roleid": roleid, "shortname": role["shortname"]}),
-            }  # fmt: skip
+                "status": "done",
+                "progress": 1.0,
+                "result": json.dumps({"roleid": roleid, "shortname": role["shortname"]}),
+            }
 
         return self._once(opkey, "delete_role", {"roleid": roleid}, do)
 
@@ -131,13 +182,20 @@ class FakeMoodle:
             course = self.courses.pop(course_id, None)
             if course is None:
                 warnings.append(
-                    {"item": "course", "itemid": course_id, "warningcode": "unknowncourseidnumber", "message": "unknown course"}
+                    {
+                        "item": "course",
+                        "itemid": course_id,
+                        "warningcode": "unknowncourseidnumber",
+                        "message": "unknown course",
+                    }
                 )
             else:
                 self._bin(course_id, course["fullname"], course["shortname"])
         return {"warnings": warnings}
 
-    def _once(self, opkey: str, action: str, params: dict[str, Any], do: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    def _once(
+        self, opkey: str, action: str, params: dict[str, Any], do: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
         """The operation as it is when the key was seen before; a refusal leaves the key free."""
         known = self.operations.get(opkey)
         if known is not None:
@@ -152,7 +210,11 @@ class FakeMoodle:
     def _go_on(self, operation: dict[str, Any]) -> None:
         """One step further; the last one makes the course, or fails for good."""
         operation["looks"] += 1
-        operation |= {"status": "running", "step": "restoring", "progress": operation["looks"] / (self.steps + 1)}
+        operation |= {
+            "status": "running",
+            "step": "restoring",
+            "progress": operation["looks"] / (self.steps + 1),
+        }
         if operation["looks"] < self.steps:
             return
         params, backup = operation["params"], self._backup(operation["params"]["ref"])
@@ -165,15 +227,26 @@ class FakeMoodle:
             operation |= {"status": "failed", "errorcode": failure, "error": f"the restore failed: {failure}"}
             return
         course = {
-            "id": self._id(), "fullname": params["fullname"] or backup["fullname"], "shortname": params["shortname"] or backup["shortname"],
-        }  # fmt: skip
+            "id": self._id(),
+            "fullname": params["fullname"] or backup["fullname"],
+            "shortname": params["shortname"] or backup["shortname"],
+        }
         self.courses[course["id"]] = course
         result = {
-            "courseid": course["id"], "fullname": course["fullname"], "shortname": course["shortname"],
-            "url": f"{self.base_url}/course/view.php?id={course['id']}", "categoryid": params["categoryid"], "backuptime": BACKUP_TIME,
-            "source": backup["source"], "filename": backup["filename"], "activities": {"quiz": 1, "page": 2}, "questions": 5, "files": 3,
-            "users": params["users"], "warnings": [],
-        }  # fmt: skip
+            "courseid": course["id"],
+            "fullname": course["fullname"],
+            "shortname": course["shortname"],
+            "url": f"{self.base_url}/course/view.php?id={course['id']}",
+            "categoryid": params["categoryid"],
+            "backuptime": BACKUP_TIME,
+            "source": backup["source"],
+            "filename": backup["filename"],
+            "activities": {"quiz": 1, "page": 2},
+            "questions": 5,
+            "files": 3,
+            "users": params["users"],
+            "warnings": [],
+        }
         operation |= {"status": "done", "step": "", "progress": 1.0, "result": json.dumps(result)}
 
     def _backup(self, ref: str) -> dict[str, Any] | None:
@@ -196,9 +269,20 @@ class FakeMoodle:
 
 def _operation(opkey: str, action: str, params: dict[str, Any], status: str) -> dict[str, Any]:
     return {
-        "opkey": opkey, "action": action, "params": params, "looks": 0, "status": status, "progress": 0.0, "step": "", "result": "",
-        "errorcode": "", "error": "", "timecreated": 1, "timestarted": 0, "timefinished": 0,
-    }  # fmt: skip
+        "opkey": opkey,
+        "action": action,
+        "params": params,
+        "looks": 0,
+        "status": status,
+        "progress": 0.0,
+        "step": "",
+        "result": "",
+        "errorcode": "",
+        "error": "",
+        "timecreated": 1,
+        "timestarted": 0,
+        "timefinished": 0,
+    }
 
 
 def _told(operation: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""A portal in memory: the Portal protocol with the contract's semantics, and the customer's and the specialists' side of it.
+"""A portal in memory: the Portal protocol with the contract's semantics, and the customer's and the
+specialists' side of it.
 
 The names are the embedded portal's, and test_fakes.py holds the two together.
 """
@@ -13,7 +14,16 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from bridge.domain.hours import Charge, exact, hours_taken, price
-from bridge.domain.tickets import Account, Stage, StageState, ThreadEntry, Ticket, TicketState, TimeEntry, within_category
+from bridge.domain.tickets import (
+    Account,
+    Stage,
+    StageState,
+    ThreadEntry,
+    Ticket,
+    TicketState,
+    TimeEntry,
+    within_category,
+)
 from bridge.portal import (
     Gone,
     InsufficientBalance,
@@ -70,10 +80,14 @@ class FakePortal:
         page = due[:PAGE]
         cursor = f"c{page[-1][0] if page else after}"
         there = tuple(
-            self.tickets[id_] for _, id_ in page if id_ not in self.gone and within_category(self.tickets[id_].category, self.paid)
+            self.tickets[id_]
+            for _, id_ in page
+            if id_ not in self.gone and within_category(self.tickets[id_].category, self.paid)
         )
         told = {ticket.id for ticket in there}
-        moved = [self.gone.get(id_) or Gone(id_, "moved", self._clock()) for _, id_ in page if id_ not in told]
+        moved = [
+            self.gone.get(id_) or Gone(id_, "moved", self._clock()) for _, id_ in page if id_ not in told
+        ]
         return TicketPage(there, (), cursor, tag, len(due) > PAGE, tuple(moved))
 
     def ticket(self, ticket_id: str) -> Ticket:
@@ -85,14 +99,24 @@ class FakePortal:
         if account_id not in self.accounts:
             raise PortalNotFound("GET /accounts", f"no account {account_id}", status=404, code="not_found")
         mine = [entry for entry in self.entries if entry.account_id == account_id]
-        granted, captured, reversed_ = (_sum(entry for entry in mine if entry.kind == kind) for kind in ("top_up", "capture", "reversal"))
+        granted, captured, reversed_ = (
+            _sum(entry for entry in mine if entry.kind == kind) for kind in ("top_up", "capture", "reversal")
+        )
         posted = captured - reversed_
-        held = _sum(entry for entry in mine if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None)
+        held = _sum(
+            entry for entry in mine if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None
+        )
         overdraft, hour_price = self.accounts[account_id]
-        return Account(account_id, granted, posted, held, granted - posted - held, overdraft, len(mine), hour_price)
+        return Account(
+            account_id, granted, posted, held, granted - posted - held, overdraft, len(mine), hour_price
+        )
 
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
-        return LedgerPage(tuple(entry for entry in self.entries if entry.account_id == account_id), f"c{len(self.entries)}", False)
+        return LedgerPage(
+            tuple(entry for entry in self.entries if entry.account_id == account_id),
+            f"c{len(self.entries)}",
+            False,
+        )
 
     def find(self, key: str) -> Mapping[str, Any] | None:
         return {"key": key} if key in self.answers else None
@@ -105,7 +129,9 @@ class FakePortal:
     def open_holds(self, ticket: str) -> list[LedgerEntry]:
         """What is held for a ticket."""
         named = [entry for entry in self.entries if entry.ticket_id == ticket]
-        return [entry for entry in named if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None]
+        return [
+            entry for entry in named if entry.kind == "hold" and self.open_hold(entry.hold_id) is not None
+        ]
 
     # --- writes
 
@@ -115,11 +141,15 @@ class FakePortal:
 
         return self._once(key, ["note", ticket_id, text, internal], do)
 
-    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+    def set_ticket_state(
+        self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]
+    ) -> None:
         def do() -> None:
             ticket = self.ticket(ticket_id)
             if state is TicketState.WITHDRAWN:
-                raise PortalForbidden("POST state", "only the customer withdraws", status=403, code="forbidden")
+                raise PortalForbidden(
+                    "POST state", "only the customer withdraws", status=403, code="forbidden"
+                )
             if ticket.state is state:
                 return
             if ticket.state is TicketState.WITHDRAWN or ticket.state not in expected:
@@ -129,13 +159,20 @@ class FakePortal:
         self._once(key, ["ticket state", ticket_id, state, list(expected)], do)
 
     def set_stage_state(
-        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        self,
+        key: str,
+        ticket_id: str,
+        stage_id: str,
+        state: StageState,
+        expected: Sequence[StageState],
         evidence: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         def do() -> None:
             stage = self._stage(ticket_id, stage_id)
             if state in (StageState.ACCEPTED, StageState.REJECTED, StageState.WRITTEN_OFF):
-                raise PortalForbidden("POST state", f"the bridge sets no stage to {state}", status=403, code="forbidden")
+                raise PortalForbidden(
+                    "POST state", f"the bridge sets no stage to {state}", status=403, code="forbidden"
+                )
             if stage.state is state:
                 return
             if stage.state not in expected:
@@ -155,13 +192,23 @@ class FakePortal:
             fits = account.available + account.overdraft_limit
             if fits < amount:
                 code = "insufficient_balance"
-                raise InsufficientBalance("POST holds", "does not fit", available=fits, needed=amount, status=402, code=code)
-            return self._append(key, "hold", account_id, ticket_id, stage_id, amount, hold_id=f"h{len(self.entries) + 1}")
+                raise InsufficientBalance(
+                    "POST holds", "does not fit", available=fits, needed=amount, status=402, code=code
+                )
+            return self._append(
+                key, "hold", account_id, ticket_id, stage_id, amount, hold_id=f"h{len(self.entries) + 1}"
+            )
 
         return self._once(key, ["hold", account_id, ticket_id, stage_id, amount], do)
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Mapping[str, Any],
+        accepted_by: str = "customer",
     ) -> LedgerEntry:
         def do() -> LedgerEntry:
             hold = self._held(hold_id)
@@ -170,27 +217,51 @@ class FakePortal:
             if stage.state is not StageState.ACCEPTED and not tacit:
                 raise _conflict("the stage is not accepted", stage.state)
             if amount != hours_taken(charges):
-                raise PortalRefused("POST capture", f"the charges make {hours_taken(charges)}", status=422, code="amount_mismatch")
+                raise PortalRefused(
+                    "POST capture",
+                    f"the charges make {hours_taken(charges)}",
+                    status=422,
+                    code="amount_mismatch",
+                )
             if amount > hold.amount:
                 raise _conflict("more than the hold", "held")
             accepted_at = stage.accepted_at or self._clock()
-            self._set_stage(str(hold.ticket_id), replace(stage, state=StageState.WRITTEN_OFF, accepted_at=accepted_at))
+            self._set_stage(
+                str(hold.ticket_id), replace(stage, state=StageState.WRITTEN_OFF, accepted_at=accepted_at)
+            )
             hour_price = self.accounts[hold.account_id][1]
             cost = None if hour_price is None else price(amount, hour_price)
-            return self._append(key, "capture", hold.account_id, hold.ticket_id, hold.stage_id, amount, hold_id=hold_id, price=cost)
+            return self._append(
+                key,
+                "capture",
+                hold.account_id,
+                hold.ticket_id,
+                hold.stage_id,
+                amount,
+                hold_id=hold_id,
+                price=cost,
+            )
 
-        return self._once(key, ["capture", hold_id, [asdict(charge) for charge in charges], amount, dict(evidence), accepted_by], do)
+        return self._once(
+            key,
+            ["capture", hold_id, [asdict(charge) for charge in charges], amount, dict(evidence), accepted_by],
+            do,
+        )
 
     def void(self, key: str, hold_id: str) -> LedgerEntry:
         def do() -> LedgerEntry:
             hold = self._held(hold_id)
-            return self._append(key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold_id=hold_id)
+            return self._append(
+                key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold_id=hold_id
+            )
 
         return self._once(key, ["void", hold_id], do)
 
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         def do() -> LedgerEntry:
-            captured = next((entry for entry in self.entries if entry.id == entry_id and entry.kind == "capture"), None)
+            captured = next(
+                (entry for entry in self.entries if entry.id == entry_id and entry.kind == "capture"), None
+            )
             if captured is None:
                 raise PortalNotFound("POST reversal", "no such capture", status=404, code="not_found")
             if any(entry.reverses == entry_id for entry in self.entries):
@@ -209,7 +280,12 @@ class FakePortal:
         if key in self.answers:
             kept, answer = self.answers[key]
             if kept != asked:
-                raise KeyReused(f"POST {request[0]}", f"the key {key} belongs to another request", status=422, code="key_reused")
+                raise KeyReused(
+                    f"POST {request[0]}",
+                    f"the key {key} belongs to another request",
+                    status=422,
+                    code="key_reused",
+                )
             return answer  # type: ignore[no-any-return]
         answer = do()
         self.answers[key] = (asked, answer)
@@ -218,8 +294,14 @@ class FakePortal:
     # --- the customer and the specialist
 
     def open_account(
-        self, id: str, customer: str, *, granted: Any = 0, hour_price: Any = None, overdraft: Any = 0  # noqa: A002 - the contract's word
-    ) -> None:  # fmt: skip
+        self,
+        id: str,  # noqa: A002 (the contract's word)
+        customer: str,
+        *,
+        granted: Any = 0,
+        hour_price: Any = None,
+        overdraft: Any = 0,
+    ) -> None:
         self.accounts[id] = (exact(overdraft), None if hour_price is None else exact(hour_price))
         if exact(granted):
             self.top_up(id, granted)
@@ -228,15 +310,32 @@ class FakePortal:
         self._append(f"top-up:{len(self.entries)}", "top_up", account, None, None, exact(hours))
 
     def open_ticket(
-        self, *, account: str, category: str, subject: str, fields: Mapping[str, str], installation: str | None = None
-    ) -> str:  # fmt: skip
+        self,
+        *,
+        account: str,
+        category: str,
+        subject: str,
+        fields: Mapping[str, str],
+        installation: str | None = None,
+    ) -> str:
         n, now = len(self.tickets) + 1, self._clock()
         self._touch(
             Ticket(
-                id=f"t{n}", number=str(100_000 + n), version=0, category=category, subject=subject, customer_id=account, customer_name="Школа",
-                account_id=account, installation=installation, state=TicketState.OPEN, created_at=now, updated_at=now, fields=dict(fields),
+                id=f"t{n}",
+                number=str(100_000 + n),
+                version=0,
+                category=category,
+                subject=subject,
+                customer_id=account,
+                customer_name="Школа",
+                account_id=account,
+                installation=installation,
+                state=TicketState.OPEN,
+                created_at=now,
+                updated_at=now,
+                fields=dict(fields),
             )
-        )  # fmt: skip
+        )
         return f"t{n}"
 
     def agree(self, ticket: str, stages: Sequence[tuple[str, Any, Any]]) -> None:
@@ -250,7 +349,9 @@ class FakePortal:
             if place < len(agreed):
                 agreed[place] = replace(agreed[place], **terms)
             else:
-                agreed.append(Stage(id=f"s{ticket.removeprefix('t')}-{place + 1}", state=StageState.PLANNED, **terms))
+                agreed.append(
+                    Stage(id=f"s{ticket.removeprefix('t')}-{place + 1}", state=StageState.PLANNED, **terms)
+                )
         self._touch(replace(known, stages=tuple(agreed), agreed_at=self._clock()))
 
     def accept(self, ticket: str, stage: int = 1) -> None:
@@ -259,7 +360,12 @@ class FakePortal:
 
     def reject(self, ticket: str, stage: int = 1, comment: str = "") -> None:
         ready = self._ready(ticket, stage)
-        rejected = {"state": StageState.REJECTED, "revision": ready.revision + 1, "rejected_at": self._clock(), "comment": comment}
+        rejected = {
+            "state": StageState.REJECTED,
+            "revision": ready.revision + 1,
+            "rejected_at": self._clock(),
+            "comment": comment,
+        }
         self._set_stage(ticket, replace(ready, **rejected))
 
     def withdraw(self, ticket: str) -> None:
@@ -284,7 +390,9 @@ class FakePortal:
     def drop_stage(self, ticket: str, stage: int = 1) -> None:
         """Take a stage out of the agreement, as only a portal's administrator can."""
         known = self.ticket(ticket)
-        self._touch(replace(known, stages=tuple(one for place, one in enumerate(known.stages, 1) if place != stage)))
+        self._touch(
+            replace(known, stages=tuple(one for place, one in enumerate(known.stages, 1) if place != stage))
+        )
 
     def report_ready(self, ticket: str, stage: int = 1) -> None:
         known = self.ticket(ticket).stages[stage - 1]
@@ -295,7 +403,9 @@ class FakePortal:
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
         self._touch(replace(self.ticket(ticket), fields=dict(fields)))
 
-    def log_time(self, ticket: str, minutes: int, category: str = "development", stage: int | None = None) -> None:
+    def log_time(
+        self, ticket: str, minutes: int, category: str = "development", stage: int | None = None
+    ) -> None:
         known = self.ticket(ticket)
         stage_id = None if stage is None else known.stages[stage - 1].id
         entry = TimeEntry(f"w{len(known.time_entries)}", stage_id, "Иванов", category, minutes, self._clock())
@@ -333,7 +443,9 @@ class FakePortal:
         if stage.state is StageState.READY:
             self.ready_at[stage.id] = self._clock()
         ticket = self.ticket(ticket_id)
-        self._touch(replace(ticket, stages=tuple(stage if one.id == stage.id else one for one in ticket.stages)))
+        self._touch(
+            replace(ticket, stages=tuple(stage if one.id == stage.id else one for one in ticket.stages))
+        )
 
     def _touch(self, ticket: Ticket) -> None:
         self.changes += 1
@@ -349,9 +461,18 @@ class FakePortal:
         return hold
 
     def _append(
-        self, key: str, kind: str, account: str, ticket: str | None, stage: str | None, amount: Decimal, **more: Any
-    ) -> LedgerEntry:  # fmt: skip
-        entry = LedgerEntry(f"l{len(self.entries) + 1}", key, kind, account, ticket, stage, amount, self._clock(), **more)
+        self,
+        key: str,
+        kind: str,
+        account: str,
+        ticket: str | None,
+        stage: str | None,
+        amount: Decimal,
+        **more: Any,
+    ) -> LedgerEntry:
+        entry = LedgerEntry(
+            f"l{len(self.entries) + 1}", key, kind, account, ticket, stage, amount, self._clock(), **more
+        )
         self.entries.append(entry)
         return entry
 

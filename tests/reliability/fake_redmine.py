@@ -1,8 +1,10 @@
-"""A Redmine in memory: the calls of `bridge.portal.redmine.client.Client` with Redmine's semantics, and what its people do.
+"""A Redmine in memory: the calls of `bridge.portal.redmine.client.Client` with Redmine's semantics, and what
+its people do.
 
-It keeps no keys and refuses no repeated write. A change leaves a journal with its details; a private note stands in a journal of its own, right
-behind the one with the details; a status that the workflow does not allow is left out, and so is an upload that is not there, and the answer is the
-same; what changes nothing and says nothing leaves nothing. Times are whole seconds.
+It keeps no keys and refuses no repeated write. A change leaves a journal with its details; a private note
+stands in a journal of its own, right behind the one with the details; a status that the workflow does not
+allow is left out, and so is an upload that is not there, and the answer is the same; what changes nothing and
+says nothing leaves nothing. Times are whole seconds.
 """
 
 from __future__ import annotations
@@ -18,24 +20,43 @@ from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import PortalNotFound, PortalRefused
 from bridge.portal.redmine import wire
 from bridge.portal.redmine.client import MOST
-from bridge.portal.redmine.convention import Activities, EntryFields, IssueFields, ProjectFields, RedmineConvention, Trackers
+from bridge.portal.redmine.convention import (
+    Activities,
+    EntryFields,
+    IssueFields,
+    ProjectFields,
+    RedmineConvention,
+    Trackers,
+)
 
 CONVENTION = RedmineConvention(
     trackers=Trackers(ticket=1, stage=2),
     ticket_states={state: number for number, state in enumerate(TicketState, 1)},
     stage_states={
-        StageState.PLANNED: 1, StageState.IN_PROGRESS: 2, StageState.READY: 4, StageState.ACCEPTED: 7, StageState.REJECTED: 8,
+        StageState.PLANNED: 1,
+        StageState.IN_PROGRESS: 2,
+        StageState.READY: 4,
+        StageState.ACCEPTED: 7,
+        StageState.REJECTED: 8,
         StageState.WRITTEN_OFF: 9,
     },
     activities=Activities(top_up=11, capture=12, reversal=13),
     issue_fields=IssueFields(key=21, agreed=22, coefficient=23),
     entry_fields=EntryFields(hours=31, key=32, details=33),
     project_fields=ProjectFields(hour_price=41, overdraft=42),
-)  # fmt: skip
+)
 TICKET, STAGE = CONVENTION.trackers.ticket, CONVENTION.trackers.stage
 STATUSES = {
-    1: "Новая", 2: "В работе", 3: "Приостановлена", 4: "На приёмке", 5: "Выполнена", 6: "Отозвана", 7: "Принята", 8: "Отклонена", 9: "Списана",
-}  # fmt: skip
+    1: "Новая",
+    2: "В работе",
+    3: "Приостановлена",
+    4: "На приёмке",
+    5: "Выполнена",
+    6: "Отозвана",
+    7: "Принята",
+    8: "Отклонена",
+    9: "Списана",
+}
 ACTIVITIES = {11: "Пополнение", 12: "Списание", 13: "Возврат", 14: "development"}
 FIELDS = {21: "Ключ записи моста", 22: "Смета согласована", 23: "Коэффициент К"}
 FIELDS_OF = {TICKET: (21, 22), STAGE: (21, 23)}
@@ -48,7 +69,10 @@ ALLOWED = {
         STAGE: {1: {2, 4}, 2: {1, 4}, 4: {1, 2, 9}, 8: {1, 2, 4}, 7: {9}, 9: {7}},
     },
     CUSTOMER: {TICKET: {one: {6} for one in (1, 2, 3, 4)}, STAGE: {4: {7, 8}}},
-    SPECIALIST: {TICKET: {one: {1, 2, 3, 4} - {one} for one in (1, 2, 3, 4)}, STAGE: {one: {1, 2, 4} - {one} for one in (1, 2, 4, 8)}},
+    SPECIALIST: {
+        TICKET: {one: {1, 2, 3, 4} - {one} for one in (1, 2, 3, 4)},
+        STAGE: {one: {1, 2, 4} - {one} for one in (1, 2, 4, 8)},
+    },
 }
 """What the workflow of docs/portals/redmine.md lets each of them do: statuses by status, tracker and user."""
 
@@ -74,7 +98,9 @@ class Issue:
 
 
 class Numbers:
-    """Whole numbers one after the other, from the first; unlike itertools.count they can be kept in a snapshot."""
+    """Whole numbers one after the other, from the first; unlike itertools.count they can be kept in a
+    snapshot.
+    """
 
     def __init__(self, first: int) -> None:
         self._next = first
@@ -91,7 +117,8 @@ class FakeRedmine:
         clock: aware UTC.
 
     Attributes:
-        blind: whether the bridge's role does not see the norm-hours of time entries, and so cannot write them.
+        blind: whether the bridge's role does not see the norm-hours of time entries, and so cannot write
+            them.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -117,27 +144,58 @@ class FakeRedmine:
         return wire.User(id=BRIDGE, login="bridge"), self._now()
 
     def permissions(self) -> frozenset[str] | None:
-        return frozenset({
-            "view_issues", "edit_issues", "add_issue_notes", "log_time", "view_time_entries", "edit_own_time_entries", "view_private_notes",
-            "set_notes_private",
-        })  # fmt: skip
+        return frozenset(
+            {
+                "view_issues",
+                "edit_issues",
+                "add_issue_notes",
+                "log_time",
+                "view_time_entries",
+                "edit_own_time_entries",
+                "view_private_notes",
+                "set_notes_private",
+            }
+        )
 
     def listed(self, what: str, path: str) -> dict[int, str]:
-        return {"trackers": {TICKET: "Заявка", STAGE: "Этап"}, "issue_statuses": STATUSES, "time_entry_activities": ACTIVITIES}[what]
+        return {
+            "trackers": {TICKET: "Заявка", STAGE: "Этап"},
+            "issue_statuses": STATUSES,
+            "time_entry_activities": ACTIVITIES,
+        }[what]
 
     def issue(self, id_: str) -> wire.Issue:
         one = self._issue(id_)
-        children = [{"id": child.id, "tracker": {"id": child.tracker}} for child in self.tree.values() if child.parent == one.id]
-        allowed = [{"id": status} for status in sorted({one.status, *ALLOWED[BRIDGE][one.tracker].get(one.status, ())})]
+        children = [
+            {"id": child.id, "tracker": {"id": child.tracker}}
+            for child in self.tree.values()
+            if child.parent == one.id
+        ]
+        allowed = [
+            {"id": status}
+            for status in sorted({one.status, *ALLOWED[BRIDGE][one.tracker].get(one.status, ())})
+        ]
         return wire.read(
             wire.Issue,
-            {**self._told(one), "journals": one.journals, "attachments": one.files, "children": children, "allowed_statuses": allowed},
+            {
+                **self._told(one),
+                "journals": one.journals,
+                "attachments": one.files,
+                "children": children,
+                "allowed_statuses": allowed,
+            },
         )
 
-    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST) -> tuple[list[wire.Issue], datetime]:
+    def issues(
+        self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST
+    ) -> tuple[list[wire.Issue], datetime]:
         ids = filters.get("issue_id")
         since = filters.get("updated_on", ">=0").removeprefix(">=")
-        rows = [one for one in self.tree.values() if (ids is None or str(one.id) in ids.split(",")) and _stamp(one.updated) >= since]
+        rows = [
+            one
+            for one in self.tree.values()
+            if (ids is None or str(one.id) in ids.split(",")) and _stamp(one.updated) >= since
+        ]
         if filters.get(f"cf_{CONVENTION.issue_fields.key}") == "*":
             rows = [one for one in rows if one.fields.get(CONVENTION.issue_fields.key)]
         rows.sort(key=lambda one: (one.updated, one.id), reverse=filters.get("sort", "").endswith(":desc"))
@@ -170,16 +228,28 @@ class FakeRedmine:
 
     def project(self, id_: str) -> wire.Project:
         if id_ != str(self.project_id):
-            raise PortalNotFound(f"GET /projects/{id_}", "Redmine does not have it", status=404, code="not_found")
-        fields = [{"id": number, "name": f"field {number}", "value": value} for number, value in self.project_fields.items()]
+            raise PortalNotFound(
+                f"GET /projects/{id_}", "Redmine does not have it", status=404, code="not_found"
+            )
+        fields = [
+            {"id": number, "name": f"field {number}", "value": value}
+            for number, value in self.project_fields.items()
+        ]
         activities = [{"id": number, "name": name} for number, name in ACTIVITIES.items()]
-        told = {"id": self.project_id, "name": "Школа", "custom_fields": fields, "time_entry_activities": activities}
+        told = {
+            "id": self.project_id,
+            "name": "Школа",
+            "custom_fields": fields,
+            "time_entry_activities": activities,
+        }
         return wire.read(wire.Project, told)
 
     @contextmanager
     def file(self, id_: str) -> Iterator[tuple[None, Iterator[bytes]]]:
         if int(id_) not in self.contents:
-            raise PortalNotFound(f"GET /attachments/download/{id_}", "Redmine does not have it", status=404, code="not_found")
+            raise PortalNotFound(
+                f"GET /attachments/download/{id_}", "Redmine does not have it", status=404, code="not_found"
+            )
         yield None, iter((self.contents[int(id_)],))
 
     # --- writes of the bridge
@@ -209,24 +279,40 @@ class FakeRedmine:
     def open_ticket(self, *stages: tuple[str, str]) -> tuple[str, tuple[str, ...]]:
         """An agreed ticket with these stages (hours, coefficient); returns its id and theirs."""
         ticket = self._open(TICKET, "Заявка", CUSTOMER, None, None, {22: "0"})
-        made = [self._open(STAGE, f"Этап {number}", SPECIALIST, ticket, hours, {23: k}) for number, (hours, k) in enumerate(stages, 1)]
+        made = [
+            self._open(STAGE, f"Этап {number}", SPECIALIST, ticket, hours, {23: k})
+            for number, (hours, k) in enumerate(stages, 1)
+        ]
         self.change(CUSTOMER, ticket, custom_fields=[{"id": 22, "value": "1"}])
         return str(ticket), tuple(map(str, made))
 
     def moves(self, who: int, id_: str, state: TicketState | StageState) -> None:
         """Somebody sets a status, who may."""
-        statuses: Mapping[Any, int] = CONVENTION.ticket_states if isinstance(state, TicketState) else CONVENTION.stage_states
+        statuses: Mapping[Any, int] = (
+            CONVENTION.ticket_states if isinstance(state, TicketState) else CONVENTION.stage_states
+        )
         self.change(who, int(id_), status_id=statuses[state])
         assert self.tree[int(id_)].status == statuses[state], "the workflow forbids it"
 
     def change(
-        self, who: int, id_: int, *, status_id: int | None = None, custom_fields: Sequence[Mapping[str, Any]] = (), notes: str = "",
-        private_notes: bool = False, uploads: Sequence[Mapping[str, str]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        who: int,
+        id_: int,
+        *,
+        status_id: int | None = None,
+        custom_fields: Sequence[Mapping[str, Any]] = (),
+        notes: str = "",
+        private_notes: bool = False,
+        uploads: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         """Change an issue as Redmine does, in one transaction."""
         one = self.tree[id_]
         details = []
-        if status_id is not None and status_id != one.status and status_id in ALLOWED[who][one.tracker].get(one.status, ()):
+        if (
+            status_id is not None
+            and status_id != one.status
+            and status_id in ALLOWED[who][one.tracker].get(one.status, ())
+        ):
             details.append(_detail("attr", "status_id", str(one.status), str(status_id)))
             one.status = status_id
         for given in custom_fields:
@@ -240,7 +326,14 @@ class FakeRedmine:
             _, content = self.uploads.pop(upload["token"])
             made, name = next(self._ids), upload["filename"]
             self.contents[made] = content
-            one.files.append({"id": made, "filename": name, "filesize": len(content), "content_type": upload["content_type"]})
+            one.files.append(
+                {
+                    "id": made,
+                    "filename": name,
+                    "filesize": len(content),
+                    "content_type": upload["content_type"],
+                }
+            )
             details.append(_detail("attachment", str(made), None, name))
         if not details and not notes.strip():
             return
@@ -262,41 +355,93 @@ class FakeRedmine:
 
     # --- what it keeps
 
-    def _journal(self, one: Issue, who: int, notes: str, *, private: bool, details: list[dict[str, Any]]) -> None:
-        one.journals.append({
-            "id": next(self._ids), "user": {"id": who, "name": f"user {who}"}, "notes": notes, "created_on": _stamp(self._now()),
-            "private_notes": private, "details": details,
-        })  # fmt: skip
+    def _journal(
+        self, one: Issue, who: int, notes: str, *, private: bool, details: list[dict[str, Any]]
+    ) -> None:
+        one.journals.append(
+            {
+                "id": next(self._ids),
+                "user": {"id": who, "name": f"user {who}"},
+                "notes": notes,
+                "created_on": _stamp(self._now()),
+                "private_notes": private,
+                "details": details,
+            }
+        )
 
-    def _open(self, tracker: int, subject: str, author: int, parent: int | None, hours: str | None, fields: dict[int, str]) -> int:
+    def _open(
+        self,
+        tracker: int,
+        subject: str,
+        author: int,
+        parent: int | None,
+        hours: str | None,
+        fields: dict[int, str],
+    ) -> int:
         now = self._now()
         made = Issue(
-            next(self._ids), tracker, 1, subject, author, parent, hours, {**dict.fromkeys(FIELDS_OF[tracker], ""), **fields}, now, now
+            next(self._ids),
+            tracker,
+            1,
+            subject,
+            author,
+            parent,
+            hours,
+            {**dict.fromkeys(FIELDS_OF[tracker], ""), **fields},
+            now,
+            now,
         )
         self.tree[made.id] = made
         if parent is not None:
-            self._journal(self.tree[parent], author, "", private=False, details=[_detail("relation", "child_id", None, str(made.id))])
+            self._journal(
+                self.tree[parent],
+                author,
+                "",
+                private=False,
+                details=[_detail("relation", "child_id", None, str(made.id))],
+            )
         return made.id
 
-    def _log(self, who: int, on: int | None, activity: int, hours: Any, fields: dict[int, str], comments: str) -> None:
+    def _log(
+        self, who: int, on: int | None, activity: int, hours: Any, fields: dict[int, str], comments: str
+    ) -> None:
         if activity not in ACTIVITIES:
-            raise PortalRefused("POST /time_entries.json", "Activity is not included in the list", status=422, code="invalid")
+            raise PortalRefused(
+                "POST /time_entries.json", "Activity is not included in the list", status=422, code="invalid"
+            )
         id_ = next(self._ids)
         self.times[id_] = {
-            "id": id_, "issue": None if on is None else {"id": on}, "user": {"id": who, "name": f"user {who}"},
-            "activity": {"id": activity, "name": ACTIVITIES[activity]}, "hours": hours, "comments": comments, "fields": fields,
-            "created_on": _stamp(self._now()), "updated_on": _stamp(self._now()), "project": {"id": self.project_id, "name": "Школа"},
-        }  # fmt: skip
+            "id": id_,
+            "issue": None if on is None else {"id": on},
+            "user": {"id": who, "name": f"user {who}"},
+            "activity": {"id": activity, "name": ACTIVITIES[activity]},
+            "hours": hours,
+            "comments": comments,
+            "fields": fields,
+            "created_on": _stamp(self._now()),
+            "updated_on": _stamp(self._now()),
+            "project": {"id": self.project_id, "name": "Школа"},
+        }
 
     def _told(self, one: Issue) -> dict[str, Any]:
         return {
-            "id": one.id, "project": {"id": self.project_id, "name": "Школа"}, "tracker": {"id": one.tracker},
-            "status": {"id": one.status, "name": STATUSES[one.status]}, "author": {"id": one.author}, "subject": one.subject,
-            "category": {"id": 1, "name": "Выделенный специалист (н.часы)"} if one.tracker == TICKET else None,
-            "parent": None if one.parent is None else {"id": one.parent}, "estimated_hours": one.hours,
-            "custom_fields": [{"id": number, "name": FIELDS[number], "value": value} for number, value in one.fields.items()],
-            "created_on": _stamp(one.created), "updated_on": _stamp(one.updated),
-        }  # fmt: skip
+            "id": one.id,
+            "project": {"id": self.project_id, "name": "Школа"},
+            "tracker": {"id": one.tracker},
+            "status": {"id": one.status, "name": STATUSES[one.status]},
+            "author": {"id": one.author},
+            "subject": one.subject,
+            "category": {"id": 1, "name": "Выделенный специалист (н.часы)"}
+            if one.tracker == TICKET
+            else None,
+            "parent": None if one.parent is None else {"id": one.parent},
+            "estimated_hours": one.hours,
+            "custom_fields": [
+                {"id": number, "name": FIELDS[number], "value": value} for number, value in one.fields.items()
+            ],
+            "created_on": _stamp(one.created),
+            "updated_on": _stamp(one.updated),
+        }
 
     def _entry(self, row: Mapping[str, Any]) -> wire.TimeEntry:
         shown = {**dict.fromkeys(ENTRY_FIELDS, ""), **row["fields"]}
@@ -314,7 +459,9 @@ class FakeRedmine:
 
     def _time(self, id_: str) -> dict[str, Any]:
         if not id_.isdecimal() or int(id_) not in self.times:
-            raise PortalNotFound(f"/time_entries/{id_}", "Redmine does not have it", status=404, code="not_found")
+            raise PortalNotFound(
+                f"/time_entries/{id_}", "Redmine does not have it", status=404, code="not_found"
+            )
         return self.times[int(id_)]
 
     def _now(self) -> datetime:

@@ -1,10 +1,12 @@
-"""`bridge.portal.books.Once` over a real journal, on an engine that appends on every write: all that can happen, for hypothesis or a seed to drive.
+"""`bridge.portal.books.Once` over a real journal, on an engine that appends on every write: all that can
+happen, for hypothesis or a seed to drive.
 
-Two processes write; both have the same journal. One is on this machine, so that its death is seen; the other's lease has to end. What happens
-to a write happens at a named place on its way, see `PLACES`.
+Two processes write; both have the same journal. One is on this machine, so that its death is seen; the
+other's lease has to end. What happens to a write happens at a named place on its way, see `PLACES`.
 
-Left out, for nothing could help it: a process that sleeps for as long as `SETTLE` between the commit that says it is sending and the request
-itself; here it never wakes up. The journal's clock is right, and everybody's.
+Left out, for nothing could help it: a process that sleeps for as long as `SETTLE` between the commit that
+says it is sending and the request itself; here it never wakes up. The journal's clock is right, and
+everybody's.
 """
 
 from __future__ import annotations
@@ -38,26 +40,33 @@ HERE, THERE = 0, 1
 """The process on this machine, and the one on another."""
 
 ANSWERED, LOST_AFTER, LOST_BEFORE, REFUSED, NOT_SENT, NOT_DONE = (
-    "answered", "lost after", "lost before", "refused", "not sent", "answered, not done",
-)  # fmt: skip
+    "answered",
+    "lost after",
+    "lost before",
+    "refused",
+    "not sent",
+    "answered, not done",
+)
 LATE = tuple(f"{seconds} s late" for seconds in (1, 30, 59, 60))
 FATES = (ANSWERED, LOST_AFTER, LOST_BEFORE, REFUSED, NOT_SENT, NOT_DONE, *LATE)
-"""What becomes of a request. A late one is not answered; the engine carries it out after that time, never later than `SETTLE` after it was sent."""
+"""What becomes of a request. A late one is not answered; the engine carries it out after that time, never
+later than `SETTLE` after it was sent.
+"""
 
 JOURNAL = ("leasing", "sending", "forget", "answered", "releasing")
 CALLS = ("look", "write", "look again")
 PLACES = (
     *(f"{when} {what}" for what in JOURNAL for when in ("before", "in", "after")),
     *(f"{when} {what}" for what in CALLS for when in ("before", "after")),
-)  # fmt: skip
+)
 """Places on the way of a write; "in" is before the commit."""
 
 DIES, FAILS, OTHER_ASKS = "dies", "fails", "the other one asks"
 SLEEPS = tuple(f"sleeps {seconds} s" for seconds in (21, 45, 61, 120))
 TAKEN_OVER = tuple(f"{nap}; {OTHER_ASKS}" for nap in SLEEPS)
 HAPPENINGS = (*[DIES] * 8, *[FAILS] * 2, OTHER_ASKS, *SLEEPS, *TAKEN_OVER, *TAKEN_OVER)
-"""What can happen at a place, as often as it should come: the process dies; a look there fails; the process sleeps, and the other one asks for the
-same key meanwhile."""
+"""What can happen at a place, as often as it should come: the process dies; a look there fails; the process
+sleeps, and the other one asks for the same key meanwhile."""
 
 LIKELY_FATES = (*FATES, LOST_BEFORE, LOST_AFTER, *LATE, *LATE)
 LIKELY_PLACES = (*PLACES, *("after look", "after sending", "before write", "after write") * 3)
@@ -71,10 +80,21 @@ MOST_ASKS = 3
 LIVED: Counter[str] = Counter()
 """What courses have come to, by how many of them."""
 
-EVERY = frozenset({
-    "done", "refused", "unknown", "not reached", "no contract", "lost its lease", "found before it was sent", "sent again", "arrived late",
-    "refused after it was lost", *(f"died {place}" for place in PLACES if "forget" not in place),
-})  # fmt: skip
+EVERY = frozenset(
+    {
+        "done",
+        "refused",
+        "unknown",
+        "not reached",
+        "no contract",
+        "lost its lease",
+        "found before it was sent",
+        "sent again",
+        "arrived late",
+        "refused after it was lost",
+        *(f"died {place}" for place in PLACES if "forget" not in place),
+    }
+)
 """What the courses by seed must have come to, or they prove nothing of it."""
 
 _portals = itertools.count()
@@ -91,7 +111,9 @@ class Record:
 
 @dataclass
 class Work:
-    """What a process is at: where something will happen on its way, and when it wrote down that it is sending."""
+    """What a process is at: where something will happen on its way, and when it wrote down that it is
+    sending.
+    """
 
     worker: int
     key: str
@@ -132,7 +154,8 @@ class World:
     """A journal, an engine and two processes.
 
     Attributes:
-        standing: what the callers were told of each key last: it is free, its outcome is not known, or it is done.
+        standing: what the callers were told of each key last: it is free, its outcome is not known, or it is
+            done.
         answers: the answers that were told.
         found: what this world has come to.
     """
@@ -174,8 +197,13 @@ class World:
         self._born += 1
         process = Process(f"{worker}:{self._born}", self._happens)
         books = JournalBooks(
-            MortalJournal(self._journal, process), self._portal, process.owner, self._ttl, self.clock, wait=timedelta(0)  # type: ignore[arg-type]
-        )  # fmt: skip
+            MortalJournal(self._journal, process),
+            self._portal,
+            process.owner,
+            self._ttl,
+            self.clock,
+            wait=timedelta(0),  # type: ignore[arg-type]
+        )
         self._onces[worker] = process, Once("red", books, SETTLE, self.clock)
 
     def dies(self, worker: int) -> None:
@@ -284,7 +312,11 @@ class World:
             self.found.add(f"died {place}")
             self.dies(work.worker)
         elif what == FAILS and "look" in place:
-            raise PortalUnreachable("look", "no answer came") if place.startswith("before") else PortalNotContract("look", "HTML")
+            raise (
+                PortalUnreachable("look", "no answer came")
+                if place.startswith("before")
+                else PortalNotContract("look", "HTML")
+            )
         elif what.startswith("sleeps"):
             self.forward(int(what.split()[1]))
         if what.endswith(OTHER_ASKS):
@@ -296,14 +328,16 @@ class World:
         """What was told of a key is true, and stays so.
 
         Parameters:
-            overtaken: somebody else asked for the key meanwhile. The bridge has a claim on the ticket of each key, which has then passed on, so
-                that nobody believes a word of it but an answer.
+            overtaken: somebody else asked for the key meanwhile. The bridge has a claim on the ticket of each
+                key, which has then passed on, so that nobody believes a word of it but an answer.
         """
         before = self.standing[key]
         match told:
             case Mapping():
                 self._now(key, DONE, "done")
-                assert self.answers.setdefault(key, told) == told, f"{key} was answered as {self.answers[key]}, now as {told}"
+                assert self.answers.setdefault(key, told) == told, (
+                    f"{key} was answered as {self.answers[key]}, now as {told}"
+                )
             case _ if overtaken or isinstance(told, Killed):
                 if before == FREE:
                     self.standing[key] = UNKNOWN
@@ -336,7 +370,9 @@ class World:
             records = self.engine.of(key)
             assert len(records) <= 1, f"{key} was written {len(records)} times"
             if standing == DONE:
-                assert [{"id": one.id, "text": one.text} for one in records] == [self.answers[key]], f"{key} is done, and not what is there"
+                assert [{"id": one.id, "text": one.text} for one in records] == [self.answers[key]], (
+                    f"{key} is done, and not what is there"
+                )
             if standing == FREE:
                 waiting = [one for one in self.engine.under_way if one[1] == key]
                 assert not records, f"{key} was refused, and is there"
@@ -368,9 +404,11 @@ class Keyless(RuleBasedStateMachine):
         self.world = World(self.disk, ttl)
 
     @rule(
-        worker=st.sampled_from((HERE, HERE, THERE)), key=st.sampled_from(KEYS), fate=st.sampled_from(LIKELY_FATES),
+        worker=st.sampled_from((HERE, HERE, THERE)),
+        key=st.sampled_from(KEYS),
+        fate=st.sampled_from(LIKELY_FATES),
         happens=st.dictionaries(st.sampled_from(LIKELY_PLACES), st.sampled_from(HAPPENINGS), max_size=3),
-    )  # fmt: skip
+    )
     def asks(self, worker: int, key: str, fate: str, happens: dict[str, str]) -> None:
         self.world.asks(worker, key, fate, happens)
 
@@ -394,7 +432,9 @@ class Keyless(RuleBasedStateMachine):
             self.world.check()
 
     def teardown(self) -> None:
-        """Once nothing goes wrong any more, every key that was asked for is done with one record, or refused with none."""
+        """Once nothing goes wrong any more, every key that was asked for is done with one record, or
+        refused with none.
+        """
         if not hasattr(self, "world"):
             return
         self.world.calms()

@@ -1,4 +1,6 @@
-"""What must hold: of a write before it is sent, at every moment, when everything rests, and when nothing is left to be settled."""
+"""What must hold: of a write before it is sent, at every moment, when everything rests, and when nothing
+is left to be settled.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,13 @@ if TYPE_CHECKING:
     from tests.reliability.world import World
 
 LASTING = frozenset({Kind.HOLD, Kind.OPERATE, Kind.UNDO, Kind.WRITE_OFF, Kind.RELEASE, "correct"})
-"""Effects whose outcome must be known at rest; a message or a state may have been overtaken by a withdrawal or a corrected order."""
+"""Effects whose outcome must be known at rest; a message or a state may have been overtaken by a
+withdrawal or a corrected order.
+"""
 
-HOLDING = frozenset({"awaiting-acceptance", "awaiting-agreement", "running", "writing-off", "suspended", "paused", "failed"})
+HOLDING = frozenset(
+    {"awaiting-acceptance", "awaiting-agreement", "running", "writing-off", "suspended", "paused", "failed"}
+)
 """Where a ticket may stand at rest while hours are held for it: somebody's word or work is waited for."""
 
 
@@ -40,7 +46,9 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
         _the_queue_is_kept(world, unit, effect)
     if effect.kind == Kind.OPERATE and first:
         held = [entry.stage_id for entry in world.portal.open_holds(effect.ticket_id)]
-        assert effect.stage_id in held, f"ticket {effect.ticket_id}: work begins, and no hours are held for it"
+        assert effect.stage_id in held, (
+            f"ticket {effect.ticket_id}: work begins, and no hours are held for it"
+        )
     if effect.kind == Kind.WRITE_OFF:
         history = History(unit.effects("test", effect.ticket_id))
         frozen = history.get(Kind.FREEZE, effect.stage_id, effect.revision)
@@ -50,12 +58,15 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
         )
         if first:
             account = world.portal.tickets[effect.ticket_id].account_id
-            assert unit.drift("test", account) == (), f"ticket {effect.ticket_id}: written off while the ledgers of {account} differ"
+            assert unit.drift("test", account) == (), (
+                f"ticket {effect.ticket_id}: written off while the ledgers of {account} differ"
+            )
             _it_is_accepted(world, history, effect)
 
 
 def _the_queue_is_kept(world: World, unit: Unit, effect: Effect) -> None:
-    """No ticket of the account that was agreed earlier, can move and is free was left unlooked-at in this pass (R6).
+    """No ticket of the account that was agreed earlier, can move and is free was left unlooked-at in this
+    pass (R6).
 
     When another worker made a pass meanwhile, what it brought came after this worker's choice.
     """
@@ -66,21 +77,35 @@ def _the_queue_is_kept(world: World, unit: Unit, effect: Effect) -> None:
     looked_at = {report.id for report in world.passes[-1]._report.tickets}
     now = world.clock.now + world.clock.ahead
     leases = unit._connection.execute(select(rows.c.id, rows.c.lease_owner, rows.c.lease_until)).all()
-    leased = {row.id for row in leases if row.lease_owner and row.lease_until > now and not is_stale(row.lease_owner)}
+    leased = {
+        row.id
+        for row in leases
+        if row.lease_owner and row.lease_until > now and not is_stale(row.lease_owner)
+    }
     for other in unit.movable("test", now):
         ticket = other.ticket
         if ticket.account_id == mine.ticket.account_id and ticket.queued_at < mine.ticket.queued_at:
-            assert ticket.id in looked_at | leased, f"ticket {mine.ticket.id} gets its hours before {ticket.id}, which was agreed earlier"
+            assert ticket.id in looked_at | leased, (
+                f"ticket {mine.ticket.id} gets its hours before {ticket.id}, which was agreed earlier"
+            )
 
 
 def _it_is_accepted(world: World, history: History, effect: Effect) -> None:
-    """Somebody accepted, as the portal has it now; silence is counted from the report by the portal's clock, policy by the service."""
-    stage = next(stage for stage in world.portal.tickets[effect.ticket_id].stages if stage.id == effect.stage_id)
+    """Somebody accepted, as the portal has it now; silence is counted from the report by the portal's
+    clock, policy by the service.
+    """
+    stage = next(
+        stage for stage in world.portal.tickets[effect.ticket_id].stages if stage.id == effect.stage_id
+    )
     by = effect.request["accepted_by"]
     if by == "customer":
-        assert stage.state is StageState.ACCEPTED, f"ticket {effect.ticket_id}: written off though the stage is {stage.state}"
+        assert stage.state is StageState.ACCEPTED, (
+            f"ticket {effect.ticket_id}: written off though the stage is {stage.state}"
+        )
         return
-    assert stage.state is StageState.READY, f"ticket {effect.ticket_id}: written off by {by} though the stage is {stage.state}"
+    assert stage.state is StageState.READY, (
+        f"ticket {effect.ticket_id}: written off by {by} though the stage is {stage.state}"
+    )
     if by == "policy":
         assert begun_order(history.attempt(stage, effect.revision)).service in world.policy.accept_unasked
         return
@@ -89,7 +114,9 @@ def _it_is_accepted(world: World, history: History, effect: Effect) -> None:
     over = world.portal.ready_at[stage.id] + timedelta(days=world.policy.accept_after_days)
     assert over <= world.clock.now, "silence was counted too early"
     limit = timedelta(seconds=world.settings().bridge.clock_difference_seconds)
-    assert abs(world.clock.ahead) <= limit, f"silence accepts while the machine's clock is {world.clock.ahead} ahead"
+    assert abs(world.clock.ahead) <= limit, (
+        f"silence accepts while the machine's clock is {world.clock.ahead} ahead"
+    )
 
 
 # --- at every moment
@@ -123,16 +150,28 @@ def _no_stage_is_taken_or_held_twice(world: World) -> None:
     assert set(taken.values()) <= {0, 1}, f"written off twice: {taken}"
     for ticket in world.portal.tickets.values():
         held = Counter(entry.stage_id for entry in world.portal.open_holds(ticket.id))
-        assert all(times == 1 for times in held.values()), f"ticket {ticket.id}: hours are held twice for one stage: {held}"
+        assert all(times == 1 for times in held.values()), (
+            f"ticket {ticket.id}: hours are held twice for one stage: {held}"
+        )
         for stage in ticket.stages:
-            assert (taken[ticket.id, stage.id] == 1) == (stage.state is StageState.WRITTEN_OFF), (ticket.id, stage)
+            assert (taken[ticket.id, stage.id] == 1) == (stage.state is StageState.WRITTEN_OFF), (
+                ticket.id,
+                stage,
+            )
 
 
 def _nothing_is_told_twice(world: World, ticket_id: str, effects: list[Effect]) -> None:
     intended = Counter(effect.request["text"] for effect in effects if effect.kind.startswith("note:"))
     told = Counter(note.text for note in world.portal.notes(ticket_id))
     assert told <= intended, f"ticket {ticket_id} was told the same twice: {told - intended}"
-    missing = Counter(effect.request["text"] for effect in effects if effect.kind.startswith("note:") and effect.state == "done") - told
+    missing = (
+        Counter(
+            effect.request["text"]
+            for effect in effects
+            if effect.kind.startswith("note:") and effect.state == "done"
+        )
+        - told
+    )
     assert not missing, f"ticket {ticket_id} was not told: {missing}"
 
 
@@ -141,14 +180,20 @@ def _booked(unit: Unit) -> Mapping[str, tuple[str, int]]:
 
 
 def _posted(world: World) -> Mapping[str, tuple[str, int]]:
-    return {entry.key: (entry.kind, to_milli(entry.amount)) for entry in world.portal.entries if entry.kind != "top_up"}
+    return {
+        entry.key: (entry.kind, to_milli(entry.amount))
+        for entry in world.portal.entries
+        if entry.kind != "top_up"
+    }
 
 
 # --- at rest
 
 
 def at_rest(world: World) -> None:
-    """What must hold when nothing moves any more: no outcome is unknown, both ledgers are the same, no hours are held for nothing."""
+    """What must hold when nothing moves any more: no outcome is unknown, both ledgers are the same, no
+    hours are held for nothing.
+    """
     at_every_moment(world)
     statuses, reasons = world.statuses(), world.reasons()
     stopped = {id_ for id_, reason in reasons.items() if reason == "paused"}
@@ -160,11 +205,15 @@ def at_rest(world: World) -> None:
         assert _booked(unit) == posted, "the portal booked what the journal did not"
         held = {account_id: unit.held("test", account_id) for account_id in world.portal.accounts}
         histories = {ticket_id: unit.effects("test", ticket_id) for ticket_id in world.portal.tickets}
-    assert [one.error for one in unknown if one.ticket_id not in stopped] == [], "outcomes are unknown at rest"
+    assert [one.error for one in unknown if one.ticket_id not in stopped] == [], (
+        "outcomes are unknown at rest"
+    )
     uncertain = {entry.account_id for entry in world.portal.entries if entry.key in unasked}
     for account_id, sum_held in held.items():
         account = world.portal.account(account_id)
-        assert sum_held == account.held or account_id in uncertain, "the journal and the portal hold different sums"
+        assert sum_held == account.held or account_id in uncertain, (
+            "the journal and the portal hold different sums"
+        )
     for ticket in world.portal.tickets.values():
         status, reason = statuses[ticket.id], reasons[ticket.id]
         if world.portal.open_holds(ticket.id):
@@ -175,7 +224,9 @@ def at_rest(world: World) -> None:
         if reason == "balance":
             needed = Decimal(world.facts(ticket.id)["needed"])
             own = sum((entry.amount for entry in world.portal.open_holds(ticket.id)), Decimal(0))
-            assert _free(world.portal.account(ticket.account_id)) + own < needed, f"ticket {ticket.id} waits for hours that are there"
+            assert _free(world.portal.account(ticket.account_id)) + own < needed, (
+                f"ticket {ticket.id} waits for hours that are there"
+            )
         if status == "done":
             _all_time_is_taken(world, ticket, History(histories[ticket.id]))
 
@@ -185,24 +236,42 @@ def _free(account: Account) -> Decimal:
 
 
 def _all_time_is_taken(world: World, ticket: Ticket, history: History) -> None:
-    """A ticket that is done has taken what was logged for it, each category at its K; what operators corrected is theirs."""
+    """A ticket that is done has taken what was logged for it, each category at its K; what operators
+    corrected is theirs.
+    """
     with world.journal.transaction(read_only=True) as unit:
         corrected = [one.document for one in unit.decisions("test", ticket.id) if one.kind == "correct"]
         record = unit.ticket("test", ticket.id)
     assert record is not None
     attempts = [history.attempt(stage, record.revisions.get(stage.id, 1)) for stage in ticket.stages]
     catalogue = world.settings().catalogue
-    services = [service for attempt in attempts if (service := catalogue.get(begun_order(attempt).service)) is not None]
+    services = [
+        service
+        for attempt in attempts
+        if (service := catalogue.get(begun_order(attempt).service)) is not None
+    ]
     if services[-1].billing.kind not in billing.BY_TIME:
         return
     seen: dict[str, int] = {}
-    for entries in (*(_frozen_entries(attempt) for attempt in attempts), *(document["entries"] for document in corrected)):
+    for entries in (
+        *(_frozen_entries(attempt) for attempt in attempts),
+        *(document["entries"] for document in corrected),
+    ):
         seen |= entries
     lost = [entry for entry in ticket.time_entries if seen.get(entry.id) != entry.minutes]
     assert lost == [], f"ticket {ticket.id} is done, and nobody has charged {lost}"
     if corrected or {service.billing.kind for service in services} != {BillingKind.ACTUAL}:
         return
-    hours = sum((Decimal(entry.minutes) * (catalogue.coefficient(entry.category) or 0) for entry in ticket.time_entries), Decimal(0)) / 60
+    hours = (
+        sum(
+            (
+                Decimal(entry.minutes) * (catalogue.coefficient(entry.category) or 0)
+                for entry in ticket.time_entries
+            ),
+            Decimal(0),
+        )
+        / 60
+    )
     for attempt, service in zip(attempts, services, strict=True):
         hours += service.unattended_hours * attempt.stage.coefficient if unattended(attempt) else 0
     taken = world.taken(ticket.id)
@@ -222,7 +291,9 @@ def _frozen_entries(attempt: Attempt) -> Mapping[str, int]:
 
 
 def settled(world: World) -> None:
-    """What must hold at rest when every account has enough, all is agreed, and nothing is stopped: what was accepted is taken."""
+    """What must hold at rest when every account has enough, all is agreed, and nothing is stopped: what
+    was accepted is taken.
+    """
     at_rest(world)
     assert world.reconcile() == [], "the comparison of the ledgers finds differences"
     statuses, reasons = world.statuses(), world.reasons()
@@ -251,11 +322,18 @@ def settled(world: World) -> None:
                 if stage.state is StageState.WRITTEN_OFF:
                     continue
                 break  # later stages wait for this one
-            given_back = [document for document in decided if document["stage_id"] == stage.id and not document["charges"]]
+            given_back = [
+                document
+                for document in decided
+                if document["stage_id"] == stage.id and not document["charges"]
+            ]
             attempt = history.attempt(stage, record.revisions.get(stage.id, 1))
             returned = status == "withdrawn" and attempt.held == 0
             assert given_back or returned or status == "needs-order", (
                 f"{ticket.id} ({status}): {stage.title} is accepted, and not written off"
             )
         if status == "done":
-            assert all(state in (StageState.WRITTEN_OFF, StageState.ACCEPTED) for state in states), (ticket.id, states)
+            assert all(state in (StageState.WRITTEN_OFF, StageState.ACCEPTED) for state in states), (
+                ticket.id,
+                states,
+            )

@@ -1,4 +1,6 @@
-"""Processes that die: what one does to the journal has boundaries, and once it is dead it does nothing any more, not even tidy up."""
+"""Processes that die: what one does to the journal has boundaries, and once it is dead it does nothing any
+more, not even tidy up.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Process:
 
 
 class MortalJournal:
-    """A journal whose transactions have a boundary before they begin, before their commit and after it, named by the method of the books."""
+    """A journal whose transactions have a boundary before they begin, before their commit and after it,
+    named by the method of the books.
+    """
 
     def __init__(self, journal: Journal, process: Process) -> None:
         self._journal = journal
@@ -57,7 +61,9 @@ class MortalJournal:
 def _of_the_books() -> str:
     """What the books are doing, where it is they who do it."""
     frame = sys._getframe(1)
-    while frame.f_code.co_filename != bridge.journal.portal_books.__file__ or frame.f_code.co_name == "_guarded":
+    while (
+        frame.f_code.co_filename != bridge.journal.portal_books.__file__ or frame.f_code.co_name == "_guarded"
+    ):
         if frame.f_back is None:
             return "a transaction"
         frame = frame.f_back

@@ -1,4 +1,6 @@
-"""Lives of a ticket that every kill and every fault is tried on: how each begins, what people do at rest, how it must end."""
+"""Lives of a ticket that every kill and every fault is tried on: how each begins, what people do at rest,
+how it must end.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +85,9 @@ class Scenario:
         made = Counter(thing["shortname"] for thing in (*world.moodle.courses.values(), *world.moodle.roles))
         assert made == Counter(self.made), f"made: {made}"
         if self.status == "done":
-            assert world.portal.ticket(T).state == "done", f"the portal shows it as {world.portal.ticket(T).state}"
+            assert world.portal.ticket(T).state == "done", (
+                f"the portal shows it as {world.portal.ticket(T).state}"
+            )
 
 
 # --- moves
@@ -246,51 +250,121 @@ def _after_a_poisoned_one(world: World) -> None:
 
 STAGES = (("Анализ", 2, 1), ("Наполнение", 2, "0.6"), ("Сдача", "0.5", 1))
 
-ROLE_DONE = Scenario("a role is made and written off", _order(ROLE), (accept,), "done", 4, "0.5", ("methodist",))
-RESTORE_DONE = Scenario("a course comes back and is written off", _order(RESTORE), (accept,), "done", 4, "1", ("OT-1",))
+ROLE_DONE = Scenario(
+    "a role is made and written off", _order(ROLE), (accept,), "done", 4, "0.5", ("methodist",)
+)
+RESTORE_DONE = Scenario(
+    "a course comes back and is written off", _order(RESTORE), (accept,), "done", 4, "1", ("OT-1",)
+)
 STAGES_DONE = Scenario(
-    "three stages are worked by hand", _order(BY_HAND, *STAGES),
+    "three stages are worked by hand",
+    _order(BY_HAND, *STAGES),
     (
-        together(report((60, "development"), (30, "content")), log(15)), accept,
-        report((100, "content"), stage=2), lambda world: accept(world, 2),
-        report((10, "content"), stage=3), lambda world: accept(world, 3),
+        together(report((60, "development"), (30, "content")), log(15)),
+        accept,
+        report((100, "content"), stage=2),
+        lambda world: accept(world, 2),
+        report((10, "content"), stage=3),
+        lambda world: accept(world, 3),
     ),
-    "done", 10, "2.65", rows="hold capture hold capture hold capture",
-)  # fmt: skip
-POOR = Scenario("the balance is too small, then topped up", _poor, (top_up, accept), "done", 5, "0.5", ("methodist",))
+    "done",
+    10,
+    "2.65",
+    rows="hold capture hold capture hold capture",
+)
+POOR = Scenario(
+    "the balance is too small, then topped up", _poor, (top_up, accept), "done", 5, "0.5", ("methodist",)
+)
 WITHDRAWN = Scenario(
-    "withdrawn before acceptance", _order(ROLE), (withdraw,), "withdrawn", 2, made=("methodist",), reason="withdrawn-with-work",
+    "withdrawn before acceptance",
+    _order(ROLE),
+    (withdraw,),
+    "withdrawn",
+    2,
+    made=("methodist",),
+    reason="withdrawn-with-work",
     rows="hold void",
-)  # fmt: skip
+)
 ACCEPTED_WITHDRAWN = Scenario(
-    "withdrawn after acceptance", _order(ROLE), (together(accept, withdraw),), "withdrawn", 3, "0.5", ("methodist",)
+    "withdrawn after acceptance",
+    _order(ROLE),
+    (together(accept, withdraw),),
+    "withdrawn",
+    3,
+    "0.5",
+    ("methodist",),
 )
 OPERATOR_WITHDREW = Scenario(
-    "an operator withdraws it", _order(BY_HAND), (log(15), operator_withdraws), "withdrawn", 2, rows="hold void"
-)  # fmt: skip
+    "an operator withdraws it",
+    _order(BY_HAND),
+    (log(15), operator_withdraws),
+    "withdrawn",
+    2,
+    rows="hold void",
+)
 FAILED = Scenario(
-    "the restore fails, the order is changed", _restore_fails, (edit({**RESTORE, "param_users": "нет"}), accept), "done", 6, "1", ("OT-1",),
+    "the restore fails, the order is changed",
+    _restore_fails,
+    (edit({**RESTORE, "param_users": "нет"}), accept),
+    "done",
+    6,
+    "1",
+    ("OT-1",),
     rows="hold void hold capture",
-)  # fmt: skip
+)
 LATE_TIME = Scenario(
-    "time is logged after the report", _order(ROLE), (together(log(15), accept),), "failed", 3, "0.5", ("methodist",), reason="late-time"
+    "time is logged after the report",
+    _order(ROLE),
+    (together(log(15), accept),),
+    "failed",
+    3,
+    "0.5",
+    ("methodist",),
+    reason="late-time",
 )
 RECOUNTED = Scenario(
-    "time that came late is counted", _order(ROLE), (together(log(15), accept), recount), "done", 5, "0.75", ("methodist",),
+    "time that came late is counted",
+    _order(ROLE),
+    (together(log(15), accept), recount),
+    "done",
+    5,
+    "0.75",
+    ("methodist",),
     rows="hold capture reversal hold capture",
-)  # fmt: skip
+)
 CORRECTED = Scenario(
-    "corrected twice, the second time to nothing", _order(BY_HAND), (report((45, "development")), accept, correct("0.25"), correct("0")), "done", 6,
+    "corrected twice, the second time to nothing",
+    _order(BY_HAND),
+    (report((45, "development")), accept, correct("0.25"), correct("0")),
+    "done",
+    6,
     rows="hold capture reversal hold capture reversal",
-)  # fmt: skip
+)
 AGREED_ANEW = Scenario(
-    "more is agreed on while it begins", _order(ROLE), (accept,), "done", 4, "0.5", ("methodist",), meanwhile=agree(("Работа", 2, 1))
+    "more is agreed on while it begins",
+    _order(ROLE),
+    (accept,),
+    "done",
+    4,
+    "0.5",
+    ("methodist",),
+    meanwhile=agree(("Работа", 2, 1)),
 )
 BEYOND = Scenario(
-    "more is spent than was agreed, then agreed on, then topped up", _poor_by_hand,
-    (together(log(90), log(30, "content")), agree(("Работа", 3, 1)), top_up, together(lambda world: world.portal.report_ready(T)), accept),
-    "done", 6, "1.8", rows="hold void hold capture",
-)  # fmt: skip
+    "more is spent than was agreed, then agreed on, then topped up",
+    _poor_by_hand,
+    (
+        together(log(90), log(30, "content")),
+        agree(("Работа", 3, 1)),
+        top_up,
+        together(lambda world: world.portal.report_ready(T)),
+        accept,
+    ),
+    "done",
+    6,
+    "1.8",
+    rows="hold void hold capture",
+)
 SILENT = Scenario(
     "silence accepts",
     _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
@@ -303,61 +377,178 @@ SILENT = Scenario(
 SILENT_CLOCKS = Scenario(
     "silence accepts by the portal's clock, and only while the machine's agrees with it",
     _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
-    (days(TWO_WEEKS - 1), clock_ahead(days=1), days(2), clock_ahead(days=-1), together(clock_ahead(), days(1))),
-    "done", 4, "0.5", ("methodist",),
-)  # fmt: skip
+    (
+        days(TWO_WEEKS - 1),
+        clock_ahead(days=1),
+        days(2),
+        clock_ahead(days=-1),
+        together(clock_ahead(), days(1)),
+    ),
+    "done",
+    4,
+    "0.5",
+    ("methodist",),
+)
 BEHIND_POISON = Scenario(
-    "an order for which Moodle always fails stands before it", _after_a_poisoned_one, (accept,), "done", 4, "0.5", ("methodist",)
+    "an order for which Moodle always fails stands before it",
+    _after_a_poisoned_one,
+    (accept,),
+    "done",
+    4,
+    "0.5",
+    ("methodist",),
 )
 REJECTED_SILENT = Scenario(
-    "rejected, then silent", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (reject, days(TWO_WEEKS + 1)), "failed", 2,
-    made=("methodist",), reason="rejected", rows="hold",
-)  # fmt: skip
+    "rejected, then silent",
+    _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (reject, days(TWO_WEEKS + 1)),
+    "failed",
+    2,
+    made=("methodist",),
+    reason="rejected",
+    rows="hold",
+)
 REJECTED_UNSEEN = Scenario(
-    "rejected in the last moment of silence", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)), (together(days(TWO_WEEKS + 1), reject),),
-    "failed", 2, made=("methodist",), reason="rejected", rows="hold",
-)  # fmt: skip
+    "rejected in the last moment of silence",
+    _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (together(days(TWO_WEEKS + 1), reject),),
+    "failed",
+    2,
+    made=("methodist",),
+    reason="rejected",
+    rows="hold",
+)
 REPORTED_AGAIN = Scenario(
-    "rejected, reported ready once more by a specialist, then silent", _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
-    (days(TWO_WEEKS - 1), reject, report(), days(2)), "awaiting-acceptance", 2, made=("methodist",), reason="not-accepted", rows="hold",
-)  # fmt: skip
+    "rejected, reported ready once more by a specialist, then silent",
+    _order(ROLE, policy=_policy(accept_after_days=TWO_WEEKS)),
+    (days(TWO_WEEKS - 1), reject, report(), days(2)),
+    "awaiting-acceptance",
+    2,
+    made=("methodist",),
+    reason="not-accepted",
+    rows="hold",
+)
 UNASKED = Scenario(
-    "the site's policy accepts", _order(RESTORE, policy=_policy(accept_unasked=("2.9.1-restore",))), (), "done", 4, "1", ("OT-1",)
+    "the site's policy accepts",
+    _order(RESTORE, policy=_policy(accept_unasked=("2.9.1-restore",))),
+    (),
+    "done",
+    4,
+    "1",
+    ("OT-1",),
 )
 REJECTED_BY_HAND = Scenario(
-    "rejected work goes on by hand", _order(CONTENT, ("Наполнение", 2, "0.6")),
-    (report((30, "content")), reject, report((15, "development")), accept), "done", 6, "0.55", rows="hold void hold capture",
-)  # fmt: skip
-UNDONE = Scenario(
-    "rejected, taken back by an operator, made anew", _order(ROLE), (reject, undo, accept), "done", 6, "0.5", ("methodist",),
+    "rejected work goes on by hand",
+    _order(CONTENT, ("Наполнение", 2, "0.6")),
+    (report((30, "content")), reject, report((15, "development")), accept),
+    "done",
+    6,
+    "0.55",
     rows="hold void hold capture",
-)  # fmt: skip
+)
+UNDONE = Scenario(
+    "rejected, taken back by an operator, made anew",
+    _order(ROLE),
+    (reject, undo, accept),
+    "done",
+    6,
+    "0.5",
+    ("methodist",),
+    rows="hold void hold capture",
+)
 TAKEN_BACK = Scenario(
-    "taken back by an operator before anybody accepts it, made anew", _order(ROLE), (undo, retry, accept), "done", 7, "0.5", ("methodist",), rows="hold void hold capture",
-)  # fmt: skip
+    "taken back by an operator before anybody accepts it, made anew",
+    _order(ROLE),
+    (undo, retry, accept),
+    "done",
+    7,
+    "0.5",
+    ("methodist",),
+    rows="hold void hold capture",
+)
 WITHDRAWN_BEYOND = Scenario(
-    "an operator withdraws what is accepted with more than was agreed", _order(BY_HAND),
-    (together(report((90, "development")), accept), operator_withdraws), "withdrawn", 4, "1", rows="hold capture",
-)  # fmt: skip
+    "an operator withdraws what is accepted with more than was agreed",
+    _order(BY_HAND),
+    (together(report((90, "development")), accept), operator_withdraws),
+    "withdrawn",
+    4,
+    "1",
+    rows="hold capture",
+)
 UNDONE_BY_POLICY = Scenario(
-    "rejected and taken back by policy", _order(ROLE, policy=_policy(undo_rejected=("2.9.1-access",))), (reject, accept), "done", 6, "0.5",
-    ("methodist",), rows="hold void hold capture",
-)  # fmt: skip
+    "rejected and taken back by policy",
+    _order(ROLE, policy=_policy(undo_rejected=("2.9.1-access",))),
+    (reject, accept),
+    "done",
+    6,
+    "0.5",
+    ("methodist",),
+    rows="hold void hold capture",
+)
 STOPPED = Scenario(
-    "an operator stops it while it is accepted", _order(BY_HAND), (report((45, "development")), stop, accept, resume), "done", 4, "0.75"
+    "an operator stops it while it is accepted",
+    _order(BY_HAND),
+    (report((45, "development")), stop, accept, resume),
+    "done",
+    4,
+    "0.75",
 )
 DRIFTED = Scenario(
-    "the ledgers differ while it is accepted", _order(ROLE), (together(accept, drift), reconcile), "done", 4, "0.5", ("methodist",)
+    "the ledgers differ while it is accepted",
+    _order(ROLE),
+    (together(accept, drift), reconcile),
+    "done",
+    4,
+    "0.5",
+    ("methodist",),
 )
 DIFFERING = Scenario(
-    "the ledgers differ", _order(ROLE), (together(accept, drift),), "writing-off", 2, made=("methodist",), reason="drift", rows="hold"
+    "the ledgers differ",
+    _order(ROLE),
+    (together(accept, drift),),
+    "writing-off",
+    2,
+    made=("methodist",),
+    reason="drift",
+    rows="hold",
 )
-QUEUED = Scenario("agreed after another ticket, opened before it", _agreed_after_another, (), "suspended", 1, reason="balance", rows="")
+QUEUED = Scenario(
+    "agreed after another ticket, opened before it",
+    _agreed_after_another,
+    (),
+    "suspended",
+    1,
+    reason="balance",
+    rows="",
+)
 
 MAIN = (ROLE_DONE, RESTORE_DONE)
 OTHERS = (
-    STAGES_DONE, POOR, WITHDRAWN, ACCEPTED_WITHDRAWN, OPERATOR_WITHDREW, FAILED, LATE_TIME, RECOUNTED, CORRECTED, AGREED_ANEW, BEYOND, SILENT,
-    SILENT_CLOCKS, BEHIND_POISON,
-    REJECTED_SILENT, REJECTED_UNSEEN, REPORTED_AGAIN, UNASKED, REJECTED_BY_HAND, UNDONE, TAKEN_BACK, WITHDRAWN_BEYOND, UNDONE_BY_POLICY, STOPPED, DRIFTED,
-    DIFFERING, QUEUED,
-)  # fmt: skip
+    STAGES_DONE,
+    POOR,
+    WITHDRAWN,
+    ACCEPTED_WITHDRAWN,
+    OPERATOR_WITHDREW,
+    FAILED,
+    LATE_TIME,
+    RECOUNTED,
+    CORRECTED,
+    AGREED_ANEW,
+    BEYOND,
+    SILENT,
+    SILENT_CLOCKS,
+    BEHIND_POISON,
+    REJECTED_SILENT,
+    REJECTED_UNSEEN,
+    REPORTED_AGAIN,
+    UNASKED,
+    REJECTED_BY_HAND,
+    UNDONE,
+    TAKEN_BACK,
+    WITHDRAWN_BEYOND,
+    UNDONE_BY_POLICY,
+    STOPPED,
+    DRIFTED,
+    DIFFERING,
+    QUEUED,
+)

@@ -1,4 +1,6 @@
-"""A soak: the service for many days of simulated time, while portal, Moodle and journal go away, clocks jump, and one order in ten is poisoned."""
+"""A soak: the service for many days of simulated time, while portal, Moodle and journal go away, clocks
+jump, and one order in ten is poisoned.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ PEERS = ("portal", "moodle", "journal")
 JUMPS = (-DAY, -3 * HOUR, -60.0, 60.0, 3 * HOUR, DAY)
 KEPT_BY_FAKES = 1024 * 1024
 POISONED = "poisoned"
-"""Account of the poisoned orders, which answers 500 at times, and part of the short names that Moodle fails for."""
+"""Account of the poisoned orders, which answers 500 at times, and part of the short names that Moodle
+fails for.
+"""
 
 
 @dataclass
@@ -46,7 +50,9 @@ class Soak:
     days: float
     poll: float
     seed: int = 1
-    policy: PolicyTable = field(default_factory=lambda: UNATTENDED.model_copy(update={"accept_after_days": 7}))
+    policy: PolicyTable = field(
+        default_factory=lambda: UNATTENDED.model_copy(update={"accept_after_days": 7})
+    )
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -97,7 +103,9 @@ class Soak:
         poisoned = number % 10 == 9
         name = f"{POISONED if poisoned else 'role'}{number}"
         fields = {**ROLE, "param_shortname": name} if number % 3 else {"service": "2.6"}
-        ticket = self.world.order(fields, account=POISONED if poisoned else "school", stages=(("Работа", 1, 1),))
+        ticket = self.world.order(
+            fields, account=POISONED if poisoned else "school", stages=(("Работа", 1, 1),)
+        )
         (self.bad if poisoned else self.good).append(ticket)
         if number % 4 == 1 and not poisoned:
             self.silent.add(ticket)
@@ -182,9 +190,13 @@ class Soak:
         bridge = self.world.bridge()
         self.disk.clock = self.world.clock.machine
         yield replace(
-            bridge, settings=settings, journal=_Away(bridge.journal, self), portal=_Line(bridge.portal, self, "portal"),  # type: ignore[arg-type]
-            connect_moodle=lambda _: _Line(bridge.connect_moodle(None), self, "moodle"), clock=self.world.clock.machine,  # type: ignore[arg-type]
-        )  # fmt: skip
+            bridge,
+            settings=settings,
+            journal=_Away(bridge.journal, self),
+            portal=_Line(bridge.portal, self, "portal"),  # type: ignore[arg-type]
+            connect_moodle=lambda _: _Line(bridge.connect_moodle(None), self, "moodle"),
+            clock=self.world.clock.machine,  # type: ignore[arg-type]
+        )
 
     def run(self, patch: Callable[[Any, str, Any], None]) -> None:
         """Let the service run to the end. `patch` sets an attribute for the time of the test."""
@@ -209,8 +221,14 @@ class Soak:
     # --- what must hold
 
     def check(self) -> None:
-        """Nothing twice, each good ticket done, each bad one with an operator, no pass missed, memory and handles flat."""
-        assert {ticket: self.world.statuses()[ticket] for ticket in self.good if self.world.statuses()[ticket] != "done"} == {}
+        """Nothing twice, each good ticket done, each bad one with an operator, no pass missed, memory and
+        handles flat.
+        """
+        assert {
+            ticket: self.world.statuses()[ticket]
+            for ticket in self.good
+            if self.world.statuses()[ticket] != "done"
+        } == {}
         for ticket in self.good:
             kinds = [entry.kind for entry in self.world.portal.entries if entry.ticket_id == ticket]
             assert kinds == ["hold", "capture"], (ticket, kinds)
@@ -221,25 +239,39 @@ class Soak:
         self._no_pass_missed()
         assert len(set(self.handles)) == 1, f"open handles: {self.handles}"
         if len(self.memory) > 4:
-            # The portal and the Moodle in memory keep every answer and text for ever, some hundred kilobytes of them.
+            # The portal and the Moodle in memory keep every answer and text for ever, some hundred kilobytes
+            # of them.
             grown = max(self.memory[len(self.memory) // 2 :]) - min(self.memory)
             assert grown < KEPT_BY_FAKES, f"memory of the bridge, bytes: {self.memory}"
 
     def _no_silence_cut_short(self) -> None:
-        """What silence accepted was ready for so many days by the portal's clock, however this machine's jumped."""
-        calm = max(self.world.clock.now - timedelta(days=1, hours=1), datetime.min.replace(tzinfo=self.world.clock.now.tzinfo))
-        captured = {entry.ticket_id: entry.at for entry in self.world.portal.entries if entry.kind == "capture"}
+        """What silence accepted was ready for so many days by the portal's clock, however this machine's
+        jumped.
+        """
+        calm = max(
+            self.world.clock.now - timedelta(days=1, hours=1),
+            datetime.min.replace(tzinfo=self.world.clock.now.tzinfo),
+        )
+        captured = {
+            entry.ticket_id: entry.at for entry in self.world.portal.entries if entry.kind == "capture"
+        }
         days = timedelta(days=self.policy.accept_after_days or 0)
         for ticket in self.silent & captured.keys():
             if captured[ticket] < calm:  # afterwards the customers accept by themselves
                 seen_late = timedelta(hours=1)
-                assert captured[ticket] - self.ready_since[ticket] >= days - seen_late, f"{ticket}: silence was cut short"
+                assert captured[ticket] - self.ready_since[ticket] >= days - seen_late, (
+                    f"{ticket}: silence was cut short"
+                )
 
     def _no_pass_missed(self) -> None:
-        """A pass comes later than its rhythm wants it by no more than the outages there were, and one interval."""
+        """A pass comes later than its rhythm wants it by no more than the outages there were, and one
+        interval.
+        """
         for before, after in pairwise((0.0, *self.passes, self._at)):
             lost = sum(max(0.0, min(end, after) - max(begin, before)) for begin, end in self._outages_apart())
-            assert after - (before + self.poll) <= lost + self.poll + 1, f"no pass from {before} to {after} s, outages of {lost} s"
+            assert after - (before + self.poll) <= lost + self.poll + 1, (
+                f"no pass from {before} to {after} s, outages of {lost} s"
+            )
 
     def _outages_apart(self) -> Iterator[tuple[float, float]]:
         """The outages, those that overlap as one; with the calm day they all end."""
@@ -265,7 +297,11 @@ class _Line:
 
         def call(*args: Any, **more: Any) -> Any:
             if self._name in self._soak.down:
-                raise PortalUnreachable(name, "no connection") if self._name == "portal" else Unreachable(name, "no connection")
+                raise (
+                    PortalUnreachable(name, "no connection")
+                    if self._name == "portal"
+                    else Unreachable(name, "no connection")
+                )
             return found(*args, **more)
 
         return call

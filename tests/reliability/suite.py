@@ -29,8 +29,8 @@ def quick(trials: Trials) -> None:
 
 
 def lose_writes(trials: Trials, scenario: Scenario, modes: tuple[str, ...], *, every: int = 1) -> int:
-    """Let each outside write of a scenario, or every second, third … one, fail once in each mode, and judge each end; returns how many trials
-    that took."""
+    """Let each outside write of a scenario, or every second, third … one, fail once in each mode, and judge
+    each end; returns how many trials that took."""
     snapshot = trials.begun(scenario)
     calls = trials.trial(scenario, snapshot, Chaos()).calls
     writes = [call for call, (_, write) in enumerate(calls, 1) if write]

@@ -1,4 +1,6 @@
-"""The portal and the Moodle in memory behave as the embedded ones do over HTTP, so that what is proven on them is proven."""
+"""The portal and the Moodle in memory behave as the embedded ones do over HTTP, so that what is proven on
+them is proven.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ OPKEY = "5e1f7d4e-0000-5000-8000-00000000000{}"
 
 
 def life(customer: Any, run: Callable[[], object]) -> None:
-    """Four tickets: a course, a role, the same role again (refused, ordered otherwise), one that is too dear, topped up and withdrawn."""
+    """Four tickets: a course, a role, the same role again (refused, ordered otherwise), one that is too
+    dear, topped up and withdrawn.
+    """
     customer.open_account("poor", "Академия", granted="0.25", hour_price=2500)
     orders = (
         (RESTORE, "school"),
@@ -38,7 +42,10 @@ def life(customer: Any, run: Callable[[], object]) -> None:
         ({**ROLE, "param_shortname": "dean"}, "poor"),
     )
     for fields, account in orders:
-        customer.agree(customer.open_ticket(account=account, category=PAID, subject="Заявка", fields=fields), [("Работа", 1, 1)])
+        customer.agree(
+            customer.open_ticket(account=account, category=PAID, subject="Заявка", fields=fields),
+            [("Работа", 1, 1)],
+        )
     run()
     customer.edit_fields("t3", {**ROLE, "param_shortname": "tutor"})
     customer.top_up("poor", 2)
@@ -56,9 +63,17 @@ def left(customer: Any, entries: list[Any], base_url: str) -> dict[str, Any]:
         return re.sub(r"id=\d+|\d\d\.\d\d\.\d{4} \d\d:\d\d", "…", text.replace(base_url, "…"))
 
     return {
-        "ledger": [(entry.kind, entry.account_id, entry.ticket_id, entry.amount, entry.price) for entry in entries],
-        "notes": {ticket: [plain(note.text) for note in customer.notes(ticket)] for ticket in ("t1", "t2", "t3", "t4")},
-        "states": [(customer.ticket(id_).state, customer.ticket(id_).stages[0].state) for id_ in ("t1", "t2", "t3", "t4")],
+        "ledger": [
+            (entry.kind, entry.account_id, entry.ticket_id, entry.amount, entry.price) for entry in entries
+        ],
+        "notes": {
+            ticket: [plain(note.text) for note in customer.notes(ticket)]
+            for ticket in ("t1", "t2", "t3", "t4")
+        },
+        "states": [
+            (customer.ticket(id_).state, customer.ticket(id_).stages[0].state)
+            for id_ in ("t1", "t2", "t3", "t4")
+        ],
         "versions": [customer.ticket(id_).version for id_ in ("t1", "t2", "t3", "t4")],
     }
 
@@ -77,7 +92,9 @@ def test_a_life_over_http_leaves_what_one_in_memory_leaves(disk: Disk, tmp_path:
         moodle_ws.connect(moodle.url, moodle.token) as moodle_line,
     ):
         served.open_account(**SCHOOL)  # type: ignore[arg-type]
-        course = moodle.add_course(fullname="Охрана труда", shortname="OT-1", activities={"quiz": 1, "page": 2}, questions=5, files=3)
+        course = moodle.add_course(
+            fullname="Охрана труда", shortname="OT-1", activities={"quiz": 1, "page": 2}, questions=5, files=3
+        )
         moodle.delete_course(course)
         bridge = Bridge(settings(UNATTENDED), Messages(), journal, line, lambda _: moodle_line, "test")
 
@@ -99,50 +116,73 @@ def told(do: Callable[[], Any]) -> Any:
         answer = do()
     except (PortalError, MoodleError) as error:
         return type(error).__name__, getattr(error, "code", "") or getattr(error, "errorcode", "")
-    return (answer.kind, answer.amount) if hasattr(answer, "kind") else answer.get("status") if isinstance(answer, dict) else "done"
+    return (
+        (answer.kind, answer.amount)
+        if hasattr(answer, "kind")
+        else answer.get("status")
+        if isinstance(answer, dict)
+        else "done"
+    )
 
 
 def refusals(line: Any, customer: Any) -> list[Any]:
     """Everything that the contract says of keys, holds, captures and states, tried once."""
-    t, other = (customer.open_ticket(account="school", category=PAID, subject="Заявка", fields={}) for _ in range(2))
+    t, other = (
+        customer.open_ticket(account="school", category=PAID, subject="Заявка", fields={}) for _ in range(2)
+    )
     for ticket in (t, other):
         customer.agree(ticket, [("Работа", 1, 1)])
     stage, others = customer.ticket(t).stages[0].id, customer.ticket(other).stages[0].id
     half = [Charge("unattended", 30, 30, Decimal(1))]
     hold = line.hold("k1", "school", t, stage, Decimal(1)).hold_id
     said = [
-        told(lambda: line.hold("k1", "school", t, stage, Decimal(1))), told(lambda: line.hold("k1", "school", t, stage, Decimal(2))),
-        told(lambda: line.hold("k2", "school", t, stage, Decimal(10))), told(lambda: line.hold("k2", "school", t, stage, Decimal(2))),
-        told(lambda: line.hold("k3", "nobody", t, stage, Decimal(1))), told(lambda: line.hold("k3", "school", t, "s99", Decimal(1))),
-        told(lambda: line.note("k1", t, "текст")), told(lambda: line.note("k4", "t99", "текст")), told(lambda: line.note("k4", t, "текст")),
+        told(lambda: line.hold("k1", "school", t, stage, Decimal(1))),
+        told(lambda: line.hold("k1", "school", t, stage, Decimal(2))),
+        told(lambda: line.hold("k2", "school", t, stage, Decimal(10))),
+        told(lambda: line.hold("k2", "school", t, stage, Decimal(2))),
+        told(lambda: line.hold("k3", "nobody", t, stage, Decimal(1))),
+        told(lambda: line.hold("k3", "school", t, "s99", Decimal(1))),
+        told(lambda: line.note("k1", t, "текст")),
+        told(lambda: line.note("k4", "t99", "текст")),
+        told(lambda: line.note("k4", t, "текст")),
         told(lambda: line.capture("k5", hold, half, Decimal("0.5"), {})),
         told(lambda: line.set_stage_state("k6", t, stage, StageState.READY, [StageState.IN_PROGRESS], {})),
         told(lambda: line.set_stage_state("k6", t, stage, StageState.IN_PROGRESS, [StageState.PLANNED], {})),
         told(lambda: line.set_stage_state("k7", t, stage, StageState.READY, [StageState.IN_PROGRESS], {})),
         told(lambda: line.set_stage_state("k8", t, stage, StageState.READY, [StageState.PLANNED], {})),
         told(lambda: line.set_stage_state("k9", t, stage, StageState.ACCEPTED, [StageState.READY], {})),
-    ]  # fmt: skip
+    ]
     customer.accept(t)
     said += [
-        told(lambda: line.capture("k5", hold, half, Decimal("0.75"), {})), told(lambda: line.capture("k5", "h99", half, Decimal("0.5"), {})),
-        told(lambda: line.capture("k5", hold, half, Decimal("0.5"), {})), told(lambda: line.capture("k5", hold, half, Decimal("0.5"), {})),
-        told(lambda: line.void("k10", hold)), told(lambda: line.set_ticket_state("k11", t, TicketState.WITHDRAWN, [TicketState.OPEN])),
+        told(lambda: line.capture("k5", hold, half, Decimal("0.75"), {})),
+        told(lambda: line.capture("k5", "h99", half, Decimal("0.5"), {})),
+        told(lambda: line.capture("k5", hold, half, Decimal("0.5"), {})),
+        told(lambda: line.capture("k5", hold, half, Decimal("0.5"), {})),
+        told(lambda: line.void("k10", hold)),
+        told(lambda: line.set_ticket_state("k11", t, TicketState.WITHDRAWN, [TicketState.OPEN])),
         told(lambda: line.set_ticket_state("k11", t, TicketState.DONE, [TicketState.SUSPENDED])),
-        told(lambda: line.set_ticket_state("k11", t, TicketState.DONE, [TicketState.OPEN])), line.find("k99"),
-    ]  # fmt: skip
+        told(lambda: line.set_ticket_state("k11", t, TicketState.DONE, [TicketState.OPEN])),
+        line.find("k99"),
+    ]
     second = line.hold("k12", "school", other, others, Decimal(1)).hold_id
     customer.withdraw(other)
     said += [
-        told(lambda: line.hold("k12", "school", other, others, Decimal(1))), told(lambda: line.hold("k13", "school", other, others, Decimal(1))),
-        told(lambda: line.set_ticket_state("k14", other, TicketState.DONE, list(TicketState))), told(lambda: line.void("k15", second)),
-        told(lambda: line.void("k15", second)), told(lambda: line.void("k16", second)), told(lambda: line.account("nobody")),
-    ]  # fmt: skip
+        told(lambda: line.hold("k12", "school", other, others, Decimal(1))),
+        told(lambda: line.hold("k13", "school", other, others, Decimal(1))),
+        told(lambda: line.set_ticket_state("k14", other, TicketState.DONE, list(TicketState))),
+        told(lambda: line.void("k15", second)),
+        told(lambda: line.void("k15", second)),
+        told(lambda: line.void("k16", second)),
+        told(lambda: line.account("nobody")),
+    ]
     (captured,) = [entry for entry in line.ledger("school").entries if entry.kind == "capture"]
     said += [
-        told(lambda: line.reverse("k17", "l99", "ошибка")), told(lambda: line.reverse("k17", captured.id, "ошибка")),
-        told(lambda: line.reverse("k17", captured.id, "ошибка")), told(lambda: line.reverse("k18", captured.id, "ошибка")),
+        told(lambda: line.reverse("k17", "l99", "ошибка")),
+        told(lambda: line.reverse("k17", captured.id, "ошибка")),
+        told(lambda: line.reverse("k17", captured.id, "ошибка")),
+        told(lambda: line.reverse("k18", captured.id, "ошибка")),
         customer.ticket(t).stages[0].state,
-    ]  # fmt: skip
+    ]
     anew = line.hold("k19", "school", t, stage, Decimal(1)).hold_id
     said += [told(lambda: line.capture("k20", anew, half, Decimal("0.5"), {}))]
     tacit = customer.open_ticket(account="school", category=PAID, subject="Заявка", fields={})
@@ -151,18 +191,24 @@ def refusals(line: Any, customer: Any) -> list[Any]:
     customer.log_time(tacit, 30, "content", 1)
     customer.log_time(tacit, 15)
     customer.report_ready(tacit, 1)
-    holds = [line.hold(key, "school", tacit, stage, Decimal(1)).hold_id for key, stage in (("k21", first), ("k22", second))]
+    holds = [
+        line.hold(key, "school", tacit, stage, Decimal(1)).hold_id
+        for key, stage in (("k21", first), ("k22", second))
+    ]
     said += [
         told(lambda: line.capture("k23", holds[0], half, Decimal("0.5"), {})),
         told(lambda: line.capture("k23", holds[0], half, Decimal("0.5"), {}, accepted_by="silence")),
         told(lambda: line.capture("k24", holds[1], half, Decimal("0.5"), {}, accepted_by="policy")),
-    ]  # fmt: skip
+    ]
     customer.report_ready(tacit, 2)
     customer.reject(tacit, 2, "не то")
     said += [told(lambda: line.capture("k24", holds[1], half, Decimal("0.5"), {}, accepted_by="policy"))]
     stages = customer.ticket(tacit).stages
     said += [(one.state, one.revision, one.comment, one.accepted_at is None) for one in stages]
-    said += [(entry.category, entry.minutes, entry.stage_id in (first, second)) for entry in customer.ticket(tacit).time_entries]
+    said += [
+        (entry.category, entry.minutes, entry.stage_id in (first, second))
+        for entry in customer.ticket(tacit).time_entries
+    ]
     account = line.account("school")
     return [*said, account.granted, account.posted, account.held, account.available]
 
@@ -180,15 +226,32 @@ def test_the_portal_in_memory_refuses_what_the_embedded_one_refuses(disk: Disk, 
 def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
     """Everything that the plugin's documentation says of operation keys, tried once."""
     role = {"shortname": "dean", "name": "Декан", "contextlevels": ["course"], "capabilities": []}
-    (backup,) = moodle.read("local_otbridge_find_backups", courseid=0, idnumber="", shortname="OT-1", fullname="")["backups"]
-    restore = {"ref": backup["ref"], "draftitemid": 0, "categoryid": 1, "fullname": "", "shortname": "", "users": True}
+    (backup,) = moodle.read(
+        "local_otbridge_find_backups", courseid=0, idnumber="", shortname="OT-1", fullname=""
+    )["backups"]
+    restore = {
+        "ref": backup["ref"],
+        "draftitemid": 0,
+        "categoryid": 1,
+        "fullname": "",
+        "shortname": "",
+        "users": True,
+    }
     said = [
         told(lambda: moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(1))),
         told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(1), **role)),
         told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(1), **role)),
-        told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(1), **{**role, "name": "Проректор"})),
+        told(
+            lambda: moodle.write(
+                "local_otbridge_create_role", opkey=OPKEY.format(1), **{**role, "name": "Проректор"}
+            )
+        ),
         told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(2), **role)),
-        told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(2), **{**role, "shortname": "rector"})),
+        told(
+            lambda: moodle.write(
+                "local_otbridge_create_role", opkey=OPKEY.format(2), **{**role, "shortname": "rector"}
+            )
+        ),
         told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(3), **restore)),
     ]
     wait()
@@ -203,7 +266,9 @@ def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
 
     def binned() -> list[str]:
         criteria = {"courseid": 0, "idnumber": "", "shortname": "OT-1", "fullname": ""}
-        return [backup["source"] for backup in moodle.read("local_otbridge_find_backups", **criteria)["backups"]]
+        return [
+            backup["source"] for backup in moodle.read("local_otbridge_find_backups", **criteria)["backups"]
+        ]
 
     (course,) = moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]
     return [
@@ -216,7 +281,16 @@ def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
         told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(5), roleid=role_id())),
         told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(6), roleid=role_id())),
         len(moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]),
-        [len(moodle.read("core_course_get_categories", criteria=[{"key": "id", "value": id_}], addsubcategories=False)) for id_ in "19"],
+        [
+            len(
+                moodle.read(
+                    "core_course_get_categories",
+                    criteria=[{"key": "id", "value": id_}],
+                    addsubcategories=False,
+                )
+            )
+            for id_ in "19"
+        ],
         delete(course["id"]),
         delete(course["id"]),
         binned(),

@@ -1,4 +1,6 @@
-"""A fault stays with the ticket that meets it: a good ticket behind it comes to its end, and the bad one does when the fault is mended."""
+"""A fault stays with the ticket that meets it: a good ticket behind it comes to its end, and the bad one
+does when the fault is mended.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ class Poison:
 
         def poisoned(healthy: Callable[..., Any]) -> Callable[..., Any]:
             around = self._around(world, healthy)
-            return lambda function, **params: (around if function == self.call else healthy)(function, **params)
+            return lambda function, **params: (around if function == self.call else healthy)(
+                function, **params
+            )
 
         world.moodle.read, world.moodle.write = poisoned(read), poisoned(write)  # type: ignore[method-assign]
         return lambda: [world.moodle.__dict__.pop(name) for name in ("read", "write")] and None
@@ -126,20 +130,33 @@ PORTAL_ERRORS: tuple[Exception, ...] = (
 )
 POISONS = [
     *(Poison("moodle", FIND, _named, error) for error in MOODLE_ERRORS),
-    *(Poison("moodle", FIND, _named, kind(FIND, "said"), at_once=True) for kind in (AccessError, UnknownFunction)),
+    *(
+        Poison("moodle", FIND, _named, kind(FIND, "said"), at_once=True)
+        for kind in (AccessError, UnknownFunction)
+    ),
     *(Poison("moodle", RESTORE_COURSE, _any, error) for error in WRITE_ERRORS),
     *(Poison("portal", "ticket", _of_ticket, error) for error in PORTAL_ERRORS),
     *(Poison("portal", "account", _of_its_account, error) for error in PORTAL_ERRORS),
     *(
         Poison("portal", call, hits, error)
-        for call, hits in (("hold", _of_ticket), ("note", _of_ticket), ("set_stage_state", _of_ticket), ("capture", _of_its_hold))
-        for error in (PortalOutcomeUnknown("POST /x", "HTTP 500", status=500), ZeroDivisionError("a fault of the program"))
+        for call, hits in (
+            ("hold", _of_ticket),
+            ("note", _of_ticket),
+            ("set_stage_state", _of_ticket),
+            ("capture", _of_its_hold),
+        )
+        for error in (
+            PortalOutcomeUnknown("POST /x", "HTTP 500", status=500),
+            ZeroDivisionError("a fault of the program"),
+        )
     ),
 ]
 
 
 @pytest.mark.parametrize("poison", POISONS, ids=str)
-def test_a_bad_ticket_waits_for_an_operator_and_the_good_one_behind_it_comes_to_its_end(disk: Disk, poison: Poison) -> None:
+def test_a_bad_ticket_waits_for_an_operator_and_the_good_one_behind_it_comes_to_its_end(
+    disk: Disk, poison: Poison
+) -> None:
     world = World(disk)
     world.portal.open_account("poisoned", "Академия", granted=10)
     world.order(RESTORE, account="poisoned")
@@ -158,7 +175,9 @@ def test_a_bad_ticket_waits_for_an_operator_and_the_good_one_behind_it_comes_to_
     assert report.exit is Exit.OPERATOR
     assert report.operator == [world.portal.tickets[BAD].number]
     assert report.problems == [], "a fault of one ticket is not told as an outage"
-    assert "cannot" not in str(world.trace()["effects"]), "the customer was told of a fault that is not the order's"
+    assert "cannot" not in str(world.trace()["effects"]), (
+        "the customer was told of a fault that is not the order's"
+    )
 
     cure()
     for _ in range(4):
@@ -182,7 +201,9 @@ def test_a_bad_ticket_waits_for_an_operator_and_the_good_one_behind_it_comes_to_
     ],
     ids=str,
 )
-def test_a_moodle_that_refuses_every_call_stops_its_tickets_and_no_others(disk: Disk, error: Exception, code: Exit) -> None:
+def test_a_moodle_that_refuses_every_call_stops_its_tickets_and_no_others(
+    disk: Disk, error: Exception, code: Exit
+) -> None:
     world = World(disk)
     world.order(RESTORE)
     world.order(ROLE)
@@ -216,7 +237,16 @@ def test_a_portal_that_refuses_every_call_ends_the_pass(disk: Disk, error: Porta
     world = World(disk)
     world.order(RESTORE)
     world.run_pass()
-    names = ("meta", "changed_tickets", "ticket", "account", "hold", "note", "set_ticket_state", "set_stage_state")
+    names = (
+        "meta",
+        "changed_tickets",
+        "ticket",
+        "account",
+        "hold",
+        "note",
+        "set_ticket_state",
+        "set_stage_state",
+    )
     for name in names:
         setattr(world.portal, name, _raising(error))
     report = world.run_pass()
@@ -232,7 +262,9 @@ def test_a_portal_that_refuses_every_call_ends_the_pass(disk: Disk, error: Porta
 
 
 def test_a_portal_on_which_another_bridge_works_ends_the_pass_and_every_intent_waits(disk: Disk) -> None:
-    error = AnotherBridge("POST /accounts/school/holds", "the bridge b2 works on this portal", status=409, code="another_bridge")
+    error = AnotherBridge(
+        "POST /accounts/school/holds", "the bridge b2 works on this portal", status=409, code="another_bridge"
+    )
     world = World(disk)
     world.order(RESTORE)
     world.order(ROLE)
@@ -293,7 +325,9 @@ def test_an_answer_that_keeps_the_contract_and_is_wrong_stays_with_its_ticket(di
                 world.portal.withdraw(ticket)
     assert (world.statuses(), report.exit) == ({BAD: "failed", GOOD: "done"}, Exit.OPERATOR)
     kinds = [entry.kind for entry in world.portal.entries if entry.ticket_id == BAD]
-    assert kinds == {"hold": ["hold"], "capture": ["hold", "capture"], "void": ["hold", "void"]}[call], "nothing is booked twice"
+    assert kinds == {"hold": ["hold"], "capture": ["hold", "capture"], "void": ["hold", "void"]}[call], (
+        "nothing is booked twice"
+    )
 
     delattr(world.portal, call)
     for _ in range(4):
@@ -319,7 +353,10 @@ def test_pages_without_an_end_end_the_polling_and_not_the_pass(disk: Disk) -> No
 def test_a_token_without_a_scope_is_a_matter_of_settings_and_of_no_ticket(disk: Disk) -> None:
     world = World(disk)
     world.order(RESTORE)
-    meta, hold = world.portal.meta(), PortalForbidden("POST holds", "scope ledger:write is missing", status=403, code="forbidden")
+    meta, hold = (
+        world.portal.meta(),
+        PortalForbidden("POST holds", "scope ledger:write is missing", status=403, code="forbidden"),
+    )
     world.portal.meta = lambda: replace(meta, scopes=meta.scopes - {"ledger:write"})  # type: ignore[method-assign]
     world.portal.hold = _raising(hold)  # type: ignore[method-assign]
     report = world.run_pass()
@@ -328,8 +365,12 @@ def test_a_token_without_a_scope_is_a_matter_of_settings_and_of_no_ticket(disk: 
     assert "ledger:write" in report.problems[0]
 
 
-@pytest.mark.parametrize("error", [ServerError(FIND, "HTTP 504", status=504), RuntimeError("a fault of the program")], ids=repr)
-def test_a_mended_order_takes_over_from_one_whose_examination_never_came_to_an_end(disk: Disk, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [ServerError(FIND, "HTTP 504", status=504), RuntimeError("a fault of the program")], ids=repr
+)
+def test_a_mended_order_takes_over_from_one_whose_examination_never_came_to_an_end(
+    disk: Disk, error: Exception
+) -> None:
     world = World(disk)
     ticket = world.order(RESTORE)
     world.moodle.lose_course("Физика", "OT-2")
@@ -352,7 +393,10 @@ def test_a_forecast_goes_on_behind_a_ticket_that_it_cannot_foresee(disk: Disk) -
     Poison("moodle", FIND, _named, RuntimeError("a fault of the program")).apply(world)
     before = world.trace()
     forecasts, problems, code = preview(world.bridge())
-    assert [(one.ticket.id, one.status.value) for one in forecasts] == [(BAD, "failed"), (GOOD, "awaiting-acceptance")]
+    assert [(one.ticket.id, one.status.value) for one in forecasts] == [
+        (BAD, "failed"),
+        (GOOD, "awaiting-acceptance"),
+    ]
     assert (problems, code) == ([], Exit.OPERATOR)
     assert world.trace() == before
 
@@ -384,8 +428,13 @@ def test_each_thing_done_is_one_line_of_the_log(disk: Disk, caplog: pytest.LogCa
     lines = [record.message for record in caplog.records if record.name == "bridge.done"]
     done = [one.kind for one in _effects(world, ticket)]
     assert [line.split()[0] for line in lines] == [f"what={kind}" for kind in done]
-    assert all(f"ticket={world.portal.tickets[ticket].number}" in line and " key=" in line and " seconds=" in line for line in lines)
-    assert [line for line in lines if " hours=" in line] == [line for line in lines if line.startswith("what=hold")]
+    assert all(
+        f"ticket={world.portal.tickets[ticket].number}" in line and " key=" in line and " seconds=" in line
+        for line in lines
+    )
+    assert [line for line in lines if " hours=" in line] == [
+        line for line in lines if line.startswith("what=hold")
+    ]
 
 
 def _effects(world: World, ticket: str) -> list[Any]:

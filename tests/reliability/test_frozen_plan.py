@@ -17,7 +17,9 @@ def test_what_is_restored_is_what_was_ordered_when_the_hours_were_held(disk: Dis
     world.order(RESTORE)
     world.chaos.plan(faults={4: "unreachable"})
     world.run_pass()
-    assert world.chaos.calls[3][0] == "core_course_get_courses_by_field", "the plan was begun, and Moodle was down"
+    assert world.chaos.calls[3][0] == "core_course_get_courses_by_field", (
+        "the plan was begun, and Moodle was down"
+    )
     begun = world.snapshot()
 
     for boundary in count(1, 1 if LONG else 3 if THOROUGH else 10):
@@ -26,11 +28,17 @@ def test_what_is_restored_is_what_was_ordered_when_the_hours_were_held(disk: Dis
         world.run_pass()
         with world.journal.transaction(read_only=True) as unit:
             (stage,) = world.portal.ticket(T).stages
-            held = History(unit.effects("test", T)).attempt(stage, unit.revision("test", T, stage.id)).sent(Kind.HOLD)
+            held = (
+                History(unit.effects("test", T))
+                .attempt(stage, unit.revision("test", T, stage.id))
+                .sent(Kind.HOLD)
+            )
         world.portal.edit_fields(T, RESTORE)
         world.rest()
         world.check()
         (course,) = world.moodle.courses.values()
-        assert course["shortname"] == ("PB-1" if held else "OT-1"), f"the order was changed back after the kill {world.chaos.killed}"
+        assert course["shortname"] == ("PB-1" if held else "OT-1"), (
+            f"the order was changed back after the kill {world.chaos.killed}"
+        )
         if not world.chaos.killed:
             break

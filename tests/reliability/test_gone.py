@@ -1,4 +1,6 @@
-"""A ticket that leaves the paid category, is merged or is deleted gives its hours back, and nobody works on it; what was accepted stays."""
+"""A ticket that leaves the paid category, is merged or is deleted gives its hours back, and nobody works
+on it; what was accepted stays.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +181,10 @@ def test_a_ticket_that_the_portal_tells_as_paid_and_that_is_not_is_told_to_an_op
         page = healthy(cursor, etag)
         if page is None:
             return None
-        odd = (replace(one, category="ВЫДЕЛЕННЫЙ СПЕЦИАЛИСТ (Н.ЧАСЫ)") if one.id == "t1" else one for one in page.tickets)
+        odd = (
+            replace(one, category="ВЫДЕЛЕННЫЙ СПЕЦИАЛИСТ (Н.ЧАСЫ)") if one.id == "t1" else one
+            for one in page.tickets
+        )
         return replace(page, tickets=tuple(odd))
 
     world.portal.changed_tickets = unfiltered  # type: ignore[method-assign]
@@ -197,7 +202,9 @@ def test_a_ticket_that_the_portal_tells_as_paid_and_that_is_not_is_told_to_an_op
     assert (world.statuses()["t1"], report.faults, report.exit) == ("running", [], Exit.WELL)
 
 
-def test_tickets_that_a_mistyped_category_let_through_no_longer_are_all_told_once_it_is_mended(disk: Disk) -> None:
+def test_tickets_that_a_mistyped_category_let_through_no_longer_are_all_told_once_it_is_mended(
+    disk: Disk,
+) -> None:
     world = two_begun(disk)
     world.portal.paid = "Выделенный спецыалист"
     world.category = "Выделенный спецыалист"
@@ -211,7 +218,9 @@ def test_tickets_that_a_mistyped_category_let_through_no_longer_are_all_told_onc
 
 
 @pytest.mark.parametrize("told", ["by-the-portal", "by-reconcile-only"])
-def test_hours_that_are_held_for_a_ticket_that_is_gone_come_back_though_the_portal_says_nothing(disk: Disk, told: str) -> None:
+def test_hours_that_are_held_for_a_ticket_that_is_gone_come_back_though_the_portal_says_nothing(
+    disk: Disk, told: str
+) -> None:
     world = two_begun(disk)
     if told == "by-reconcile-only":
         world.portal.gone["t1"] = Gone("t1", "deleted", world.clock())  # and no page tells it
@@ -226,7 +235,9 @@ def test_hours_that_are_held_for_a_ticket_that_is_gone_come_back_though_the_port
     world.check()
 
 
-def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = two_begun(disk)
     depart = Unit.depart
 
@@ -245,7 +256,9 @@ def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(disk: Disk,
 
 
 @pytest.mark.parametrize("stage", ["held", "ready"])
-def test_a_ticket_that_a_help_desk_closes_and_opens_again_is_worked_on_to_its_end(disk: Disk, stage: str) -> None:
+def test_a_ticket_that_a_help_desk_closes_and_opens_again_is_worked_on_to_its_end(
+    disk: Disk, stage: str
+) -> None:
     world = two_begun(disk)
     if stage == "ready":
         world.portal.log_time("t1", 30)

@@ -1,4 +1,6 @@
-"""The journal goes away at any moment of a pass and comes back: everything ends as if nothing had happened."""
+"""The journal goes away at any moment of a pass and comes back: everything ends as if nothing had
+happened.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,12 @@ from tests.reliability.trials import Trials
 from tests.reliability.world import ROLE, Disk, World
 
 
-@pytest.mark.parametrize("scenario", (*MAIN, CORRECTED) if THOROUGH else (ROLE_DONE,), ids=lambda one: one.name)
-def test_a_journal_that_is_away_for_a_moment_or_for_the_rest_of_a_pass_changes_nothing(trials: Trials, scenario: Scenario) -> None:
+@pytest.mark.parametrize(
+    "scenario", (*MAIN, CORRECTED) if THOROUGH else (ROLE_DONE,), ids=lambda one: one.name
+)
+def test_a_journal_that_is_away_for_a_moment_or_for_the_rest_of_a_pass_changes_nothing(
+    trials: Trials, scenario: Scenario
+) -> None:
     every = 1 if LONG else 4 if THOROUGH else 50
     assert sum(trials.away_everywhere(part, every=every) for part in trials.segments(scenario)) >= 8
 

@@ -1,4 +1,6 @@
-"""A hold that arrives after its repetition did not fit is the ticket's own: learned under its key, gone on from, or returned."""
+"""A hold that arrives after its repetition did not fit is the ticket's own: learned under its key, gone on
+from, or returned.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ WHEN_DELIVERED = "late 1000"
 
 
 def refused_meanwhile(disk: Disk) -> tuple[World, str]:
-    """A ticket on an account of one norm-hour. Its hold is under way when the hour lapses, so that its repetition is refused."""
+    """A ticket on an account of one norm-hour. Its hold is under way when the hour lapses, so that its
+    repetition is refused.
+    """
     world = World(disk)
     world.portal.open_account("poor", "Академия", granted=1)
     ticket = world.order(ROLE, account="poor")
@@ -26,7 +30,9 @@ def refused_meanwhile(disk: Disk) -> tuple[World, str]:
 
 
 def came_late(disk: Disk) -> tuple[World, str]:
-    """The same; an hour is bought, and now the first hold arrives. Returns the world and the ticket, still told to wait for the balance."""
+    """The same; an hour is bought, and now the first hold arrives. Returns the world and the ticket, still
+    told to wait for the balance.
+    """
     world, ticket = refused_meanwhile(disk)
     world.portal.top_up("poor", 1)
     world.chaos.deliver()
@@ -70,8 +76,12 @@ def test_a_withdrawn_ticket_returns_its_hold_that_came_late(disk: Disk) -> None:
     assert (holds(world, ticket), world.portal.account("poor").held) == (1, 0)
 
 
-def test_a_hold_that_comes_when_its_attempt_was_given_up_is_found_by_the_comparison_of_the_ledgers(disk: Disk) -> None:
-    """Its order was changed meanwhile, and the hours were held anew for the changed one: the bridge asks for the first hold no more."""
+def test_a_hold_that_comes_when_its_attempt_was_given_up_is_found_by_the_comparison_of_the_ledgers(
+    disk: Disk,
+) -> None:
+    """Its order was changed meanwhile, and the hours were held anew for the changed one: the bridge asks
+    for the first hold no more.
+    """
     world, first = refused_meanwhile(disk)
     world.portal.edit_fields(first, {**ROLE, "param_shortname": "dean"})
     world.portal.top_up("poor", 2)

@@ -1,6 +1,8 @@
-"""Look, write, look: on an engine that cannot refuse a repeated key nothing is written twice, whatever dies, sleeps, is lost or comes late.
+"""Look, write, look: on an engine that cannot refuse a repeated key nothing is written twice, whatever dies,
+sleeps, is lost or comes late.
 
-A failure of the machine prints the steps that lead to it as a program; one of a course by seed names the seed, and `course(seed)` plays it again.
+A failure of the machine prints the steps that lead to it as a program; one of a course by seed names the
+seed, and `course(seed)` plays it again.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ from tests.reliability.keyless import (
 from tests.reliability.world import Disk
 
 ENOUGH = 1_000
-COURSES = 20_000 if LONG else ENOUGH if THOROUGH else 150
+COURSES = 20_000 if LONG else ENOUGH if THOROUGH else 70
 """How many there are by seed."""
 
-MACHINE = settings(PROFILE, max_examples=PROFILE.max_examples * 80, stateful_step_count=8)
+MACHINE = settings(
+    PROFILE, max_examples=PROFILE.max_examples * (80 if THOROUGH else 40), stateful_step_count=8
+)
 """Courses are short: a key is done soon, and then nothing happens to it any more."""
 
 
@@ -53,7 +57,10 @@ def course(seed: int, disk: Disk) -> World:
         worker, key = chance.choice((HERE, HERE, THERE)), chance.choice(KEYS)
         match chance.choices(("asks", "time", "closes", "otherwise"), (10, 3, 1, 1))[0]:
             case "asks":
-                happens = {chance.choice(LIKELY_PLACES): chance.choice(HAPPENINGS) for _ in range(chance.randint(0, 3))}
+                happens = {
+                    chance.choice(LIKELY_PLACES): chance.choice(HAPPENINGS)
+                    for _ in range(chance.randint(0, 3))
+                }
                 world.asks(worker, key, chance.choice(LIKELY_FATES), happens)
             case "time":
                 world.forward(chance.choice(MOMENTS))
@@ -83,7 +90,9 @@ def courses(number: int, disk: Disk) -> None:
             raise
 
 
-def test_courses_in_which_likely_things_are_likely_write_everything_once_and_come_to_everything(disk: Disk) -> None:
+def test_courses_in_which_likely_things_are_likely_write_everything_once_and_come_to_everything(
+    disk: Disk,
+) -> None:
     LIVED.clear()
     courses(COURSES, disk)
 

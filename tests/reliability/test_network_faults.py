@@ -19,7 +19,9 @@ def test_a_call_that_fails_in_any_way_changes_nothing(trials: Trials, scenario: 
 
 
 @pytest.mark.parametrize("scenario", OTHERS, ids=lambda one: one.name)
-def test_a_life_with_turns_ends_as_it_must_whichever_writes_are_lost(trials: Trials, scenario: Scenario) -> None:
+def test_a_life_with_turns_ends_as_it_must_whichever_writes_are_lost(
+    trials: Trials, scenario: Scenario
+) -> None:
     chaos = Chaos()
     chaos.lose_every(4)
     assert trials.trial(scenario, trials.begun(scenario), chaos).happened

@@ -35,14 +35,21 @@ Patch = pytest.MonkeyPatch
 decide = import_module("bridge.domain.lifecycle.decide")
 """The module: the package's name stands for its function."""
 
-_portal_effect, _settle, _sending, _unsettled = Performer._portal_effect, Performer._settle, Performer._sending, Performer._unsettled
+_portal_effect, _settle, _sending, _unsettled = (
+    Performer._portal_effect,
+    Performer._settle,
+    Performer._sending,
+    Performer._unsettled,
+)
 _give_back, _accepted_by = stage.give_back, stage._accepted_by
 
 
 def commit_after_the_call(patch: Patch) -> None:
     patch.setattr(Performer, "_sending", lambda self, effect: effect)
 
-    def settle(self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None) -> Effect:
+    def settle(
+        self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None
+    ) -> Effect:
         _sending(self, effect)
         return _settle(self, effect, state, outcome, book)
 
@@ -56,7 +63,9 @@ def key_from_the_clock(patch: Patch) -> None:
 def _sent_otherwise(patch: Patch, otherwise: Callable[[Callable[[Effect], Any], Effect], Any]) -> None:
     """Let `otherwise` send what is to be sent to the portal."""
 
-    def portal_effect(self: Performer, intent: Effect, send: Callable[[Effect], Any], book: Any = None) -> Effect:
+    def portal_effect(
+        self: Performer, intent: Effect, send: Callable[[Effect], Any], book: Any = None
+    ) -> Effect:
         return _portal_effect(self, intent, lambda effect: otherwise(send, effect), book)
 
     patch.setattr(Performer, "_portal_effect", portal_effect)
@@ -72,11 +81,16 @@ def key_with_the_attempt(patch: Patch) -> None:
 
 def note_key_of_the_pass(patch: Patch) -> None:
     numbers = itertools.count()
-    _with_other_key(patch, lambda effect: f"{effect.key}-{next(numbers)}" if effect.kind.startswith("note:") else effect.key)
+    _with_other_key(
+        patch,
+        lambda effect: f"{effect.key}-{next(numbers)}" if effect.kind.startswith("note:") else effect.key,
+    )
 
 
 def void_under_a_fresh_key(patch: Patch) -> None:
-    _with_other_key(patch, lambda effect: str(uuid4()) if effect.kind.startswith(Kind.RELEASE) else effect.key)
+    _with_other_key(
+        patch, lambda effect: str(uuid4()) if effect.kind.startswith(Kind.RELEASE) else effect.key
+    )
 
 
 def retry_inside_perform(patch: Patch) -> None:
@@ -90,7 +104,9 @@ def retry_inside_perform(patch: Patch) -> None:
 
 
 def _unknown_settled(patch: Patch, state: EffectState, outcome: Mapping[str, Any]) -> None:
-    def unsettled(self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
+    def unsettled(
+        self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
+    ) -> Postpone:
         if isinstance(error, (PortalOutcomeUnknown, OutcomeUnknown)):
             _settle(self, effect, state, outcome)
         return _unsettled(self, effect, status, error, code=code)
@@ -107,7 +123,9 @@ def unknown_outcome_is_done(patch: Patch) -> None:
 
 
 def revision_grows_on_an_unknown_outcome(patch: Patch) -> None:
-    def unsettled(self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
+    def unsettled(
+        self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
+    ) -> Postpone:
         with self._bridge.journal.transaction() as unit:
             unit.bump_revision(effect.portal, effect.ticket_id, effect.stage_id, expected=effect.revision)
         return _unsettled(self, effect, status, error, code=code)
@@ -139,8 +157,15 @@ def hold_is_returned_twice(patch: Patch) -> None:
     def twice(attempt: Attempt) -> lifecycle.Release | None:
         void = _give_back(attempt)
         hold = attempt.hold
-        if void is None and hold is not None and hold.outcome and attempt.get(f"{Kind.RELEASE}:{attempt.hold_number + 1}") is None:
-            return lifecycle.Release(attempt.stage, attempt.revision, hold.outcome["hold_id"], attempt.hold_number + 1)
+        if (
+            void is None
+            and hold is not None
+            and hold.outcome
+            and attempt.get(f"{Kind.RELEASE}:{attempt.hold_number + 1}") is None
+        ):
+            return lifecycle.Release(
+                attempt.stage, attempt.revision, hold.outcome["hold_id"], attempt.hold_number + 1
+            )
         return void
 
     patch.setattr(stage, "give_back", twice)
@@ -155,7 +180,13 @@ def larger_hold_beside_the_old_one(patch: Patch) -> None:
         if not isinstance(step, lifecycle.Release):
             return step
         kind = f"{Kind.HOLD}:{attempt.hold_number + 1}"
-        return lifecycle.Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, billing.amount_to_hold(attempt.stage))
+        return lifecycle.Hold(
+            attempt.stage,
+            attempt.revision,
+            kind,
+            case.ticket.account_id,
+            billing.amount_to_hold(attempt.stage),
+        )
 
     patch.setattr(stage, "_beyond", forgetful)
 
@@ -169,7 +200,9 @@ def capture_without_acceptance(patch: Patch) -> None:
 
 
 def silence_from_the_first_day(patch: Patch) -> None:
-    patch.setattr(stage, "_silent_until", lambda case, attempt: None if case.terms.accept_after is None else case.now)
+    patch.setattr(
+        stage, "_silent_until", lambda case, attempt: None if case.terms.accept_after is None else case.now
+    )
 
 
 def silence_accepts_what_was_rejected(patch: Patch) -> None:
@@ -190,9 +223,13 @@ def charges_recomputed_at_capture(patch: Patch) -> None:
         service = case.service(lifecycle.begun_order(attempt))
         assert service is not None
         lines = billing.charges(
-            service, lifecycle.begun_order(attempt), attempt.stage, case.ticket.time_entries, case.catalogue.coefficient,
+            service,
+            lifecycle.begun_order(attempt),
+            attempt.stage,
+            case.ticket.time_entries,
+            case.catalogue.coefficient,
             unattended=lifecycle.unattended(attempt),
-        )  # fmt: skip
+        )
         return replace(capture(case, attempt), charges=lines, amount=hours_taken(lines))
 
     patch.setattr(stage, "_capture", anew)
@@ -219,7 +256,9 @@ def late_time_is_dropped(patch: Patch) -> None:
 
 
 def late_time_is_charged_twice(patch: Patch) -> None:
-    """Time that came too late for its stage is taken with the next one, and once more with the one after it."""
+    """Time that came too late for its stage is taken with the next one, and once more with the one after
+    it.
+    """
     patch.setattr(stage, "frozen_entries", lambda case: {})
 
 
@@ -270,7 +309,9 @@ def request_not_frozen(patch: Patch) -> None:
 
 
 def ledger_booked_apart(patch: Patch) -> None:
-    def settle(self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None) -> Effect:
+    def settle(
+        self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None
+    ) -> Effect:
         settled = _settle(self, effect, state, outcome)
         if book is not None:
             with self._bridge.journal.transaction() as unit:
@@ -282,13 +323,19 @@ def ledger_booked_apart(patch: Patch) -> None:
 
 def opkey_of_the_attempt(patch: Patch) -> None:
     for action in (CreateRole, RestoreCourse):
-        patch.setattr(action, "apply", lambda self, call, opkey, site, apply=action.apply: apply(self, call, str(uuid4()), site))
+        patch.setattr(
+            action,
+            "apply",
+            lambda self, call, opkey, site, apply=action.apply: apply(self, call, str(uuid4()), site),
+        )
 
 
 def restore_given_up_while_it_runs(patch: Patch) -> None:
     unsettled = Performer._unsettled
 
-    def impatient(self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
+    def impatient(
+        self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
+    ) -> Postpone:
         if code == "still-running":
             _settle(self, effect, EffectState.REFUSED, {"code": "timeout", "detail": "took too long"})
         return unsettled(self, effect, status, error, code=code)
@@ -301,7 +348,11 @@ def killed_work_is_forgotten(patch: Patch) -> None:
 
 
 def silence_by_the_machine_s_clock(patch: Patch) -> None:
-    patch.setattr(stage, "_accepted_by", lambda case, attempt: _accepted_by(replace(case, portal_time=case.now), attempt))
+    patch.setattr(
+        stage,
+        "_accepted_by",
+        lambda case, attempt: _accepted_by(replace(case, portal_time=case.now), attempt),
+    )
 
 
 def clocks_that_differ_agree(patch: Patch) -> None:
@@ -327,8 +378,12 @@ def journal_s_error_is_the_ticket_s(patch: Patch) -> None:
 def answer_about_another_ticket_is_believed(patch: Patch) -> None:
     entry = Performer._entry
 
-    def believed(self: Performer, stage: Stage, told: LedgerEntry, account: str | None = None) -> dict[str, Any]:
-        mine = replace(told, account_id=account or told.account_id, ticket_id=self._ticket.id, stage_id=stage.id)
+    def believed(
+        self: Performer, stage: Stage, told: LedgerEntry, account: str | None = None
+    ) -> dict[str, Any]:
+        mine = replace(
+            told, account_id=account or told.account_id, ticket_id=self._ticket.id, stage_id=stage.id
+        )
         return {**entry(self, stage, mine, account), "account_id": told.account_id}
 
     patch.setattr(Performer, "_entry", believed)
@@ -344,15 +399,43 @@ def order_s_fault_is_the_site_s(patch: Patch) -> None:
 
 
 BUGS = (
-    commit_after_the_call, key_from_the_clock, key_with_the_attempt, note_key_of_the_pass, void_under_a_fresh_key, retry_inside_perform,
-    unknown_outcome_is_refused, unknown_outcome_is_done, revision_grows_on_an_unknown_outcome, busy_key_is_a_refusal,
-    hold_stays_after_a_failure, hold_stays_after_a_withdrawal, hold_is_returned_twice, larger_hold_beside_the_old_one,
-    new_attempt_forgets_the_old_hold, capture_without_acceptance, silence_from_the_first_day, silence_accepts_what_was_rejected,
-    charges_recomputed_at_capture, capture_in_spite_of_a_drift, correction_without_its_reversal, late_time_is_dropped,
-    late_time_is_charged_twice, queue_by_ticket_id, cursor_before_the_page, request_not_frozen, ledger_booked_apart, opkey_of_the_attempt,
-    restore_given_up_while_it_runs, killed_work_is_forgotten, silence_by_the_machine_s_clock, clocks_that_differ_agree,
-    sent_though_the_journal_is_away, journal_s_error_is_the_ticket_s, answer_about_another_ticket_is_believed, order_s_fault_is_the_site_s,
-)  # fmt: skip
+    commit_after_the_call,
+    key_from_the_clock,
+    key_with_the_attempt,
+    note_key_of_the_pass,
+    void_under_a_fresh_key,
+    retry_inside_perform,
+    unknown_outcome_is_refused,
+    unknown_outcome_is_done,
+    revision_grows_on_an_unknown_outcome,
+    busy_key_is_a_refusal,
+    hold_stays_after_a_failure,
+    hold_stays_after_a_withdrawal,
+    hold_is_returned_twice,
+    larger_hold_beside_the_old_one,
+    new_attempt_forgets_the_old_hold,
+    capture_without_acceptance,
+    silence_from_the_first_day,
+    silence_accepts_what_was_rejected,
+    charges_recomputed_at_capture,
+    capture_in_spite_of_a_drift,
+    correction_without_its_reversal,
+    late_time_is_dropped,
+    late_time_is_charged_twice,
+    queue_by_ticket_id,
+    cursor_before_the_page,
+    request_not_frozen,
+    ledger_booked_apart,
+    opkey_of_the_attempt,
+    restore_given_up_while_it_runs,
+    killed_work_is_forgotten,
+    silence_by_the_machine_s_clock,
+    clocks_that_differ_agree,
+    sent_though_the_journal_is_away,
+    journal_s_error_is_the_ticket_s,
+    answer_about_another_ticket_is_believed,
+    order_s_fault_is_the_site_s,
+)
 
 
 @pytest.mark.skipif(not THOROUGH, reason="judges the suite, not the bridge: HYPOTHESIS_PROFILE=thorough")
@@ -363,4 +446,6 @@ def test_a_planted_bug_is_caught(trials: Trials, monkeypatch: Patch, plant: Call
     with pytest.raises(AssertionError) as caught:
         quick(trials)
     stale = (TypeError, AttributeError, NameError)
-    assert not isinstance(caught.value.__cause__, stale), "the plant no longer fits the bridge, and proves nothing"
+    assert not isinstance(caught.value.__cause__, stale), (
+        "the plant no longer fits the bridge, and proves nothing"
+    )

@@ -1,4 +1,6 @@
-"""Bugs that are planted on purpose into how a key is written once: the courses of `keyless` must catch every one, or they prove nothing."""
+"""Bugs that are planted on purpose into how a key is written once: the courses of `keyless` must catch
+every one, or they prove nothing.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ from tests.reliability.world import Disk
 Patch = pytest.MonkeyPatch
 
 _step, _write, _refuse_under_way = Once.step, Once._write, Once._refuse_under_way
-_sending, _portal_write_sending, _lease_writer = JournalBooks.sending, Unit.portal_write_sending, Unit.lease_writer
+_sending, _portal_write_sending, _lease_writer = (
+    JournalBooks.sending,
+    Unit.portal_write_sending,
+    Unit.lease_writer,
+)
 
 
 def no_waiting_for_settle(patch: Patch) -> None:
@@ -32,13 +38,17 @@ def no_waiting_for_settle(patch: Patch) -> None:
 
 def waiting_is_over_too_soon(patch: Patch) -> None:
     patch.setattr(
-        Once, "_refuse_under_way", lambda self, attempt, looked_at: _refuse_under_way(self, attempt, looked_at + timedelta(seconds=15))
+        Once,
+        "_refuse_under_way",
+        lambda self, attempt, looked_at: _refuse_under_way(self, attempt, looked_at + timedelta(seconds=15)),
     )
 
 
 def clock_is_read_after_the_look(patch: Patch) -> None:
     """As `Once` did before test_books.py showed it."""
-    patch.setattr(Once, "_refuse_under_way", lambda self, attempt, _: _refuse_under_way(self, attempt, self._clock()))
+    patch.setattr(
+        Once, "_refuse_under_way", lambda self, attempt, _: _refuse_under_way(self, attempt, self._clock())
+    )
 
 
 def sending_is_written_down_after_the_write(patch: Patch) -> None:
@@ -208,13 +218,26 @@ def key_of_what_never_arrived_is_kept(patch: Patch) -> None:
 
 
 BUGS: tuple[Callable[[Patch], None], ...] = (
-    no_waiting_for_settle, waiting_is_over_too_soon, sending_is_written_down_after_the_write,
-    moment_is_that_of_the_answer, unknown_outcome_is_forgotten, unknown_outcome_is_a_refusal, failed_look_is_a_refusal,
-    no_look_before_the_write, no_look_after_the_write, no_lease, lease_is_not_guarded, lease_is_given_to_everybody, refusal_keeps_its_key,
-    key_of_what_never_arrived_is_kept, answer_of_the_next_look, key_that_is_done_takes_another_request,
-)  # fmt: skip
+    no_waiting_for_settle,
+    waiting_is_over_too_soon,
+    sending_is_written_down_after_the_write,
+    moment_is_that_of_the_answer,
+    unknown_outcome_is_forgotten,
+    unknown_outcome_is_a_refusal,
+    failed_look_is_a_refusal,
+    no_look_before_the_write,
+    no_look_after_the_write,
+    no_lease,
+    lease_is_not_guarded,
+    lease_is_given_to_everybody,
+    refusal_keeps_its_key,
+    key_of_what_never_arrived_is_kept,
+    answer_of_the_next_look,
+    key_that_is_done_takes_another_request,
+)
 SLOW = pytest.param(
-    clock_is_read_after_the_look, marks=pytest.mark.skipif(not THOROUGH, reason="takes its time: HYPOTHESIS_PROFILE=thorough")
+    clock_is_read_after_the_look,
+    marks=pytest.mark.skipif(not THOROUGH, reason="takes its time: HYPOTHESIS_PROFILE=thorough"),
 )
 
 

@@ -1,4 +1,6 @@
-"""One bridge on one Redmine: another one, with another journal, is recognised by its marks and writes nothing."""
+"""One bridge on one Redmine: another one, with another journal, is recognised by its marks and writes
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -36,15 +38,21 @@ def written(world: World, portal: RedminePortal, text: str) -> None:
     [
         lambda world, portal: portal.note("k", world.ids["ticket"], "?"),
         lambda world, portal: portal.attach("k", world.ids["ticket"], "a.txt", "text/plain", b"1"),
-        lambda world, portal: portal.set_ticket_state("k", world.ids["ticket"], TicketState.IN_PROGRESS, [TicketState.OPEN]),
-        lambda world, portal: portal.set_stage_state("k", world.ids["ticket"], world.ids["stage"], StageState.READY, [StageState.PLANNED]),
+        lambda world, portal: portal.set_ticket_state(
+            "k", world.ids["ticket"], TicketState.IN_PROGRESS, [TicketState.OPEN]
+        ),
+        lambda world, portal: portal.set_stage_state(
+            "k", world.ids["ticket"], world.ids["stage"], StageState.READY, [StageState.PLANNED]
+        ),
         lambda world, portal: portal.hold("k", ACCOUNT, world.ids["ticket"], world.ids["stage"], HOUR),
         lambda world, portal: portal.capture("k", "hold-x", CHARGES, HOUR, {}),
         lambda world, portal: portal.void("k", "hold-x"),
         lambda world, portal: portal.reverse("k", "1", "?"),
     ],
 )
-def test_no_write_of_another_bridge_is_made(world: World, write: Callable[[World, RedminePortal], object]) -> None:
+def test_no_write_of_another_bridge_is_made(
+    world: World, write: Callable[[World, RedminePortal], object]
+) -> None:
     written(world, world.portal(), "first")
     before = world.trace()
     other = world.portal(instance=OTHER)
@@ -80,7 +88,9 @@ def test_marks_of_an_older_bridge_tell_nobody(world: World) -> None:
     portal = world.portal()
     written(world, portal, "new")
     assert portal.note("old", world.ids["ticket"], "old"), "its keys are found all the same"
-    assert [one["notes"] for one in world.redmine.tree[int(world.ids["ticket"])].journals if one["notes"]] == ["old", "new"]
+    assert [
+        one["notes"] for one in world.redmine.tree[int(world.ids["ticket"])].journals if one["notes"]
+    ] == ["old", "new"]
 
 
 def test_a_key_is_found_behind_whatever_instance_wrote_it(world: World, disk: Disk) -> None:
@@ -92,7 +102,10 @@ def test_a_key_is_found_behind_whatever_instance_wrote_it(world: World, disk: Di
 
 
 def test_it_is_looked_for_once_a_minute(world: World) -> None:
-    with mock.patch.object(world.redmine, "issues", wraps=world.redmine.issues) as asked, mock.patch.object(alone.time, "monotonic") as now:
+    with (
+        mock.patch.object(world.redmine, "issues", wraps=world.redmine.issues) as asked,
+        mock.patch.object(alone.time, "monotonic") as now,
+    ):
         now.return_value = 1000.0
         portal = world.portal()
         for text in ("a", "b"):

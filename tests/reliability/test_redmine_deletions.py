@@ -1,4 +1,6 @@
-"""What people delete on Redmine: the ledger outlives its stage, and the holds of what is gone are told and given back."""
+"""What people delete on Redmine: the ledger outlives its stage, and the holds of what is gone are told and
+given back.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`RedminePortal` is killed at every call of Redmine and at every transaction of its books, or loses an answer, and is called again: all ends as
-if nothing had happened, with one record on Redmine."""
+"""`RedminePortal` is killed at every call of Redmine and at every transaction of its books, or loses an
+answer, and is called again: all ends as if nothing had happened, with one record on Redmine."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bridge.journal.portal_books import JournalBooks
 from bridge.portal import LedgerEntry, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from bridge.portal.errors import PortalNotContract, PortalNotFound
 from bridge.portal.redmine import RedminePortal
+from tests.profile import THOROUGH
 from tests.reliability.chaos import Killed
 from tests.reliability.fake_redmine import BRIDGE, CONVENTION, CUSTOMER, WRITES, FakeRedmine
 from tests.reliability.mortal import MortalJournal, Process
@@ -32,6 +33,8 @@ ACCOUNT = "3"
 KEY = "key-1"
 HOUR = Decimal(1)
 CHARGES = (Charge("development", 60, 60, HOUR),)
+EVERY = 1 if THOROUGH else 3
+"""Of the boundaries at which a process may die, every how manieth is tried."""
 WRITE_FAULTS = ("lost after", "lost before", "late", "not sent")
 READ_FAULTS = ("no answer", "no contract")
 
@@ -129,7 +132,9 @@ class World:
         journal: Any = MortalJournal(self._disk.journal, process)
         books = JournalBooks(journal, "red", process.owner, TTL, self.clock, wait=timedelta(0))
         client: Any = Way(self.redmine, process, trial)
-        return RedminePortal("red", client, CONVENTION, books, prefix="", settle=SETTLE, clock=self.clock, instance=instance)
+        return RedminePortal(
+            "red", client, CONVENTION, books, prefix="", settle=SETTLE, clock=self.clock, instance=instance
+        )
 
     def trace(self) -> dict[str, Any]:
         """All that is there but for moments."""
@@ -141,11 +146,19 @@ class World:
                 for one in self.redmine.tree.values()
             },
             "times": [_timeless(one) for one in self.redmine.times.values()],
-            "holds": [replace(one, at=SOME_TIME, ended_at=one.ended_at and SOME_TIME) for one in portal._books.holds(ACCOUNT)],
+            "holds": [
+                replace(one, at=SOME_TIME, ended_at=one.ended_at and SOME_TIME)
+                for one in portal._books.holds(ACCOUNT)
+            ],
             "balance": (account.granted, account.posted, account.held, account.available),
-            "ledger": sorted((entry.kind, entry.key, entry.amount, entry.hold_id) for entry in portal.ledger(ACCOUNT).entries),
-            "answer": {name: value for name, value in (portal.find(KEY) or {}).items() if name in ("key", "status")},
-        }  # fmt: skip
+            "ledger": sorted(
+                (entry.kind, entry.key, entry.amount, entry.hold_id)
+                for entry in portal.ledger(ACCOUNT).entries
+            ),
+            "answer": {
+                name: value for name, value in (portal.find(KEY) or {}).items() if name in ("key", "status")
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -201,11 +214,20 @@ def portal_issue(world: World, which: str) -> Any:
 
 def _attached(world: World, answer: Any) -> None:
     (file,) = portal_issue(world, "ticket").files
-    assert (str(file["id"]), file["filename"], world.redmine.contents[file["id"]]) == (answer.id, "отчёт.txt", b"1")
+    assert (str(file["id"]), file["filename"], world.redmine.contents[file["id"]]) == (
+        answer.id,
+        "отчёт.txt",
+        b"1",
+    )
 
 
 def _moved(world: World, which: str, status: int) -> None:
-    details = [one for journal in portal_issue(world, which).journals for one in journal["details"] if one["name"] == "status_id"]
+    details = [
+        one
+        for journal in portal_issue(world, which).journals
+        for one in journal["details"]
+        if one["name"] == "status_id"
+    ]
     assert [one["new_value"] for one in details] == [str(status)]
     assert portal_issue(world, which).status == status
 
@@ -260,39 +282,79 @@ def _reads_and_holds(world: World, portal: RedminePortal) -> LedgerEntry:
 
 ACTS = (
     Act(
-        "note", _begun, lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово"),
+        "note",
+        _begun,
+        lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово"),
         lambda world, answer: _noted(world, answer, internal=False),
     ),
     Act(
-        "internal note", _begun, lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово", internal=True),
+        "internal note",
+        _begun,
+        lambda world, portal: portal.note(KEY, world.ids["ticket"], "Готово", internal=True),
         lambda world, answer: _noted(world, answer, internal=True),
     ),
-    Act("note on what was just read", _begun, _reads_and_notes, lambda world, answer: _noted(world, answer, internal=False)),
-    Act("attach", _begun, lambda world, portal: portal.attach(KEY, world.ids["ticket"], "отчёт.txt", "text/plain", b"1"), _attached),
     Act(
-        "set_ticket_state", _begun,
-        lambda world, portal: portal.set_ticket_state(KEY, world.ids["ticket"], TicketState.IN_PROGRESS, [TicketState.OPEN]),
+        "note on what was just read",
+        _begun,
+        _reads_and_notes,
+        lambda world, answer: _noted(world, answer, internal=False),
+    ),
+    Act(
+        "attach",
+        _begun,
+        lambda world, portal: portal.attach(KEY, world.ids["ticket"], "отчёт.txt", "text/plain", b"1"),
+        _attached,
+    ),
+    Act(
+        "set_ticket_state",
+        _begun,
+        lambda world, portal: portal.set_ticket_state(
+            KEY, world.ids["ticket"], TicketState.IN_PROGRESS, [TicketState.OPEN]
+        ),
         lambda world, _: _moved(world, "ticket", CONVENTION.ticket_states[TicketState.IN_PROGRESS]),
     ),
     Act(
-        "set_stage_state", _begun,
+        "set_stage_state",
+        _begun,
         lambda world, portal: portal.set_stage_state(
-            KEY, world.ids["ticket"], world.ids["stage"], StageState.READY, [StageState.PLANNED, StageState.IN_PROGRESS], {"role": 9}
+            KEY,
+            world.ids["ticket"],
+            world.ids["stage"],
+            StageState.READY,
+            [StageState.PLANNED, StageState.IN_PROGRESS],
+            {"role": 9},
         ),
         lambda world, _: _moved(world, "stage", CONVENTION.stage_states[StageState.READY]),
     ),
     Act(
-        "hold", _begun, lambda world, portal: portal.hold(KEY, ACCOUNT, world.ids["ticket"], world.ids["stage"], 2 * HOUR), _hold_judged,
+        "hold",
+        _begun,
+        lambda world, portal: portal.hold(KEY, ACCOUNT, world.ids["ticket"], world.ids["stage"], 2 * HOUR),
+        _hold_judged,
     ),
     Act("hold on a balance that was just read", _begun, _reads_and_holds, _hold_judged),
     Act("void", _held, lambda world, portal: portal.void(KEY, world.ids["hold"]), _void_judged),
-    Act("capture", _accepted, lambda world, portal: portal.capture(KEY, world.ids["hold"], CHARGES, HOUR, {"role": 9}), _capture_judged),
     Act(
-        "capture by silence", _ready,
-        lambda world, portal: portal.capture(KEY, world.ids["hold"], CHARGES, HOUR, {"role": 9}, accepted_by="silence"), _capture_judged,
+        "capture",
+        _accepted,
+        lambda world, portal: portal.capture(KEY, world.ids["hold"], CHARGES, HOUR, {"role": 9}),
+        _capture_judged,
     ),
-    Act("reverse", _captured, lambda world, portal: portal.reverse(KEY, world.ids["entry"], "ошибка"), _reverse_judged),
-)  # fmt: skip
+    Act(
+        "capture by silence",
+        _ready,
+        lambda world, portal: portal.capture(
+            KEY, world.ids["hold"], CHARGES, HOUR, {"role": 9}, accepted_by="silence"
+        ),
+        _capture_judged,
+    ),
+    Act(
+        "reverse",
+        _captured,
+        lambda world, portal: portal.reverse(KEY, world.ids["entry"], "ошибка"),
+        _reverse_judged,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -314,7 +376,8 @@ class Undisturbed:
         return cls(act, begun, _answer(answer), world.trace(), trial)
 
     def disturbed(self, disk: Disk, trial: Trial) -> None:
-        """The same write, in which something goes wrong, and which is made again: at once, when all has settled, and once more.
+        """The same write, in which something goes wrong, and which is made again: at once, when all has
+        settled, and once more.
 
         Raises:
             AssertionError: it does not end as the undisturbed one.
@@ -365,12 +428,14 @@ def _tried(undisturbed: Undisturbed, disk: Disk, trial: Trial, what: str) -> Non
         raise AssertionError(f"{undisturbed.act.name}; {what}: {error!r}") from error
 
 
-def test_a_write_in_which_nothing_goes_wrong_leaves_what_it_should(disk: Disk, undisturbed: Undisturbed) -> None:
+def test_a_write_in_which_nothing_goes_wrong_leaves_what_it_should(
+    disk: Disk, undisturbed: Undisturbed
+) -> None:
     undisturbed.disturbed(disk, Trial())
 
 
 def test_a_kill_at_any_call_and_any_transaction_changes_nothing(disk: Disk, undisturbed: Undisturbed) -> None:
-    for number, name in enumerate(undisturbed.trial.passed, 1):
+    for number, name in [*enumerate(undisturbed.trial.passed, 1)][::EVERY]:
         trial = Trial(kill=number)
         _tried(undisturbed, disk, trial, f"killed {name}, boundary {number}")
         assert trial.passed[-1] == name, "the same call goes another way"
@@ -391,6 +456,8 @@ def test_a_refusal_tells_that_nothing_was_written(disk: Disk, undisturbed: Undis
         try:
             undisturbed.act.do(world, world.portal(Trial(faults={number: "hidden"})))
         except PortalRefused:
-            assert world.trace() == before, f"{undisturbed.act.name}: call {number} ({name}) was refused, and what was asked for is there"
+            assert world.trace() == before, (
+                f"{undisturbed.act.name}: call {number} ({name}) was refused, and what was asked for is there"
+            )
         except PortalOutcomeUnknown:
             pass

@@ -46,12 +46,16 @@ def plain_way(world: World, portal: RedminePortal, counted: Counted) -> None:
     counted.to("hold")
     portal.set_ticket_state("begun", ticket, TicketState.IN_PROGRESS, AT_WORK)
     counted.to("ticket in progress")
-    portal.set_stage_state("stage-begun", ticket, stage, StageState.IN_PROGRESS, (StageState.PLANNED, StageState.IN_PROGRESS))
+    portal.set_stage_state(
+        "stage-begun", ticket, stage, StageState.IN_PROGRESS, (StageState.PLANNED, StageState.IN_PROGRESS)
+    )
     counted.to("stage in progress")
     portal.note("note-begun", ticket, "Взята в работу")
     counted.to("message: begun")
 
-    portal.set_stage_state("ready", ticket, stage, StageState.READY, (StageState.PLANNED, StageState.IN_PROGRESS))
+    portal.set_stage_state(
+        "ready", ticket, stage, StageState.READY, (StageState.PLANNED, StageState.IN_PROGRESS)
+    )
     counted.to("stage ready")
     portal.note("note-ready", ticket, "Готово к приёмке")
     counted.to("message: ready")
@@ -79,8 +83,8 @@ def test_the_plain_way_of_a_ticket_makes_no_request_that_something_else_tells(di
     plain_way(world, world.portal(trial), counted)
     assert {what: made.total() for what, made in counted.made.items()} == {
         "poll: agreed": 6,  # who is asking, issues, time; the ticket, its stage, their time
-        "look before hold": 6,  # the balance, and the ticket as it is now; once in the life of a process names of activities
-        "hold": 3,  # whether another bridge writes, once a minute; the ticket and its stage under the writer's lease
+        "look before hold": 6,  # the balance, the ticket as it is now; once names of activities
+        "hold": 3,  # whether another bridge writes; ticket and stage under the lease
         "ticket in progress": 3,  # look and compare, write, look
         "stage in progress": 3,
         "message: begun": 2,  # write, look
@@ -88,14 +92,16 @@ def test_the_plain_way_of_a_ticket_makes_no_request_that_something_else_tells(di
         "message: ready": 2,
         "ticket awaits acceptance": 3,
         "poll: accepted": 6,
-        "write-off": 9,  # look; stage, project, whether norm-hours are seen; write, look; the stage's status, write, look
+        "write-off": 9,  # look; stage, project, norm-hours; write, look; status, write, look
         "message: written off": 2,
         "ticket done": 3,
         "message: done": 2,
     }
 
 
-def test_a_balance_that_was_just_read_is_not_read_again_unless_something_was_held_or_is_missing(disk: Disk) -> None:
+def test_a_balance_that_was_just_read_is_not_read_again_unless_something_was_held_or_is_missing(
+    disk: Disk,
+) -> None:
     world, trial = World(disk), Trial()
     portal = world.portal(trial)
     world.redmine.top_up("3")
@@ -107,7 +113,9 @@ def test_a_balance_that_was_just_read_is_not_read_again_unless_something_was_hel
         portal.hold("b", ACCOUNT, ticket, stage, 2 * HOUR)
     portal.account(ACCOUNT)
     world.redmine.top_up("1")
-    assert portal.hold("b", ACCOUNT, ticket, stage, 2 * HOUR).amount == 2, "who has topped up meanwhile is not refused"
+    assert portal.hold("b", ACCOUNT, ticket, stage, 2 * HOUR).amount == 2, (
+        "who has topped up meanwhile is not refused"
+    )
     assert portal.account(ACCOUNT).available == 0
 
 

@@ -28,12 +28,16 @@ def accepted(world: World, portal: RedminePortal) -> str:
 
 
 def captures(world: World) -> list[Mapping[str, Any]]:
-    return [one for one in world.redmine.times.values() if one["activity"]["id"] == CONVENTION.activities.capture]
+    return [
+        one for one in world.redmine.times.values() if one["activity"]["id"] == CONVENTION.activities.capture
+    ]
 
 
 def again(world: World, row: Mapping[str, Any]) -> None:
     """The same request arrives once more."""
-    world.redmine._log(BRIDGE, row["issue"]["id"], CONVENTION.activities.capture, 0, row["fields"], row["comments"])
+    world.redmine._log(
+        BRIDGE, row["issue"]["id"], CONVENTION.activities.capture, 0, row["fields"], row["comments"]
+    )
 
 
 # Norm-hours that the bridge's role does not see
@@ -44,8 +48,15 @@ def test_nothing_is_written_off_where_the_bridge_does_not_see_norm_hours(disk: D
     portal = world.portal()
     hold = accepted(world, portal)
     world.redmine.blind = True
-    for ask in (portal.meta, lambda: portal.account(ACCOUNT), lambda: portal.capture("c", hold, CHARGES, HOUR, {})):
-        with pytest.raises(PortalForbidden, match="does not see the norm-hours of time entries: make custom field 31 visible to it"):
+    for ask in (
+        portal.meta,
+        lambda: portal.account(ACCOUNT),
+        lambda: portal.capture("c", hold, CHARGES, HOUR, {}),
+    ):
+        with pytest.raises(
+            PortalForbidden,
+            match="does not see the norm-hours of time entries: make custom field 31 visible to it",
+        ):
             ask()
     assert captures(world) == []
     world.redmine.blind = False

@@ -63,7 +63,11 @@ def finish(world: World, *tickets: str) -> None:
 def without(*, service: str = "", variant: str = "", category: str = "") -> Catalogue:
     """The catalogue, but for what an administrator took out of it."""
     whole = settings(UNATTENDED).catalogue
-    services = {one.id: replace(one, variants=tuple(v for v in one.variants if v.id != variant)) for one in whole if one.id != service}
+    services = {
+        one.id: replace(one, variants=tuple(v for v in one.variants if v.id != variant))
+        for one in whole
+        if one.id != service
+    }
     return Catalogue(services, {one.id: one for one in whole.categories if one.id != category})
 
 
@@ -75,7 +79,9 @@ def without(*, service: str = "", variant: str = "", category: str = "") -> Cata
     ],
     ids=str,
 )
-def test_what_the_catalogue_loses_is_told_by_its_name_and_waits_for_an_operator(disk: Disk, lost: dict[str, str], reason: str) -> None:
+def test_what_the_catalogue_loses_is_told_by_its_name_and_waits_for_an_operator(
+    disk: Disk, lost: dict[str, str], reason: str
+) -> None:
     world = begun(disk)
     world.catalogue = without(**lost)
     finish(world, BAD, GOOD)
@@ -105,9 +111,13 @@ def test_a_category_that_the_catalogue_loses_is_told_by_its_name(disk: Disk) -> 
     assert world.facts(BAD)["categories"] == ["content"]
 
 
-def test_a_template_that_fails_for_one_message_stops_the_tickets_that_need_it(disk: Disk, tmp_path: Path) -> None:
+def test_a_template_that_fails_for_one_message_stops_the_tickets_that_need_it(
+    disk: Disk, tmp_path: Path
+) -> None:
     world = begun(disk)
-    (tmp_path / "ready.txt.j2").write_text("{% if ticket.subject == 'Плохая' %}{{ nothing.at.all }}{% endif %}Готово\n", encoding="utf-8")
+    (tmp_path / "ready.txt.j2").write_text(
+        "{% if ticket.subject == 'Плохая' %}{{ nothing.at.all }}{% endif %}Готово\n", encoding="utf-8"
+    )
     world.messages = Messages(tmp_path)
     world.portal.tickets[BAD] = replace(world.portal.tickets[BAD], subject="Плохая")
     finish(world, BAD, GOOD)
@@ -124,9 +134,12 @@ def test_a_template_that_fails_for_one_message_stops_the_tickets_that_need_it(di
 
 
 @pytest.mark.parametrize(
-    ("kind", "fact"), [(Kind.HOLD, "unattended"), (Kind.HOLD, "order"), (Kind.FREEZE, "charges"), (Kind.FREEZE, "evidence")]
+    ("kind", "fact"),
+    [(Kind.HOLD, "unattended"), (Kind.HOLD, "order"), (Kind.FREEZE, "charges"), (Kind.FREEZE, "evidence")],
 )
-def test_a_fact_that_an_old_row_does_not_have_is_the_fault_of_its_ticket(disk: Disk, kind: Kind, fact: str) -> None:
+def test_a_fact_that_an_old_row_does_not_have_is_the_fault_of_its_ticket(
+    disk: Disk, kind: Kind, fact: str
+) -> None:
     world = begun(disk)
     if kind is Kind.FREEZE:
         world.portal.log_time(BAD, 30)

@@ -19,7 +19,9 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
-def test_a_day_of_outages_jumping_clocks_and_poisoned_orders(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_of_outages_jumping_clocks_and_poisoned_orders(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     soak = Soak(disk, days=1, poll=HOUR)
     soak.run(monkeypatch.setattr)
     assert len(soak.good) > 5

@@ -1,4 +1,6 @@
-"""A worker falls asleep in the middle of a call, another one goes on with its ticket: nothing is done twice, and nobody breaks down."""
+"""A worker falls asleep in the middle of a call, another one goes on with its ticket: nothing is done
+twice, and nobody breaks down.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SLEEPER, OTHER = "one.example.ru:1:1", "other.example.ru:1:1"
 
 
 def nap(disk: Disk, part: Segment, call: int, minutes: float) -> bool:
-    """The sleeper naps before its call of that number, while the other one makes a pass; False when it makes no so many calls."""
+    """The sleeper naps before its call of that number, while the other one makes a pass; False when it
+    makes no so many calls.
+    """
     chaos = Chaos()
     world = World(disk, part.snapshot, chaos)
     napped = False
@@ -35,13 +39,23 @@ def nap(disk: Disk, part: Segment, call: int, minutes: float) -> bool:
     world.clock.now += 2 * LEASE
     world.rest()
     world.check()
-    assert world.trace() == part.trace, f"{part.name}: a nap of {minutes} minutes before {chaos.calls[call - 1][0]}"
+    assert world.trace() == part.trace, (
+        f"{part.name}: a nap of {minutes} minutes before {chaos.calls[call - 1][0]}"
+    )
     return napped
 
 
-@pytest.mark.parametrize("minutes", [0, LEASE / timedelta(minutes=1) + 1], ids=["within its lease", "past its lease"])
+@pytest.mark.parametrize(
+    "minutes", [0, LEASE / timedelta(minutes=1) + 1], ids=["within its lease", "past its lease"]
+)
 @pytest.mark.parametrize("scenario", MAIN if THOROUGH else (ROLE_DONE,), ids=lambda one: one.name)
-def test_a_worker_may_sleep_before_any_call(trials: Trials, disk: Disk, scenario: Scenario, minutes: float) -> None:
+def test_a_worker_may_sleep_before_any_call(
+    trials: Trials, disk: Disk, scenario: Scenario, minutes: float
+) -> None:
     for part in trials.segments(scenario):
-        naps = next(number for number, call in enumerate(count(1, 1 if THOROUGH else 6)) if not nap(disk, part, call, minutes))
+        naps = next(
+            number
+            for number, call in enumerate(count(1, 1 if THOROUGH else 6))
+            if not nap(disk, part, call, minutes)
+        )
         assert naps >= (4 if THOROUGH else 1)

@@ -14,7 +14,9 @@ from tests.reliability.world import Disk, Snapshot, World
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a life from one move of the customer to the rest before the next, and what an undisturbed one leaves at its end."""
+    """A part of a life from one move of the customer to the rest before the next, and what an undisturbed
+    one leaves at its end.
+    """
 
     name: str
     snapshot: Snapshot
@@ -35,7 +37,9 @@ class Trials:
         return world.snapshot()
 
     def segments(self, scenario: Scenario) -> list[Segment]:
-        """The scenario cut where everything rests and the customer moves; the undisturbed life is judged on the way."""
+        """The scenario cut where everything rests and the customer moves; the undisturbed life is judged
+        on the way.
+        """
         found = []
         snapshot = self.begun(scenario)
         for move in (*scenario.moves, None):
@@ -65,7 +69,8 @@ class Trials:
         return chaos
 
     def killed(self, segment: Segment, *kills: int, lasting: bool = False) -> list[str]:
-        """Live a segment with the process killed at these boundaries; it must end as the undisturbed life does.
+        """Live a segment with the process killed at these boundaries; it must end as the undisturbed life
+        does.
 
         Returns:
             where it was killed, less than asked for when there are no so many boundaries.
@@ -77,16 +82,24 @@ class Trials:
             world.check()
             assert world.trace() == segment.trace
         except Exception as error:
-            raise AssertionError(f"{segment.name}; killed {'; then '.join(chaos.killed) or 'nowhere'}: {error!r}") from error
+            raise AssertionError(
+                f"{segment.name}; killed {'; then '.join(chaos.killed) or 'nowhere'}: {error!r}"
+            ) from error
         return chaos.killed
 
     def kill_everywhere(self, segment: Segment, *, lasting: bool = False, every: int = 1) -> int:
-        """Kill at every boundary, or every second, third … one, one in each trial; returns how many trials that took."""
-        return next(trial for trial, number in enumerate(count(every, every)) if not self.killed(segment, number, lasting=lasting))
+        """Kill at every boundary, or every second, third … one, one in each trial; returns how many trials
+        that took.
+        """
+        return next(
+            trial
+            for trial, number in enumerate(count(every, every))
+            if not self.killed(segment, number, lasting=lasting)
+        )
 
     def away_everywhere(self, segment: Segment, *, every: int = 1) -> int:
-        """Let the journal be away from every turn, or every second, third … one, to the end of the pass, and for that turn alone; returns how many
-        trials that took."""
+        """Let the journal be away from every turn, or every second, third … one, to the end of the pass, and
+        for that turn alone; returns how many trials that took."""
         trial = 0
         for turn in count(1, every):
             for last in (turn, sys.maxsize):
@@ -106,10 +119,11 @@ class Trials:
         raise AssertionError("unreachable")
 
     def kill_ever_again(self, segment: Segment) -> int:
-        """Kill at every boundary that something lasting went before, and from what that leaves again, and again, however often.
+        """Kill at every boundary that something lasting went before, and from what that leaves again, and
+        again, however often.
 
-        A kill leaves what was lasting, and what a restarted process does follows from that alone: so it is enough to go on once from every
-        state that a kill can leave, until no new one turns up.
+        A kill leaves what was lasting, and what a restarted process does follows from that alone: so it is
+        enough to go on once from every state that a kill can leave, until no new one turns up.
 
         Returns:
             how many different states there are.
@@ -141,8 +155,8 @@ class Trials:
         return self.trial(scenario, snapshot, Chaos()).calls
 
     def fail_everywhere(self, segment: Segment, modes: tuple[str, ...], *, every: int = 1) -> int:
-        """Let every outside call, or every second, third … one, fail in every mode, one in each trial; all must end as the undisturbed life does.
-        Returns how many trials that took."""
+        """Let every outside call, or every second, third … one, fail in every mode, one in each trial; all
+        must end as the undisturbed life does. Returns how many trials that took."""
         chaos = Chaos()
         World(self._disk, segment.snapshot, chaos).rest()
         number = 0

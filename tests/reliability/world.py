@@ -1,4 +1,6 @@
-"""A world in one process: the bridge's own pass over a real SQLite journal, a portal and a Moodle in memory, and chaos between them."""
+"""A world in one process: the bridge's own pass over a real SQLite journal, a portal and a Moodle in
+memory, and chaos between them.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +39,12 @@ from tests.reliability.fake_portal import FakePortal
 
 PAID = "Выделенный специалист (н.часы) / Настройка"
 ROLE = {
-    "service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_context_levels": "course",
+    "service": "2.9.1-access",
+    "param_shortname": "methodist",
+    "param_name": "Методист",
+    "param_context_levels": "course",
     "param_capabilities": "moodle/course:view",
-}  # fmt: skip
+}
 RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
 ONE_STAGE = (("Работа", 1, 1),)
 PATIENCE = 0.4
@@ -83,15 +88,22 @@ class Snapshot:
 
 
 class Disk:
-    """The journal's file, used for one trial after the other: to open it anew each time would cost more than the trial."""
+    """The journal's file, used for one trial after the other: to open it anew each time would cost more
+    than the trial.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / "journal.sqlite3"
         migrate(f"sqlite:///{self._path}")
         self.clock: Callable[[], datetime] = Clock()
         self.journal = Journal.open(f"sqlite:///{self._path}", clock=lambda: self.clock())  # noqa: PLW0108 - each trial has its own clock
-        # Here only the process dies, never the machine: what was committed is seen without waiting for the disk.
-        event.listen(self.journal._engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous = OFF"))
+        # Here only the process dies, never the machine: what was committed is seen without waiting for the
+        # disk.
+        event.listen(
+            self.journal._engine,
+            "checkout",
+            lambda connection, *_: connection.execute("PRAGMA synchronous = OFF"),
+        )
         self.fresh = self.save(*_nothing_happened())
 
     def save(self, *others: Any) -> Snapshot:
@@ -126,8 +138,10 @@ class QuickBridge(Bridge):
     def site(self, ticket: Ticket) -> Site:
         waited = [0.0]
         return replace(
-            super().site(ticket), clock=lambda: waited[0], pause=lambda seconds: waited.__setitem__(0, waited[0] + seconds)
-        )  # fmt: skip
+            super().site(ticket),
+            clock=lambda: waited[0],
+            pause=lambda seconds: waited.__setitem__(0, waited[0] + seconds),
+        )
 
 
 class World:
@@ -162,13 +176,20 @@ class World:
     # --- the bridge
 
     def bridge(self, owner: str = "") -> Bridge:
-        """A process of the bridge; without `owner` it is one whose claims are taken over as soon as it is dead."""
+        """A process of the bridge; without `owner` it is one whose claims are taken over as soon as it is
+        dead.
+        """
         self._born += 1
         owner = owner or f"{socket.gethostname()}:{os.getpid()}:{self._born}"
         return QuickBridge(
-            self.settings(), _messages(), KillableJournal(self.journal, self.chaos), self._portal_line, lambda _: self._moodle_line,  # type: ignore[arg-type]
-            owner, clock=self.clock.machine,
-        )  # fmt: skip
+            self.settings(),
+            _messages(),
+            KillableJournal(self.journal, self.chaos),
+            self._portal_line,
+            lambda _: self._moodle_line,  # type: ignore[arg-type]
+            owner,
+            clock=self.clock.machine,
+        )
 
     def run_pass(self, owner: str = "", *, minutes: float = 1) -> PassReport | None:
         """A minute later, one pass; None when it was killed, or the journal went away."""
@@ -205,7 +226,11 @@ class World:
 
     def reasons(self) -> dict[str, str]:
         """Why they stand there: codes by id."""
-        return {record.ticket.id: Reason.from_json(record.reason).code for record in self.records() if record.reason}
+        return {
+            record.ticket.id: Reason.from_json(record.reason).code
+            for record in self.records()
+            if record.reason
+        }
 
     def facts(self, ticket: str) -> Mapping[str, Any]:
         """The facts of the reason for which a ticket waits."""
@@ -223,14 +248,24 @@ class World:
     def settings(self) -> Settings:
         """The site's."""
         found = settings(self.policy)
-        return replace(found, portal=found.portal.model_copy(update={"category_prefix": self.category})) if self.category else found
+        return (
+            replace(found, portal=found.portal.model_copy(update={"category_prefix": self.category}))
+            if self.category
+            else found
+        )
 
     def _at_write(self, unit: Unit, effect: Effect) -> None:
         laws.at_write(self, unit, effect)
 
     # --- the customer
 
-    def order(self, fields: dict[str, str], *, account: str = "school", stages: Sequence[tuple[str, Any, Any]] = ONE_STAGE) -> str:
+    def order(
+        self,
+        fields: dict[str, str],
+        *,
+        account: str = "school",
+        stages: Sequence[tuple[str, Any, Any]] = ONE_STAGE,
+    ) -> str:
         """An agreed paid ticket; returns its id."""
         ticket = self.portal.open_ticket(account=account, category=PAID, subject="Заявка", fields=fields)
         self.portal.agree(ticket, stages)
@@ -239,7 +274,14 @@ class World:
     def taken(self, ticket: str) -> Decimal:
         """Norm-hours that a ticket has taken from the balance, by the portal's ledger."""
         signs = {"capture": 1, "reversal": -1}
-        return sum((entry.amount * signs.get(entry.kind, 0) for entry in self.portal.entries if entry.ticket_id == ticket), Decimal(0))
+        return sum(
+            (
+                entry.amount * signs.get(entry.kind, 0)
+                for entry in self.portal.entries
+                if entry.ticket_id == ticket
+            ),
+            Decimal(0),
+        )
 
     # --- the operator
 
@@ -256,7 +298,11 @@ class World:
         """An operator lets a stage take what the time entries make now."""
         desk = self.desk(ticket)
         found = desk.stage(stage)
-        desk.correct(found, recounted(desk.standing(), found, self.portal.tickets[ticket], self.settings().catalogue), "пересчёт")
+        desk.correct(
+            found,
+            recounted(desk.standing(), found, self.portal.tickets[ticket], self.settings().catalogue),
+            "пересчёт",
+        )
 
     def drift(self, account: str) -> None:
         """A comparison found that the ledgers of an account differ."""
@@ -265,34 +311,65 @@ class World:
 
     def reconcile(self) -> list[str]:
         """Compare both ledgers of all accounts, which sets and clears drifts; returns the differences."""
-        found = reconcile_accounts(replace(self.bridge("operator"), portal=self.portal), list(self.portal.accounts))
+        found = reconcile_accounts(
+            replace(self.bridge("operator"), portal=self.portal), list(self.portal.accounts)
+        )
         assert [one.error for one in found.accounts if one.error] == []
         return [f"{one.account_id}: {difference}" for one in found.accounts for difference in one.differences]
 
     def trace(self) -> dict[str, Any]:
-        """All that is lasting but for moments, numbers of attempts and leases: what a life leaves, however often it was interrupted."""
+        """All that is lasting but for moments, numbers of attempts and leases: what a life leaves, however
+        often it was interrupted.
+        """
         with self.journal.transaction(read_only=True) as unit:
             records = unit.tickets("test")
             effects = [effect for record in records for effect in unit.effects("test", record.ticket.id)]
         return {
             "tickets": {record.ticket.id: (record.state, dict(record.revisions)) for record in records},
-            "effects": {effect.key: (effect.kind, effect.state.value, dict(effect.request), _timeless(effect.outcome)) for effect in effects},
-            "entries": [(entry.key, entry.kind, entry.amount, entry.hold_id, entry.price) for entry in self.portal.entries],
+            "effects": {
+                effect.key: (effect.kind, effect.state.value, dict(effect.request), _timeless(effect.outcome))
+                for effect in effects
+            },
+            "entries": [
+                (entry.key, entry.kind, entry.amount, entry.hold_id, entry.price)
+                for entry in self.portal.entries
+            ],
             "portal": {
-                id_: (ticket.version, ticket.state.value, [stage.state.value for stage in ticket.stages], [one.text for one in ticket.thread])
+                id_: (
+                    ticket.version,
+                    ticket.state.value,
+                    [stage.state.value for stage in ticket.stages],
+                    [one.text for one in ticket.thread],
+                )
                 for id_, ticket in self.portal.tickets.items()
             },
-            "moodle": (self.moodle.courses, self.moodle.roles, {key: one["status"] for key, one in self.moodle.operations.items()}),
-        }  # fmt: skip
+            "moodle": (
+                self.moodle.courses,
+                self.moodle.roles,
+                {key: one["status"] for key, one in self.moodle.operations.items()},
+            ),
+        }
 
     def state(self) -> str:
         """All on which the next steps depend: two worlds with the same state go on alike."""
         with self.journal.transaction(read_only=True) as unit:
             records = unit.tickets("test")
-            tried = [(effect.key, effect.attempts > 0) for one in records for effect in unit.effects("test", one.ticket.id)]
+            tried = [
+                (effect.key, effect.attempts > 0)
+                for one in records
+                for effect in unit.effects("test", one.ticket.id)
+            ]
             seen = [(record.ticket.version, record.dirty) for record in records]
             cursor = unit.cursor("test")
-        return repr((self.trace(), tried, seen, cursor, {key: one["looks"] for key, one in self.moodle.operations.items()}))
+        return repr(
+            (
+                self.trace(),
+                tried,
+                seen,
+                cursor,
+                {key: one["looks"] for key, one in self.moodle.operations.items()},
+            )
+        )
 
     # --- what must hold
 
@@ -310,10 +387,15 @@ def _catalogue() -> Catalogue:
 def settings(policy: PolicyTable) -> Settings:
     """A site with this policy."""
     return Settings(
-        path=Path("bridge.toml"), bridge=BridgeTable(operation_wait_seconds=PATIENCE), portal=PortalTable(name="test", url="https://portal.example.ru"),
-        installations=(InstallationTable(serial="AAAABBBBCCCCDDDD", url="https://moodle.example.ru"),), policy=policy,
-        catalogue=_catalogue(), portal_secret="", moodle_tokens={},
-    )  # fmt: skip
+        path=Path("bridge.toml"),
+        bridge=BridgeTable(operation_wait_seconds=PATIENCE),
+        portal=PortalTable(name="test", url="https://portal.example.ru"),
+        installations=(InstallationTable(serial="AAAABBBBCCCCDDDD", url="https://moodle.example.ru"),),
+        policy=policy,
+        catalogue=_catalogue(),
+        portal_secret="",
+        moodle_tokens={},
+    )
 
 
 @cache

@@ -1,4 +1,6 @@
-"""The form of a scenario file: what may stand in it, as values; every fault named with its file, its scenario and its key (docs/scenarios.md)."""
+"""The form of a scenario file: what may stand in it, as values; every fault named with its file, its
+scenario and its key (docs/scenarios.md).
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,12 @@ class Form(_Table):
 
     def as_fields(self) -> dict[str, str]:
         """The fields as the portal keeps them."""
-        own = {"service": self.service, "variant": self.variant, "quantity": self.quantity, "action": self.action}
+        own = {
+            "service": self.service,
+            "variant": self.variant,
+            "quantity": self.quantity,
+            "action": self.action,
+        }
         params = {f"param_{name}": value for name, value in self.params.items()}
         return {name: value for name, value in own.items() if value} | params | dict(self.fields)
 
@@ -112,7 +119,9 @@ class Fault(_Table):
 
     at: Literal["portal", "moodle"]
     match: str
-    mode: Annotated[str, BeforeValidator(lambda mode: mode if mode in MODES else _unknown("mode", mode, MODES))]
+    mode: Annotated[
+        str, BeforeValidator(lambda mode: mode if mode in MODES else _unknown("mode", mode, MODES))
+    ]
     times: Annotated[int, Field(gt=0)] = 1
 
 
@@ -219,7 +228,8 @@ class Scenario(_Table):
         rules: rules of the game that it shows.
         services: rows of the catalogue that it shows.
         policy: the settings' [policy].
-        moodle: courses of the first installation's Moodle; a scenario without courses and without unattended services has no Moodle at all.
+        moodle: courses of the first installation's Moodle; a scenario without courses and without unattended
+            services has no Moodle at all.
     """
 
     title: Annotated[str, Field(min_length=1)]
@@ -264,7 +274,10 @@ def read(path: Path) -> tuple[Scenario, ...]:
     try:
         scenarios = _File.model_validate(document).scenario
     except ValidationError as error:
-        problems = [f"{_place(document, one['loc'])}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        problems = [
+            f"{_place(document, one['loc'])}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
         raise ScenarioFault("\n".join(f"{path.name}: {problem}" for problem in problems)) from None
     titles = [scenario.title for scenario in scenarios]
     twice = sorted({title for title in titles if titles.count(title) > 1})
@@ -277,14 +290,23 @@ def _place(document: Mapping[str, Any], location: Sequence[str | int]) -> str:
     """Where a fault is: the scenario's title, the step's number from 1, and the key."""
     words: list[str] = []
     if len(location) > 1 and location[0] == "scenario":
-        title = document["scenario"][location[1]].get("title") if isinstance(document["scenario"][location[1]], dict) else None
+        title = (
+            document["scenario"][location[1]].get("title")
+            if isinstance(document["scenario"][location[1]], dict)
+            else None
+        )
         words.append(f"“{title}”" if title else f"scenario {int(location[1]) + 1}")
         location = location[2:]
     if len(location) > 1 and location[0] == "step":
         words.append(f"step {int(location[1]) + 1}")
         location = location[2:]
-    # What is left names keys and, of a list, the place in it; names of models that pydantic tries stand beside them.
-    key = ".".join(str(part) for part in location if not (isinstance(part, str) and part[:1].isupper()) and "[" not in str(part))
+    # What is left names keys and, of a list, the place in it; names of models that pydantic tries stand
+    # beside them.
+    key = ".".join(
+        str(part)
+        for part in location
+        if not (isinstance(part, str) and part[:1].isupper()) and "[" not in str(part)
+    )
     return ": ".join([*words, *([key] if key else [])])
 
 

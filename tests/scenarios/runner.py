@@ -16,7 +16,9 @@ from bridge.portal import LedgerEntry
 from tests.scenarios.form import Expect, Scenario
 from tests.scenarios.world import ACCOUNT, World
 
-OWN_ROLES = frozenset({"manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage"})
+OWN_ROLES = frozenset(
+    {"manager", "coursecreator", "editingteacher", "teacher", "student", "guest", "user", "frontpage"}
+)
 
 
 class Differs(AssertionError):
@@ -51,7 +53,11 @@ def compare(expect: Expect, world: World) -> list[str]:
         if wanted is None:
             continue
         if name == "notes_say":
-            differing += [f"ticket {number}: no note says {one!r}; the notes: {seen.texts()}" for one in wanted if one not in seen.texts()]
+            differing += [
+                f"ticket {number}: no note says {one!r}; the notes: {seen.texts()}"
+                for one in wanted
+                if one not in seen.texts()
+            ]
             continue
         if name == "balance":
             wanted = wanted.model_dump(exclude_none=True)
@@ -74,7 +80,9 @@ class Seen:
             self._record: TicketRecord | None = unit.ticket(world.name, self._ticket.id)
             self._effects: list[Effect] = unit.effects(world.name, self._ticket.id)
             self._rows = unit.ledger(world.name, ticket_id=self._ticket.id)
-        self._entries: list[LedgerEntry] = [entry for entry in world.portal.ledger() if entry.ticket_id == self._ticket.id]
+        self._entries: list[LedgerEntry] = [
+            entry for entry in world.portal.ledger() if entry.ticket_id == self._ticket.id
+        ]
         self._titles = {stage.id: stage.title for stage in self._ticket.stages}
 
     def status(self) -> str:
@@ -87,38 +95,60 @@ class Seen:
         return self._world.exit
 
     def service(self) -> str:
-        holds = [effect for effect in self._effects if effect.kind == Kind.HOLD and effect.state is EffectState.DONE]
+        holds = [
+            effect
+            for effect in self._effects
+            if effect.kind == Kind.HOLD and effect.state is EffectState.DONE
+        ]
         order = holds[-1].request["order"] if holds else {"service": "none", "variant": ""}
         return "/".join(part for part in (order["service"], order["variant"]) if part)
 
     def ledger(self) -> tuple[str, ...]:
         here = [(row.key, row.kind, text(row.amount), self._titles[row.stage_id]) for row in self._rows]
-        there = [(entry.key, entry.kind, text(entry.amount), self._titles[entry.stage_id or ""]) for entry in self._entries]
+        there = [
+            (entry.key, entry.kind, text(entry.amount), self._titles[entry.stage_id or ""])
+            for entry in self._entries
+        ]
         if sorted(here) != sorted(there):
             raise Differs(f"the ledgers differ:\n  journal {here}\n  portal  {there}")
         return tuple(" ".join(row[1:]) for row in there)
 
     def charges(self) -> tuple[str, ...]:
-        documents = [one for one in self._world.portal.documents.ledger() if one["ticket_id"] == self._ticket.id]
+        documents = [
+            one for one in self._world.portal.documents.ledger() if one["ticket_id"] == self._ticket.id
+        ]
         return tuple(
-            f"{line['category']} {line['spent_minutes']} {line['charged_minutes']} {text(Decimal(line['coefficient_milli']) / 1000)}"
+            (
+                f"{line['category']} {line['spent_minutes']} {line['charged_minutes']} "
+                f"{text(Decimal(line['coefficient_milli']) / 1000)}"
+            )
             for one in documents
             for line in one["charges"]
         )
 
     def price(self) -> str:
         reversed_ids = {entry.reverses for entry in self._entries}
-        standing = [entry for entry in self._entries if entry.kind == "capture" and entry.id not in reversed_ids]
+        standing = [
+            entry for entry in self._entries if entry.kind == "capture" and entry.id not in reversed_ids
+        ]
         return f"{sum((entry.price or Decimal(0) for entry in standing), Decimal(0)):.2f}"
 
     def notes(self) -> tuple[str, ...]:
         names = {
-            (effect.outcome or {}).get("note_id"): message_name(effect.kind) for effect in self._effects if effect.kind.startswith("note:")
+            (effect.outcome or {}).get("note_id"): message_name(effect.kind)
+            for effect in self._effects
+            if effect.kind.startswith("note:")
         }
-        return tuple(names.get(note.id, "?") for note in self._world.portal.notes(self._ticket.id) if note.visibility == "customer")
+        return tuple(
+            names.get(note.id, "?")
+            for note in self._world.portal.notes(self._ticket.id)
+            if note.visibility == "customer"
+        )
 
     def texts(self) -> str:
-        notes = [note.text for note in self._world.portal.notes(self._ticket.id) if note.visibility == "customer"]
+        notes = [
+            note.text for note in self._world.portal.notes(self._ticket.id) if note.visibility == "customer"
+        ]
         return "\n".join(notes).replace("\u00a0", " ")
 
     def moodle(self) -> tuple[str, ...]:
@@ -134,7 +164,12 @@ class Seen:
         return tuple(course.shortname for moodle in self._world.moodles for course in moodle.courses())
 
     def roles(self) -> tuple[str, ...]:
-        return tuple(role.shortname for moodle in self._world.moodles for role in moodle.roles() if role.shortname not in OWN_ROLES)
+        return tuple(
+            role.shortname
+            for moodle in self._world.moodles
+            for role in moodle.roles()
+            if role.shortname not in OWN_ROLES
+        )
 
 
 def unsound(world: World) -> list[str]:
@@ -142,14 +177,24 @@ def unsound(world: World) -> list[str]:
     found = []
     before = world.standing()
     for report in world.sync():
-        found += [f"one more pass does something for ticket {ticket.number}: {ticket.done}" for ticket in report.tickets if ticket.done]
+        found += [
+            f"one more pass does something for ticket {ticket.number}: {ticket.done}"
+            for ticket in report.tickets
+            if ticket.done
+        ]
     after = world.standing()
-    found += [f"one more pass changes the {name}:\n  {before[name]}\n  {after[name]}" for name in before if before[name] != after[name]]
+    found += [
+        f"one more pass changes the {name}:\n  {before[name]}\n  {after[name]}"
+        for name in before
+        if before[name] != after[name]
+    ]
     with world.journal.transaction(read_only=True) as unit:
         found += [f"the journal's ledger: {problem}" for problem in unit.verify_ledger()]
         rows = unit.ledger(world.name)
     account, entries = world.portal.account(ACCOUNT), world.portal.ledger()
-    comparison = compare_ledgers(rows, entries, tickets=world.tickets.values(), intended=(), settled=len(rows))
+    comparison = compare_ledgers(
+        rows, entries, tickets=world.tickets.values(), intended=(), settled=len(rows)
+    )
     differences = (*comparison.differences, *comparison.cancelled, *compare_sums(account, entries))
     found += [f"the ledgers differ: {difference}" for difference in differences]
     found += [f"the ledgers differ: {entry} is open" for entry in comparison.open]

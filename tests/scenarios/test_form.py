@@ -1,4 +1,6 @@
-"""A scenario file that is not understood says where and why; a scenario that does not hold says what it found."""
+"""A scenario file that is not understood says where and why; a scenario that does not hold says what it
+found.
+"""
 
 from __future__ import annotations
 
@@ -42,18 +44,40 @@ def fault(tmp_path: Path, text: str) -> str:
         ("status =", "state =", "one.toml: “Работа”: step 1: expect.0.state: Extra inputs"),
         ("service =", "sevrice =", "one.toml: “Работа”: step 1: open_ticket.sevrice: Extra inputs"),
         ('title = "Работа"', 'titel = "Работа"', "one.toml: scenario 1: titel: Extra inputs"),
-        ('title = "Работа"', 'title = "Работа"\npolicy = { accept = 1 }', "one.toml: “Работа”: policy.accept: Extra inputs"),
-        ('title = "Работа"', 'title = "Работа"\nrules = ["R10"]', "one.toml: “Работа”: rules.0: Input should be 'R1'"),
+        (
+            'title = "Работа"',
+            'title = "Работа"\npolicy = { accept = 1 }',
+            "one.toml: “Работа”: policy.accept: Extra inputs",
+        ),
+        (
+            'title = "Работа"',
+            'title = "Работа"\nrules = ["R10"]',
+            "one.toml: “Работа”: rules.0: Input should be 'R1'",
+        ),
         ('"Работа", 2,', '"Работа", 1.7,', "one.toml: “Работа”: step 1: agree.0.1: "),
-        ("sync = true", 'fault = { at = "portal", match = "hold", mode = "drop" }', "step 1: fault.mode: unknown mode 'drop'"),
-        ('expect = { status = "running", ledger = ["hold 2 Работа"] }', "", "one.toml: “Работа”: step: expects nothing anywhere"),
-        ('{ status = "running", ledger = ["hold 2 Работа"] }', '{ ticket = "101" }', "step 1: expect.0: expects nothing"),
+        (
+            "sync = true",
+            'fault = { at = "portal", match = "hold", mode = "drop" }',
+            "step 1: fault.mode: unknown mode 'drop'",
+        ),
+        (
+            'expect = { status = "running", ledger = ["hold 2 Работа"] }',
+            "",
+            "one.toml: “Работа”: step: expects nothing anywhere",
+        ),
+        (
+            '{ status = "running", ledger = ["hold 2 Работа"] }',
+            '{ ticket = "101" }',
+            "step 1: expect.0: expects nothing",
+        ),
         ("sync = true", "sync = true\nmoves = []", "step 1: moves: unknown key"),
         ("[[scenario]]", "[[scenario]", "one.toml: is no TOML: "),
         ("[[scenario.step]]", "[[scenario.stpe]]", "one.toml: “Работа”: stpe: Extra inputs"),
     ],
 )
-def test_a_fault_is_named_with_its_file_its_scenario_and_its_key(tmp_path: Path, good: str, bad: str, told: str) -> None:
+def test_a_fault_is_named_with_its_file_its_scenario_and_its_key(
+    tmp_path: Path, good: str, bad: str, told: str
+) -> None:
     assert good in GOOD
     assert told in fault(tmp_path, GOOD.replace(good, bad))
 
@@ -72,11 +96,21 @@ def test_moves_are_made_in_the_order_in_which_they_stand(tmp_path: Path) -> None
     [
         ('"running"', '"done"', "step 1:\nticket 101: status:\n  expected done\n  found    running"),
         ("hold 2", "hold 3", "ledger:\n  expected ('hold 3 Работа',)\n  found    ('hold 2 Работа',)"),
-        ("sync = true", 'sync = true\nfault = { at = "portal", match = "capture", mode = "drop_after" }', "a planned fault never happened"),
-        ("sync = true", "sync = true\nlog_time = { minutes = 60 }\nreport_ready = 1", "one more pass does something for ticket 101"),
+        (
+            "sync = true",
+            'sync = true\nfault = { at = "portal", match = "capture", mode = "drop_after" }',
+            "a planned fault never happened",
+        ),
+        (
+            "sync = true",
+            "sync = true\nlog_time = { minutes = 60 }\nreport_ready = 1",
+            "one more pass does something for ticket 101",
+        ),
     ],
 )
-def test_a_scenario_that_does_not_hold_says_what_it_found(tmp_path: Path, shared_memory: Memory, good: str, bad: str, told: str) -> None:
+def test_a_scenario_that_does_not_hold_says_what_it_found(
+    tmp_path: Path, shared_memory: Memory, good: str, bad: str, told: str
+) -> None:
     (scenario,) = read(write(tmp_path, GOOD.replace(good, bad)))
     with world_of(scenario, tmp_path, shared_memory) as world, pytest.raises(Differs) as raised:
         play(scenario, world)
@@ -85,11 +119,19 @@ def test_a_scenario_that_does_not_hold_says_what_it_found(tmp_path: Path, shared
 
 @pytest.mark.parametrize(
     ("heading", "model", "apart"),
-    [("A scenario", Scenario, set()), ("A step", Step, {"ticket", "expect", "moves"}), ("Expectations", Expect, {"ticket"})],
+    [
+        ("A scenario", Scenario, set()),
+        ("A step", Step, {"ticket", "expect", "moves"}),
+        ("Expectations", Expect, {"ticket"}),
+    ],
 )
 def test_every_key_is_documented(heading: str, model: type[BaseModel], apart: set[str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
     section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    documented = {key for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE) for key in re.findall(r"`([^`]+)`", row)}
+    documented = {
+        key
+        for row in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE)
+        for key in re.findall(r"`([^`]+)`", row)
+    }
     assert documented == set(model.model_fields) - apart
     assert all(f"`{key}`" in page for key in apart - {"moves"})

@@ -1,4 +1,6 @@
-"""The world of one scenario: an embedded portal and Moodles over real HTTP, settings on disk, a journal; and the moves in it."""
+"""The world of one scenario: an embedded portal and Moodles over real HTTP, settings on disk, a journal;
+and the moves in it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ from tests.scenarios.form import FIRST, Course, Scenario, Step
 
 ACCOUNT = "customer"
 NOWHERE = "http://127.0.0.1:9"
-"""The discard port: nobody answers there, so that a Moodle that a scenario does not have is never asked unnoticed."""
+"""The discard port: nobody answers there, so that a Moodle that a scenario does not have is never asked
+unnoticed.
+"""
 
 _READS = re.compile(r"_(get|find)_")
 _COMMANDS = CliRunner()
@@ -82,7 +86,13 @@ class World:
         stack.callback(_leave, self.portal)
         self.portal.clock = self._clock
         account = scenario.account
-        self.portal.open_account(ACCOUNT, "Заказчик", granted=account.granted, hour_price=account.hour_price, overdraft=account.overdraft)
+        self.portal.open_account(
+            ACCOUNT,
+            "Заказчик",
+            granted=account.granted,
+            hour_price=account.hour_price,
+            overdraft=account.overdraft,
+        )
         self.moodles = self._start_moodles(scenario, directory)
         self._settings_path = directory / "bridge.toml"
         self._configure(scenario, memory.url)
@@ -96,9 +106,15 @@ class World:
         match name:
             case "open_ticket":
                 self.tickets[self.number] = self.portal.open_ticket(
-                    account=ACCOUNT, number=self.number, category=given.category, subject=given.subject, text=given.text,
-                    installation=given.installation, agreement_required=given.agreement_required, fields=given.as_fields(),
-                )  # fmt: skip
+                    account=ACCOUNT,
+                    number=self.number,
+                    category=given.category,
+                    subject=given.subject,
+                    text=given.text,
+                    installation=given.installation,
+                    agreement_required=given.agreement_required,
+                    fields=given.as_fields(),
+                )
             case "edit_fields":
                 self.portal.edit_fields(ticket, given.as_fields())
             case "attach":
@@ -132,7 +148,10 @@ class World:
         if workers == 1:
             return [Pass(self._bridges[0]).run()]
         reports: list[PassReport] = []
-        threads = [threading.Thread(target=lambda one=bridge: reports.append(Pass(one).run())) for bridge in self._bridges[:workers]]
+        threads = [
+            threading.Thread(target=lambda one=bridge: reports.append(Pass(one).run()))
+            for bridge in self._bridges[:workers]
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -142,7 +161,9 @@ class World:
 
     def moodle_writes(self) -> list[str]:
         """Functions that change something, as the Moodles received them."""
-        return [call.name for moodle in self.moodles for call in moodle.calls() if not _READS.search(call.name)]
+        return [
+            call.name for moodle in self.moodles for call in moodle.calls() if not _READS.search(call.name)
+        ]
 
     def standing(self) -> dict[str, Any]:
         """Everything that a pass could change, to be compared."""
@@ -150,26 +171,35 @@ class World:
             records = unit.tickets(self.name)
             rows = unit.ledger(self.name)
         return {
-            "ledger": self.portal.ledger(), "tickets": self.portal.tickets(), "journal": rows, "moodle": self.moodle_writes(),
+            "ledger": self.portal.ledger(),
+            "tickets": self.portal.tickets(),
+            "journal": rows,
+            "moodle": self.moodle_writes(),
             "statuses": [(record.ticket.number, record.state, record.reason) for record in records],
-        }  # fmt: skip
+        }
 
     def _run(self, command: str) -> int:
         """Run an operator's command, here and now."""
         without = {name: None for name in os.environ if name.startswith("OTBRIDGE_")}
-        result = _COMMANDS.invoke(main, ["--config", str(self._settings_path), *shlex.split(command)], env=without)
+        result = _COMMANDS.invoke(
+            main, ["--config", str(self._settings_path), *shlex.split(command)], env=without
+        )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code
 
     def _start_moodles(self, scenario: Scenario, directory: Path) -> list[SandboxMoodle]:
-        """A Moodle for each installation that is not down, where the scenario needs any; the first has the courses."""
+        """A Moodle for each installation that is not down, where the scenario needs any; the first has the
+        courses.
+        """
         if not (scenario.moodle or scenario.policy.unattended):
             return []
         moodles = []
         for installation in scenario.installation:
             if not installation.down:
-                moodle = SandboxMoodle.start(directory / f"moodle-{installation.serial}", restore_seconds=0.02)
+                moodle = SandboxMoodle.start(
+                    directory / f"moodle-{installation.serial}", restore_seconds=0.02
+                )
                 self._stack.callback(_leave, moodle)
                 moodles.append(moodle)
         for course in scenario.moodle:
@@ -181,17 +211,29 @@ class World:
         running = iter(self.moodles)
         tables: list[tuple[str, Mapping[str, Any]]] = [
             ("[bridge]", {"journal": journal_url, "operation_wait_seconds": 15}),
-            ("[portal]", {"name": self.name, "url": self.portal.url, "connect_seconds": 2, "read_seconds": 5}),
+            (
+                "[portal]",
+                {"name": self.name, "url": self.portal.url, "connect_seconds": 2, "read_seconds": 5},
+            ),
         ]
         secrets = {"OTBRIDGE_PORTAL_TOKEN": self.portal.token}
         for number, installation in enumerate(scenario.installation, 1):
             moodle = None if installation.down else next(running, None)
-            table = {"name": f"site{number}", "serial": installation.serial, "url": moodle.url if moodle else NOWHERE, "read_seconds": 5}
+            table = {
+                "name": f"site{number}",
+                "serial": installation.serial,
+                "url": moodle.url if moodle else NOWHERE,
+                "read_seconds": 5,
+            }
             tables.append(("[[installation]]", table))
             suffix = "" if len(scenario.installation) == 1 else f"_SITE{number}"
             secrets[f"OTBRIDGE_MOODLE_TOKEN{suffix}"] = moodle.token if moodle else "none"
         tables.append(("[policy]", scenario.policy.model_dump(exclude_none=True)))
-        lines = [line for head, table in tables for line in (head, *(f"{key} = {json.dumps(value)}" for key, value in table.items()))]
+        lines = [
+            line
+            for head, table in tables
+            for line in (head, *(f"{key} = {json.dumps(value)}" for key, value in table.items()))
+        ]
         self._settings_path.write_text("\n".join(lines), encoding="utf-8")
         env = self._settings_path.with_name(".env")
         env.touch(mode=0o600)
@@ -200,9 +242,14 @@ class World:
     def _open(self, owner: str) -> Bridge:
         portal = self._stack.enter_context(open_portal(self.settings))
         return Bridge(
-            self.settings, _messages(), self.journal, portal,
-            lambda installation: self._stack.enter_context(open_moodle(self.settings, installation)), owner, clock=self._clock,
-        )  # fmt: skip
+            self.settings,
+            _messages(),
+            self.journal,
+            portal,
+            lambda installation: self._stack.enter_context(open_moodle(self.settings, installation)),
+            owner,
+            clock=self._clock,
+        )
 
 
 @contextmanager
@@ -220,7 +267,9 @@ def _messages() -> Messages:
 
 def _put(course: Course, moodle: SandboxMoodle) -> None:
     """Let the Moodle have a course, or have had it."""
-    course_id = moodle.add_course(fullname=course.fullname, shortname=course.shortname, idnumber=course.idnumber)
+    course_id = moodle.add_course(
+        fullname=course.fullname, shortname=course.shortname, idnumber=course.idnumber
+    )
     if course.backed_up:
         moodle.run_automated_backup(course_id)
     if course.deleted:

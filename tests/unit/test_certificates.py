@@ -1,4 +1,6 @@
-"""TLS: what is wrong with a certificate is told by its cause, and an authority of the site's own is named in the settings."""
+"""TLS: what is wrong with a certificate is told by its cause, and an authority of the site's own is named
+in the settings.
+"""
 
 from __future__ import annotations
 
@@ -105,7 +107,10 @@ def test_https_to_a_port_without_tls_is_told(serve, says) -> None:
     assert "http:// only" in says(f"https://127.0.0.1:{serve(host=None)}", None)
 
 
-SETTINGS = '[portal]\nurl = "https://p.example.ru"\nca_file = "ca.pem"\n[[installation]]\nserial = "A"\nurl = "https://m.example.ru"\n'
+SETTINGS = (
+    '[portal]\nurl = "https://p.example.ru"\nca_file = "ca.pem"\n[[installation]]\nserial '
+    '= "A"\nurl = "https://m.example.ru"\n'
+)
 SECRETS = {"OTBRIDGE_PORTAL_TOKEN": "t", "OTBRIDGE_MOODLE_TOKEN": "t"}
 
 
@@ -124,7 +129,9 @@ def test_a_file_that_holds_no_authority_is_a_fault_of_the_settings(tmp_path, con
         load(tmp_path / "bridge.toml", SECRETS)
 
 
-@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://proxy", "http://user:secret@proxy", "http://:secret@proxy"])
+@pytest.mark.parametrize(
+    "proxy", ["proxy:3128", "socks5://proxy", "http://user:secret@proxy", "http://:secret@proxy"]
+)
 def test_a_proxy_is_an_address_without_secrets(ca_file, proxy) -> None:
     path = ca_file.with_name("bridge.toml")
     path.write_text(SETTINGS.replace('ca_file = "ca.pem"', f'proxy = "{proxy}"'))

@@ -1,4 +1,6 @@
-"""A peer that sends a byte now and then is cut off: in the head, in the body, in a download; by REST, SOAP, the contract and Redmine."""
+"""A peer that sends a byte now and then is cut off: in the head, in the body, in a download; by REST,
+SOAP, the contract and Redmine.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,14 @@ def portal(url: str) -> Any:
 
 
 def redmine(url: str) -> Line:
-    transport = Transport(url, connect_timeout=5, read_timeout=5, call_timeout=CALL, largest_answer=LARGEST_ANSWER, auth=KeyAuth("k"))
+    transport = Transport(
+        url,
+        connect_timeout=5,
+        read_timeout=5,
+        call_timeout=CALL,
+        largest_answer=LARGEST_ANSWER,
+        auth=KeyAuth("k"),
+    )
     return Line(transport, Retries())
 
 
@@ -69,11 +78,17 @@ CALLS: dict[str, tuple[Callable[[str], Any], type[Exception]]] = {
     "portal-read": (lambda url: portal(url).meta(), PortalUnreachable),
     "portal-write": (lambda url: portal(url).hold("k", "a", "t", "s", Decimal(1)), PortalOutcomeUnknown),
     "portal-download": (lambda url: portal(url).download("t", FILE, io.BytesIO()), PortalUnreachable),
-    "redmine-read": (lambda url: redmine(url).send(Request("r", "GET", "/issues.json", {}, {})), PortalUnreachable),
+    "redmine-read": (
+        lambda url: redmine(url).send(Request("r", "GET", "/issues.json", {}, {})),
+        PortalUnreachable,
+    ),
     "moodle-read": (lambda url: moodle(url).read("core_webservice_get_site_info"), Unreachable),
     "moodle-write": (lambda url: moodle(url).write("local_otbridge_create_role", opkey="k"), OutcomeUnknown),
     "moodle-soap": (lambda url: moodle(url, "soap").read("core_webservice_get_site_info"), Unreachable),
-    "moodle-download": (lambda url: moodle(url).download(f"{url}/pluginfile.php/1/a", io.BytesIO(), limit=10_000), MoodleError),
+    "moodle-download": (
+        lambda url: moodle(url).download(f"{url}/pluginfile.php/1/a", io.BytesIO(), limit=10_000),
+        MoodleError,
+    ),
 }
 
 
@@ -117,7 +132,9 @@ def test_a_proxy_that_sends_a_byte_now_and_then_is_cut_off() -> None:
 
     proxy = RawServer(act)
     url = "https://portal.invalid/v1"
-    client = connect_portal("p", url, BearerAuth("t"), category_prefix="x", proxy=proxy.url, call_timeout=CALL)
+    client = connect_portal(
+        "p", url, BearerAuth("t"), category_prefix="x", proxy=proxy.url, call_timeout=CALL
+    )
     began = time.monotonic()
     with pytest.raises(PortalUnreachable, match=r"took longer than 0\.1 s"):
         client.meta()
@@ -158,7 +175,9 @@ def test_neither_proxies_nor_netrc_of_the_environment_are_used(
 
 def test_a_proxy_that_the_settings_name_is_used() -> None:
     proxied = RawServer(lambda connection, _: connection.sendall(http_reply(b"{}")))
-    client = connect_portal("p", "http://portal.invalid/v1", BearerAuth("t"), category_prefix="x", proxy=proxied.url)
+    client = connect_portal(
+        "p", "http://portal.invalid/v1", BearerAuth("t"), category_prefix="x", proxy=proxied.url
+    )
     with pytest.raises(PortalError):
         client.meta()
     assert proxied.requests[0].startswith(b"GET http://portal.invalid/v1/meta ")
@@ -168,14 +187,25 @@ def test_a_proxy_that_the_settings_name_is_used() -> None:
 def through(proxy: str, call: Callable[[Any], Any]) -> PortalError:
     once = Retries(attempts=1)
     url = "https://portal.invalid/v1"
-    client = HttpPortal("p", url, BearerAuth("t"), category_prefix="x", connect_timeout=5, read_timeout=5, proxy=proxy, retries=once)
+    client = HttpPortal(
+        "p",
+        url,
+        BearerAuth("t"),
+        category_prefix="x",
+        connect_timeout=5,
+        read_timeout=5,
+        proxy=proxy,
+        retries=once,
+    )
     with pytest.raises(PortalError) as caught:
         call(client)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    "call", [lambda client: client.meta(), lambda client: client.hold("k", "a", "t", "s", Decimal(1))], ids=["read", "write"]
+    "call",
+    [lambda client: client.meta(), lambda client: client.hold("k", "a", "t", "s", Decimal(1))],
+    ids=["read", "write"],
 )
 def test_a_proxy_that_fails_is_named_and_nothing_was_sent(call: Callable[[Any], Any]) -> None:
     refusal = http_reply(b"", status="407 Proxy Authentication Required")

@@ -1,6 +1,7 @@
 """The whole game of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
 
-It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates; the rules are the seed's:
+It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates;
+the rules are the seed's:
 
 - R1  only tickets of the paid category are worked on;
 - R2  what is written off is time really spent, or fixed by the service's terms (bridge.domain.billing);

@@ -29,7 +29,8 @@ class Terms:
     """The site's terms.
 
     Attributes:
-        accept_after: how long a customer may be silent before a stage counts as accepted, None: only the customer's word counts.
+        accept_after: how long a customer may be silent before a stage counts as accepted, None: only the
+            customer's word counts.
         accept_unasked: services whose stages need no acceptance.
         clock_limit: how far this machine's clock and the portal's may differ before time decides nothing.
         undo_rejected: services whose rejected unattended work is taken back without asking an operator.
@@ -88,7 +89,9 @@ class Case:
         ]
 
     def service(self, order: Order) -> Service | None:
-        """The catalogue's service of an order; None where the catalogue has lost it, or the variant that was ordered."""
+        """The catalogue's service of an order; None where the catalogue has lost it, or the variant that
+        was ordered.
+        """
         service = self.catalogue.get(order.service)
         known = () if service is None else tuple(one.id for one in service.variants) or ("",)
         return service if order.variant in known else None

@@ -28,7 +28,8 @@ from bridge.domain.lifecycle.values import Kind
 def decide(case: Case) -> Step:
     """Say what comes next for a ticket.
 
-    Never asks for an effect that the history shows as settled, so that the same case always gives the same step.
+    Never asks for an effect that the history shows as settled, so that the same case always gives the same
+    step.
     """
     return judge(case)[1]
 
@@ -71,7 +72,9 @@ def _of_ticket(gates: Iterable[TicketGate], case: Case) -> Iterator[tuple[Gate[.
             yield gate, step
 
 
-def _of_stage(gates: Iterable[StageGate], case: Case, attempt: Attempt) -> Iterator[tuple[Gate[..., Step | None], Step]]:
+def _of_stage(
+    gates: Iterable[StageGate], case: Case, attempt: Attempt
+) -> Iterator[tuple[Gate[..., Step | None], Step]]:
     for gate in gates:
         step = gate.ask(case, attempt)
         if step is not None:

@@ -1,4 +1,6 @@
-"""What operators have decided about a ticket, as `decide` looks at it; the journal keeps each decision for ever."""
+"""What operators have decided about a ticket, as `decide` looks at it; the journal keeps each decision for
+ever.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class Correction:
     Attributes:
         charges: lines of the new write-off; none: the old one is only taken back.
         amount: norm-hours that the new one takes.
-        entries: minutes of the time entries, by id, that the operator saw: they ask for no further correction.
+        entries: minutes of the time entries, by id, that the operator saw: they ask for no further
+            correction.
     """
 
     stage_id: str
@@ -83,5 +86,9 @@ class Decisions:
 
 def _correction(document: Mapping[str, Any]) -> Correction:
     return Correction(
-        document["stage_id"], charges_from(document["charges"]), Decimal(document["amount"]), document["reason"], document["entries"]
+        document["stage_id"],
+        charges_from(document["charges"]),
+        Decimal(document["amount"]),
+        document["reason"],
+        document["entries"],
     )

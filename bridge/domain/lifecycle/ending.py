@@ -44,7 +44,9 @@ from bridge.domain.tickets import TicketState
 
 @ticket_gate("R4", "Release", "failed: refused")
 def returned(case: Case) -> Step | None:
-    """The hold of an earlier attempt is returned before anything else, whatever has become of order, category and agreement meanwhile."""
+    """The hold of an earlier attempt is returned before anything else, whatever has become of order,
+    category and agreement meanwhile.
+    """
     for stage in case.ticket.stages:
         for revision in range(1, case.revisions.get(stage.id, 1)):
             attempt = case.history.attempt(stage, revision)
@@ -59,9 +61,13 @@ def returned(case: Case) -> Step | None:
     return None
 
 
-@ticket_gate("R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Tell", "suspended: balance", "failed: refused")
+@ticket_gate(
+    "R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Tell", "suspended: balance", "failed: refused"
+)
 def corrected(case: Case) -> Step | None:
-    """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a new hold and a new write-off."""
+    """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a
+    new hold and a new write-off.
+    """
     for number, correction in enumerate(case.decisions.corrections, 1):
         for attempt in case.attempts():
             if attempt.stage.id == correction.stage_id:
@@ -73,8 +79,9 @@ def corrected(case: Case) -> Step | None:
 
 @stage_gate("R7", "Hold", "Release", "Operate", "Undo", "failed: refused")
 def let_go(case: Case, attempt: Attempt) -> Step | None:
-    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left: a running operation is waited for, the hold goes back, and what was made is
-    taken back on an operator's word."""
+    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left:
+    a running operation is waited for, the hold goes back, and what was made is taken back on an operator's
+    word."""
     number = attempt.hold_number
     hold = attempt.hold
     if hold is None:
@@ -88,9 +95,15 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
         return failed(case, attempt, void)
     operation = attempt.get(Kind.OPERATE)
     if operation is not None and attempt.sent(Kind.OPERATE) and operation.state is EffectState.INTENDED:
-        return Operate(attempt.stage, attempt.revision, operation.request["action"], operation.request["call"])
+        return Operate(
+            attempt.stage, attempt.revision, operation.request["action"], operation.request["call"]
+        )
     back: Release | Undo | None = give_back(attempt)
-    if back is None and (attempt.stage.id, attempt.revision) in case.decisions.undone and attempt.done(Kind.UNDO) is None:
+    if (
+        back is None
+        and (attempt.stage.id, attempt.revision) in case.decisions.undone
+        and attempt.done(Kind.UNDO) is None
+    ):
         undo = attempt.refused(Kind.UNDO)
         if undo is not None:
             return failed(case, attempt, undo)
@@ -100,33 +113,53 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
 
 @ticket_gate("R7", "Tell", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
 def withdrawn(case: Case) -> Step:
-    """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays written off, nothing else is taken."""
+    """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays
+    written off, nothing else is taken.
+    """
     left = _left_in_moodle(case)
     withdrawal = case.decisions.withdrawal
     reason = withdrawal.reason if withdrawal is not None else ""
     if not withdrawn_by_customer(case) and not case.history.settled("note:withdrawn"):
         return Tell("withdrawn", None, 0, {"reason": reason, "taken": text(taken(case))})
-    return Wait(Status.WITHDRAWN, Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}))
+    return Wait(
+        Status.WITHDRAWN,
+        Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}),
+    )
 
 
 @ticket_gate("R1, R7", "withdrawn: gone", "withdrawn: gone-with-work")
 def gone(case: Case) -> Step:
-    """A ticket that was moved out of the paid category, merged or deleted gives its held hours back; what was accepted stays written off."""
+    """A ticket that was moved out of the paid category, merged or deleted gives its held hours back; what
+    was accepted stays written off.
+    """
     left, ticket = _left_in_moodle(case), case.ticket
-    facts = {"how": ticket.gone or "moved", "into": ticket.gone_into, "category": ticket.category, "stages": left}
+    facts = {
+        "how": ticket.gone or "moved",
+        "into": ticket.gone_into,
+        "category": ticket.category,
+        "stages": left,
+    }
     return Wait(Status.WITHDRAWN, Reason("gone-with-work" if left else "gone", facts))
 
 
 @ticket_gate("R2", "failed: late-time")
 def all_time_taken(case: Case) -> Step | None:
-    """Time that is logged after the last stage was frozen asks for a correction, where time is what is charged."""
+    """Time that is logged after the last stage was frozen asks for a correction, where time is what is
+    charged.
+    """
     frozen = frozen_entries(case)
     late = [entry for entry in case.ticket.time_entries if frozen.get(entry.id) != entry.minutes]
     last = case.attempt(case.ticket.stages[-1])
     service = case.service(begun_order(last))
     if not late or service is None or service.billing.kind not in billing.BY_TIME:
         return None
-    return Wait(Status.FAILED, Reason("late-time", {"entries": [entry.id for entry in late], "minutes": sum(one.minutes for one in late)}))
+    return Wait(
+        Status.FAILED,
+        Reason(
+            "late-time",
+            {"entries": [entry.id for entry in late], "minutes": sum(one.minutes for one in late)},
+        ),
+    )
 
 
 @ticket_gate("R4", "SetTicket", "Tell", "done: done")
@@ -141,7 +174,9 @@ def closed(case: Case) -> Step:
 
 def is_gone(case: Case) -> bool:
     """Whether a ticket with unfinished work has left the paid category, or the portal."""
-    unfinished = any(attempt.done(Kind.WRITE_OFF) is None for attempt in case.attempts()) or not case.ticket.stages
+    unfinished = (
+        any(attempt.done(Kind.WRITE_OFF) is None for attempt in case.attempts()) or not case.ticket.stages
+    )
     return unfinished and (bool(case.ticket.gone) or (not case.paid and begun(case)))
 
 
@@ -165,7 +200,9 @@ def withdrawn_by_customer(case: Case) -> bool:
 
 
 def is_owed(attempt: Attempt) -> bool:
-    """Whether a stage of a withdrawn ticket is to be written off all the same: it was accepted, and its hold is not on its way back."""
+    """Whether a stage of a withdrawn ticket is to be written off all the same: it was accepted, and its
+    hold is not on its way back.
+    """
     returning = attempt.sent(numbered(Kind.RELEASE, attempt.hold_number))
     return attempt.sent(Kind.WRITE_OFF) or (attempt.stage.state in ACCEPTED and not returning)
 
@@ -182,7 +219,9 @@ def taken(case: Case) -> Decimal:
 
 
 def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
-    """Whether the hold was last asked for before the ticket was withdrawn: asking once more tells whether an earlier sending came late."""
+    """Whether the hold was last asked for before the ticket was withdrawn: asking once more tells whether
+    an earlier sending came late.
+    """
     withdrawal = case.decisions.withdrawal
     since = case.ticket.withdrawn_at or (withdrawal.at if withdrawal is not None else None)
     if since is None and (is_gone(case) or hold.stage_id not in {stage.id for stage in case.ticket.stages}):
@@ -204,7 +243,14 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
     if before is not None and attempt.done(f"{name}:reversal") is None:
         assert before.outcome is not None
         hold_kind = before.request["hold_kind"]
-        return Reverse(attempt.stage, attempt.revision, f"{name}:reversal", hold_kind, before.outcome["entry_id"], correction.reason)
+        return Reverse(
+            attempt.stage,
+            attempt.revision,
+            f"{name}:reversal",
+            hold_kind,
+            before.outcome["entry_id"],
+            correction.reason,
+        )
     if correction.charges:
         step = _take_anew(case, attempt, name, correction)
         if step is not None:
@@ -213,8 +259,15 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
         return None
     if case.account is None:
         return AskBalance()
-    was = Decimal(before.outcome["amount"]) if before is not None and before.outcome is not None else Decimal(0)
-    facts = {"was": text(was), "amount": text(correction.amount), "reason": correction.reason, "left": text(case.account.available)}
+    was = (
+        Decimal(before.outcome["amount"]) if before is not None and before.outcome is not None else Decimal(0)
+    )
+    facts = {
+        "was": text(was),
+        "amount": text(correction.amount),
+        "reason": correction.reason,
+        "left": text(case.account.available),
+    }
     return tell(attempt, f"corrected:{number}", facts)
 
 
@@ -236,7 +289,15 @@ def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) 
     evidence = {"kind": "correction", "reason": correction.reason}
     amount = hours_taken(correction.charges)
     return WriteOff(
-        attempt.stage, attempt.revision, f"{name}:capture", kind, hold.outcome["hold_id"], correction.charges, amount, evidence, "customer"
+        attempt.stage,
+        attempt.revision,
+        f"{name}:capture",
+        kind,
+        hold.outcome["hold_id"],
+        correction.charges,
+        amount,
+        evidence,
+        "customer",
     )
 
 

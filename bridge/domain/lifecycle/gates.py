@@ -1,6 +1,8 @@
-"""Gates: each rule of the game is one function that gives a step as long as something is to be done, and None once its goal is reached.
+"""Gates: each rule of the game is one function that gives a step as long as something is to be done, and None
+once its goal is reached.
 
-`decide` asks them in order. A gate declares its answers, so that docs/lifecycle.md can be generated and a test can hold it to them.
+`decide` asks them in order. A gate declares its answers, so that docs/lifecycle.md can be generated and a
+test can hold it to them.
 """
 
 from __future__ import annotations

@@ -34,8 +34,15 @@ class History:
 
     def outcomes(self, kind: str) -> tuple[Mapping[str, Any], ...]:
         """What came of every effect of this kind that happened, oldest attempt first."""
-        found = [effect for effect in self._effects.values() if effect.kind == kind and effect.state is EffectState.DONE]
-        return tuple(effect.outcome or {} for effect in sorted(found, key=lambda effect: (effect.stage_id, effect.revision)))
+        found = [
+            effect
+            for effect in self._effects.values()
+            if effect.kind == kind and effect.state is EffectState.DONE
+        ]
+        return tuple(
+            effect.outcome or {}
+            for effect in sorted(found, key=lambda effect: (effect.stage_id, effect.revision))
+        )
 
     def attempt(self, stage: Stage, revision: int) -> Attempt:
         """What is known of one attempt at a stage."""
@@ -75,7 +82,9 @@ class Attempt:
     def sent(self, kind: str) -> bool:
         """Whether the effect happened, or may have."""
         effect = self.get(kind)
-        return effect is not None and (effect.state is EffectState.DONE or (effect.state is EffectState.INTENDED and effect.attempts > 0))
+        return effect is not None and (
+            effect.state is EffectState.DONE or (effect.state is EffectState.INTENDED and effect.attempts > 0)
+        )
 
     @property
     def hold_number(self) -> int:
@@ -101,4 +110,6 @@ class Attempt:
         number = self.hold_number
         hold = self.done(numbered(Kind.HOLD, number))
         closed = self.done(Kind.WRITE_OFF) or self.done(numbered(Kind.RELEASE, number))
-        return Decimal(0) if hold is None or closed or hold.outcome is None else Decimal(hold.outcome["amount"])
+        return (
+            Decimal(0) if hold is None or closed or hold.outcome is None else Decimal(hold.outcome["amount"])
+        )

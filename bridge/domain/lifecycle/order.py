@@ -15,13 +15,17 @@ from bridge.domain.tickets import Order
 
 
 def begun(case: Case) -> bool:
-    """Whether hours are held or may be: from then on a changed order, category or price no longer changes what is done."""
+    """Whether hours are held or may be: from then on a changed order, category or price no longer changes
+    what is done.
+    """
     return any(attempt.begun for attempt in case.attempts())
 
 
 @ticket_gate("–", "paused: paused")
 def not_paused(case: Case) -> Step | None:
-    """An operator may pause everything that the bridge does for a ticket (`otbridge pause`), until `otbridge resume`."""
+    """An operator may pause everything that the bridge does for a ticket (`otbridge pause`), until
+    `otbridge resume`.
+    """
     if case.decisions.paused is None:
         return None
     return Wait(Status.PAUSED, Reason("paused", {"why": case.decisions.paused}))
@@ -37,7 +41,9 @@ def paid(case: Case) -> Step | None:
 
 @ticket_gate("R1", "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service", "Tell")
 def ordered(case: Case) -> Step | None:
-    """A ticket needs an order: free text alone is never executed, and an order with faults is told to the customer."""
+    """A ticket needs an order: free text alone is never executed, and an order with faults is told to the
+    customer.
+    """
     return None if begun(case) else unusable_order(case)
 
 
@@ -68,7 +74,9 @@ def unusable_order(case: Case) -> Step | None:
 
 
 def wrong_price(case: Case) -> Wait | None:
-    """An agreement that does not fit the service's terms is an operator's turn before anything is held; None when it fits."""
+    """An agreement that does not fit the service's terms is an operator's turn before anything is held;
+    None when it fits.
+    """
     assert case.order is not None
     assert not isinstance(case.order, OrderFault)
     service = case.service(case.order)

@@ -47,8 +47,9 @@ _REPORTED = (StageState.READY, *ACCEPTED)
 
 @stage_gate("R4", "NewRevision", "Undo", "failed: rejected", "failed: refused")
 def not_rejected(case: Case, attempt: Attempt) -> Step | None:
-    """A stage that the customer rejects is done anew under a new revision, and nothing is written off for the old one. Work of specialists goes on
-    at once; what an action made is taken back first, on an operator's word or where the site's policy says so."""
+    """A stage that the customer rejects is done anew under a new revision, and nothing is written off for the
+    old one. Work of specialists goes on at once; what an action made is taken back first, on an operator's
+    word or where the site's policy says so."""
     frozen, stage = attempt.done(Kind.FREEZE), attempt.stage
     if frozen is None or attempt.sent(Kind.WRITE_OFF) or stage.revision <= frozen.request["stage_revision"]:
         return None
@@ -59,7 +60,11 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     undo = attempt.get(Kind.UNDO)
     if undo is None or undo.state is EffectState.INTENDED:
         order = begun_order(attempt)
-        if undo is not None or order.service in case.terms.undo_rejected or (stage.id, attempt.revision) in case.decisions.undone:
+        if (
+            undo is not None
+            or order.service in case.terms.undo_rejected
+            or (stage.id, attempt.revision) in case.decisions.undone
+        ):
             return take_back(attempt)
         return Wait(Status.FAILED, Reason("rejected", {"stage": stage.title, "comment": stage.comment}))
     if undo.state is EffectState.REFUSED:
@@ -67,13 +72,28 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     return NewRevision(stage)
 
 
-@stage_gate("R4", "SetStage", "Undo", "NewRevision", "Release", "SetTicket", "Tell", "failed: undone", "failed: refused")
+@stage_gate(
+    "R4",
+    "SetStage",
+    "Undo",
+    "NewRevision",
+    "Release",
+    "SetTicket",
+    "Tell",
+    "failed: undone",
+    "failed: refused",
+)
 def not_undone(case: Case, attempt: Attempt) -> Step | None:
-    """What an action made is taken back on an operator's word as long as the customer has not accepted it. The stage is
-    set back first, so that nobody accepts what is being taken back; an acceptance that came before that counts. Then
-    the hold is returned, and the stage waits for another order or for the operator's word to do it anew."""
+    """What an action made is taken back on an operator's word as long as the customer has not accepted it.
+    The stage is set back first, so that nobody accepts what is being taken back; an acceptance that came
+    before that counts. Then the hold is returned, and the stage waits for another order or for the operator's
+    word to do it anew."""
     stage, undo = attempt.stage, attempt.get(Kind.UNDO)
-    if (stage.id, attempt.revision) not in case.decisions.undone or attempt.done(Kind.OPERATE) is None or attempt.sent(Kind.WRITE_OFF):
+    if (
+        (stage.id, attempt.revision) not in case.decisions.undone
+        or attempt.done(Kind.OPERATE) is None
+        or attempt.sent(Kind.WRITE_OFF)
+    ):
         return None
     if undo is None:
         back = attempt.get(Kind.STAGE_BACK)
@@ -108,18 +128,31 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
 
 @stage_gate("R4", "Release", "Tell", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
-    """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and an operator (or a changed order)
-    lets the stage go on."""
+    """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and
+    an operator (or a changed order) lets the stage go on."""
     refused = refused_effect(attempt)
     return None if refused is None else failed(case, attempt, refused)
 
 
 @stage_gate(
-    "R3, R5, R8", "AskBalance", "Tell", "SetTicket", "Examine", "NewRevision", "Hold", "Release", "suspended: balance", "failed: price-differs",
-    "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service",
-)  # fmt: skip
+    "R3, R5, R8",
+    "AskBalance",
+    "Tell",
+    "SetTicket",
+    "Examine",
+    "NewRevision",
+    "Hold",
+    "Release",
+    "suspended: balance",
+    "failed: price-differs",
+    "needs-order: free-text",
+    "needs-order: order-faults",
+    "needs-order: no-service",
+)
 def held(case: Case, attempt: Attempt) -> Step | None:
-    """A stage's agreed hours are held before its work begins. A balance that does not cover them suspends the ticket until a top-up."""
+    """A stage's agreed hours are held before its work begins. A balance that does not cover them suspends
+    the ticket until a top-up.
+    """
     number = attempt.hold_number
     if attempt.done(numbered(Kind.HOLD, number)) is None:
         return _hold(case, attempt, number)
@@ -141,10 +174,23 @@ def started(_case: Case, attempt: Attempt) -> Step | None:
     return tell(attempt, "taken", {"amount": text(billing.amount_to_hold(attempt.stage))})
 
 
-@stage_gate("R2, R3", "Operate", "AskBalance", "Tell", "SetTicket", "Release", "running: by-hand", "awaiting-agreement: beyond-agreed",
-            "suspended: balance", "failed: no-service", "failed: unknown-category")  # fmt: skip
+@stage_gate(
+    "R2, R3",
+    "Operate",
+    "AskBalance",
+    "Tell",
+    "SetTicket",
+    "Release",
+    "running: by-hand",
+    "awaiting-agreement: beyond-agreed",
+    "suspended: balance",
+    "failed: no-service",
+    "failed: unknown-category",
+)
 def worked(case: Case, attempt: Attempt) -> Step | None:
-    """An action does the work under the operation's key, or a specialist does, who logs time and reports the stage ready on the portal."""
+    """An action does the work under the operation's key, or a specialist does, who logs time and reports
+    the stage ready on the portal.
+    """
     if unattended(attempt):
         if attempt.done(Kind.OPERATE) is not None:
             return None
@@ -157,14 +203,28 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
     lines = _lines(case, attempt)
     if isinstance(lines, Wait):
         return lines
-    return _beyond(case, attempt, lines) or Wait(Status.RUNNING, Reason("by-hand", {"stage": attempt.stage.title}))
+    return _beyond(case, attempt, lines) or Wait(
+        Status.RUNNING, Reason("by-hand", {"stage": attempt.stage.title})
+    )
 
 
-@stage_gate("R2, R3", "AskBalance", "Tell", "SetTicket", "Release", "Freeze", "awaiting-agreement: beyond-agreed", "suspended: balance",
-            "failed: beyond-agreed", "failed: no-service", "failed: unknown-category")  # fmt: skip
+@stage_gate(
+    "R2, R3",
+    "AskBalance",
+    "Tell",
+    "SetTicket",
+    "Release",
+    "Freeze",
+    "awaiting-agreement: beyond-agreed",
+    "suspended: balance",
+    "failed: beyond-agreed",
+    "failed: no-service",
+    "failed: unknown-category",
+)
 def frozen(case: Case, attempt: Attempt) -> Step | None:
-    """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it asks for a new agreement.
-    When an operator has withdrawn the ticket nobody agrees any more, and what is accepted takes no more than was agreed."""
+    """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it
+    asks for a new agreement. When an operator has withdrawn the ticket nobody agrees any more, and what is
+    accepted takes no more than was agreed."""
     if attempt.done(Kind.FREEZE) is not None:
         return None
     lines = _lines(case, attempt)
@@ -194,9 +254,11 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
         return None
     silent_until = _silent_until(case, attempt)
     facts = {
-        "evidence": evidence, "taken": text(_taken(attempt)), "unasked": _unasked(case, attempt),
+        "evidence": evidence,
+        "taken": text(_taken(attempt)),
+        "unasked": _unasked(case, attempt),
         "silent_until": silent_until.isoformat() if silent_until else None,
-    }  # fmt: skip
+    }
     told = tell(attempt, "ready", facts)
     if told is not None:
         return told
@@ -207,29 +269,44 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
 
 @stage_gate("R4", "AskTime", "awaiting-acceptance: not-accepted", "awaiting-acceptance: clocks-differ")
 def accepted(case: Case, attempt: Attempt) -> Step | None:
-    """Nothing is written off before it is accepted: by the customer, by the silence of so many days, or by the site's policy for the service."""
+    """Nothing is written off before it is accepted: by the customer, by the silence of so many days, or by
+    the site's policy for the service.
+    """
     if _accepted_by(case, attempt) or attempt.sent(Kind.WRITE_OFF):
         return None
     facts = {"stage": attempt.stage.title}
     until = _silent_until(case, attempt)
     if until is None or case.now < until or attempt.stage.state is StageState.REJECTED:
         return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), until)
-    # By this machine's clock the customer was silent long enough; the portal's decides, and only where the two agree.
+    # By this machine's clock the customer was silent long enough; the portal's decides, and only where the
+    # two agree.
     if case.portal_time is None:
         return AskTime()
     if not _clocks_agree(case, case.portal_time):
-        facts |= {"here": case.now.isoformat(timespec="seconds"), "portal": case.portal_time.isoformat(timespec="seconds")}
-        return Wait(Status.AWAITING_ACCEPTANCE, Reason("clocks-differ", facts), min(case.now, case.portal_time) + LOOK_AGAIN)
+        facts |= {
+            "here": case.now.isoformat(timespec="seconds"),
+            "portal": case.portal_time.isoformat(timespec="seconds"),
+        }
+        return Wait(
+            Status.AWAITING_ACCEPTANCE,
+            Reason("clocks-differ", facts),
+            min(case.now, case.portal_time) + LOOK_AGAIN,
+        )
     return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), case.now + LOOK_AGAIN)
 
 
 @stage_gate("R2, R4, R8", "WriteOff", "AskBalance", "Tell", "writing-off: drift")
 def written_off(case: Case, attempt: Attempt) -> Step | None:
-    """An accepted stage is written off: what was frozen, once. As long as the account's ledger differs from the portal's, nothing is."""
+    """An accepted stage is written off: what was frozen, once. As long as the account's ledger differs
+    from the portal's, nothing is.
+    """
     captured = attempt.done(Kind.WRITE_OFF)
     if captured is None:
         if case.drift and not attempt.sent(Kind.WRITE_OFF):
-            return Wait(Status.WRITING_OFF, Reason("drift", {"account": case.ticket.account_id, "problems": list(case.drift)}))
+            return Wait(
+                Status.WRITING_OFF,
+                Reason("drift", {"account": case.ticket.account_id, "problems": list(case.drift)}),
+            )
         return _capture(case, attempt)
     if attempt.settled("note:written_off"):
         return None
@@ -238,7 +315,18 @@ def written_off(case: Case, attempt: Attempt) -> Step | None:
     return tell(attempt, "written_off", {**(captured.outcome or {}), "left": text(case.account.available)})
 
 
-STAGE_GATES: tuple[StageGate, ...] = (not_rejected, not_undone, not_refused, held, started, worked, frozen, reported, accepted, written_off)
+STAGE_GATES: tuple[StageGate, ...] = (
+    not_rejected,
+    not_undone,
+    not_refused,
+    held,
+    started,
+    worked,
+    frozen,
+    reported,
+    accepted,
+    written_off,
+)
 
 
 def begun_order(attempt: Attempt) -> Order:
@@ -255,10 +343,14 @@ def unattended(attempt: Attempt) -> bool:
 
 
 def stage_entries(case: Case, stage: Stage) -> tuple[TimeEntry, ...]:
-    """Time entries of a stage that is not frozen: its own, and those that came too late for the stages before it."""
+    """Time entries of a stage that is not frozen: its own, and those that came too late for the stages
+    before it.
+    """
     frozen = frozen_entries(case)
     later = {other.id for other in case.ticket.stages[case.ticket.stages.index(stage) + 1 :]}
-    return tuple(entry for entry in case.ticket.time_entries if entry.id not in frozen and entry.stage_id not in later)
+    return tuple(
+        entry for entry in case.ticket.time_entries if entry.id not in frozen and entry.stage_id not in later
+    )
 
 
 def frozen_entries(case: Case) -> dict[str, int]:
@@ -299,7 +391,15 @@ def again(case: Case, attempt: Attempt) -> Hold:
     amount = Decimal(hold.request["amount"]) if sent else billing.amount_to_hold(attempt.stage)
     account = hold.request["account_id"] if sent else case.ticket.account_id
     order = begun_order(attempt) if number == 1 else None
-    return Hold(attempt.stage, attempt.revision, numbered(Kind.HOLD, number), account, amount, order, unattended(attempt))
+    return Hold(
+        attempt.stage,
+        attempt.revision,
+        numbered(Kind.HOLD, number),
+        account,
+        amount,
+        order,
+        unattended(attempt),
+    )
 
 
 def refused_effect(attempt: Attempt) -> Effect | None:
@@ -318,9 +418,14 @@ def refused_effect(attempt: Attempt) -> Effect | None:
 
 
 def did_not_fit(hold: Effect | None) -> bool:
-    """Whether a hold was refused for the balance. An earlier sending of it may still be under way and hold the hours late, so it is
-    asked for again under its key: the balance alone would not tell that the hours are missing because this very hold has them."""
-    return hold is not None and hold.state is EffectState.REFUSED and (hold.outcome or {}).get("code") == "insufficient_balance"
+    """Whether a hold was refused for the balance. An earlier sending of it may still be under way and hold
+    the hours late, so it is asked for again under its key: the balance alone would not tell that the hours
+    are missing because this very hold has them."""
+    return (
+        hold is not None
+        and hold.state is EffectState.REFUSED
+        and (hold.outcome or {}).get("code") == "insufficient_balance"
+    )
 
 
 def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
@@ -358,7 +463,11 @@ def suspended(case: Case, attempt: Attempt, amount: Decimal, available: Decimal,
 def missing(case: Case, amount: Decimal, available: Decimal) -> dict[str, str]:
     """The facts of a balance that is too small."""
     assert case.account is not None
-    return {"needed": text(amount), "available": text(available), "missing": text(amount - available - case.account.overdraft_limit)}
+    return {
+        "needed": text(amount),
+        "available": text(available),
+        "missing": text(amount - available - case.account.overdraft_limit),
+    }
 
 
 def _hold(case: Case, attempt: Attempt, number: int) -> Step:
@@ -388,12 +497,18 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
             return NewRevision(attempt.stage)
         if attempt.done(Kind.EXAMINE) is None:
             return Examine(attempt.stage, attempt.revision, case.order, case.history.outcomes(Kind.UNDO))
-    return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount, case.order, case.unattended)
+    return Hold(
+        attempt.stage, attempt.revision, kind, case.ticket.account_id, amount, case.order, case.unattended
+    )
 
 
 def _order_changed(case: Case, attempt: Attempt) -> bool:
     plan = attempt.get(Kind.EXAMINE)
-    return plan is not None and isinstance(case.order, Order) and plan.request["order"] != order_request(case.order)
+    return (
+        plan is not None
+        and isinstance(case.order, Order)
+        and plan.request["order"] != order_request(case.order)
+    )
 
 
 def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
@@ -409,15 +524,23 @@ def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
             before += sum(line["charged_minutes"] for line in captured.request["charges"])
     try:
         return billing.charges(
-            service, order, attempt.stage, stage_entries(case, attempt.stage), case.catalogue.coefficient,
-            unattended=unattended(attempt), charged_before=before, last=attempt.stage.id == case.ticket.stages[-1].id,
-        )  # fmt: skip
+            service,
+            order,
+            attempt.stage,
+            stage_entries(case, attempt.stage),
+            case.catalogue.coefficient,
+            unattended=unattended(attempt),
+            charged_before=before,
+            last=attempt.stage.id == case.ticket.stages[-1].id,
+        )
     except billing.UnknownCategory as error:
         return Wait(Status.FAILED, Reason("unknown-category", {"categories": list(error.names)}))
 
 
 def _beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | None:
-    """What there is to do when the lines take more than is held: a new agreement, then a larger hold; None when they fit."""
+    """What there is to do when the lines take more than is held: a new agreement, then a larger hold; None
+    when they fit.
+    """
     needed, agreed = hours_taken(lines), billing.amount_to_hold(attempt.stage)
     if needed > agreed:
         facts = {"agreed": text(agreed), "spent": text(needed)}
@@ -466,8 +589,8 @@ def _unasked(case: Case, attempt: Attempt) -> bool:
 def _silent_until(case: Case, attempt: Attempt) -> Any:
     """The moment from which silence accepts, None where it never does.
 
-    What the customer rejected and somebody reported ready once more waits for the customer's word: the days since the first report say nothing,
-    and when the second one came the portal does not tell.
+    What the customer rejected and somebody reported ready once more waits for the customer's word: the days
+    since the first report say nothing, and when the second one came the portal does not tell.
     """
     ready, frozen = attempt.done(Kind.STAGE_READY), attempt.done(Kind.FREEZE)
     if ready is None or ready.settled_at is None or case.terms.accept_after is None:
@@ -504,6 +627,13 @@ def _capture(case: Case, attempt: Attempt) -> WriteOff:
     assert hold.outcome is not None
     lines = charges_from(freeze.request["charges"])
     return WriteOff(
-        attempt.stage, attempt.revision, Kind.WRITE_OFF, numbered(Kind.HOLD, number), hold.outcome["hold_id"], lines, hours_taken(lines),
-        freeze.request["evidence"], _accepted_by(case, attempt) or "customer",
-    )  # fmt: skip
+        attempt.stage,
+        attempt.revision,
+        Kind.WRITE_OFF,
+        numbered(Kind.HOLD, number),
+        hold.outcome["hold_id"],
+        lines,
+        hours_taken(lines),
+        freeze.request["evidence"],
+        _accepted_by(case, attempt) or "customer",
+    )

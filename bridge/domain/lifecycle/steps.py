@@ -1,4 +1,6 @@
-"""Steps: what `decide` can answer. A step that is an effect knows the effect's kind and the request that the journal freezes."""
+"""Steps: what `decide` can answer. A step that is an effect knows the effect's kind and the request that
+the journal freezes.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class NewRevision:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Send the customer a message, once: the name of its template (and what tells it from others of that name), and the facts it needs."""
+    """Send the customer a message, once: the name of its template (and what tells it from others of that
+    name), and the facts it needs.
+    """
 
     message: str
     stage: Stage | None
@@ -81,7 +85,10 @@ class SetTicket:
     @property
     def request(self) -> dict[str, Any]:
         """What is sent."""
-        return {"state": self.state.value, "expected": [state.value for state in TicketState if state is not TicketState.WITHDRAWN]}
+        return {
+            "state": self.state.value,
+            "expected": [state.value for state in TicketState if state is not TicketState.WITHDRAWN],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,8 @@ class SetStage:
     """Set a stage's state on the portal; evidence goes with `READY`.
 
     Attributes:
-        back: a stage that was reported ready is begun again, because what was made is taken back. The customer may
-            accept it until that very moment, and then it stays accepted.
+        back: a stage that was reported ready is begun again, because what was made is taken back. The
+            customer may accept it until that very moment, and then it stays accepted.
     """
 
     stage: Stage
@@ -129,7 +136,11 @@ class Examine:
     @property
     def request(self) -> dict[str, Any]:
         """What is planned."""
-        return {"action": self.order.action, "order": order_request(self.order), "taken_back": list(self.taken_back)}
+        return {
+            "action": self.order.action,
+            "order": order_request(self.order),
+            "taken_back": list(self.taken_back),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +148,8 @@ class Hold:
     """Hold a stage's hours on the portal.
 
     Attributes:
-        order: the order under which the stage is begun; what the ticket's form says later changes nothing for this attempt.
+        order: the order under which the stage is begun; what the ticket's form says later changes nothing for
+            this attempt.
         unattended: whether an action does the work of the attempt.
     """
 
@@ -152,7 +164,9 @@ class Hold:
     @property
     def request(self) -> dict[str, Any]:
         """What is sent, and what the attempt is begun with."""
-        begun = {} if self.order is None else {"order": order_request(self.order), "unattended": self.unattended}
+        begun = (
+            {} if self.order is None else {"order": order_request(self.order), "unattended": self.unattended}
+        )
         return {"account_id": self.account_id, "amount": text(self.amount), **begun}
 
 
@@ -208,9 +222,11 @@ class Freeze:
     def request(self) -> dict[str, Any]:
         """What is noted; the stage's own revision tells a later rejection from this one's."""
         return {
-            "charges": charges_request(self.charges), "entries": dict(self.entries), "evidence": dict(self.evidence),
+            "charges": charges_request(self.charges),
+            "entries": dict(self.entries),
+            "evidence": dict(self.evidence),
             "stage_revision": self.stage.revision,
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +252,13 @@ class WriteOff:
     def request(self) -> dict[str, Any]:
         """What is sent."""
         return {
-            "hold_kind": self.hold_kind, "hold_id": self.hold_id, "amount": text(self.amount), "charges": charges_request(self.charges),
-            "evidence": dict(self.evidence), "accepted_by": self.accepted_by,
-        }  # fmt: skip
+            "hold_kind": self.hold_kind,
+            "hold_id": self.hold_id,
+            "amount": text(self.amount),
+            "charges": charges_request(self.charges),
+            "evidence": dict(self.evidence),
+            "accepted_by": self.accepted_by,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +303,9 @@ class Reverse:
         return {"entry_id": self.entry_id, "reason": self.reason}
 
 
-Effectual = Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
+Effectual = (
+    Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
+)
 """Steps that are effects: at most one outside call each."""
 
 Step = Wait | AskBalance | AskTime | NewRevision | Effectual
@@ -292,13 +314,19 @@ Step = Wait | AskBalance | AskTime | NewRevision | Effectual
 def order_request(order: Order) -> dict[str, Any]:
     """An order as the journal keeps it; `order_from` reads it back."""
     return {
-        "service": order.service, "variant": order.variant, "quantity": order.quantity, "action": order.action, "params": dict(order.params),
-    }  # fmt: skip
+        "service": order.service,
+        "variant": order.variant,
+        "quantity": order.quantity,
+        "action": order.action,
+        "params": dict(order.params),
+    }
 
 
 def order_from(kept: Mapping[str, Any]) -> Order:
     """An order from what the journal kept."""
-    return Order(kept["service"], kept["params"], "journal", kept["variant"], kept["quantity"], kept["action"])
+    return Order(
+        kept["service"], kept["params"], "journal", kept["variant"], kept["quantity"], kept["action"]
+    )
 
 
 def charges_request(charges: Iterable[Charge]) -> list[dict[str, Any]]:
@@ -316,4 +344,7 @@ def charges_request(charges: Iterable[Charge]) -> list[dict[str, Any]]:
 
 def charges_from(lines: Iterable[Mapping[str, Any]]) -> tuple[Charge, ...]:
     """The lines of a write-off from what the journal kept."""
-    return tuple(Charge(line["category"], line["spent_minutes"], line["charged_minutes"], Decimal(line["coefficient"])) for line in lines)
+    return tuple(
+        Charge(line["category"], line["spent_minutes"], line["charged_minutes"], Decimal(line["coefficient"]))
+        for line in lines
+    )

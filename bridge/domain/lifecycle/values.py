@@ -10,7 +10,9 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """Where a ticket stands for the bridge; the portal's own states are `bridge.domain.tickets.TicketState`."""
+    """Where a ticket stands for the bridge; the portal's own states are
+    `bridge.domain.tickets.TicketState`.
+    """
 
     NOT_PAID = "not-paid"
     NEEDS_ORDER = "needs-order"
@@ -27,10 +29,12 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """Kinds of effects that the history of a ticket is made of; notes have a kind of their own each (`note_kind`).
+    """Kinds of effects that the history of a ticket is made of; notes have a kind of their own each
+    (`note_kind`).
 
-    A kind's string is part of the key under which its effect is sent. The string therefore never changes, not even where
-    the word for the thing does: under another key the portal would take the same hours once more (ADR 11).
+    A kind's string is part of the key under which its effect is sent. The string therefore never changes, not
+    even where the word for the thing does: under another key the portal would take the same hours once more
+    (ADR 11).
     """
 
     EXAMINE = "plan"
@@ -50,18 +54,24 @@ class Kind(StrEnum):
 
 
 _WORDS_OF_KEYS = {"suspended": "held"}
-"""Messages that are named otherwise in the kinds of their effects, because their keys are older than their names."""
+"""Messages that are named otherwise in the kinds of their effects, because their keys are older than their
+names.
+"""
 _NAMES_OF_MESSAGES = {word: name for name, word in _WORDS_OF_KEYS.items()}
 
 
 def note_kind(message: str) -> str:
-    """The kind of the effect that sends this message to the customer: "note:ready", "note:held:2" for "suspended:2"."""
+    """The kind of the effect that sends this message to the customer: "note:ready", "note:held:2" for
+    "suspended:2".
+    """
     name, colon, rest = message.partition(":")
     return f"note:{_WORDS_OF_KEYS.get(name, name)}{colon}{rest}"
 
 
 def message_name(kind: str) -> str:
-    """The name of the message that an effect of this kind sends, without what tells it from others of that name."""
+    """The name of the message that an effect of this kind sends, without what tells it from others of that
+    name.
+    """
     word = kind.removeprefix("note:").partition(":")[0]
     return _NAMES_OF_MESSAGES.get(word, word)
 
@@ -89,17 +99,30 @@ class Reason:
         return cls(kept["code"], kept["facts"])
 
 
-CUSTOMERS_FAULTS = frozenset({
-    "ambiguous", "course-exists", "guarded", "no-backup", "no-category", "shortnametaken", "unknownarchetype", "unknowncapability",
-    "unknowncontextlevel", "unknownrole",
-})  # fmt: skip
-"""Codes of refusals of Moodle or of an action that the customer was asked to mend in the order (config/templates/cannot.txt.j2)."""
+CUSTOMERS_FAULTS = frozenset(
+    {
+        "ambiguous",
+        "course-exists",
+        "guarded",
+        "no-backup",
+        "no-category",
+        "shortnametaken",
+        "unknownarchetype",
+        "unknowncapability",
+        "unknowncontextlevel",
+        "unknownrole",
+    }
+)
+"""Codes of refusals of Moodle or of an action that the customer was asked to mend in the order
+(config/templates/cannot.txt.j2).
+"""
 
 
 def is_operators_turn(status: str, reason: Reason | None) -> bool:
     """Whether a ticket waits for an operator, and for nobody else.
 
-    A fault of the order is the customer's, who was told; differing ledgers and clocks are an operator's, though the status says nothing of it.
+    A fault of the order is the customer's, who was told; differing ledgers and clocks are an operator's,
+    though the status says nothing of it.
     """
     code = reason.code if reason is not None else ""
     if status == Status.WRITING_OFF:

@@ -1,6 +1,8 @@
-"""The order inside a ticket: assigned by an operator, or from the form's fields, or from an attached file. Pure; docs/orders.md.
+"""The order inside a ticket: assigned by an operator, or from the form's fields, or from an attached file.
+Pure; docs/orders.md.
 
-Free text is never executed. What comes from outside is believed only as far as the catalogue and the action's parameters let it.
+Free text is never executed. What comes from outside is believed only as far as the catalogue and the action's
+parameters let it.
 """
 
 from __future__ import annotations
@@ -12,9 +14,25 @@ from bridge.domain.catalogue import Catalogue, Handling, Service
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Order, Ticket
 from bridge.flow.orders.draft import Draft, check
-from bridge.flow.orders.files import LARGEST_FILE, decode, order_attachments, read_file, read_params, source_of
+from bridge.flow.orders.files import (
+    LARGEST_FILE,
+    decode,
+    order_attachments,
+    read_file,
+    read_params,
+    source_of,
+)
 
-__all__ = ["LARGEST_FILE", "Draft", "check", "decode", "find_order", "order_attachments", "read_params", "runs_unattended"]
+__all__ = [
+    "LARGEST_FILE",
+    "Draft",
+    "check",
+    "decode",
+    "find_order",
+    "order_attachments",
+    "read_params",
+    "runs_unattended",
+]
 
 FIELDS = "поля заявки"
 ASSIGNED = "заказ, назначенный специалистом"
@@ -29,14 +47,15 @@ def find_order(
     files: Mapping[str, str] = _NO_FILES,
     unattended: Callable[[Service], bool] = lambda service: service.handling is Handling.AUTO,
 ) -> Order | OrderFault | None:
-    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free text.
+    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free
+    text.
 
     Parameters:
         assigned: the document of the operator's last `assign`; it wins over everything.
-        files: contents of the ticket's order files (`decode`), by attachment id. A ticket whose order file is not among them has no
-            order yet, whatever its fields say.
-        unattended: whether the site lets a service run with nobody's hands; only then are parameters checked against the action's, for
-            a person understands more than a program.
+        files: contents of the ticket's order files (`decode`), by attachment id. A ticket whose order file is
+            not among them has no order yet, whatever its fields say.
+        unattended: whether the site lets a service run with nobody's hands; only then are parameters checked
+            against the action's, for a person understands more than a program.
     """
     if assigned is not None:
         return check(Draft.of_document(assigned), ASSIGNED, catalogue, unattended)
@@ -46,7 +65,10 @@ def find_order(
         return None if in_fields is None else check(in_fields, FIELDS, catalogue, unattended)
     newest = attached[-1]
     if in_fields is not None:
-        return OrderFault("заявка", (f"заказ дан дважды, в полях заявки и в приложении ({source_of(newest)}): оставьте один",))
+        return OrderFault(
+            "заявка",
+            (f"заказ дан дважды, в полях заявки и в приложении ({source_of(newest)}): оставьте один",),
+        )
     if newest.size <= LARGEST_FILE and newest.id not in files:
         return None
     draft = read_file(newest, files.get(newest.id, ""))

@@ -22,7 +22,9 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An unchecked order: texts as a form gives them, "" where nothing is said; parameters may also be lists and maps of texts."""
+    """An unchecked order: texts as a form gives them, "" where nothing is said; parameters may also be
+    lists and maps of texts.
+    """
 
     service: str
     variant: str = ""
@@ -33,7 +35,9 @@ class Draft:
 
     @classmethod
     def of_fields(cls, fields: Mapping[str, str]) -> Draft | None:
-        """From a form's fields, whose names may be in another case or bear a remark; None where no service is named."""
+        """From a form's fields, whose names may be in another case or bear a remark; None where no service
+        is named.
+        """
         faults: list[str] = []
         plain = {name: name if name.startswith(PARAMETER_PREFIX) else plain_name(name) for name in fields}
         meant = [one for one in plain.values() if one.startswith(PARAMETER_PREFIX)]
@@ -48,10 +52,18 @@ class Draft:
     def of_document(cls, document: Mapping[str, Any]) -> Draft:
         """From what the journal keeps of an operator's `assign`."""
         quantity = str(document.get("quantity", ""))
-        return cls(document["service"], document.get("variant", ""), quantity, document.get("action") or "", document.get("params", {}))
+        return cls(
+            document["service"],
+            document.get("variant", ""),
+            quantity,
+            document.get("action") or "",
+            document.get("params", {}),
+        )
 
 
-def check(draft: Draft, source: str, catalogue: Catalogue, unattended: Callable[[Service], bool]) -> Order | OrderFault:
+def check(
+    draft: Draft, source: str, catalogue: Catalogue, unattended: Callable[[Service], bool]
+) -> Order | OrderFault:
     """The order that a draft comes to, or all its faults in Russian.
 
     Parameters:
@@ -65,7 +77,11 @@ def check(draft: Draft, source: str, catalogue: Catalogue, unattended: Callable[
         return OrderFault(source, (_unknown_service(draft.service, catalogue), *problems))
     _check_variant(draft.variant, service, problems)
     action = _action(draft.action, service, problems)
-    params = {name: value for name, value in draft.params.items() if not (isinstance(value, str) and not value.strip())}
+    params = {
+        name: value
+        for name, value in draft.params.items()
+        if not (isinstance(value, str) and not value.strip())
+    }
     if action is not None and unattended(service):
         known = ACTIONS[action].params.model_fields
         params = recognised(params, known, problems)
@@ -119,7 +135,9 @@ def _action(name: str, service: Service, problems: list[str]) -> str | None:
     if name in service.actions:
         return name if name in ACTIONS else None
     if service.actions:
-        problems.append(f"action: действия «{shown(name)}» у этой услуги нет; есть: {', '.join(service.actions)}")
+        problems.append(
+            f"action: действия «{shown(name)}» у этой услуги нет; есть: {', '.join(service.actions)}"
+        )
     else:
         problems.append("action: эту услугу выполняет специалист, действий у неё нет")
     return None

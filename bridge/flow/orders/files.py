@@ -1,7 +1,8 @@
-"""Order files: which attachments are ones, and what TOML or YAML in them says, as texts. Hostile until read: any text ends in an order or a fault.
+"""Order files: which attachments are ones, and what TOML or YAML in them says, as texts. Hostile until read:
+any text ends in an order or a fault.
 
-A file holds the keys `service`, `variant`, `quantity`, `action` and the table `params`. Numbers, dates and yes or no are taken as they are
-written, as a form would give them.
+A file holds the keys `service`, `variant`, `quantity`, `action` and the table `params`. Numbers, dates and
+yes or no are taken as they are written, as a form would give them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _TOKEN = re.compile(
     r"""
     \"{3} (?:\\.|[^\\])*? \"{3,5} | '{3} .*? '{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*' | \#[^\n]*
     | ([=\[,] (?:\s | \#[^\n]*\n)*)
-      ( true | false | [+-]?(?:inf|nan) | [+-]?[0-9][0-9A-Za-z_.:+-]* (?:\ [0-9][0-9:.]* (?:[Zz]|[+-][0-9:]+)? )? )
+      ( true | false | [+-]?(?:inf|nan)
+      | [+-]?[0-9][0-9A-Za-z_.:+-]* (?:\ [0-9][0-9:.]* (?:[Zz]|[+-][0-9:]+)? )? )
       (?= [ \t]* (?: [,\]}\#\r\n] | \Z ) )
     """,
     re.VERBOSE | re.DOTALL,
@@ -43,7 +45,9 @@ _NO_TEXT = re.compile("[\x00\N{SYMBOL FOR NULL}\N{REPLACEMENT CHARACTER}\ud800-\
 
 def order_attachments(ticket: Ticket) -> tuple[Attachment, ...]:
     """The ticket's order files, in its order: the last one counts."""
-    return tuple(one for one in ticket.attachments if _plain(one.name) in _NAMES or _plain(one.name).endswith(_ENDINGS))
+    return tuple(
+        one for one in ticket.attachments if _plain(one.name) in _NAMES or _plain(one.name).endswith(_ENDINGS)
+    )
 
 
 def decode(content: bytes) -> str:
@@ -69,12 +73,18 @@ def read_file(attachment: Attachment, text: str) -> Draft | OrderFault:
 
 
 def read_params(name: str, content: bytes) -> dict[str, Any] | OrderFault:
-    """Parameters alone, from a file that an operator has at hand: the table that `params` of an order file would be."""
+    """Parameters alone, from a file that an operator has at hand: the table that `params` of an order file
+    would be.
+    """
     try:
         document = _document(name, len(content), decode(content))
     except Unreadable as fault:
         return OrderFault(name, fault.problems)
-    return document if isinstance(document, dict) else OrderFault(name, ("должно быть таблицей «имя – значение»",))
+    return (
+        document
+        if isinstance(document, dict)
+        else OrderFault(name, ("должно быть таблицей «имя – значение»",))
+    )
 
 
 def _plain(name: str) -> str:
@@ -87,7 +97,9 @@ def _document(name: str, size: int, text: str) -> Value:
         raise Unreadable(f"файл больше {LARGEST_FILE // 1024} КиБ: это не файл заказа")
     bad = _NO_TEXT.search(text)
     if bad is not None:
-        raise Unreadable("это не текст в кодировке UTF-8: сохраните файл в ней", line=text.count("\n", 0, bad.start()) + 1)
+        raise Unreadable(
+            "это не текст в кодировке UTF-8: сохраните файл в ней", line=text.count("\n", 0, bad.start()) + 1
+        )
     if not text.strip():
         raise Unreadable("файл пуст")
     if _plain(name).endswith(".toml"):
@@ -115,7 +127,9 @@ def _toml(text: str) -> Value:
 
 
 def _quoted(text: str) -> str:
-    """Valid TOML with its numbers, dates and yes or no in quotes, so that they are read as they are written: 1_000, 007:30, +5."""
+    """Valid TOML with its numbers, dates and yes or no in quotes, so that they are read as they are
+    written: 1_000, 007:30, +5.
+    """
     return _TOKEN.sub(lambda found: f'{found[1]}"{found[2]}"' if found[2] else found[0], text)
 
 
@@ -138,7 +152,11 @@ def _draft(document: Value) -> Draft:
         raise Unreadable("в файле нет ключей заказа: напишите, например, service: ID_УСЛУГИ")
     twice: list[str] = []
     document = recognised(document, _KEYS, twice)
-    problems = [f"{shown(key)}: такого ключа в файле заказа нет; есть: {', '.join(_KEYS)}" for key in document if key not in _KEYS]
+    problems = [
+        f"{shown(key)}: такого ключа в файле заказа нет; есть: {', '.join(_KEYS)}"
+        for key in document
+        if key not in _KEYS
+    ]
     problems += twice
     told: dict[str, str] = {}
     for key in _KEYS[:-1]:
@@ -153,7 +171,11 @@ def _draft(document: Value) -> Draft:
     if not isinstance(params, dict):
         problems.append("params: должно быть таблицей «имя – значение»")
         params = {}
-    problems += [f"params.{shown(key)}: содержит недопустимые символы" for key, value in params.items() if _hidden(key, value)]
+    problems += [
+        f"params.{shown(key)}: содержит недопустимые символы"
+        for key, value in params.items()
+        if _hidden(key, value)
+    ]
     if problems:
         raise Unreadable(*problems)
     return Draft(told["service"], told["variant"], told["quantity"], told["action"], params)

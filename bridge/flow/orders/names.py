@@ -12,14 +12,19 @@ _REMARK_BEFORE = re.compile(r".*\(\s*([a-z][a-z0-9_]*)\s*\)\s*", re.DOTALL)
 
 
 def plain_name(name: str) -> str:
-    """The name without case, spaces around it and remark: `Shortname (краткое имя)` and `Краткое имя (shortname)` are shortname."""
+    """The name without case, spaces around it and remark: `Shortname (краткое имя)` and `Краткое имя
+    (shortname)` are shortname.
+    """
     folded = name.casefold()
     match = _REMARK_BEHIND.fullmatch(folded) or _REMARK_BEFORE.fullmatch(folded)
     return match[1] if match else folded.strip()
 
 
-def recognised(given: Mapping[str, Any], known: Collection[str], problems: list[str], where: str = "") -> dict[str, Any]:
-    """What is given, under the known names that are meant; what is not recognised keeps its name, so that it can be told.
+def recognised(
+    given: Mapping[str, Any], known: Collection[str], problems: list[str], where: str = ""
+) -> dict[str, Any]:
+    """What is given, under the known names that are meant; what is not recognised keeps its name, so that it
+    can be told.
 
     Parameters:
         problems: gets a sentence for each name that is given twice.
@@ -31,7 +36,10 @@ def recognised(given: Mapping[str, Any], known: Collection[str], problems: list[
         plain = name if name in known else plain_name(name)
         meant = plain if plain in known else name
         if meant in found and not _blank(value) and not _blank(found[meant]):
-            problems.append(f"{where}{meant}: указано дважды («{_short(written[meant])}» и «{_short(name)}»): оставьте одно")
+            problems.append(
+                f"{where}{meant}: указано дважды («{_short(written[meant])}» и «{_short(name)}»): "
+                "оставьте одно"
+            )
         if meant not in found or _blank(found[meant]):
             found[meant], written[meant] = value, name
     return found

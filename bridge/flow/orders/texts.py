@@ -1,4 +1,6 @@
-"""What an order file holds once it is read: texts, lists and maps of them, not too deep; and why one cannot be read."""
+"""What an order file holds once it is read: texts, lists and maps of them, not too deep; and why one
+cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Unreadable(BridgeError):
     """
 
     def __init__(self, *problems: str, line: int | None = None) -> None:
-        self.problems = problems if line is None else tuple(f"строка {line}: {problem}" for problem in problems)
+        self.problems = (
+            problems if line is None else tuple(f"строка {line}: {problem}" for problem in problems)
+        )
         super().__init__("; ".join(self.problems))
 
 

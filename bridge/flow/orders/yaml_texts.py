@@ -1,6 +1,8 @@
-"""YAML as texts: scalars as they are written, no aliases, no tags, no repeated keys, one document, not too deep.
+"""YAML as texts: scalars as they are written, no aliases, no tags, no repeated keys, one document, not too
+deep.
 
-Built from PyYAML's events, which come one by one: nothing is resolved, nothing constructed, and what is too deep is given up at once.
+Built from PyYAML's events, which come one by one: nothing is resolved, nothing constructed, and what is too
+deep is given up at once.
 """
 
 from __future__ import annotations
@@ -35,7 +37,11 @@ def read_yaml(text: str) -> Value:
     Raises:
         Unreadable: with the line where it is known.
     """
-    events = (event for event in yaml.parse(text, Loader=yaml.SafeLoader) if not isinstance(event, (StreamStartEvent, DocumentEndEvent)))
+    events = (
+        event
+        for event in yaml.parse(text, Loader=yaml.SafeLoader)
+        if not isinstance(event, (StreamStartEvent, DocumentEndEvent))
+    )
     try:
         if isinstance(next(events), StreamEndEvent):
             return ""
@@ -44,7 +50,11 @@ def read_yaml(text: str) -> Value:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else None
         raise Unreadable("это не YAML: проверьте отступы, двоеточия и кавычки", line=line) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: PyYAML's numbers out of range
+    except (
+        yaml.YAMLError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the last two: PyYAML's numbers out of range
         raise Unreadable("это не YAML: в файле недопустимые символы") from error
     if isinstance(after, DocumentStartEvent):
         raise Unreadable("в файле больше одного документа YAML: оставьте один", line=_line(after))
@@ -86,9 +96,13 @@ def _scalar(event: ScalarEvent) -> str:
 
 def _check_plain(event: Event) -> None:
     if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
-        raise Unreadable("якоря и ссылки YAML (& и *) в заказе не допускаются; возьмите текст в кавычки", line=_line(event))
+        raise Unreadable(
+            "якоря и ссылки YAML (& и *) в заказе не допускаются; возьмите текст в кавычки", line=_line(event)
+        )
     if getattr(event, "tag", None) is not None:
-        raise Unreadable("метки YAML (!) в заказе не допускаются; возьмите текст в кавычки", line=_line(event))
+        raise Unreadable(
+            "метки YAML (!) в заказе не допускаются; возьмите текст в кавычки", line=_line(event)
+        )
 
 
 def _line(event: Event) -> int | None:

@@ -8,7 +8,10 @@ from bridge.journal.ddl import metadata
 
 attributes = context.config.attributes
 context.configure(
-    connection=attributes["connection"], target_metadata=metadata, on_version_apply=attributes["note"], transactional_ddl=True
+    connection=attributes["connection"],
+    target_metadata=metadata,
+    on_version_apply=attributes["note"],
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()

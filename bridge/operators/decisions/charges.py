@@ -1,4 +1,6 @@
-"""The lines of a corrected write-off: an operator's hours, an operator's minutes by category, or the time entries counted again."""
+"""The lines of a corrected write-off: an operator's hours, an operator's minutes by category, or the time
+entries counted again.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,14 @@ def by_hours(stage: Stage, hours: Decimal, before: tuple[Charge, ...]) -> tuple[
     """
     if estimate_taken(hours, stage.coefficient) == hours_taken(before):
         return before
-    return (Charge(CORRECTION, sum(line.spent_minutes for line in before), to_minutes(hours), stage.coefficient),)
+    return (
+        Charge(CORRECTION, sum(line.spent_minutes for line in before), to_minutes(hours), stage.coefficient),
+    )
 
 
 def by_minutes(catalogue: Catalogue, minutes: Mapping[str, int]) -> tuple[Charge, ...]:
-    """One line a category, at the K of each, under the name given: names and aliases alike are what the portal logs time under.
+    """One line a category, at the K of each, under the name given: names and aliases alike are what the
+    portal logs time under.
 
     Raises:
         DecisionRefused: a category is not one of the catalogue's.
@@ -43,13 +48,16 @@ def by_minutes(catalogue: Catalogue, minutes: Mapping[str, int]) -> tuple[Charge
         category = catalogue.category(name)
         if category is None:
             known = ", ".join(one.name for one in catalogue.categories)
-            raise DecisionRefused(tr("the catalogue has no category “{name}”; it has: {known}").format(name=name, known=known))
+            raise DecisionRefused(
+                tr("the catalogue has no category “{name}”; it has: {known}").format(name=name, known=known)
+            )
         lines.append(Charge(name, spent, spent, category.coefficient))
     return tuple(lines)
 
 
 def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catalogue) -> tuple[Charge, ...]:
-    """The lines that the ticket's time entries make as they are now, under the service that the stage was worked on.
+    """The lines that the ticket's time entries make as they are now, under the service that the stage was
+    worked on.
 
     Parameters:
         ticket: as the portal tells it now.
@@ -64,17 +72,36 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
     order = begun_order(attempt)
     service = catalogue.get(order.service)
     if service is None:
-        raise DecisionRefused(tr("the catalogue has no service “{service}”: name the hours").format(service=order.service))
+        raise DecisionRefused(
+            tr("the catalogue has no service “{service}”: name the hours").format(service=order.service)
+        )
     others = [other for other in attempts if other.stage.id != stage.id]
-    elsewhere = {entry for other in others if (freeze := other.done(Kind.FREEZE)) is not None for entry in freeze.request["entries"]}
+    elsewhere = {
+        entry
+        for other in others
+        if (freeze := other.done(Kind.FREEZE)) is not None
+        for entry in freeze.request["entries"]
+    }
     later = {one.id for one in ticket.stages[ticket.stages.index(attempt.stage) + 1 :]}
-    entries = [entry for entry in ticket.time_entries if entry.id not in elsewhere and entry.stage_id not in later]
+    entries = [
+        entry for entry in ticket.time_entries if entry.id not in elsewhere and entry.stage_id not in later
+    ]
     before = sum(
-        line["charged_minutes"] for other in others if (done := other.done(Kind.WRITE_OFF)) is not None for line in done.request["charges"]
+        line["charged_minutes"]
+        for other in others
+        if (done := other.done(Kind.WRITE_OFF)) is not None
+        for line in done.request["charges"]
     )
     try:
         return billing.charges(
-            service, order, stage, entries, catalogue.coefficient, unattended=unattended(attempt), charged_before=before, last=not later
+            service,
+            order,
+            stage,
+            entries,
+            catalogue.coefficient,
+            unattended=unattended(attempt),
+            charged_before=before,
+            last=not later,
         )
     except billing.UnknownCategory as error:
         raise DecisionRefused(str(error)) from error

@@ -1,4 +1,5 @@
-"""An operator's desk for one ticket: each decision is checked against where the ticket stands and written in the same transaction.
+"""An operator's desk for one ticket: each decision is checked against where the ticket stands and written in
+the same transaction.
 
 What was decided already is not decided twice: a repeated decision writes nothing.
 """
@@ -25,7 +26,9 @@ from bridge.operators.decisions.standing import Standing, assigned, paused, with
 
 
 class DecisionRefused(BridgeError):
-    """A decision makes no sense where the ticket stands; nothing was written. `problems` are the faults of an order, in the customer's words."""
+    """A decision makes no sense where the ticket stands; nothing was written. `problems` are the faults of
+    an order, in the customer's words.
+    """
 
     def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
         self.problems = problems
@@ -38,7 +41,9 @@ class Misplaced(DecisionRefused):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a correction comes to: norm-hours written off before and after; `decision` is None where nothing is to be changed."""
+    """What a correction comes to: norm-hours written off before and after; `decision` is None where
+    nothing is to be changed.
+    """
 
     decision: Decision | None
     before: Decimal
@@ -72,7 +77,9 @@ class Desk:
         """
         return _stage(self.standing().record.ticket.stages, wanted)
 
-    def assign(self, order: Mapping[str, Any], catalogue: Catalogue, unattended: Callable[[Service], bool]) -> Decision | None:
+    def assign(
+        self, order: Mapping[str, Any], catalogue: Catalogue, unattended: Callable[[Service], bool]
+    ) -> Decision | None:
         """Give the ticket an order, which wins over its form and files.
 
         Parameters:
@@ -92,7 +99,9 @@ class Desk:
             held = ", ".join(f"“{stage.title}”" for stage in standing.held())
             if held:
                 raise DecisionRefused(
-                    tr("hours are held for {stages}: what is begun goes on under the order that it has").format(stages=held)
+                    tr(
+                        "hours are held for {stages}: what is begun goes on under the order that it has"
+                    ).format(stages=held)
                 )
             return self._write(unit, "assign", order)
 
@@ -130,8 +139,11 @@ class Desk:
             DecisionRefused: everything is written off.
         """
         with self._deciding() as (unit, standing):
-            # A ticket that its customer has withdrawn may still fail, for nobody is left to agree on more hours.
-            if withdrawn(standing.decisions) or (standing.is_withdrawn and standing.record.state != Status.FAILED):
+            # A ticket that its customer has withdrawn may still fail, for nobody is left to agree on more
+            # hours.
+            if withdrawn(standing.decisions) or (
+                standing.is_withdrawn and standing.record.state != Status.FAILED
+            ):
                 return None
             if not standing.is_withdrawn:
                 _check_open(standing)
@@ -151,35 +163,61 @@ class Desk:
             if any(_same(one, "undo", document) for one in standing.decisions):
                 return None
             if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.WRITE_OFF):
-                raise Misplaced(tr("stage “{stage}” is written off: correct the write-off, and undo the work by hand").format_map(told))
+                raise Misplaced(
+                    tr(
+                        "stage “{stage}” is written off: correct the write-off, and undo the work by hand"
+                    ).format_map(told)
+                )
             if stage.state is StageState.ACCEPTED and not standing.is_withdrawn:
-                raise Misplaced(tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(told))
+                raise Misplaced(
+                    tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(
+                        told
+                    )
+                )
             if history.attempt(stage, revision).done(Kind.OPERATE) is None:
-                raise Misplaced(tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(told))
+                raise Misplaced(
+                    tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(
+                        told
+                    )
+                )
             return self._write(unit, "undo", document)
 
     def correct(self, stage: Stage, charges: tuple[Charge, ...], reason: str) -> Correction:
         """Replace a stage's write-off by another one, or by nothing.
 
         Raises:
-            DecisionRefused: nothing was ever written off for the stage, an earlier correction is not finished, or it is more than was agreed.
+            DecisionRefused: nothing was ever written off for the stage, an earlier correction is not
+                finished, or it is more than was agreed.
         """
         after = hours_taken(charges)
         lines = charges if after else ()
-        document: dict[str, Any] = {"stage_id": stage.id, "charges": charges_request(lines), "reason": reason, "amount": text(after)}
+        document: dict[str, Any] = {
+            "stage_id": stage.id,
+            "charges": charges_request(lines),
+            "reason": reason,
+            "amount": text(after),
+        }
         told = {"stage": stage.title, "amount": text(after), "agreed": text(amount_to_hold(stage))}
         with self._deciding() as (unit, standing):
             pending, captured = standing.under_correction(stage), standing.captured(stage)
             if pending is not None:
                 if charges_from(pending.document["charges"]) == lines:
                     return Correction(None, after, after)
-                raise Misplaced(tr("the last correction of stage “{stage}” is not finished: wait for the next pass").format_map(told))
+                raise Misplaced(
+                    tr(
+                        "the last correction of stage “{stage}” is not finished: wait for the next pass"
+                    ).format_map(told)
+                )
             if standing.last_captured(stage) is None:
                 raise Misplaced(tr("nothing was written off for stage “{stage}”").format_map(told))
             if after > amount_to_hold(stage):
-                sentence = tr("{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs a new agreement")
+                sentence = tr(
+                    "{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs "
+                    "a new agreement"
+                )
                 raise DecisionRefused(sentence.format_map(told))
-            # Time entries that the operator has seen ask for no further correction, even where the amount stays.
+            # Time entries that the operator has seen ask for no further correction, even where the amount
+            # stays.
             document["entries"] = {entry.id: entry.minutes for entry in standing.record.ticket.time_entries}
             same = standing.charges(captured) == lines and not standing.late()
             before = Decimal(0) if captured is None else captured.amount
@@ -195,11 +233,19 @@ class Desk:
         assert record is not None, "tickets are never deleted"
         of_ticket = (self._portal, self._ticket)
         rows = unit.ledger(portal=self._portal, ticket_id=self._ticket)
-        return Standing(record, unit.effects(*of_ticket), unit.decisions(*of_ticket), rows, unit.order_files(*of_ticket))
+        return Standing(
+            record, unit.effects(*of_ticket), unit.decisions(*of_ticket), rows, unit.order_files(*of_ticket)
+        )
 
     def _write(self, unit: Unit, kind: DecisionKind, document: Mapping[str, Any]) -> Decision:
         decision = unit.decide(self._portal, self._ticket, kind, document, self._by, self._now)
-        unit.log(self._portal, self._ticket, f"decision:{kind}", f"{self._by}: {document.get('reason', '')}".rstrip(": "), self._now)
+        unit.log(
+            self._portal,
+            self._ticket,
+            f"decision:{kind}",
+            f"{self._by}: {document.get('reason', '')}".rstrip(": "),
+            self._now,
+        )
         return decision
 
 
@@ -213,7 +259,9 @@ def _check_open(standing: Standing) -> None:
 def _stage(stages: tuple[Stage, ...], wanted: str | None) -> Stage:
     if wanted is None and len(stages) == 1:
         return stages[0]
-    found = [stage for number, stage in enumerate(stages, 1) if wanted in (stage.id, stage.title, str(number))]
+    found = [
+        stage for number, stage in enumerate(stages, 1) if wanted in (stage.id, stage.title, str(number))
+    ]
     if len(found) != 1:
         known = ", ".join(f"{number} “{stage.title}”" for number, stage in enumerate(stages, 1))
         raise DecisionRefused(tr("name one stage of the ticket: {known}").format(known=known or "–"))
@@ -222,4 +270,6 @@ def _stage(stages: tuple[Stage, ...], wanted: str | None) -> Stage:
 
 def _same(decision: Decision, kind: str, document: Mapping[str, Any]) -> bool:
     """Whether the decision is about the same attempt at the same stage."""
-    return decision.kind == kind and all(decision.document[name] == document[name] for name in ("stage_id", "revision"))
+    return decision.kind == kind and all(
+        decision.document[name] == document[name] for name in ("stage_id", "revision")
+    )

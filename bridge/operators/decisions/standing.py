@@ -54,7 +54,11 @@ class Standing:
     def is_withdrawn(self) -> bool:
         """By the customer or by an operator."""
         ticket = self.record.ticket
-        return ticket.withdrawn_at is not None or ticket.state is TicketState.WITHDRAWN or withdrawn(self.decisions) is not None
+        return (
+            ticket.withdrawn_at is not None
+            or ticket.state is TicketState.WITHDRAWN
+            or withdrawn(self.decisions) is not None
+        )
 
     @property
     def is_done(self) -> bool:
@@ -70,14 +74,20 @@ class Standing:
         closed = {row.hold_key for row in self.rows}
         held = {row.stage_id for row in self.rows if row.kind == "hold" and row.key not in closed}
         for effect in self.effects:
-            if effect.kind.partition(":")[0] == Kind.HOLD and effect.state is EffectState.INTENDED and effect.attempts:
+            if (
+                effect.kind.partition(":")[0] == Kind.HOLD
+                and effect.state is EffectState.INTENDED
+                and effect.attempts
+            ):
                 held.add(effect.stage_id)
         return tuple(stage for stage in self.record.ticket.stages if stage.id in held)
 
     def captured(self, stage: Stage) -> LedgerRow | None:
         """What is written off for the stage, None where nothing is, or all of it was reversed."""
         last = self.last_captured(stage)
-        given_back = any(row.kind == "reversal" and last is not None and row.hold_key == last.hold_key for row in self.rows)
+        given_back = any(
+            row.kind == "reversal" and last is not None and row.hold_key == last.hold_key for row in self.rows
+        )
         return None if given_back else last
 
     def last_captured(self, stage: Stage) -> LedgerRow | None:
@@ -89,11 +99,15 @@ class Standing:
         """The lines of a write-off, none for none."""
         if capture is None:
             return ()
-        return next(charges_from(effect.request["charges"]) for effect in self.effects if effect.key == capture.key)
+        return next(
+            charges_from(effect.request["charges"]) for effect in self.effects if effect.key == capture.key
+        )
 
     def under_correction(self, stage: Stage) -> Decision | None:
         """The stage's correction that is not booked to its end, None where there is none."""
-        first = next((one for one in self.effects if one.kind == Kind.WRITE_OFF and one.stage_id == stage.id), None)
+        first = next(
+            (one for one in self.effects if one.kind == Kind.WRITE_OFF and one.stage_id == stage.id), None
+        )
         lines = charges_from(first.request["charges"]) if first is not None else ()
         booked = [row.kind for row in self.rows if row.stage_id == stage.id]
         reversals, captures, last = 0, 1, None
@@ -113,4 +127,6 @@ class Standing:
             seen |= freeze.request["entries"] if freeze is not None else {}
         for one in self.decisions:
             seen |= one.document["entries"] if one.kind == "correct" else {}
-        return tuple(entry for entry in self.record.ticket.time_entries if seen.get(entry.id) != entry.minutes)
+        return tuple(
+            entry for entry in self.record.ticket.time_entries if seen.get(entry.id) != entry.minutes
+        )

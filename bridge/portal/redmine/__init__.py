@@ -18,10 +18,24 @@ __all__ = ["RedminePortal", "connect"]
 
 
 def connect(
-    name: str, base_url: str, api_key: str, convention: RedmineConvention, books: Books, *, category_prefix: str, settle: timedelta,
-    clock: Callable[[], datetime], connect_timeout: float = 10, read_timeout: float = 60, call_timeout: float = 300,
-    ca_file: Path | None = None, proxy: str = "", zone: tzinfo = UTC, instance: str = "", retries: Retries | None = None,
-) -> RedminePortal:  # fmt: skip
+    name: str,
+    base_url: str,
+    api_key: str,
+    convention: RedmineConvention,
+    books: Books,
+    *,
+    category_prefix: str,
+    settle: timedelta,
+    clock: Callable[[], datetime],
+    connect_timeout: float = 10,
+    read_timeout: float = 60,
+    call_timeout: float = 300,
+    ca_file: Path | None = None,
+    proxy: str = "",
+    zone: tzinfo = UTC,
+    instance: str = "",
+    retries: Retries | None = None,
+) -> RedminePortal:
     """A client of the Redmine at `base_url`; nothing is sent yet. Close it, or use it with `with`.
 
     Parameters:
@@ -38,8 +52,24 @@ def connect(
         ca_file, proxy: see `bridge.wire.deadline.session`.
     """
     transport = Transport(
-        base_url.rstrip("/"), connect_timeout=connect_timeout, read_timeout=read_timeout, call_timeout=call_timeout,
-        largest_answer=LARGEST_ANSWER, ca_file=ca_file, proxy=proxy, auth=KeyAuth(api_key),
-    )  # fmt: skip
+        base_url.rstrip("/"),
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        call_timeout=call_timeout,
+        largest_answer=LARGEST_ANSWER,
+        ca_file=ca_file,
+        proxy=proxy,
+        auth=KeyAuth(api_key),
+    )
     client = Client(name, Line(transport, retries or Retries()))
-    return RedminePortal(name, client, convention, books, prefix=category_prefix, settle=settle, clock=clock, zone=zone, instance=instance)
+    return RedminePortal(
+        name,
+        client,
+        convention,
+        books,
+        prefix=category_prefix,
+        settle=settle,
+        clock=clock,
+        zone=zone,
+        instance=instance,
+    )

@@ -1,8 +1,9 @@
 """`RedminePortal`: the Portal protocol on a Redmine, by the convention of docs/portals/redmine.md.
 
-What Redmine cannot do is made up for: keys and holds stand in the bridge's books (`bridge.portal.books`), every write carries its key into the
-record that it makes and is looked for before and after, a state is compared here and by Redmine's workflow there, and changes are found by time
-stamps that are read again with an overlap.
+What Redmine cannot do is made up for: keys and holds stand in the bridge's books (`bridge.portal.books`),
+every write carries its key into the record that it makes and is looked for before and after, a state is
+compared here and by Redmine's workflow there, and changes are found by time stamps that are read again with
+an overlap.
 """
 
 from __future__ import annotations
@@ -44,9 +45,18 @@ class RedminePortal(Portal):
     """
 
     def __init__(
-        self, name: str, client: Client, convention: RedmineConvention, books: Books, *, prefix: str, settle: timedelta,
-        clock: Callable[[], datetime], zone: tzinfo = UTC, instance: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        client: Client,
+        convention: RedmineConvention,
+        books: Books,
+        *,
+        prefix: str,
+        settle: timedelta,
+        clock: Callable[[], datetime],
+        zone: tzinfo = UTC,
+        instance: str = "",
+    ) -> None:
         self.name = name
         self._client = client
         self._convention = convention
@@ -59,13 +69,24 @@ class RedminePortal(Portal):
         self._alone = Alone(name, client, convention, instance)
         self._writes = Writes(name, client, self._reader, convention, once, self._alone, books)
         self._booking = Booking(
-            name, client, self._reader, convention, ledger=self._ledger, writes=self._writes, books=books, once=once, clock=clock, zone=zone
-        )  # fmt: skip
+            name,
+            client,
+            self._reader,
+            convention,
+            ledger=self._ledger,
+            writes=self._writes,
+            books=books,
+            once=once,
+            clock=clock,
+            zone=zone,
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -91,7 +112,9 @@ class RedminePortal(Portal):
     def ledger(self, account_id: str, cursor: str | None = None) -> LedgerPage:
         """See `Portal.ledger`; everything behind the cursor is one page."""
         if cursor is not None and not cursor.isdecimal():
-            raise PortalRefused("ledger", f"{cursor!r} is no cursor of a Redmine", code="invalid", portal=self.name)
+            raise PortalRefused(
+                "ledger", f"{cursor!r} is no cursor of a Redmine", code="invalid", portal=self.name
+            )
         self._client.project(account_id)
         entries = [self._ledger.entry(row) for row in self._ledger.rows(account_id)]
         entries += [entry for hold in self._books.holds(account_id) for entry in of_hold(hold)]
@@ -102,7 +125,12 @@ class RedminePortal(Portal):
         """See `Portal.find`."""
         written = self._books.written(key)
         if written is not None and written.answer is not None and written.answered_at is not None:
-            return {"key": key, "status": 201, "body": dict(written.answer), "at": written.answered_at.isoformat()}
+            return {
+                "key": key,
+                "status": 201,
+                "body": dict(written.answer),
+                "at": written.answered_at.isoformat(),
+            }
         for entry in self._ledger.by_key(key):
             row = self._ledger.row(entry)
             if row is not None:
@@ -117,7 +145,9 @@ class RedminePortal(Portal):
             detail = f"it has {attachment.size} bytes, more than the limit of {LARGEST_ATTACHMENT}"
             raise PortalRefused(endpoint, detail, code="too_large", portal=self.name)
         if attachment not in attachments_of(self._reader.issue(ticket_id)):
-            raise PortalNotFound(endpoint, f"ticket {ticket_id} has no such file", code="not_found", portal=self.name)
+            raise PortalNotFound(
+                endpoint, f"ticket {ticket_id} has no such file", code="not_found", portal=self.name
+            )
         with self._client.file(attachment.id) as (answer, pieces):
             size = 0
             for piece in pieces:
@@ -136,14 +166,21 @@ class RedminePortal(Portal):
         """See `Portal.note`."""
         return self._writes.note(self._own(key), ticket_id, text, internal=internal)
 
-    def set_ticket_state(self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]) -> None:
+    def set_ticket_state(
+        self, key: str, ticket_id: str, state: TicketState, expected: Sequence[TicketState]
+    ) -> None:
         """See `Portal.set_ticket_state`."""
         self._writes.set_ticket_state(self._own(key), ticket_id, state, expected)
 
     def set_stage_state(
-        self, key: str, ticket_id: str, stage_id: str, state: StageState, expected: Sequence[StageState],
+        self,
+        key: str,
+        ticket_id: str,
+        stage_id: str,
+        state: StageState,
+        expected: Sequence[StageState],
         evidence: Mapping[str, Any] | None = None,  # noqa: ARG002 (Redmine has no place for it; the customer reads it in the bridge's message)
-    ) -> None:  # fmt: skip
+    ) -> None:
         """See `Portal.set_stage_state`."""
         self._writes.set_stage_state(self._own(key), ticket_id, stage_id, state, expected)
 
@@ -152,8 +189,14 @@ class RedminePortal(Portal):
         return self._booking.hold(self._own(key), account_id, ticket_id, stage_id, amount)
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str = "customer"
-    ) -> LedgerEntry:  # fmt: skip
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Mapping[str, Any],
+        accepted_by: str = "customer",
+    ) -> LedgerEntry:
         """See `Portal.capture`: a time entry on the stage, and the stage's status."""
         return self._booking.capture(self._own(key), hold_id, charges, amount, evidence, accepted_by)
 

@@ -1,7 +1,8 @@
-"""One bridge on one Redmine: what a bridge writes bears its instance, so that another one is recognised in time.
+"""One bridge on one Redmine: what a bridge writes bears its instance, so that another one is recognised in
+time.
 
-Redmine has no rule for this, so the instance is kept in the field of the key, which every message and state of a bridge
-changes. Silence is told by writes only: of reads Redmine keeps nothing.
+Redmine has no rule for this, so the instance is kept in the field of the key, which every message and state
+of a bridge changes. Silence is told by writes only: of reads Redmine keeps nothing.
 """
 
 from __future__ import annotations
@@ -84,7 +85,14 @@ class Alone:
             return
         for journal in issue.journals:
             for detail in journal.details:
-                other = instance_of(detail.new_value) if (detail.property, detail.name) == ("cf", str(self._field)) else ""
+                other = (
+                    instance_of(detail.new_value)
+                    if (detail.property, detail.name) == ("cf", str(self._field))
+                    else ""
+                )
                 if other not in ("", self._instance) and journal.created_on > since:
-                    told = f"the bridge {other} works on this portal; release it there where this one is to take its place"
+                    told = (
+                        f"the bridge {other} works on this portal; release it there where this one is to "
+                        "take its place"
+                    )
                     raise AnotherBridge(f"issue {row.id}", told, code="another_bridge", portal=self._portal)

@@ -1,4 +1,6 @@
-"""Writes to the ledger: holds and voids in the bridge's books, write-offs and reversals as time entries on their stages."""
+"""Writes to the ledger: holds and voids in the bridge's books, write-offs and reversals as time entries on
+their stages.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from bridge.domain.hours import Charge, hours_taken, price, text, to_kopecks, to
 from bridge.domain.kept import KeptHold
 from bridge.domain.tickets import Account, StageState, TicketState
 from bridge.portal.books import Attempt, Books, Once, fingerprint_of
-from bridge.portal.errors import InsufficientBalance, PortalError, PortalNotFound, PortalRefused, StateConflict
+from bridge.portal.errors import (
+    InsufficientBalance,
+    PortalError,
+    PortalNotFound,
+    PortalRefused,
+    StateConflict,
+)
 from bridge.portal.port import LedgerEntry
 from bridge.portal.redmine import records, wire
 from bridge.portal.redmine.client import Client
@@ -44,7 +52,9 @@ class _Rows:
         found = self._ledger.by_key(self._key)
         self._surplus = found[1:]
         for one in self._surplus:
-            log.warning("time entry %d repeats %d (key %s): it does not count", one.id, found[0].id, self._key)
+            log.warning(
+                "time entry %d repeats %d (key %s): it does not count", one.id, found[0].id, self._key
+            )
         row = self._ledger.row(found[0]) if found else None
         return None if row is None else records.document(self._ledger.entry(row))
 
@@ -54,7 +64,9 @@ class _Rows:
         self._client.add_entry(self._key, entry)
 
     def tidy(self) -> None:
-        """Delete what this very attempt has made beside one that came late, and nothing that anybody else made."""
+        """Delete what this very attempt has made beside one that came late, and nothing that anybody else
+        made.
+        """
         for one in self._surplus if self._was_sent else ():
             try:
                 self._client.delete_entry(self._key, one.id)
@@ -72,9 +84,19 @@ class Booking:
     """
 
     def __init__(
-        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, *, ledger: Ledger, writes: Writes, books: Books,
-        once: Once, clock: Callable[[], datetime], zone: tzinfo = UTC,
-    ) -> None:  # fmt: skip
+        self,
+        portal: str,
+        client: Client,
+        reader: Reader,
+        convention: RedmineConvention,
+        *,
+        ledger: Ledger,
+        writes: Writes,
+        books: Books,
+        once: Once,
+        clock: Callable[[], datetime],
+        zone: tzinfo = UTC,
+    ) -> None:
         self._portal = portal
         self._client = client
         self._reader = reader
@@ -98,18 +120,26 @@ class Booking:
     def _fits_lately(self, account_id: str) -> Decimal | None:
         """What an account that was read a moment ago has room for, None where that may not serve.
 
-        Who decides on a hold has just read the balance. Everything that lowers it goes through a hold in the books, and
-        these are compared. Only an accountant's correction does not; a moment before a hold or behind it is the same.
+        Who decides on a hold has just read the balance. Everything that lowers it goes through a hold in the
+        books, and these are compared. Only an accountant's correction does not; a moment before a hold or
+        behind it is the same.
         """
         read = self._balances.pop(account_id, None)
-        if read is None or time.monotonic() - read[0] >= LATELY or read[1] != tuple(self._books.holds(account_id)):
+        if (
+            read is None
+            or time.monotonic() - read[0] >= LATELY
+            or read[1] != tuple(self._books.holds(account_id))
+        ):
             return None
         account = read[2]
         return account.available + account.overdraft_limit
 
     def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount: Decimal) -> LedgerEntry:
         """See `Portal.hold`."""
-        fingerprint = fingerprint_of("hold", {"account": account_id, "ticket": ticket_id, "stage": stage_id, "amount": to_milli(amount)})
+        fingerprint = fingerprint_of(
+            "hold",
+            {"account": account_id, "ticket": ticket_id, "stage": stage_id, "amount": to_milli(amount)},
+        )
         endpoint = f"hold on project {account_id}"
         with self._books.writer():
             known = self._once.answer(key, endpoint, fingerprint)
@@ -128,9 +158,13 @@ class Booking:
                 fits = account.available + account.overdraft_limit
             if amount > fits:
                 raise InsufficientBalance(
-                    endpoint, f"{text(fits)} norm-hours are there, {text(amount)} are needed", available=fits, needed=amount,
-                    code="insufficient_balance", portal=self._portal,
-                )  # fmt: skip
+                    endpoint,
+                    f"{text(fits)} norm-hours are there, {text(amount)} are needed",
+                    available=fits,
+                    needed=amount,
+                    code="insufficient_balance",
+                    portal=self._portal,
+                )
             hold = KeptHold(f"hold-{key}", key, account_id, ticket_id, stage_id, amount, self._clock())
             (entry,) = of_hold(hold)
             self._books.add_hold(hold, fingerprint, records.document(entry))
@@ -145,13 +179,29 @@ class Booking:
                 return records.entry_from(known)
             hold = self._open(hold_id)
             now = self._clock()
-            entry = LedgerEntry(f"void:{key}", key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, now, hold.id)
+            entry = LedgerEntry(
+                f"void:{key}",
+                key,
+                "void",
+                hold.account_id,
+                hold.ticket_id,
+                hold.stage_id,
+                hold.amount,
+                now,
+                hold.id,
+            )
             self._books.end_hold(hold_id, "voided", key, now, fingerprint, records.document(entry))
             self._writes.unheld(key, hold)
             return entry
 
     def capture(
-        self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Mapping[str, Any], accepted_by: str
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Mapping[str, Any],
+        accepted_by: str,
     ) -> LedgerEntry:
         """See `Portal.capture`."""
         lines = charge_lines(charges)
@@ -162,44 +212,78 @@ class Booking:
             project = self._client.project(hold.account_id)
             hour_price = self._ledger.account(project, (), ()).hour_price
             details = {
-                "ticket_id": hold.ticket_id, "stage_id": hold.stage_id, "hold_id": hold_id, "charges": lines,
-                "evidence": dict(evidence), "accepted_by": accepted_by,
+                "ticket_id": hold.ticket_id,
+                "stage_id": hold.stage_id,
+                "hold_id": hold_id,
+                "charges": lines,
+                "evidence": dict(evidence),
+                "accepted_by": accepted_by,
                 "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
-            }  # fmt: skip
+            }
             self._ledger.see(project)
             told = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
             return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, told, details)
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
-            self._writes.follow(key, str(answer["stage_id"]), StageState.WRITTEN_OFF, (StageState.ACCEPTED, StageState.READY), amount)
+            self._writes.follow(
+                key,
+                str(answer["stage_id"]),
+                StageState.WRITTEN_OFF,
+                (StageState.ACCEPTED, StageState.READY),
+                amount,
+            )
             at = datetime.fromisoformat(str(answer["at"]))
             self._books.end_hold(hold_id, "captured", key, at, fingerprint, answer)
             rows.tidy()
 
         rows = _Rows(self._client, self._ledger, key)
-        request = {"hold": hold_id, "charges": lines, "amount_mh": to_milli(amount), "evidence": dict(evidence), "accepted_by": accepted_by}
+        request = {
+            "hold": hold_id,
+            "charges": lines,
+            "amount_mh": to_milli(amount),
+            "evidence": dict(evidence),
+            "accepted_by": accepted_by,
+        }
         return self._booked(Attempt(hold_id, key, "capture", request, rows.look, prepare, rows.add, keep))
 
     def reverse(self, key: str, entry_id: str, reason: str) -> LedgerEntry:
         """See `Portal.reverse`."""
 
         def prepare() -> dict[str, Any]:
-            row = None if entry_id.startswith(("hold-", "void:")) else self._ledger.row(self._client.entry(entry_id))
+            row = (
+                None
+                if entry_id.startswith(("hold-", "void:"))
+                else self._ledger.row(self._client.entry(entry_id))
+            )
             if row is None or row.kind != "capture":
-                raise self._conflict(entry_id, "only a write-off can be reversed", row.kind if row else "hold")
+                raise self._conflict(
+                    entry_id, "only a write-off can be reversed", row.kind if row else "hold"
+                )
             others = self._ledger.rows(str(row.entry.project.id))
             if any(one.details.get("reverses") == entry_id for one in others if one.kind == "reversal"):
                 raise self._conflict(entry_id, "it was reversed before", "reversed")
-            told = {name: row.details.get(name) for name in ("ticket_id", "stage_id", "hold_id", "price_kopecks")}
+            told = {
+                name: row.details.get(name) for name in ("ticket_id", "stage_id", "hold_id", "price_kopecks")
+            }
             details = {**told, "reverses": entry_id, "reason": reason}
             project = self._client.project(str(row.entry.project.id))
             # Who deletes a stage may leave its hours on the project.
             stage_id = None if row.entry.issue is None else str(row.entry.issue.id)
-            return self._row(key, project, stage_id, "reversal", row.amount, f"Возврат: {reason}"[:_LONGEST_COMMENT], details)
+            return self._row(
+                key,
+                project,
+                stage_id,
+                "reversal",
+                row.amount,
+                f"Возврат: {reason}"[:_LONGEST_COMMENT],
+                details,
+            )
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
             if answer["stage_id"] is not None:
-                self._writes.follow(key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,), Decimal(0))
+                self._writes.follow(
+                    key, str(answer["stage_id"]), StageState.ACCEPTED, (StageState.WRITTEN_OFF,), Decimal(0)
+                )
             self._books.answered(key, fingerprint, answer)
             rows.tidy()
 
@@ -210,24 +294,39 @@ class Booking:
     def _booked(self, attempt: Attempt) -> LedgerEntry:
         return records.entry_from(self._once.run(attempt))
 
-    def _refuse_capture(self, hold: KeptHold, charges: Sequence[Charge], amount: Decimal, accepted_by: str) -> None:
+    def _refuse_capture(
+        self, hold: KeptHold, charges: Sequence[Charge], amount: Decimal, accepted_by: str
+    ) -> None:
         stage = self._reader.stage(hold.ticket_id, hold.stage_id)
         if str(stage.project.id) != hold.account_id:
-            detail = f"the ticket was moved to project {stage.project.id}, its hours are held on project {hold.account_id}: move it back"
+            detail = (
+                f"the ticket was moved to project {stage.project.id}, its hours are held on project "
+                f"{hold.account_id}: move it back"
+            )
             raise self._conflict(hold.id, detail, "moved")
         state = state_of(self._convention.stage_states, stage)
         if state is not StageState.ACCEPTED and (accepted_by == "customer" or state is not StageState.READY):
             raise self._conflict(hold.id, "the stage is not accepted", state)
         makes = hours_taken(charges)
         if makes != amount:
-            detail = f"the charges make {text(makes)} norm-hours ({to_milli(makes)} milli-hours), not {text(amount)}"
+            detail = (
+                f"the charges make {text(makes)} norm-hours ({to_milli(makes)} milli-hours), not "
+                f"{text(amount)}"
+            )
             raise PortalRefused(hold.id, detail, code="amount_mismatch", portal=self._portal)
         if amount > hold.amount:
             raise self._conflict(hold.id, f"only {text(hold.amount)} norm-hours are held", state)
         self._writes.allowed(stage, self._convention.stage_states[StageState.WRITTEN_OFF])
 
     def _row(
-        self, key: str, project: wire.Project, stage_id: str | None, kind: str, hours: Decimal, comments: str, details: Mapping[str, Any]
+        self,
+        key: str,
+        project: wire.Project,
+        stage_id: str | None,
+        kind: str,
+        hours: Decimal,
+        comments: str,
+        details: Mapping[str, Any],
     ) -> dict[str, Any]:
         """A time entry of the ledger, on the project where there is no stage.
 
@@ -241,21 +340,29 @@ class Booking:
             raise PortalRefused(f"project {project.id}", detail, code="invalid", portal=self._portal)
         now, fields = self._clock(), self._convention.entry_fields
         return {
-            **({"project_id": project.id} if stage_id is None else {"issue_id": int(stage_id)}), "activity_id": activity,
-            "hours": 0, "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}", "comments": comments,
+            **({"project_id": project.id} if stage_id is None else {"issue_id": int(stage_id)}),
+            "activity_id": activity,
+            "hours": 0,
+            "spent_on": f"{now.astimezone(self._zone):%Y-%m-%d}",
+            "comments": comments,
             "custom_fields": [
-                {"id": fields.hours, "value": text(hours)}, {"id": fields.key, "value": key},
+                {"id": fields.hours, "value": text(hours)},
+                {"id": fields.key, "value": key},
                 {"id": fields.details, "value": records.dumped({**details, "at": now.isoformat()})},
             ],
-        }  # fmt: skip
+        }
 
     def _open(self, hold_id: str) -> KeptHold:
         hold = self._books.hold(hold_id)
         if hold is None:
-            raise PortalNotFound(hold_id, "the bridge keeps no such hold", code="not_found", portal=self._portal)
+            raise PortalNotFound(
+                hold_id, "the bridge keeps no such hold", code="not_found", portal=self._portal
+            )
         if hold.ended is not None:
             raise self._conflict(hold_id, "the hold has ended", hold.ended)
         return hold
 
     def _conflict(self, endpoint: str, detail: str, actual: str | None) -> StateConflict:
-        return StateConflict(endpoint, detail, actual=str(actual or ""), code="state_conflict", portal=self._portal)
+        return StateConflict(
+            endpoint, detail, actual=str(actual or ""), code="state_conflict", portal=self._portal
+        )

@@ -1,13 +1,14 @@
 """What has changed on a Redmine since a cursor, by time stamps.
 
-Redmine keeps whole seconds and commits out of order, so the last `overlap` before the newest change that was seen is looked at again each time;
-the cursor names what was told of it. Time that is logged does not touch its issue, so new time entries are looked for beside; one that is
-changed or deleted later is noticed with the next change of its ticket. A long list is read page by page: within a second its order may be finer
-than what Redmine tells (some databases keep microseconds), so the cursor names all that was read of the last second.
+Redmine keeps whole seconds and commits out of order, so the last `overlap` before the newest change that was
+seen is looked at again each time; the cursor names what was told of it. Time that is logged does not touch
+its issue, so new time entries are looked for beside; one that is changed or deleted later is noticed with the
+next change of its ticket. A long list is read page by page: within a second its order may be finer than what
+Redmine tells (some databases keep microseconds), so the cursor names all that was read of the last second.
 
-What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in a
-category that was renamed is in no list of changes. Of these the tickets and stages matter for which hours are held, so
-at the end of each list those are asked for by number.
+What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in
+a category that was renamed is in no list of changes. Of these the tickets and stages matter for which hours
+are held, so at the end of each list those are asked for by number.
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ class Cursor:
     Attributes:
         issues: the newest change of an issue that was seen.
         entries: the newest time entry that was seen.
-        rows: while a list is read: the issues of its last second that were read; empty when it was read to its end.
-        late: while a list is read: the first moment in it that was so new when it was read that changes before it may have been committed since.
-        told: what was told of the overlap, as `_mark`s. A change of the very second in which it was read is not among them: another one may follow.
+        rows: while a list is read: the issues of its last second that were read; empty when it was read to
+            its end.
+        late: while a list is read: the first moment in it that was so new when it was read that changes
+            before it may have been committed since.
+        told: what was told of the overlap, as `_mark`s. A change of the very second in which it was read is
+            not among them: another one may follow.
     """
 
     issues: datetime
@@ -56,7 +60,10 @@ class Cursor:
 
     def __str__(self) -> str:
         late = self.late and _stamp(self.late)
-        return json.dumps([_stamp(self.issues), _stamp(self.entries), sorted(self.rows), late, sorted(self.told)], separators=(",", ":"))
+        return json.dumps(
+            [_stamp(self.issues), _stamp(self.entries), sorted(self.rows), late, sorted(self.told)],
+            separators=(",", ":"),
+        )
 
     @classmethod
     def read(cls, text: str, portal: str) -> Cursor:
@@ -69,12 +76,16 @@ class Cursor:
         try:
             issues, entries, rows, late, told = json.loads(text)
             moment = None if late is None else at(late)
-            cursor = cls(at(issues), at(entries), frozenset(map(int, rows)), moment, frozenset(map(str, told)))
+            cursor = cls(
+                at(issues), at(entries), frozenset(map(int, rows)), moment, frozenset(map(str, told))
+            )
             if str(cursor) == text:
                 return cursor
         except (ValueError, TypeError, ArithmeticError, RecursionError):
             pass
-        raise PortalRefused("issues", f"{text[:100]!r} is no cursor of a Redmine", code="invalid", portal=portal)
+        raise PortalRefused(
+            "issues", f"{text[:100]!r} is no cursor of a Redmine", code="invalid", portal=portal
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +112,15 @@ class Changes:
     """
 
     def __init__(
-        self, portal: str, client: Client, reader: Reader, convention: RedmineConvention, prefix: str, overlap: timedelta,
+        self,
+        portal: str,
+        client: Client,
+        reader: Reader,
+        convention: RedmineConvention,
+        prefix: str,
+        overlap: timedelta,
         held: Callable[[], Iterable[KeptHold]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._portal = portal
         self._client = client
         self._reader = reader
@@ -113,9 +130,12 @@ class Changes:
         self._held = held
 
     def page(self, text: str | None, etag: str | None) -> TicketPage | None:
-        """The next page since a cursor; None when the rows are those that the ETag stands for, and all were told."""
-        # Redmine answers lists to a stranger too (a revoked key, a locked user, REST switched off), only with less in them: first it is
-        # asked who this is, which it refuses to a stranger, so that the cursor does not pass what was not shown.
+        """The next page since a cursor; None when the rows are those that the ETag stands for, and all
+        were told.
+        """
+        # Redmine answers lists to a stranger too (a revoked key, a locked user, REST switched off), only with
+        # less in them: first it is asked who this is, which it refuses to a stranger, so that the cursor does
+        # not pass what was not shown.
         now = self._reader.introduce()
         cursor = Cursor(_BEGINNING, now) if text is None else Cursor.read(text, self._portal)
         listed, more, now = self._rows(cursor)
@@ -126,12 +146,23 @@ class Changes:
         told = _Told()
         if not more:
             self._look_for_held(told, {row.id: row for row in listed}, now)
-        if etag is not None and tag == etag and not (rows or logged or told.gone or told.tickets or told.faults):
+        if (
+            etag is not None
+            and tag == etag
+            and not (rows or logged or told.gone or told.tickets or told.faults)
+        ):
             return None
         for id_ in self._tickets(rows, logged, told):
             self._take(id_, told, now)
         following = self._next(cursor, listed, entries, more=more, now=now)
-        return TicketPage(tuple(told.tickets.values()), tuple(told.faults.values()), str(following), tag, more, tuple(told.gone.values()))
+        return TicketPage(
+            tuple(told.tickets.values()),
+            tuple(told.faults.values()),
+            str(following),
+            tag,
+            more,
+            tuple(told.gone.values()),
+        )
 
     def _look_for_held(self, told: _Told, known: dict[int, wire.Row], now: datetime) -> None:
         """Tell what has become of the tickets and stages of open holds where no list of changes may tell it.
@@ -165,7 +196,9 @@ class Changes:
             pass  # it has come back
 
     def _rows(self, cursor: Cursor) -> tuple[list[wire.Row], bool, datetime]:
-        """The next changed issues in the order of their change, whether there are more, and Redmine's clock."""
+        """The next changed issues in the order of their change, whether there are more, and Redmine's
+        clock.
+        """
         since = cursor.issues if cursor.rows else max(_BEGINNING, cursor.issues - self._overlap)
 
         def is_new(row: wire.Row) -> bool:
@@ -184,15 +217,26 @@ class Changes:
                 return rows, len(listed) == ROWS, now
             offset += ROWS - 1
 
-    def _next(self, cursor: Cursor, rows: list[wire.Row], entries: list[wire.TimeEntry], *, more: bool, now: datetime) -> Cursor:
+    def _next(
+        self,
+        cursor: Cursor,
+        rows: list[wire.Row],
+        entries: list[wire.TimeEntry],
+        *,
+        more: bool,
+        now: datetime,
+    ) -> Cursor:
         """The cursor behind a page."""
         over = now - _SECOND
         told = cursor.told.union(
-            (_mark(row) for row in rows if row.updated_on < over), (_mark(one) for one in entries if one.updated_on < over)
+            (_mark(row) for row in rows if row.updated_on < over),
+            (_mark(one) for one in entries if one.updated_on < over),
         )
         if more:
             last = rows[-1].updated_on
-            read = {row.id for row in rows if row.updated_on == last} | (cursor.rows if last == cursor.issues else set())
+            read = {row.id for row in rows if row.updated_on == last} | (
+                cursor.rows if last == cursor.issues else set()
+            )
             late = cursor.late or (min(last, now) if last >= over - self._overlap else None)
             told = self._listed_again(told, late or last, cursor.entries)
             return replace(cursor, issues=last, rows=frozenset(read), late=late, told=told)
@@ -210,7 +254,9 @@ class Changes:
         """Time entries of specialists that were made since the cursor, newest first."""
         ids = self._convention.activities
         since = cursor.entries - self._overlap
-        for entry in self._client.newest_entries({"activity_id": f"!{ids.top_up}|{ids.capture}|{ids.reversal}"}):
+        for entry in self._client.newest_entries(
+            {"activity_id": f"!{ids.top_up}|{ids.capture}|{ids.reversal}"}
+        ):
             if entry.created_on < since:
                 return
             yield entry

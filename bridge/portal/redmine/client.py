@@ -1,7 +1,9 @@
-"""Calls of Redmine's REST API: what is asked, in which form, and what a refusal means. One method a call, no rules of the game.
+"""Calls of Redmine's REST API: what is asked, in which form, and what a refusal means. One method a call, no
+rules of the game.
 
-Redmine tells no problem documents: a wrong key is 401, what may not be seen or done 403, bad fields 422 with `errors`, a change that came in
-between 409. A write that Redmine's workflow forbids is answered as done (204) and does nothing, so every write is looked for afterwards.
+Redmine tells no problem documents: a wrong key is 401, what may not be seen or done 403, bad fields 422 with
+`errors`, a change that came in between 409. A write that Redmine's workflow forbids is answered as done (204)
+and does nothing, so every write is looked for afterwards.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ class KeyAuth:
         if not (key.isascii() and key.isprintable()):
             # Said here, without the key: the HTTP library's own error would repeat it.
             raise UserError(
-                "the portal's API key holds characters that no HTTP header can carry: copy it again, as one line of plain ASCII"
+                "the portal's API key holds characters that no HTTP header can carry: copy it again, "
+                "as one line of plain ASCII"
             )
         self._key = key
 
@@ -79,7 +82,9 @@ class Client:
         self._line.close()
 
     def clock(self) -> datetime | None:
-        """Redmine's clock as its last answer told it, counted on from there; None where it has not told it."""
+        """Redmine's clock as its last answer told it, counted on from there; None where it has not told
+        it.
+        """
         if self._told is None:
             return None
         at, when = self._told
@@ -91,7 +96,9 @@ class Client:
         return self._read(answer, "user", wire.User), _clock(answer)
 
     def permissions(self) -> frozenset[str] | None:
-        """What the roles of the bridge's user allow in every project that it is a member of; None for an administrator, who may do everything."""
+        """What the roles of the bridge's user allow in every project that it is a member of; None for an
+        administrator, who may do everything.
+        """
         answer = self._get("/users/current.json", {"include": "memberships"})
         user = self._read(answer, "user", wire.Member)
         if user.admin:
@@ -117,7 +124,9 @@ class Client:
             PortalNotFound: there is none, or it may not be seen.
             Unreadable: it is there, and is not as Redmine tells issues.
         """
-        answer = self._get(f"/issues/{_number(id_)}.json", {"include": "journals,attachments,children,allowed_statuses"})
+        answer = self._get(
+            f"/issues/{_number(id_)}.json", {"include": "journals,attachments,children,allowed_statuses"}
+        )
         found = self._document(answer, "issue")
         try:
             return wire.read(wire.Issue, found)
@@ -125,17 +134,28 @@ class Client:
             told = f"issue {id_} is not as Redmine tells issues: {error}"[:1000]
             if not isinstance(found, dict) or str(found.get("id")) != id_:
                 answer.unbelievable(told)
-        raise Unreadable(answer.request.endpoint, told, status=answer.status, request_id=answer.request_id, portal=self._portal)
+        raise Unreadable(
+            answer.request.endpoint,
+            told,
+            status=answer.status,
+            request_id=answer.request_id,
+            portal=self._portal,
+        )
 
-    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST) -> tuple[list[wire.Row], datetime]:
+    def issues(
+        self, filters: Mapping[str, str], offset: int = 0, limit: int = MOST
+    ) -> tuple[list[wire.Row], datetime]:
         """A page of issues, open and closed ones, and Redmine's clock."""
-        answer = self._get("/issues.json", {"status_id": "*", "limit": str(limit), "offset": str(offset), **filters})
+        answer = self._get(
+            "/issues.json", {"status_id": "*", "limit": str(limit), "offset": str(offset), **filters}
+        )
         return self._rows(answer, "issues", wire.Row), _clock(answer)
 
     def entries(self, filters: Mapping[str, str]) -> list[wire.TimeEntry]:
         """All time entries that the filters let through.
 
-        Pages overlap by a row, for one that is deleted or added between two would take another one along or bring it twice.
+        Pages overlap by a row, for one that is deleted or added between two would take another one along or
+        bring it twice.
 
         Raises:
             PortalNotContract: they change while they are read, again and again.
@@ -149,7 +169,9 @@ class Client:
                 found += rows[1:] if found else rows
                 if len(rows) < MOST:
                     return found
-        raise PortalNotContract("GET /time_entries.json", "they change while they are read, again and again", portal=self._portal)
+        raise PortalNotContract(
+            "GET /time_entries.json", "they change while they are read, again and again", portal=self._portal
+        )
 
     def newest_entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
         """Time entries, the newest first, page by page for as long as somebody asks; one may come twice."""
@@ -183,7 +205,9 @@ class Client:
 
     def add_entry(self, key: str, entry: Mapping[str, Any]) -> None:
         """Add a time entry."""
-        self._document(self._write(key, "POST", "/time_entries.json", {"time_entry": dict(entry)}), "time_entry")
+        self._document(
+            self._write(key, "POST", "/time_entries.json", {"time_entry": dict(entry)}), "time_entry"
+        )
 
     def delete_entry(self, key: str, id_: int) -> None:
         """Delete a time entry."""
@@ -192,7 +216,13 @@ class Client:
     def upload(self, key: str, name: str, content: bytes) -> str:
         """Send a file; returns the token under which an issue can take it."""
         request = Request(
-            self._portal, "POST", "/uploads.json", {"filename": name}, {"Content-Type": "application/octet-stream"}, content, key
+            self._portal,
+            "POST",
+            "/uploads.json",
+            {"filename": name},
+            {"Content-Type": "application/octet-stream"},
+            content,
+            key,
         )
         answer = self._believed(request)
         return self._read(answer, "upload", wire.Upload).token
@@ -201,7 +231,11 @@ class Client:
     def file(self, id_: str) -> Iterator[tuple[Answer, Iterator[bytes]]]:
         """The bytes of an attachment."""
         request = Request(
-            self._portal, "GET", f"/attachments/download/{_number(id_)}", {}, {"Accept": "*/*", "Accept-Encoding": "identity"}
+            self._portal,
+            "GET",
+            f"/attachments/download/{_number(id_)}",
+            {},
+            {"Accept": "*/*", "Accept-Encoding": "identity"},
         )
         with self._line.stream(request) as (answer, pieces):
             if answer.status != 200:
@@ -225,7 +259,10 @@ class Client:
     def _send(self, request: Request) -> Answer:
         answer = self._line.send(request)
         with suppress(ValueError, OverflowError):  # who needs this moment says so, see `_clock`
-            self._told = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC), time.monotonic()
+            self._told = (
+                parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC),
+                time.monotonic(),
+            )
         return answer
 
     def _believed(self, request: Request) -> Answer:
@@ -260,11 +297,14 @@ class Client:
 
 
 UNSURE = timedelta(minutes=4)
-"""How far this machine's clock may be ahead of a Redmine that does not tell its own; below `[bridge] clock_difference_seconds`."""
+"""How far this machine's clock may be ahead of a Redmine that does not tell its own; below `[bridge]
+clock_difference_seconds`.
+"""
 
 
 def _clock(answer: Answer) -> datetime:
-    """Redmine's clock as its answer tells it; without one (a bare puma) this machine's, less what the two may differ by.
+    """Redmine's clock as its answer tells it; without one (a bare puma) this machine's, less what the two may
+    differ by.
 
     Being early costs nothing but rows that are told once more; being late would lose a change.
     """
@@ -290,18 +330,30 @@ def _number(id_: str) -> str:
 
 def _refuse(answer: Answer) -> NoReturn:
     """Raise what an answer means that is no success."""
-    told: dict[str, Any] = {"status": answer.status, "request_id": answer.request_id, "portal": answer.request.portal}
+    told: dict[str, Any] = {
+        "status": answer.status,
+        "request_id": answer.request_id,
+        "portal": answer.request.portal,
+    }
     endpoint = answer.request.endpoint
     match answer.status:
         case 401:
             raise PortalUnauthorized(
-                endpoint, "the API key is wrong, its user is locked, or Redmine's REST API is switched off", code="unauthorized", **told
+                endpoint,
+                "the API key is wrong, its user is locked, or Redmine's REST API is switched off",
+                code="unauthorized",
+                **told,
             )
         case 403 if answer.request.key is None:
-            raise PortalNotFound(endpoint, "it may not be seen by the bridge's user", code="not_found", **told)
+            raise PortalNotFound(
+                endpoint, "it may not be seen by the bridge's user", code="not_found", **told
+            )
         case 403:
             raise PortalRefused(
-                endpoint, "the roles of the bridge's user do not allow it, or the project is closed", code="forbidden", **told
+                endpoint,
+                "the roles of the bridge's user do not allow it, or the project is closed",
+                code="forbidden",
+                **told,
             )
         case 404:
             raise PortalNotFound(endpoint, "Redmine does not have it", code="not_found", **told)

@@ -1,6 +1,8 @@
-"""Where a Redmine keeps what it has no place of its own for: ids of trackers, statuses, activities and custom fields.
+"""Where a Redmine keeps what it has no place of its own for: ids of trackers, statuses, activities and custom
+fields.
 
-`otbridge init-redmine` sets them up and prints them as the table [portal.redmine]; docs/portals/redmine.md says what each is for.
+`otbridge init-redmine` sets them up and prints them as the table [portal.redmine]; docs/portals/redmine.md
+says what each is for.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ class Activities(_Forbidding):
 class IssueFields(_Forbidding):
     """Fields of issues: the key of the bridge's last write, whether the estimate is agreed, the stage's K.
 
-    And what a stage shows people: norm-hours that are held for it, and that were written off; None where nothing
-    is shown.
+    And what a stage shows people: norm-hours that are held for it, and that were written off; None where
+    nothing is shown.
     """
 
     key: Id
@@ -64,7 +66,9 @@ class EntryFields(_Forbidding):
 
 @dataclass(frozen=True)
 class ProjectFields(_Forbidding):
-    """Fields of projects, which are the customers' accounts: price of a norm-hour in roubles, overdraft in norm-hours."""
+    """Fields of projects, which are the customers' accounts: price of a norm-hour in roubles, overdraft in
+    norm-hours.
+    """
 
     hour_price: Id
     overdraft: Id

@@ -1,4 +1,6 @@
-"""What a stage shows people of its hours: those that are held for it now, and those that were written off for it."""
+"""What a stage shows people of its hours: those that are held for it now, and those that were written off
+for it.
+"""
 
 from __future__ import annotations
 

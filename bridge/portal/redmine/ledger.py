@@ -1,7 +1,9 @@
-"""The ledger of an account on a Redmine: time entries of three activities in the customer's project, and the holds of the bridge's books.
+"""The ledger of an account on a Redmine: time entries of three activities in the customer's project, and the
+holds of the bridge's books.
 
-A top-up is entered by people, write-offs and reversals by the bridge: only those count that carry a key, which nobody else sees the field of, and of
-several with the same key the one with the lowest id. Norm-hours stand in a field of their own, for Redmine keeps minutes only and nothing below zero: with the sign that they
+A top-up is entered by people, write-offs and reversals by the bridge: only those count that carry a key,
+which nobody else sees the field of, and of several with the same key the one with the lowest id. Norm-hours
+stand in a field of their own, for Redmine keeps minutes only and nothing below zero: with the sign that they
 have in the balance, so that a column's total is what is left of it.
 """
 
@@ -30,7 +32,8 @@ class Row:
     """A time entry of the ledger.
 
     Attributes:
-        at: when it was made; of the bridge's own rows to the microsecond, by its clock, for Redmine keeps whole seconds.
+        at: when it was made; of the bridge's own rows to the microsecond, by its clock, for Redmine keeps
+            whole seconds.
     """
 
     entry: wire.TimeEntry
@@ -63,14 +66,20 @@ class Ledger:
         """
         ids = self._convention.activities
         filters = {
-            "project_id": project_id, "subproject_id": "!*", "activity_id": f"{ids.top_up}|{ids.capture}|{ids.reversal}", "sort": "created_on",
-        }  # fmt: skip
+            "project_id": project_id,
+            "subproject_id": "!*",
+            "activity_id": f"{ids.top_up}|{ids.capture}|{ids.reversal}",
+            "sort": "created_on",
+        }
         found: dict[str, Row] = {}
         for entry in self._client.entries(filters):
             if str(entry.project.id) != project_id:
                 continue
             if self._reader.kind_of(entry) is None:
-                detail = f"time entry {entry.id}: its activity {entry.activity.name!r} bears another name in this project than elsewhere"
+                detail = (
+                    f"time entry {entry.id}: its activity {entry.activity.name!r} bears another name "
+                    "in this project than elsewhere"
+                )
                 raise PortalRefused(f"project {project_id}", detail, code="account", portal=self._portal)
             row = self.row(entry)
             if row is not None and (row.key not in found or entry.id < found[row.key].entry.id):
@@ -104,7 +113,8 @@ class Ledger:
         return Row(entry, kind, key, amount, at, details)
 
     def see(self, project: wire.Project) -> None:
-        """See to it that the bridge may write norm-hours in a project, as far as the newest time entry there tells.
+        """See to it that the bridge may write norm-hours in a project, as far as the newest time entry there
+        tells.
 
         Raises:
             PortalForbidden: the bridge's role does not see them.
@@ -117,30 +127,46 @@ class Ledger:
     def by_key(self, key: str) -> list[wire.TimeEntry]:
         """The time entries that carry a key, the oldest first."""
         found = self._client.entries({f"cf_{self._convention.entry_fields.key}": key, "spent_on": "*"})
-        return sorted((one for one in found if one.field(self._convention.entry_fields.key) == key), key=lambda one: one.id)
+        return sorted(
+            (one for one in found if one.field(self._convention.entry_fields.key) == key),
+            key=lambda one: one.id,
+        )
 
     def entry(self, row: Row) -> LedgerEntry:
         """A row as the contract tells it."""
         details, issue = row.details, row.entry.issue
         kopecks = details.get("price_kopecks")
         return LedgerEntry(
-            str(row.entry.id), row.key, row.kind, str(row.entry.project.id), details.get("ticket_id"),
-            str(issue.id) if issue else details.get("stage_id"), row.amount, row.at, details.get("hold_id"), details.get("reverses"),
+            str(row.entry.id),
+            row.key,
+            row.kind,
+            str(row.entry.project.id),
+            details.get("ticket_id"),
+            str(issue.id) if issue else details.get("stage_id"),
+            row.amount,
+            row.at,
+            details.get("hold_id"),
+            details.get("reverses"),
             None if kopecks is None else from_kopecks(kopecks),
-        )  # fmt: skip
+        )
 
     def account(self, project: wire.Project, rows: Iterable[Row], holds: Iterable[KeptHold]) -> Account:
         """The balance that rows and holds make."""
         rows = list(rows)
         fields = self._convention.project_fields
         granted = sum((row.amount for row in rows if row.kind == "top_up"), Decimal(0))
-        posted = sum(({"capture": row.amount, "reversal": -row.amount}.get(row.kind, Decimal(0)) for row in rows), Decimal(0))
+        posted = sum(
+            ({"capture": row.amount, "reversal": -row.amount}.get(row.kind, Decimal(0)) for row in rows),
+            Decimal(0),
+        )
         kept = list(holds)
         held = sum((hold.amount for hold in kept if hold.ended is None), Decimal(0))
         price = self._term(project, fields.hour_price)
         overdraft = self._term(project, fields.overdraft) or Decimal(0)
         version = len(rows) + sum(1 if hold.ended is None else 2 for hold in kept)
-        return Account(str(project.id), granted, posted, held, granted - posted - held, overdraft, version, price)
+        return Account(
+            str(project.id), granted, posted, held, granted - posted - held, overdraft, version, price
+        )
 
     def _term(self, project: wire.Project, field: int) -> Decimal | None:
         """A number of the account's terms, None where nothing is said."""
@@ -150,7 +176,9 @@ class Ledger:
         except InexactHours:
             term = Decimal(-1)
         if term is not None and term < 0:
-            detail = f"{_name(project.custom_fields, field)!r} must be a number, not below zero, is {written!r}"
+            detail = (
+                f"{_name(project.custom_fields, field)!r} must be a number, not below zero, is {written!r}"
+            )
             raise PortalRefused(f"project {project.id}", detail, code="account", portal=self._portal)
         return term
 
@@ -163,12 +191,29 @@ class Ledger:
 
 def of_hold(hold: KeptHold) -> Iterator[LedgerEntry]:
     """The ledger's entries that a kept hold makes: the hold, and its void."""
-    yield LedgerEntry(hold.id, hold.key, "hold", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold.at, hold.id)
+    yield LedgerEntry(
+        hold.id,
+        hold.key,
+        "hold",
+        hold.account_id,
+        hold.ticket_id,
+        hold.stage_id,
+        hold.amount,
+        hold.at,
+        hold.id,
+    )
     if hold.ended == "voided" and hold.ended_key is not None and hold.ended_at is not None:
         yield LedgerEntry(
-            f"void:{hold.ended_key}", hold.ended_key, "void", hold.account_id, hold.ticket_id, hold.stage_id, hold.amount, hold.ended_at,
+            f"void:{hold.ended_key}",
+            hold.ended_key,
+            "void",
+            hold.account_id,
+            hold.ticket_id,
+            hold.stage_id,
+            hold.amount,
+            hold.ended_at,
             hold.id,
-        )  # fmt: skip
+        )
 
 
 def _name(fields: Iterable[wire.CustomField], id_: int) -> str:

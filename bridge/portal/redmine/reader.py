@@ -21,7 +21,8 @@ _REMEMBERED = 100
 
 
 class Reader:
-    """Reads by the convention. What does not change while a process runs (the bridge's user, names of activities) is asked for once.
+    """Reads by the convention. What does not change while a process runs (the bridge's user, names of
+    activities) is asked for once.
 
     Parameters:
         portal: the portal's name, for errors.
@@ -36,7 +37,8 @@ class Reader:
         self._read: dict[str, tuple[float, wire.Issue]] = {}
 
     def introduce(self) -> datetime:
-        """Ask who the bridge is, which Redmine tells to nobody whom it does not know; returns Redmine's clock.
+        """Ask who the bridge is, which Redmine tells to nobody whom it does not know; returns Redmine's
+        clock.
 
         Raises:
             PortalUnauthorized: it is a stranger to Redmine.
@@ -56,7 +58,8 @@ class Reader:
     def kind_of(self, entry: wire.TimeEntry) -> str | None:
         """Which kind of entry of the ledger a time entry is, None where it is none.
 
-        A project may have the ledger's activities under ids of its own, so that their names tell; a name that is not known may be a new one.
+        A project may have the ledger's activities under ids of its own, so that their names tell; a name that
+        is not known may be a new one.
         """
         if entry.activity.name not in self.ledger_names and entry.activity.name not in self._others:
             del self.ledger_names
@@ -75,7 +78,11 @@ class Reader:
         kinds = {"top_up": ids.top_up, "capture": ids.capture, "reversal": ids.reversal}
         missing = [f"activities.{kind} = {id_}" for kind, id_ in kinds.items() if id_ not in names]
         if missing:
-            raise PortalNotContract("activities", f"Redmine has no {', '.join(missing)}: see [portal.redmine]", portal=self._portal)
+            raise PortalNotContract(
+                "activities",
+                f"Redmine has no {', '.join(missing)}: see [portal.redmine]",
+                portal=self._portal,
+            )
         return {names[id_]: kind for kind, id_ in kinds.items()}
 
     def issue(self, ticket_id: str) -> wire.Issue:
@@ -86,16 +93,23 @@ class Reader:
         """
         issue = self._client.issue(ticket_id)
         if issue.tracker.id != self._convention.trackers.ticket:
-            raise PortalNotFound(f"issue {ticket_id}", "it is no ticket: its tracker is another", code="not_found", portal=self._portal)
+            raise PortalNotFound(
+                f"issue {ticket_id}",
+                "it is no ticket: its tracker is another",
+                code="not_found",
+                portal=self._portal,
+            )
         if len(self._read) >= _REMEMBERED:
             self._read.clear()
         self._read[ticket_id] = time.monotonic(), issue
         return issue
 
     def lately(self, ticket_id: str) -> wire.Issue | None:
-        """The issue that is a ticket as it was within the last `LATELY` seconds; None where it was not read since.
+        """The issue that is a ticket as it was within the last `LATELY` seconds; None where it was not read
+        since.
 
-        Good for looking for a key of a message, which nothing on the issue decides about; never for a state or a balance.
+        Good for looking for a key of a message, which nothing on the issue decides about; never for a state
+        or a balance.
         """
         at, issue = self._read.get(ticket_id, (0.0, None))
         return issue if time.monotonic() - at < LATELY else None
@@ -107,8 +121,14 @@ class Reader:
             PortalNotFound: the ticket has no such stage.
         """
         issue = self._client.issue(stage_id)
-        if issue.tracker.id != self._convention.trackers.stage or issue.parent is None or str(issue.parent.id) != ticket_id:
-            raise PortalNotFound(f"issue {stage_id}", f"it is no stage of {ticket_id}", code="not_found", portal=self._portal)
+        if (
+            issue.tracker.id != self._convention.trackers.stage
+            or issue.parent is None
+            or str(issue.parent.id) != ticket_id
+        ):
+            raise PortalNotFound(
+                f"issue {stage_id}", f"it is no stage of {ticket_id}", code="not_found", portal=self._portal
+            )
         return issue
 
     def ticket(self, ticket_id: str) -> Ticket:
@@ -144,7 +164,9 @@ class Reader:
         """
         entries = self._client.entries({"issue_id": f"~{issue.id}"})
         ledger = {entry.activity.name for entry in entries if self.kind_of(entry) is not None}
-        return reading.ticket_of(self._convention, issue, list(self._stages(issue)), entries, bridge=self.me, ledger=ledger)
+        return reading.ticket_of(
+            self._convention, issue, list(self._stages(issue)), entries, bridge=self.me, ledger=ledger
+        )
 
     def sees_hours(self, entry: wire.TimeEntry) -> bool:
         """Whether Redmine shows the bridge the norm-hours of a time entry, empty ones too.
@@ -154,9 +176,12 @@ class Reader:
         return any(one.id == self._convention.entry_fields.hours for one in entry.custom_fields)
 
     def blind(self, project: wire.Named) -> PortalForbidden:
-        """What it means that they are not shown in a project: a fault of the bridge's role, and of no order."""
+        """What it means that they are not shown in a project: a fault of the bridge's role, and of no
+        order.
+        """
         detail = (
-            f"project {project.name or project.id}: the bridge's role does not see the norm-hours of time entries: "
+            f"project {project.name or project.id}: the bridge's role does not see the norm-hours "
+            "of time entries: "
             f"make custom field {self._convention.entry_fields.hours} visible to it"
         )
         return PortalForbidden("time entries", detail, code="forbidden", portal=self._portal)

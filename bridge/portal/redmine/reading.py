@@ -1,7 +1,9 @@
-"""A ticket out of Redmine's issues, their journals and time entries; pure, no I/O. The convention is docs/portals/redmine.md.
+"""A ticket out of Redmine's issues, their journals and time entries; pure, no I/O. The convention is
+docs/portals/redmine.md.
 
-A ticket is an issue, its stages are subtasks. What was agreed is what the subtasks said at the moment of the agreement: an estimate that is
-changed later counts after a new one. Journals tell when: their ids grow over the whole Redmine.
+A ticket is an issue, its stages are subtasks. What was agreed is what the subtasks said at the moment of the
+agreement: an estimate that is changed later counts after a new one. Journals tell when: their ids grow over
+the whole Redmine.
 """
 
 from __future__ import annotations
@@ -46,8 +48,14 @@ class Agreement:
 
 
 def ticket_of(
-    convention: RedmineConvention, issue: Issue, stages: Sequence[Issue], entries: Iterable[TimeEntry], *, bridge: int, ledger: Collection[str]
-) -> Ticket:  # fmt: skip
+    convention: RedmineConvention,
+    issue: Issue,
+    stages: Sequence[Issue],
+    entries: Iterable[TimeEntry],
+    *,
+    bridge: int,
+    ledger: Collection[str],
+) -> Ticket:
     """The ticket that an issue is.
 
     Parameters:
@@ -59,7 +67,10 @@ def ticket_of(
     Raises:
         NotTheContract: with every fault.
     """
-    problems = [*_lacking(issue, convention.issue_fields.key, "key"), *_lacking(issue, convention.issue_fields.agreed, "agreed")]
+    problems = [
+        *_lacking(issue, convention.issue_fields.key, "key"),
+        *_lacking(issue, convention.issue_fields.agreed, "agreed"),
+    ]
     fields = _order_fields(issue, problems)
     agreement = _agreement(convention, issue)
     agreed = [] if agreement is None else list(_agreed_stages(convention, issue, stages, agreement, problems))
@@ -71,17 +82,38 @@ def ticket_of(
     logged = tuple(_logged(entry, known, problems) for entry in time)
     if problems or state is None:
         raise NotTheContract(tuple(problems))
-    changed = newest((*(one.updated_on for one in stages), *(one.updated_on for one in time)), issue.updated_on)
-    count = sum(len(one.journals) for one in (issue, *stages)) + len(time) + len(issue.attachments) + len(stages)
-    withdrawn = _moved(issue, convention.ticket_states[TicketState.WITHDRAWN]) if state is TicketState.WITHDRAWN else None
+    changed = newest(
+        (*(one.updated_on for one in stages), *(one.updated_on for one in time)), issue.updated_on
+    )
+    count = (
+        sum(len(one.journals) for one in (issue, *stages)) + len(time) + len(issue.attachments) + len(stages)
+    )
+    withdrawn = (
+        _moved(issue, convention.ticket_states[TicketState.WITHDRAWN])
+        if state is TicketState.WITHDRAWN
+        else None
+    )
     return Ticket(
-        id=str(issue.id), number=str(issue.id), version=version_of(changed) + min(count, _COUNTED - 1),
-        category=issue.category.name if issue.category else "", subject=issue.subject, customer_id=str(issue.project.id),
-        customer_name=issue.project.name, account_id=str(issue.project.id), installation=fields.pop("installation", "").strip() or None, state=state,
-        created_at=issue.created_on, updated_at=changed, agreed_at=agreement.at if agreement else None,
-        withdrawn_at=withdrawn.created_on if withdrawn else None, fields=fields, thread=tuple(_thread(issue, bridge)),
-        attachments=tuple(attachments_of(issue)), stages=tuple(agreed), time_entries=logged,
-    )  # fmt: skip
+        id=str(issue.id),
+        number=str(issue.id),
+        version=version_of(changed) + min(count, _COUNTED - 1),
+        category=issue.category.name if issue.category else "",
+        subject=issue.subject,
+        customer_id=str(issue.project.id),
+        customer_name=issue.project.name,
+        account_id=str(issue.project.id),
+        installation=fields.pop("installation", "").strip() or None,
+        state=state,
+        created_at=issue.created_on,
+        updated_at=changed,
+        agreed_at=agreement.at if agreement else None,
+        withdrawn_at=withdrawn.created_on if withdrawn else None,
+        fields=fields,
+        thread=tuple(_thread(issue, bridge)),
+        attachments=tuple(attachments_of(issue)),
+        stages=tuple(agreed),
+        time_entries=logged,
+    )
 
 
 def version_of(moment: datetime) -> int:
@@ -91,7 +123,9 @@ def version_of(moment: datetime) -> int:
 
 def attachments_of(issue: Issue) -> Iterator[Attachment]:
     """The issue's files; Redmine tells no digest of them."""
-    return (Attachment(str(one.id), one.filename, one.filesize, "", one.content_type) for one in issue.attachments)
+    return (
+        Attachment(str(one.id), one.filename, one.filesize, "", one.content_type) for one in issue.attachments
+    )
 
 
 def state_of(states: Mapping[State, int], issue: Issue) -> State | None:
@@ -116,12 +150,18 @@ def _agreement(convention: RedmineConvention, issue: Issue) -> Agreement | None:
     now = issue.field(field)
     if now is None or now.text != _YES:
         return None
-    given = _last(issue, lambda one: one.property == "cf" and one.name == str(field) and one.new_value == _YES)
+    given = _last(
+        issue, lambda one: one.property == "cf" and one.name == str(field) and one.new_value == _YES
+    )
     return Agreement(0, issue.created_on) if given is None else Agreement(given.id, given.created_on)
 
 
 def _agreed_stages(
-    convention: RedmineConvention, issue: Issue, stages: Sequence[Issue], agreement: Agreement, problems: list[str]
+    convention: RedmineConvention,
+    issue: Issue,
+    stages: Sequence[Issue],
+    agreement: Agreement,
+    problems: list[str],
 ) -> Iterator[Stage]:
     for one in sorted(stages, key=lambda stage: stage.id):
         joined = _last(issue, partial(_joins, str(one.id)))
@@ -131,8 +171,13 @@ def _agreed_stages(
             yield stage
 
 
-def _stage(convention: RedmineConvention, issue: Issue, agreement: Agreement, problems: list[str]) -> Stage | None:
-    lacking = [*_lacking(issue, convention.issue_fields.key, "key"), *_lacking(issue, convention.issue_fields.coefficient, "coefficient")]
+def _stage(
+    convention: RedmineConvention, issue: Issue, agreement: Agreement, problems: list[str]
+) -> Stage | None:
+    lacking = [
+        *_lacking(issue, convention.issue_fields.key, "key"),
+        *_lacking(issue, convention.issue_fields.coefficient, "coefficient"),
+    ]
     estimate = _agreed_hours(issue, agreement, lacking)
     coefficient = _agreed_coefficient(convention, issue, agreement, lacking)
     state = state_of(convention.stage_states, issue)
@@ -142,17 +187,29 @@ def _stage(convention: RedmineConvention, issue: Issue, agreement: Agreement, pr
     if lacking or state is None:
         return None
     statuses = convention.stage_states
-    accepted, rejected = _moved(issue, statuses[StageState.ACCEPTED]), _moved(issue, statuses[StageState.REJECTED])
+    accepted, rejected = (
+        _moved(issue, statuses[StageState.ACCEPTED]),
+        _moved(issue, statuses[StageState.REJECTED]),
+    )
     if state is StageState.WRITTEN_OFF:
         accepted = accepted or _moved(issue, statuses[StageState.WRITTEN_OFF])
     elif state is not StageState.ACCEPTED:
         accepted = None
     word = max((one for one in (accepted, rejected) if one is not None), key=lambda one: one.id, default=None)
-    rejections = sum(_moves_to(one, statuses[StageState.REJECTED]) for journal in issue.journals for one in journal.details)
+    rejections = sum(
+        _moves_to(one, statuses[StageState.REJECTED]) for journal in issue.journals for one in journal.details
+    )
     return Stage(
-        str(issue.id), issue.subject, estimate, coefficient, state, 1 + rejections, accepted.created_on if accepted else None,
-        rejected.created_on if rejected else None, "" if word is None else _lines(word.notes),
-    )  # fmt: skip
+        str(issue.id),
+        issue.subject,
+        estimate,
+        coefficient,
+        state,
+        1 + rejections,
+        accepted.created_on if accepted else None,
+        rejected.created_on if rejected else None,
+        "" if word is None else _lines(word.notes),
+    )
 
 
 def _agreed_hours(issue: Issue, agreement: Agreement, problems: list[str]) -> Decimal:
@@ -172,9 +229,13 @@ def _agreed_hours(issue: Issue, agreement: Agreement, problems: list[str]) -> De
     return Decimal(0)
 
 
-def _agreed_coefficient(convention: RedmineConvention, issue: Issue, agreement: Agreement, problems: list[str]) -> Decimal:
+def _agreed_coefficient(
+    convention: RedmineConvention, issue: Issue, agreement: Agreement, problems: list[str]
+) -> Decimal:
     field = issue.field(convention.issue_fields.coefficient)
-    told = _as_of(issue, agreement, "cf", str(convention.issue_fields.coefficient), field.text if field else "")
+    told = _as_of(
+        issue, agreement, "cf", str(convention.issue_fields.coefficient), field.text if field else ""
+    )
     try:
         coefficient = number(told)
     except InexactHours:
@@ -185,7 +246,9 @@ def _agreed_coefficient(convention: RedmineConvention, issue: Issue, agreement: 
 
 
 def _as_of(issue: Issue, agreement: Agreement, kind: str, name: str, now: str) -> str:
-    """What stood in a field at the moment of the agreement: what the first change after it replaced, or what stands there now."""
+    """What stood in a field at the moment of the agreement: what the first change after it replaced, or
+    what stands there now.
+    """
     for journal in sorted(issue.journals, key=lambda one: one.id):
         if journal.id > agreement.journal:
             for detail in journal.details:
@@ -202,7 +265,9 @@ def _order_fields(issue: Issue, problems: list[str]) -> dict[str, str]:
             continue
         name = match[1]
         if name in found and name.startswith("param_"):
-            name = field.name  # each action that knows it has a field; who filled in two learns it from the order's check
+            name = (
+                field.name
+            )  # each action that knows it has a field; who filled in two learns it from the order's check
         elif name in found:
             problems.append(f"#{issue.id}: two fields are called {name}: rename one of them")
         found[name] = field.text
@@ -214,12 +279,20 @@ def _thread(issue: Issue, bridge: int) -> Iterator[ThreadEntry]:
         return "bridge" if user == bridge else "customer" if user == issue.author.id else "specialist"
 
     if issue.description.strip():
-        yield ThreadEntry(f"d{issue.id}", author(issue.author.id), "customer", issue.created_on, _lines(issue.description))
+        yield ThreadEntry(
+            f"d{issue.id}", author(issue.author.id), "customer", issue.created_on, _lines(issue.description)
+        )
     # A user who likes it so is told them backwards.
     for one in sorted(issue.journals, key=lambda one: one.id):
         if one.notes.strip():
             visibility = "internal" if one.private_notes else "customer"
-            yield ThreadEntry(f"j{one.id}", author(one.user.id if one.user else None), visibility, one.created_on, _lines(one.notes))
+            yield ThreadEntry(
+                f"j{one.id}",
+                author(one.user.id if one.user else None),
+                visibility,
+                one.created_on,
+                _lines(one.notes),
+            )
 
 
 def _logged(entry: TimeEntry, stages: Collection[str], problems: list[str]) -> LoggedTime:
@@ -230,7 +303,13 @@ def _logged(entry: TimeEntry, stages: Collection[str], problems: list[str]) -> L
     except InexactHours as error:
         problems.append(f"time entry {entry.id}: {error}")
     return LoggedTime(
-        str(entry.id), on if on in stages else None, entry.user.name, entry.activity.name, minutes, entry.created_on, entry.comments
+        str(entry.id),
+        on if on in stages else None,
+        entry.user.name,
+        entry.activity.name,
+        minutes,
+        entry.created_on,
+        entry.comments,
     )
 
 
@@ -266,7 +345,12 @@ def _last(issue: Issue, fits: Callable[[Detail], bool]) -> Journal | None:
 def _lacking(issue: Issue, id_: int, name: str) -> list[str]:
     if issue.field(id_) is not None:
         return []
-    return [f"#{issue.id}: has no field {id_} (issue_fields.{name}): let its tracker and project have it, visible to the bridge's role"]
+    return [
+        (
+            f"#{issue.id}: has no field {id_} (issue_fields.{name}): let its tracker and project "
+            "have it, visible to the bridge's role"
+        )
+    ]
 
 
 def _no_state(issue: Issue, table: str) -> str:

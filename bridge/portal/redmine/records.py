@@ -17,19 +17,36 @@ from bridge.portal.port import LedgerEntry
 def document(entry: LedgerEntry) -> dict[str, Any]:
     """A ledger entry, with the members that the contract gives it."""
     return {
-        "id": entry.id, "key": entry.key, "kind": entry.kind, "account_id": entry.account_id, "ticket_id": entry.ticket_id,
-        "stage_id": entry.stage_id, "amount_mh": to_milli(entry.amount), "at": entry.at.isoformat(), "hold_id": entry.hold_id,
-        "reverses": entry.reverses, "price_kopecks": None if entry.price is None else to_kopecks(entry.price),
-    }  # fmt: skip
+        "id": entry.id,
+        "key": entry.key,
+        "kind": entry.kind,
+        "account_id": entry.account_id,
+        "ticket_id": entry.ticket_id,
+        "stage_id": entry.stage_id,
+        "amount_mh": to_milli(entry.amount),
+        "at": entry.at.isoformat(),
+        "hold_id": entry.hold_id,
+        "reverses": entry.reverses,
+        "price_kopecks": None if entry.price is None else to_kopecks(entry.price),
+    }
 
 
 def entry_from(kept: Mapping[str, Any]) -> LedgerEntry:
     """The ledger entry that `document` made `kept` of."""
     kopecks = kept["price_kopecks"]
     return LedgerEntry(
-        kept["id"], kept["key"], kept["kind"], kept["account_id"], kept["ticket_id"], kept["stage_id"], from_milli(kept["amount_mh"]),
-        datetime.fromisoformat(kept["at"]), kept["hold_id"], kept["reverses"], None if kopecks is None else from_kopecks(kopecks),
-    )  # fmt: skip
+        kept["id"],
+        kept["key"],
+        kept["kind"],
+        kept["account_id"],
+        kept["ticket_id"],
+        kept["stage_id"],
+        from_milli(kept["amount_mh"]),
+        datetime.fromisoformat(kept["at"]),
+        kept["hold_id"],
+        kept["reverses"],
+        None if kopecks is None else from_kopecks(kopecks),
+    )
 
 
 def file_document(attachment: Attachment) -> dict[str, Any]:

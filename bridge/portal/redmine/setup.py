@@ -1,4 +1,6 @@
-"""The script that sets a Redmine up by the convention: Ruby, for Redmine's own `rails runner`, because its REST API makes no custom fields."""
+"""The script that sets a Redmine up by the convention: Ruby, for Redmine's own `rails runner`, because its
+REST API makes no custom fields.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ class Setup:
     Attributes:
         projects: identifiers of the customers' projects.
         category: the issue category of paid tickets.
-        customer_role, specialist_role, accountant_role: names of the roles of customers, specialists and those who top balances up; made where
-            they are missing.
+        customer_role, specialist_role, accountant_role: names of the roles of customers, specialists and
+            those who top balances up; made where they are missing.
         bridge_user: login of the bridge's user; made where it is missing.
         categories: names of the specialists' categories, under which they log time.
-        params: names of the parameters that actions take, each with the actions that take it, and the format of its
-            field there, string or text.
+        params: names of the parameters that actions take, each with the actions that take it, and the format
+            of its field there, string or text.
     """
 
     projects: Sequence[str]

@@ -1,4 +1,6 @@
-"""What a Redmine says of itself: the clock, what the bridge's roles may do, and whether all that the convention names is there."""
+"""What a Redmine says of itself: the clock, what the bridge's roles may do, and whether all that the
+convention names is there.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,11 @@ def standing(portal: str, client: Client, reader: Reader, convention: RedmineCon
     """
     now = reader.introduce()
     lists = (
-        ("trackers", "/trackers.json", {f"trackers.{kind}": id_ for kind, id_ in vars(convention.trackers).items()}),
+        (
+            "trackers",
+            "/trackers.json",
+            {f"trackers.{kind}": id_ for kind, id_ in vars(convention.trackers).items()},
+        ),
         (
             "issue_statuses",
             "/issue_statuses.json",
@@ -50,10 +56,15 @@ def standing(portal: str, client: Client, reader: Reader, convention: RedmineCon
         there = client.listed(what, path)
         problems += [f"{name} = {id_}" for name, id_ in needed.items() if id_ not in there]
     if problems:
-        detail = f"[portal.redmine] names what this Redmine does not have: {', '.join(problems)}; otbridge init-redmine prints what it has"
+        detail = (
+            f"[portal.redmine] names what this Redmine does not have: {', '.join(problems)}; "
+            "otbridge init-redmine prints what it has"
+        )
         raise PortalNotContract("convention", detail, portal=portal)
     ids = convention.activities
-    for entry in islice(client.newest_entries({"activity_id": f"{ids.top_up}|{ids.capture}|{ids.reversal}"}), MOST):
+    for entry in islice(
+        client.newest_entries({"activity_id": f"{ids.top_up}|{ids.capture}|{ids.reversal}"}), MOST
+    ):
         if not reader.sees_hours(entry):
             raise reader.blind(entry.project)
     granted = client.permissions()

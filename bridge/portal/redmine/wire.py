@@ -1,4 +1,6 @@
-"""Redmine's JSON as values: what the adapter reads of issues, journals, time entries and projects. Members that it does not need are ignored."""
+"""Redmine's JSON as values: what the adapter reads of issues, journals, time entries and projects. Members
+that it does not need are ignored.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,13 @@ class _Model(BaseModel):
 
 def _text(value: object) -> object:
     # PostgreSQL keeps no U+0000, and what one ticket says must not stop the others.
-    return value.replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else "" if value is None else value
+    return (
+        value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+        if isinstance(value, str)
+        else ""
+        if value is None
+        else value
+    )
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -33,7 +41,9 @@ class Named(_Model):
 
 
 class CustomField(_Model):
-    """A custom field of an issue, a time entry or a project; `value` is a list where several may be chosen."""
+    """A custom field of an issue, a time entry or a project; `value` is a list where several may be
+    chosen.
+    """
 
     id: int
     name: Text
@@ -48,7 +58,9 @@ class CustomField(_Model):
 
 
 class Detail(_Model):
-    """A change that a journal tells: `property` attr, cf (custom field) or attachment; `name` which of them."""
+    """A change that a journal tells: `property` attr, cf (custom field) or attachment; `name` which of
+    them.
+    """
 
     property: str
     name: Text
@@ -229,7 +241,9 @@ def read(model: type[M], found: object) -> M:
         return model.model_validate(found)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise NotTheContract(tuple(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)) from None
+        raise NotTheContract(
+            tuple(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in faults)
+        ) from None
 
 
 def newest(moments: Iterable[datetime], otherwise: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """The embedded Moodle: a small web server that answers web services over REST and SOAP as a real Moodle does.
 
-`SandboxMoodle.start(directory)` runs it in this process, `python -m bridge.sandbox.moodle --directory DIR` in one of its own.
+`SandboxMoodle.start(directory)` runs it in this process, `python -m bridge.sandbox.moodle --directory DIR` in
+one of its own.
 """
 
 from bridge.sandbox.moodle.server import SandboxMoodle

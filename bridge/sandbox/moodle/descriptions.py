@@ -1,7 +1,9 @@
-"""What goes into a web service function and what comes out: Moodle's external descriptions, and what Moodle does with them.
+"""What goes into a web service function and what comes out: Moodle's external descriptions, and what Moodle
+does with them.
 
-`validate` is Moodle's `external_api::validate_parameters`, `clean` its `clean_returnvalue`; the WSDL comes from the
-same descriptions. A PHP array is a `dict` here, in its order; a list stands for one with the keys 0, 1, 2, ….
+`validate` is Moodle's `external_api::validate_parameters`, `clean` its `clean_returnvalue`; the WSDL comes
+from the same descriptions. A PHP array is a `dict` here, in its order; a list stands for one with the keys 0,
+1, 2, ….
 """
 
 from __future__ import annotations
@@ -127,7 +129,9 @@ def clean(description: Description, result: Any) -> Any:
         if key in result:
             cleaned[key] = clean(inner, result[key])
         elif inner.need is Need.REQUIRED:
-            raise invalid_response(f"Error in response - Missing following required key in a single structure: {key}")
+            raise invalid_response(
+                f"Error in response - Missing following required key in a single structure: {key}"
+            )
         elif inner.need is Need.DEFAULT and isinstance(inner, Value):
             cleaned[key] = clean(inner, inner.default)
     return cleaned
@@ -155,7 +159,8 @@ def _scalar(description: Value, given: Any) -> Any:
             if _php_string(cleaned) == _php_string(given):
                 return cleaned
     raise invalid_parameter(
-        f'Invalid external api parameter: the value is "{_php_string(given)}", the server was expecting "{description.type}" type'
+        f'Invalid external api parameter: the value is "{_php_string(given)}", the server was '
+        f'expecting "{description.type}" type'
     )
 
 
@@ -170,7 +175,9 @@ def _php_string(value: Any) -> str:
 def _float(value: Any) -> float | None:
     if isinstance(value, (bool, int, float)):
         return float(value)
-    return float(value) if re.fullmatch(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", str(value)) else None
+    return (
+        float(value) if re.fullmatch(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", str(value)) else None
+    )
 
 
 def clean_int(value: Any) -> int:
@@ -180,7 +187,11 @@ def clean_int(value: Any) -> int:
 
 
 def _raw(value: Any) -> Any:
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else _php_string(value).replace("\0", "")
+    return (
+        value
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
+        else _php_string(value).replace("\0", "")
+    )
 
 
 def _text(value: Any) -> str:
@@ -200,7 +211,11 @@ def _file(value: Any) -> str:
 def _path(value: Any) -> str:
     name = re.sub(r"[\x00-\x1f\x7f&<>\"`|':]", "", _php_string(value).replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", ".", ".."}]
-    return "/" if not parts else f"{'/' if name.startswith('/') else ''}{'/'.join(parts)}{'/' if name.endswith('/') else ''}"
+    return (
+        "/"
+        if not parts
+        else f"{'/' if name.startswith('/') else ''}{'/'.join(parts)}{'/' if name.endswith('/') else ''}"
+    )
 
 
 def _only(characters: str) -> Callable[[Any], str]:

@@ -1,7 +1,8 @@
 """Moodle's course backup files (.mbz): written and read as Moodle does, as far as restoring a course needs.
 
-An .mbz is a gzipped tar (or a zip) of XML files: `moodle_backup.xml` says what is in it, `course/course.xml` holds the
-course's own fields, `questions.xml` and `files.xml` list questions and files. Backups of a real Moodle can be read.
+An .mbz is a gzipped tar (or a zip) of XML files: `moodle_backup.xml` says what is in it, `course/course.xml`
+holds the course's own fields, `questions.xml` and `files.xml` list questions and files. Backups of a real
+Moodle can be read.
 """
 
 from __future__ import annotations
@@ -67,18 +68,22 @@ def write(backup: Backup, path: Path) -> None:
         for number, (modname, name, section) in enumerate(backup.modules, 1)
     )
     members = {
-        "moodle_backup.xml": f"<moodle_backup><information><name>{escape(path.name)}</name><moodle_version>2024100706</moodle_version>"
+        "moodle_backup.xml": f"<moodle_backup><information><name>{escape(path.name)}</name>"
+        "<moodle_version>2024100706</moodle_version>"
         f"<backup_date>{backup.time}</backup_date><original_course_id>{backup.courseid}</original_course_id>"
         f"<original_course_fullname>{escape(backup.fullname)}</original_course_fullname>"
         f"<original_course_shortname>{escape(backup.shortname)}</original_course_shortname>"
         f"<contents><activities>{activities}</activities></contents><settings><setting><level>root</level><name>users</name>"
         f"<value>{int(backup.users)}</value></setting></settings></information></moodle_backup>",
-        "course/course.xml": f'<course id="{backup.courseid}"><shortname>{escape(backup.shortname)}</shortname>'
+        "course/course.xml": "<course "
+        f'id="{backup.courseid}"><shortname>{escape(backup.shortname)}</shortname>'
         f"<fullname>{escape(backup.fullname)}</fullname><idnumber>{escape(backup.idnumber)}</idnumber></course>",
         "questions.xml": "<question_categories>"
         + "".join(f'<question id="{number}"/>' for number in range(1, backup.questions + 1))
         + "</question_categories>",
-        "files.xml": "<files>" + "".join(f'<file id="{number}"/>' for number in range(1, backup.files + 1)) + "</files>",
+        "files.xml": "<files>"
+        + "".join(f'<file id="{number}"/>' for number in range(1, backup.files + 1))
+        + "</files>",
     }
     with tarfile.open(path, "w:gz") as archive:
         for name, text in members.items():
@@ -113,7 +118,9 @@ def read(path: Path) -> Backup:
 
 def _content(trees: Mapping[str, etree._Element]) -> Backup:
     head = trees["moodle_backup.xml"]
-    course, questions, stored = (trees.get(name) for name in ("course/course.xml", "questions.xml", "files.xml"))
+    course, questions, stored = (
+        trees.get(name) for name in ("course/course.xml", "questions.xml", "files.xml")
+    )
     return Backup(
         courseid=int(head.findtext(".//original_course_id") or 0),
         fullname=head.findtext(".//original_course_fullname") or "",
@@ -122,7 +129,11 @@ def _content(trees: Mapping[str, etree._Element]) -> Backup:
         time=int(head.findtext(".//backup_date") or 0),
         users=head.findtext(".//setting[name='users']/value") == "1",
         modules=tuple(
-            (item.findtext("modulename") or "", item.findtext("title") or "", int(item.findtext("sectionid") or 0))
+            (
+                item.findtext("modulename") or "",
+                item.findtext("title") or "",
+                int(item.findtext("sectionid") or 0),
+            )
             for item in head.iterfind(".//contents/activities/activity")
         ),
         questions=0 if questions is None else len(questions.findall(".//question[@id]")),
@@ -137,7 +148,9 @@ def parse_xml(data: bytes) -> etree._Element:
         lxml.etree.XMLSyntaxError: it is not XML.
         ValueError: it carries a document type declaration.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
     root = etree.fromstring(data, parser)
     if root.getroottree().docinfo.internalDTD is not None:
         raise ValueError("DTD are not supported")

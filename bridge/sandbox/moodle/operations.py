@@ -1,7 +1,7 @@
 """The plugin's operations: each write under a key that is used once, restores done by a worker.
 
-An operation's row is committed before its work begins. The worker goes on with every operation that is queued or
-running when it starts, so a killed server finishes its restores after it is started again.
+An operation's row is committed before its work begins. The worker goes on with every operation that is queued
+or running when it starts, so a killed server finishes its restores after it is started again.
 """
 
 from __future__ import annotations
@@ -22,8 +22,18 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 FIELDS = (
-    "opkey", "action", "status", "progress", "step", "result", "errorcode", "error", "timecreated", "timestarted", "timefinished",
-)  # fmt: skip
+    "opkey",
+    "action",
+    "status",
+    "progress",
+    "step",
+    "result",
+    "errorcode",
+    "error",
+    "timecreated",
+    "timestarted",
+    "timefinished",
+)
 STEPS = ("extracting", "prechecking", "restoring", "restoring", "finishing")
 
 
@@ -38,11 +48,21 @@ class Failure(Exception):
 def get(site: Site, opkey: str) -> dict[str, Any]:
     """The operation under a key; status `none` when the key was never seen."""
     found = site.store.row(f"SELECT {', '.join(FIELDS)} FROM operation WHERE opkey = ?", opkey)
-    return found or {**dict.fromkeys(FIELDS, ""), "opkey": opkey, "status": "none", "progress": 0.0} | dict.fromkeys(FIELDS[-3:], 0)
+    return found or {
+        **dict.fromkeys(FIELDS, ""),
+        "opkey": opkey,
+        "status": "none",
+        "progress": 0.0,
+    } | dict.fromkeys(FIELDS[-3:], 0)
 
 
 def once(
-    site: Site, action: str, params: Mapping[str, Any], *, check: Callable[[], None], do: Callable[[], Mapping[str, Any]] | None
+    site: Site,
+    action: str,
+    params: Mapping[str, Any],
+    *,
+    check: Callable[[], None],
+    do: Callable[[], Mapping[str, Any]] | None,
 ) -> dict[str, Any]:
     """Do an action under its key, or return what became of it when the key was seen before.
 
@@ -63,13 +83,20 @@ def once(
         known = site.store.row("SELECT paramshash FROM operation WHERE opkey = ?", opkey)
         if known is not None:
             if known["paramshash"] != fingerprint:
-                raise MoodleProblem("opkeyreused", f"The operation key {opkey} was used with other parameters")
+                raise MoodleProblem(
+                    "opkeyreused", f"The operation key {opkey} was used with other parameters"
+                )
             return get(site, opkey)
         check()
         site.store.insert(
-            "operation", opkey=opkey, action=action, paramshash=fingerprint, params=json.dumps(rest, ensure_ascii=False), status="queued",
+            "operation",
+            opkey=opkey,
+            action=action,
+            paramshash=fingerprint,
+            params=json.dumps(rest, ensure_ascii=False),
+            status="queued",
             timecreated=now,
-        )  # fmt: skip
+        )
         if do is not None:
             _update(site, opkey, timestarted=now)
             _done(site, opkey, do())
@@ -90,7 +117,9 @@ class Worker(threading.Thread):
         """Work until `stop` is called."""
         while not self._stopping.is_set():
             self._site.work_waiting.clear()
-            row = self._site.store.row("SELECT * FROM operation WHERE status IN ('queued', 'running') ORDER BY id LIMIT 1")
+            row = self._site.store.row(
+                "SELECT * FROM operation WHERE status IN ('queued', 'running') ORDER BY id LIMIT 1"
+            )
             if row is None:
                 self._site.work_waiting.wait(0.2)
                 continue
@@ -98,9 +127,13 @@ class Worker(threading.Thread):
                 self._restore(row["opkey"], json.loads(row["params"]))
             except Failure as failure:
                 _update(
-                    self._site, row["opkey"], status="failed", errorcode=failure.errorcode, error=str(failure),
+                    self._site,
+                    row["opkey"],
+                    status="failed",
+                    errorcode=failure.errorcode,
+                    error=str(failure),
                     timefinished=int(time.time()),
-                )  # fmt: skip
+                )
 
     def stop(self) -> None:
         """Stop, leaving what is being done for the next start."""
@@ -117,7 +150,11 @@ class Worker(threading.Thread):
             _update(site, opkey, step=step, progress=number / len(STEPS))
             if self._stopping.wait(site.restore_seconds / len(STEPS)):
                 return
-        taken = "" if not content.idnumber else site.store.row("SELECT id FROM course WHERE idnumber = ?", content.idnumber)
+        taken = (
+            ""
+            if not content.idnumber
+            else site.store.row("SELECT id FROM course WHERE idnumber = ?", content.idnumber)
+        )
         content = dataclasses.replace(
             content,
             fullname=params["fullname"] or content.fullname,
@@ -131,15 +168,24 @@ class Worker(threading.Thread):
             except MoodleProblem as problem:
                 raise Failure("restorefailed", problem.message) from problem
             _done(
-                site, opkey,
+                site,
+                opkey,
                 {
-                    "courseid": course, "fullname": content.fullname, "shortname": content.shortname,
-                    "url": f"{site.url}/course/view.php?id={course}", "categoryid": params["categoryid"], "backuptime": content.time,
-                    "source": source, "filename": filename,
-                    "activities": dict(content.activities), "questions": content.questions, "files": content.files,
-                    "users": content.users, "warnings": [],
+                    "courseid": course,
+                    "fullname": content.fullname,
+                    "shortname": content.shortname,
+                    "url": f"{site.url}/course/view.php?id={course}",
+                    "categoryid": params["categoryid"],
+                    "backuptime": content.time,
+                    "source": source,
+                    "filename": filename,
+                    "activities": dict(content.activities),
+                    "questions": content.questions,
+                    "files": content.files,
+                    "users": content.users,
+                    "warnings": [],
                 },
-            )  # fmt: skip
+            )
 
 
 def find(site: Site, params: Mapping[str, Any]) -> tuple[str, str, Path]:
@@ -164,7 +210,9 @@ def _read(path: Path) -> mbz.Backup:
 
 
 def shortname_in_backup(site: Site, params: Mapping[str, Any]) -> str:
-    """The short name under which a restore would come back; "" when its backup cannot be read, which the worker will tell."""
+    """The short name under which a restore would come back; "" when its backup cannot be read, which the
+    worker will tell.
+    """
     if params["shortname"]:
         return str(params["shortname"])
     try:
@@ -174,7 +222,15 @@ def shortname_in_backup(site: Site, params: Mapping[str, Any]) -> str:
 
 
 def _done(site: Site, opkey: str, result: Mapping[str, Any]) -> None:
-    _update(site, opkey, status="done", progress=1.0, step="", result=json.dumps(result, ensure_ascii=False), timefinished=int(time.time()))
+    _update(
+        site,
+        opkey,
+        status="done",
+        progress=1.0,
+        step="",
+        result=json.dumps(result, ensure_ascii=False),
+        timefinished=int(time.time()),
+    )
 
 
 def _update(site: Site, opkey: str, **values: Any) -> None:

@@ -15,7 +15,9 @@ class MoodleProblem(Exception):
         php_class: the exception's class in PHP.
     """
 
-    def __init__(self, errorcode: str | None, message: str, *, debuginfo: str | None = None, php_class: str = MOODLE) -> None:
+    def __init__(
+        self, errorcode: str | None, message: str, *, debuginfo: str | None = None, php_class: str = MOODLE
+    ) -> None:
         self.errorcode = errorcode
         self.message = message
         self.debuginfo = debuginfo
@@ -41,18 +43,30 @@ def invalid_parameter(debuginfo: str) -> MoodleProblem:
 def invalid_response(debuginfo: str) -> MoodleProblem:
     """A function's result does not fit its own description."""
     return MoodleProblem(
-        "invalidresponse", "Invalid response value detected", debuginfo=debuginfo, php_class="core\\exception\\invalid_response_exception"
+        "invalidresponse",
+        "Invalid response value detected",
+        debuginfo=debuginfo,
+        php_class="core\\exception\\invalid_response_exception",
     )
 
 
 def missing_record(table: str) -> MoodleProblem:
     """A record that must exist does not."""
-    return MoodleProblem("invalidrecord", f"Can't find data record in database table {table}.", php_class="dml_missing_record_exception")
+    return MoodleProblem(
+        "invalidrecord",
+        f"Can't find data record in database table {table}.",
+        php_class="dml_missing_record_exception",
+    )
 
 
 def access_denied(debuginfo: str) -> MoodleProblem:
     """The token's service does not hold the function, or does not allow what was asked."""
-    return MoodleProblem("accessexception", "Access control exception", debuginfo=debuginfo, php_class="webservice_access_exception")
+    return MoodleProblem(
+        "accessexception",
+        "Access control exception",
+        debuginfo=debuginfo,
+        php_class="webservice_access_exception",
+    )
 
 
 def missing_capability(title: str) -> MoodleProblem:

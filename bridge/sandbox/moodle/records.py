@@ -42,7 +42,9 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the plugin; `params` and `result` decoded, `result` None until it is done; times are Unix seconds."""
+    """An operation of the plugin; `params` and `result` decoded, `result` None until it is done; times are
+    Unix seconds.
+    """
 
     opkey: str
     action: str

@@ -46,7 +46,9 @@ FUNCTIONS: dict[str, Function] = {}
 """All functions by name, in the order in which the service lists them."""
 
 
-def external(name: str, description: str, parameters: Mapping[str, Description], returns: Description) -> Callable[[Run], Run]:
+def external(
+    name: str, description: str, parameters: Mapping[str, Description], returns: Description
+) -> Callable[[Run], Run]:
     """Declare a web service function."""
 
     def register(run: Run) -> Run:

@@ -1,6 +1,7 @@
 """Web services over REST: /webservice/rest/server.php, answered byte for byte as Moodle 4.5 does.
 
-Source: measured on Moodle 4.5.6; errors are HTTP 200, JSON escapes slashes, without `moodlewsrestformat` it is XML.
+Source: measured on Moodle 4.5.6; errors are HTTP 200, JSON escapes slashes, without `moodlewsrestformat` it
+is XML.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from xml.sax.saxutils import escape
 from werkzeug.wrappers import Request, Response
 
 from bridge.sandbox.moodle.descriptions import Description, Many, Value, php_bracket_decode
-from bridge.sandbox.moodle.problems import MoodleProblem, access_denied, invalid_parameter, invalid_token, missing_record
+from bridge.sandbox.moodle.problems import (
+    MoodleProblem,
+    access_denied,
+    invalid_parameter,
+    invalid_token,
+    missing_record,
+)
 from bridge.sandbox.moodle.registry import FUNCTIONS, Function
 from bridge.sandbox.moodle.service import NO_CACHE, known_functions, service_functions
 from bridge.sandbox.moodle.site import Site
@@ -30,7 +37,9 @@ def parameters(request: Request) -> dict[str, Any]:
 
 def split(request: Request) -> tuple[str, str, str, dict[str, Any]]:
     """Token, function name, answer format and the function's own parameters of a request."""
-    given = {name: value for name, value in parameters(request).items() if not name.startswith("moodlewssetting")}
+    given = {
+        name: value for name, value in parameters(request).items() if not name.startswith("moodlewssetting")
+    }
     token, function, form = (given.pop(name, "") for name in ("wstoken", "wsfunction", "moodlewsrestformat"))
     return str(token), str(function), "json" if form == "json" else "xml", given
 
@@ -45,7 +54,13 @@ def serve(site: Site, request: Request) -> Response:
         return _respond(form, _problem_json(site, problem) if form == "json" else _problem_xml(site, problem))
     if form == "json":
         return _respond(form, php_json(result))
-    return _respond(form, f'<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n{_xmlize(result, function.returns)}</RESPONSE>\n')
+    return _respond(
+        form,
+        (
+            '<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n'
+            f"{_xmlize(result, function.returns)}</RESPONSE>\n"
+        ),
+    )
 
 
 def _function(site: Site, token: str, name: str) -> Function:
@@ -61,7 +76,9 @@ def _function(site: Site, token: str, name: str) -> Function:
 
 
 def php_json(value: Any) -> str:
-    """JSON as PHP's `json_encode` writes it: slashes escaped, ASCII only, whole floats without a point, empty arrays as []."""
+    """JSON as PHP's `json_encode` writes it: slashes escaped, ASCII only, whole floats without a point,
+    empty arrays as [].
+    """
     return json.dumps(_php_array(value), separators=(",", ":")).replace("/", "\\/")
 
 
@@ -75,7 +92,9 @@ def _php_array(value: Any) -> Any:
 
 def _respond(form: str, body: str) -> Response:
     if form == "json":
-        return Response(body, content_type="application/json", headers=[*NO_CACHE, ("Access-Control-Allow-Origin", "*")])
+        return Response(
+            body, content_type="application/json", headers=[*NO_CACHE, ("Access-Control-Allow-Origin", "*")]
+        )
     disposition = ("Content-Disposition", 'inline; filename="response.xml"')
     headers = [disposition, *NO_CACHE, ("Access-Control-Allow-Origin", "*")]
     return Response(body, content_type="application/xml; charset=utf-8", headers=headers)
@@ -106,9 +125,15 @@ def _xmlize(result: Any, description: Description) -> str:
     if isinstance(description, Value):
         if result is None:
             return '<VALUE null="null"/>\n'
-        return f"<VALUE>{_escape(str(int(result) if isinstance(result, (bool, float)) and int(result) == result else result))}</VALUE>\n"
+        is_whole = isinstance(result, (bool, float)) and int(result) == result
+        return f"<VALUE>{_escape(str(int(result) if is_whole else result))}</VALUE>\n"
     if isinstance(description, Many):
-        return f"<MULTIPLE>\n{''.join(_xmlize(item, description.content) for item in result or ())}</MULTIPLE>\n"
+        return (
+            f"<MULTIPLE>\n{''.join(_xmlize(item, description.content) for item in result or ())}</MULTIPLE>\n"
+        )
     held = result or {}
-    keys = (f'<KEY name="{key}">{_xmlize(held.get(key), inner)}</KEY>\n' for key, inner in description.keys.items())
+    keys = (
+        f'<KEY name="{key}">{_xmlize(held.get(key), inner)}</KEY>\n'
+        for key, inner in description.keys.items()
+    )
     return f"<SINGLE>\n{''.join(keys)}</SINGLE>\n"

@@ -31,9 +31,13 @@ MANAGER_GETS = ("assign", "override", "view")
 
 @cache
 def capabilities() -> Mapping[str, tuple[str, ...]]:
-    """Every capability of a Moodle 4.5 with its plugin local_otbridge, and the archetypes that are allowed it by default."""
+    """Every capability of a Moodle 4.5 with its plugin local_otbridge, and the archetypes that are allowed
+    it by default.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for line in files("bridge.sandbox.moodle").joinpath("data/capabilities.txt").read_text("utf-8").splitlines():
+    for line in (
+        files("bridge.sandbox.moodle").joinpath("data/capabilities.txt").read_text("utf-8").splitlines()
+    ):
         name, _, archetypes = line.partition(" ")
         found[name] = tuple(archetypes.split(",")) if archetypes else ()
     for name in ("view", "restore", "managerole"):
@@ -53,13 +57,22 @@ def install(store: Store) -> None:
 
 
 def create(
-    store: Store, *, shortname: str, name: str, description: str, archetype: str, levels: Iterable[str], permissions: Mapping[str, str],
+    store: Store,
+    *,
+    shortname: str,
+    name: str,
+    description: str,
+    archetype: str,
+    levels: Iterable[str],
+    permissions: Mapping[str, str],
     allow: Mapping[str, Iterable[str]],
-) -> int:  # fmt: skip
-    """Make a role that starts from its archetype's defaults, with `permissions` on top; manager may assign it.
+) -> int:
+    """Make a role that starts from its archetype's defaults, with `permissions` on top; manager may assign
+    it.
 
     Raises:
-        MoodleProblem: `shortnametaken`, `unknownarchetype`, `unknowncontextlevel`, `unknowncapability`, `unknownrole`.
+        MoodleProblem: `shortnametaken`, `unknownarchetype`, `unknowncontextlevel`, `unknowncapability`,
+            `unknownrole`.
     """
     levels = list(levels)
     allow = {kind: list(shortnames) for kind, shortnames in allow.items()}
@@ -101,7 +114,9 @@ def read_back(store: Store, role: int) -> dict[str, Any]:
     assert record is not None
     levels = {row["level"] for row in store.rows("SELECT level FROM role_contextlevel WHERE role = ?", role)}
     record["contextlevels"] = [level for level in CONTEXT_LEVELS if level in levels]
-    record["capabilities"] = store.rows("SELECT name, permission FROM role_capability WHERE role = ? ORDER BY name", role)
+    record["capabilities"] = store.rows(
+        "SELECT name, permission FROM role_capability WHERE role = ? ORDER BY name", role
+    )
     return record
 
 
@@ -114,7 +129,11 @@ def _record(store: Store, record: Mapping[str, Any]) -> Role:
     held = read_back(store, record["id"])
     allowed: dict[str, list[str]] = {kind: [] for kind in ALLOW_KINDS}
     for row in store.rows(
-        "SELECT a.kind, r.shortname FROM role_allow a JOIN role r ON r.id = a.target WHERE a.role = ? ORDER BY r.id", record["id"]
+        (
+            "SELECT a.kind, r.shortname FROM role_allow a JOIN role r ON r.id = a.target WHERE "
+            "a.role = ? ORDER BY r.id"
+        ),
+        record["id"],
     ):
         allowed[row["kind"]].append(row["shortname"])
     return Role(
@@ -129,7 +148,12 @@ def _record(store: Store, record: Mapping[str, Any]) -> Role:
 
 
 def _refuse(
-    store: Store, shortname: str, archetype: str, levels: Iterable[str], permissions: Mapping[str, str], allow: Mapping[str, Iterable[str]]
+    store: Store,
+    shortname: str,
+    archetype: str,
+    levels: Iterable[str],
+    permissions: Mapping[str, str],
+    allow: Mapping[str, Iterable[str]],
 ) -> None:
     if store.row("SELECT id FROM role WHERE shortname = ?", shortname):
         raise MoodleProblem("shortnametaken", f"There is a role with the short name {shortname} already")
@@ -156,4 +180,6 @@ def _set(store: Store, role: int, levels: Iterable[str], permissions: Mapping[st
 
 
 def _allow(store: Store, kind: str, role: int, target: int) -> None:
-    store.execute("INSERT OR IGNORE INTO role_allow (kind, role, target) VALUES (?, ?, ?)", kind, role, target)
+    store.execute(
+        "INSERT OR IGNORE INTO role_allow (kind, role, target) VALUES (?, ?, ?)", kind, role, target
+    )

@@ -27,7 +27,13 @@ class SandboxMoodle(Site):
 
     @classmethod
     def start(
-        cls, directory: Path | str, *, port: int = 0, token: str | None = None, restore_seconds: float = 0.3, debugging: bool = False
+        cls,
+        directory: Path | str,
+        *,
+        port: int = 0,
+        token: str | None = None,
+        restore_seconds: float = 0.3,
+        debugging: bool = False,
     ) -> Self:
         """Open the site of a directory and serve it.
 
@@ -56,7 +62,9 @@ class SandboxMoodle(Site):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def calls(self) -> list[Call]:

@@ -20,7 +20,11 @@ NO_CACHE = (
 
 def service_functions(site: Site) -> list[str]:
     """The functions that the token's service holds."""
-    return [name for name in FUNCTIONS if not site.lacks_function(name) and (site.has_plugin() or not name.startswith(PREFIX))]
+    return [
+        name
+        for name in FUNCTIONS
+        if not site.lacks_function(name) and (site.has_plugin() or not name.startswith(PREFIX))
+    ]
 
 
 @cache

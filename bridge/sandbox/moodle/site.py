@@ -1,4 +1,6 @@
-"""The embedded Moodle's site: its categories, courses and backups, and what an administrator would do to them by hand."""
+"""The embedded Moodle's site: its categories, courses and backups, and what an administrator would do to
+them by hand.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
 }
-"""The capabilities that the plugin's functions ask for, with the titles that Moodle tells when one is missing."""
+"""The capabilities that the plugin's functions ask for, with the titles that Moodle tells when one is
+missing.
+"""
 
 
 class Site:
@@ -50,7 +54,13 @@ class Site:
     """
 
     def __init__(
-        self, directory: Path, *, url: str = "", token: str | None = None, restore_seconds: float = 0.3, debugging: bool = False
+        self,
+        directory: Path,
+        *,
+        url: str = "",
+        token: str | None = None,
+        restore_seconds: float = 0.3,
+        debugging: bool = False,
     ) -> None:
         self.directory = directory
         self.url = url
@@ -76,14 +86,32 @@ class Site:
     def _install(self) -> None:
         now = int(time.time())
         for name, value in {
-            "token": secrets.token_hex(16), "privatekey": secrets.token_hex(16), "restricted": "[]", "prohibited": "[]", "plugin": "1",
-        }.items():  # fmt: skip
+            "token": secrets.token_hex(16),
+            "privatekey": secrets.token_hex(16),
+            "restricted": "[]",
+            "prohibited": "[]",
+            "plugin": "1",
+        }.items():
             self.store.set(name, value)
         site_context = [self.store.new_context() for _ in range(5)][1]
         self.store.insert(
-            "course", id=SITE_COURSE_ID, category=0, fullname="Sandbox Moodle", shortname="sandbox", idnumber="", summary="", visible=1,
-            startdate=0, enddate=0, questions=0, files=0, users=0, contextid=site_context, timecreated=now, timemodified=now,
-        )  # fmt: skip
+            "course",
+            id=SITE_COURSE_ID,
+            category=0,
+            fullname="Sandbox Moodle",
+            shortname="sandbox",
+            idnumber="",
+            summary="",
+            visible=1,
+            startdate=0,
+            enddate=0,
+            questions=0,
+            files=0,
+            users=0,
+            contextid=site_context,
+            timecreated=now,
+            timemodified=now,
+        )
         self.add_category("Category 1")
         roles.install(self.store)
 
@@ -94,8 +122,11 @@ class Site:
 
     # What the token may do.
 
-    def restrict(self, functions: Iterable[str] = (), capabilities: Iterable[str] = (), *, plugin: bool = True) -> None:
-        """Take functions out of the token's service and capabilities from its user; what is not named is given back.
+    def restrict(
+        self, functions: Iterable[str] = (), capabilities: Iterable[str] = (), *, plugin: bool = True
+    ) -> None:
+        """Take functions out of the token's service and capabilities from its user; what is not named is
+        given back.
 
         Parameters:
             functions: names of functions that the service shall lack.
@@ -135,7 +166,9 @@ class Site:
         """Make a course category; returns its id."""
         with self.store.transaction():
             self.store.new_context()
-            category = self.store.insert("category", name=name, idnumber=idnumber, parent=parent, timemodified=int(time.time()))
+            category = self.store.insert(
+                "category", name=name, idnumber=idnumber, parent=parent, timemodified=int(time.time())
+            )
             above = self.category(parent)["path"] if parent else ""
             self.store.execute("UPDATE category SET path = ? WHERE id = ?", f"{above}/{category}", category)
         return category
@@ -152,9 +185,19 @@ class Site:
         return found
 
     def add_course(
-        self, *, fullname: str, shortname: str, idnumber: str = "", categoryid: int = 1, activities: Mapping[str, int] = DEFAULT_ACTIVITIES,
-        questions: int = 10, files: int = 3, users: bool = True, summary: str = "", visible: int = 1,
-    ) -> int:  # fmt: skip
+        self,
+        *,
+        fullname: str,
+        shortname: str,
+        idnumber: str = "",
+        categoryid: int = 1,
+        activities: Mapping[str, int] = DEFAULT_ACTIVITIES,
+        questions: int = 10,
+        files: int = 3,
+        users: bool = True,
+        summary: str = "",
+        visible: int = 1,
+    ) -> int:
         """Make a course with so many activities of each kind; returns its id.
 
         Raises:
@@ -168,7 +211,9 @@ class Site:
         backup = mbz.Backup(0, fullname, shortname, idnumber, 0, users, modules, questions, files)
         return self.insert_course(backup, categoryid=categoryid, summary=summary, visible=visible)
 
-    def insert_course(self, content: mbz.Backup, *, categoryid: int, summary: str = "", visible: int = 1) -> int:
+    def insert_course(
+        self, content: mbz.Backup, *, categoryid: int, summary: str = "", visible: int = 1
+    ) -> int:
         """Make a course with the given content; returns its id.
 
         Raises:
@@ -179,19 +224,41 @@ class Site:
         with self.store.transaction():
             self.category(categoryid)
             self.refuse_taken_shortname(content.shortname)
-            if content.idnumber and self.store.row("SELECT id FROM course WHERE idnumber = ?", content.idnumber):
-                raise MoodleProblem("courseidnumbertaken", f"ID number is already used for another course ({content.idnumber})")
+            if content.idnumber and self.store.row(
+                "SELECT id FROM course WHERE idnumber = ?", content.idnumber
+            ):
+                raise MoodleProblem(
+                    "courseidnumbertaken",
+                    f"ID number is already used for another course ({content.idnumber})",
+                )
             course = self.store.insert(
-                "course", category=categoryid, fullname=content.fullname, shortname=content.shortname, idnumber=content.idnumber,
-                summary=summary, visible=visible, startdate=midnight, enddate=midnight + 365 * 86400, questions=content.questions,
-                files=content.files, users=int(content.users), contextid=self.store.new_context(), timecreated=now, timemodified=now,
-            )  # fmt: skip
+                "course",
+                category=categoryid,
+                fullname=content.fullname,
+                shortname=content.shortname,
+                idnumber=content.idnumber,
+                summary=summary,
+                visible=visible,
+                startdate=midnight,
+                enddate=midnight + 365 * 86400,
+                questions=content.questions,
+                files=content.files,
+                users=int(content.users),
+                contextid=self.store.new_context(),
+                timecreated=now,
+                timemodified=now,
+            )
             self.store.insert("section", course=course, number=0, name="General")
             if any(section for _, _, section in content.modules):
                 self.store.insert("section", course=course, number=1, name="New section")
             for modname, name, section in content.modules:
                 self.store.insert(
-                    "module", course=course, section=min(section, 1), modname=modname, name=name, contextid=self.store.new_context()
+                    "module",
+                    course=course,
+                    section=min(section, 1),
+                    modname=modname,
+                    name=name,
+                    contextid=self.store.new_context(),
                 )
         return course
 
@@ -202,7 +269,9 @@ class Site:
             MoodleProblem: `shortnametaken`.
         """
         if self.store.row("SELECT id FROM course WHERE shortname = ?", shortname):
-            raise MoodleProblem("shortnametaken", f"Short name is already used for another course ({shortname})")
+            raise MoodleProblem(
+                "shortnametaken", f"Short name is already used for another course ({shortname})"
+            )
 
     def course(self, course: int) -> dict[str, Any]:
         """A course's record.
@@ -237,12 +306,18 @@ class Site:
         found = self.store.rows("SELECT * FROM course WHERE id <> ? ORDER BY id", SITE_COURSE_ID)
         return [
             Course(
-                id=record["id"], category=record["category"], fullname=record["fullname"], shortname=record["shortname"],
-                idnumber=record["idnumber"], activities=self.pack(record["id"]).activities, questions=record["questions"],
-                files=record["files"], users=bool(record["users"]),
+                id=record["id"],
+                category=record["category"],
+                fullname=record["fullname"],
+                shortname=record["shortname"],
+                idnumber=record["idnumber"],
+                activities=self.pack(record["id"]).activities,
+                questions=record["questions"],
+                files=record["files"],
+                users=bool(record["users"]),
             )
             for record in found
-        ]  # fmt: skip
+        ]
 
     # Backups.
 
@@ -250,15 +325,24 @@ class Site:
         """A living course as the content of a backup."""
         record = self.course(course)
         return mbz.Backup(
-            courseid=course, fullname=record["fullname"], shortname=record["shortname"], idnumber=record["idnumber"], time=int(time.time()),
-            users=bool(record["users"]), modules=tuple((item["modname"], item["name"], item["section"]) for item in self.modules(course)),
-            questions=record["questions"], files=record["files"],
-        )  # fmt: skip
+            courseid=course,
+            fullname=record["fullname"],
+            shortname=record["shortname"],
+            idnumber=record["idnumber"],
+            time=int(time.time()),
+            users=bool(record["users"]),
+            modules=tuple((item["modname"], item["name"], item["section"]) for item in self.modules(course)),
+            questions=record["questions"],
+            files=record["files"],
+        )
 
     def run_automated_backup(self, course: int) -> Path:
         """Back a course up into the automated-backup folder, as cron does; returns the file."""
         moment = time.strftime("%Y%m%d-%H%M", time.gmtime())
-        path = self.backup_folder / f"backup-moodle2-course-{course}-{self.course(course)['shortname'].lower()}-{moment}.mbz"
+        path = (
+            self.backup_folder
+            / f"backup-moodle2-course-{course}-{self.course(course)['shortname'].lower()}-{moment}.mbz"
+        )
         mbz.write(self.pack(course), path)
         return path
 
@@ -283,21 +367,42 @@ class Site:
     def backup_files(self) -> Iterator[tuple[str, str, str, Path, int]]:
         """Every stored backup: (ref, source, filename, path, category that it was deleted from)."""
         for item in self.store.rows("SELECT * FROM backup ORDER BY id"):
-            yield f"{item['source']}:{item['id']}", item["source"], item["filename"], self.files / item["path"], item["category"]
+            yield (
+                f"{item['source']}:{item['id']}",
+                item["source"],
+                item["filename"],
+                self.files / item["path"],
+                item["category"],
+            )
         for path in sorted(self.backup_folder.glob("*.mbz")):
-            yield f"folder:{hashlib.sha256(path.name.encode()).hexdigest()[:32]}", "folder", path.name, path, 0
+            yield (
+                f"folder:{hashlib.sha256(path.name.encode()).hexdigest()[:32]}",
+                "folder",
+                path.name,
+                path,
+                0,
+            )
 
     # Drafts.
 
     def add_draft(self, itemid: int, filepath: str, filename: str, data: bytes) -> int | None:
-        """Put a file into a draft area (0 makes a new one); returns the area's id, None when the name is taken there."""
+        """Put a file into a draft area (0 makes a new one); returns the area's id, None when the name is
+        taken there.
+        """
         with self.store.transaction():
             itemid = itemid if itemid > 0 else 100_000_000 + secrets.randbelow(900_000_000)
-            if self.store.row("SELECT id FROM draft WHERE itemid = ? AND filepath = ? AND filename = ?", itemid, filepath, filename):
+            if self.store.row(
+                "SELECT id FROM draft WHERE itemid = ? AND filepath = ? AND filename = ?",
+                itemid,
+                filepath,
+                filename,
+            ):
                 return None
             path = self.files / uuid.uuid4().hex
             path.write_bytes(data)
-            self.store.insert("draft", itemid=itemid, filepath=filepath, filename=filename, size=len(data), path=path.name)
+            self.store.insert(
+                "draft", itemid=itemid, filepath=filepath, filename=filename, size=len(data), path=path.name
+            )
         return itemid
 
     def drafts(self, itemid: int) -> list[dict[str, Any]]:

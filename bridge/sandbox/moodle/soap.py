@@ -1,7 +1,8 @@
 """Web services over SOAP: /webservice/soap/server.php, with PHP's encoding of arguments, results and faults.
 
-Source: measured on Moodle 4.5.6 with PHP 8.2's ext/soap. PHP finds arguments by name; if none of the names fits, by
-position, and then defaults stand for the last ones. What an argument is, its `xsi:type` says; without one the WSDL's type, and inside of lists PHP guesses.
+Source: measured on Moodle 4.5.6 with PHP 8.2's ext/soap. PHP finds arguments by name; if none of the names
+fits, by position, and then defaults stand for the last ones. What an argument is, its `xsi:type` says;
+without one the WSDL's type, and inside of lists PHP guesses.
 """
 
 from __future__ import annotations
@@ -26,7 +27,17 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_INTEGERS = {"int", "integer", "long", "short", "byte", "unsignedInt", "unsignedLong", "nonNegativeInteger", "positiveInteger"}
+_INTEGERS = {
+    "int",
+    "integer",
+    "long",
+    "short",
+    "byte",
+    "unsignedInt",
+    "unsignedLong",
+    "nonNegativeInteger",
+    "positiveInteger",
+}
 
 
 class SoapFault(Exception):
@@ -62,7 +73,9 @@ def asks_for_wsdl(request: Request) -> bool:
 
 
 def called_function(body: bytes) -> tuple[str, Any]:
-    """Name and arguments of the function that a request calls, for the record; ("", None) when it cannot be read."""
+    """Name and arguments of the function that a request calls, for the record; ("", None) when it cannot
+    be read.
+    """
     try:
         function, arguments = _read(body, list(FUNCTIONS.values()))
     except SoapFault:
@@ -91,14 +104,23 @@ def _arguments(function: Function, given: list[etree._Element]) -> dict[str, Any
     declared = function.parameters.keys
     by_name = {etree.QName(node).localname: node for node in reversed(given)}
     if by_name.keys() & declared.keys():
-        return {name: _decode(by_name[name], inner) if name in by_name else None for name, inner in declared.items()}
+        return {
+            name: _decode(by_name[name], inner) if name in by_name else None
+            for name, inner in declared.items()
+        }
     if declared and not given:
         raise SoapFault("SOAP-ENV:Client", "Missing parameter")
     if declared and len(given) > len(declared):
         raise SoapFault("SOAP-ENV:Client", "Error cannot find parameter")
-    needed = max((number for number, inner in enumerate(declared.values(), 1) if inner.need is Need.REQUIRED), default=0)
+    needed = max(
+        (number for number, inner in enumerate(declared.values(), 1) if inner.need is Need.REQUIRED),
+        default=0,
+    )
     if len(given) < needed:
-        told = f"Too few arguments to function {wsdl.SERVICE}::{function.name}(), {len(given)} passed and at least {needed} expected"
+        told = (
+            f"Too few arguments to function {wsdl.SERVICE}::{function.name}(), {len(given)} passed "
+            f"and at least {needed} expected"
+        )
         raise SoapFault("SOAP-ENV:Server", told)
     return {name: _decode(node, inner) for (name, inner), node in zip(declared.items(), given, strict=False)}
 
@@ -176,7 +198,12 @@ class _Writer:
         )
 
     def _use(self, prefix: str) -> str:
-        known = {"xsd": "http://www.w3.org/2001/XMLSchema", "xsi": XSI, "SOAP-ENC": ENCODING, "ns2": "http://xml.apache.org/xml-soap"}
+        known = {
+            "xsd": "http://www.w3.org/2001/XMLSchema",
+            "xsi": XSI,
+            "SOAP-ENC": ENCODING,
+            "ns2": "http://xml.apache.org/xml-soap",
+        }
         if prefix not in self._declared:
             self._declared[prefix] = known[prefix]
         return prefix
@@ -186,7 +213,9 @@ class _Writer:
         if value is None or isinstance(description, Many):
             return self._guessed(tag, value)
         if isinstance(description, Struct):
-            inner = "".join(self._declared_as(key, value.get(key), part) for key, part in description.keys.items())
+            inner = "".join(
+                self._declared_as(key, value.get(key), part) for key, part in description.keys.items()
+            )
             return f'<{tag} {self._use("xsi")}:type="ns1:{self._names[description]}">{inner}</{tag}>'
         kind = wsdl.xsd_type(description, self._names).removeprefix("xsd:")
         return self._scalar(tag, kind, int(value) if kind == "int" else value)
@@ -196,7 +225,10 @@ class _Writer:
         if value is None:
             return f'<{tag} {self._use("xsi")}:nil="true"/>'
         if isinstance(value, Mapping) and value:
-            pairs = "".join(f"<item>{self._guessed('key', key)}{self._guessed('value', item)}</item>" for key, item in value.items())
+            pairs = "".join(
+                f"<item>{self._guessed('key', key)}{self._guessed('value', item)}</item>"
+                for key, item in value.items()
+            )
             return f'<{tag} {self._use("xsi")}:type="{self._use("ns2")}:Map">{pairs}</{tag}>'
         if isinstance(value, (list, Mapping)):
             return self._array(tag, list(value))
@@ -208,7 +240,10 @@ class _Writer:
         if kind == "ur-type":
             self._use("SOAP-ENC")
         prefix = self._use({"Map": "ns2", "Array": "SOAP-ENC"}.get(kind, "xsd"))
-        head = f'{self._use("SOAP-ENC")}:arrayType="{prefix}:{kind}[{len(items)}]" {self._use("xsi")}:type="SOAP-ENC:Array"'
+        head = (
+            f'{self._use("SOAP-ENC")}:arrayType="{prefix}:{kind}[{len(items)}]" '
+            f'{self._use("xsi")}:type="SOAP-ENC:Array"'
+        )
         inner = "".join(self._guessed("item", item) for item in items)
         return f"<{tag} {head}>{inner}</{tag}>" if items else f"<{tag} {head}/>"
 
@@ -243,7 +278,8 @@ def _fault(code: str, text: str, actor: str | None = None, details: str | None =
     more = "" if actor is None else f"<faultactor>{escape(actor)}</faultactor>"
     more += "" if details is None else f"<detail>{escape(details)}</detail>"
     return (
-        f'{_HEAD}<SOAP-ENV:Envelope xmlns:SOAP-ENV="{ENVELOPE}"><SOAP-ENV:Body><SOAP-ENV:Fault><faultcode>{code}</faultcode>'
+        f"{_HEAD}<SOAP-ENV:Envelope "
+        f'xmlns:SOAP-ENV="{ENVELOPE}"><SOAP-ENV:Body><SOAP-ENV:Fault><faultcode>{code}</faultcode>'
         f"<faultstring>{escape(text)}</faultstring>{more}</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
     )
 

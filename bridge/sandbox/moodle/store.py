@@ -1,4 +1,6 @@
-"""The embedded Moodle's database: one SQLite file, shared by threads and by processes, durable over a kill."""
+"""The embedded Moodle's database: one SQLite file, shared by threads and by processes, durable over a
+kill.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +15,48 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS config (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS context (id INTEGER PRIMARY KEY AUTOINCREMENT);
 CREATE TABLE IF NOT EXISTS category (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, idnumber TEXT, parent INTEGER NOT NULL, path TEXT NOT NULL DEFAULT '',
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, idnumber TEXT, parent INTEGER NOT NULL,
+    path TEXT NOT NULL DEFAULT '',
     timemodified INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS course (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, category INTEGER NOT NULL, fullname TEXT NOT NULL, shortname TEXT NOT NULL UNIQUE,
-    idnumber TEXT NOT NULL, summary TEXT NOT NULL, visible INTEGER NOT NULL, startdate INTEGER NOT NULL, enddate INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, category INTEGER NOT NULL, fullname TEXT NOT NULL,
+    shortname TEXT NOT NULL UNIQUE,
+    idnumber TEXT NOT NULL, summary TEXT NOT NULL, visible INTEGER NOT NULL, startdate INTEGER NOT NULL,
+    enddate INTEGER NOT NULL,
     questions INTEGER NOT NULL, files INTEGER NOT NULL, users INTEGER NOT NULL, contextid INTEGER NOT NULL,
     timecreated INTEGER NOT NULL, timemodified INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS module (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL, section INTEGER NOT NULL, modname TEXT NOT NULL, name TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL, section INTEGER NOT NULL,
+    modname TEXT NOT NULL, name TEXT NOT NULL,
     contextid INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS section (id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS section (id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL,
+number INTEGER NOT NULL, name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS backup (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, filename TEXT NOT NULL, path TEXT NOT NULL, category INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, filename TEXT NOT NULL, path TEXT NOT NULL,
+    category INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS draft (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, itemid INTEGER NOT NULL, filepath TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, itemid INTEGER NOT NULL, filepath TEXT NOT NULL,
+    filename TEXT NOT NULL, size INTEGER NOT NULL,
     path TEXT NOT NULL, UNIQUE (itemid, filepath, filename));
 CREATE TABLE IF NOT EXISTS role (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, shortname TEXT NOT NULL UNIQUE, name TEXT NOT NULL, description TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, shortname TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    description TEXT NOT NULL,
     archetype TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS role_capability (role INTEGER NOT NULL, name TEXT NOT NULL, permission TEXT NOT NULL, PRIMARY KEY (role, name));
-CREATE TABLE IF NOT EXISTS role_contextlevel (role INTEGER NOT NULL, level TEXT NOT NULL, PRIMARY KEY (role, level));
+CREATE TABLE IF NOT EXISTS role_capability (role INTEGER NOT NULL, name TEXT NOT NULL,
+permission TEXT NOT NULL, PRIMARY KEY (role, name));
+CREATE TABLE IF NOT EXISTS role_contextlevel (role INTEGER NOT NULL, level TEXT NOT NULL, PRIMARY KEY (role,
+level));
 CREATE TABLE IF NOT EXISTS role_allow (
     kind TEXT NOT NULL, role INTEGER NOT NULL, target INTEGER NOT NULL, PRIMARY KEY (kind, role, target));
-CREATE TABLE IF NOT EXISTS role_assignment (role INTEGER NOT NULL, user INTEGER NOT NULL, PRIMARY KEY (role, user));
+CREATE TABLE IF NOT EXISTS role_assignment (role INTEGER NOT NULL, user INTEGER NOT NULL, PRIMARY KEY (role,
+user));
 CREATE TABLE IF NOT EXISTS operation (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, opkey TEXT NOT NULL UNIQUE, action TEXT NOT NULL, paramshash TEXT NOT NULL, params TEXT NOT NULL,
-    status TEXT NOT NULL, progress REAL NOT NULL DEFAULT 0, step TEXT NOT NULL DEFAULT '', result TEXT NOT NULL DEFAULT '',
-    errorcode TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', timecreated INTEGER NOT NULL, timestarted INTEGER NOT NULL DEFAULT 0,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, opkey TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
+    paramshash TEXT NOT NULL, params TEXT NOT NULL,
+    status TEXT NOT NULL, progress REAL NOT NULL DEFAULT 0, step TEXT NOT NULL DEFAULT '',
+    result TEXT NOT NULL DEFAULT '',
+    errorcode TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', timecreated INTEGER NOT NULL,
+    timestarted INTEGER NOT NULL DEFAULT 0,
     timefinished INTEGER NOT NULL DEFAULT 0);
 """
 
@@ -65,7 +81,9 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens or nothing; one writer at a time; an inner transaction is part of the outer one."""
+        """Everything inside happens or nothing; one writer at a time; an inner transaction is part of the
+        outer one.
+        """
         with self._turn:
             if self._connection.in_transaction:
                 yield
@@ -95,7 +113,9 @@ class Store:
     def insert(self, table: str, **values: Any) -> int:
         """Insert a row; returns its id."""
         names = ", ".join(values)
-        return self.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", *values.values())
+        return self.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", *values.values()
+        )
 
     def new_context(self) -> int:
         """A fresh context id."""

@@ -13,7 +13,11 @@ from bridge.sandbox.moodle.problems import MoodleProblem, invalid_token
 from bridge.sandbox.moodle.rest import parameters, php_json
 from bridge.sandbox.moodle.site import USER_CONTEXT, USER_ID, Site
 
-_HEADERS = (("Access-Control-Allow-Origin", "*"), ("Cache-Control", "no-store, no-cache, must-revalidate"), ("Accept-Ranges", "none"))
+_HEADERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Cache-Control", "no-store, no-cache, must-revalidate"),
+    ("Accept-Ranges", "none"),
+)
 
 
 def take(site: Site, request: Request) -> Response:
@@ -31,16 +35,32 @@ def take(site: Site, request: Request) -> Response:
         area = site.add_draft(itemid, filepath, name, data)
         if area is None:
             error = f"File name already exists: {name}"
-            told.append({"filename": name, "filepath": "/php", "size": len(data), "errortype": "filenameexist", "error": error})
+            told.append(
+                {
+                    "filename": name,
+                    "filepath": "/php",
+                    "size": len(data),
+                    "errortype": "filenameexist",
+                    "error": error,
+                }
+            )
             continue
         itemid = area
         told.append(
             {
-                "component": "user", "contextid": USER_CONTEXT, "userid": str(USER_ID), "filearea": "draft", "filename": name,
-                "filepath": filepath, "itemid": area, "license": "unknown", "author": "Norm-hours Bridge",
-                "source": f'O:8:"stdClass":1:{{s:6:"source";s:{len(name.encode())}:"{name}";}}', "filesize": len(data),
+                "component": "user",
+                "contextid": USER_CONTEXT,
+                "userid": str(USER_ID),
+                "filearea": "draft",
+                "filename": name,
+                "filepath": filepath,
+                "itemid": area,
+                "license": "unknown",
+                "author": "Norm-hours Bridge",
+                "source": f'O:8:"stdClass":1:{{s:6:"source";s:{len(name.encode())}:"{name}";}}',
+                "filesize": len(data),
             }
-        )  # fmt: skip
+        )
     return Response(php_json(told), content_type=kind, headers=list(_HEADERS))
 
 
@@ -52,12 +72,21 @@ def give(site: Site, request: Request, path: str) -> Response:
     except MoodleProblem as problem:
         return _refusal(problem, kind)
     context, _, rest = path.partition("/")
-    for module in site.store.rows("SELECT * FROM module WHERE modname = 'resource' AND contextid = ?", clean_int(context)):
+    for module in site.store.rows(
+        "SELECT * FROM module WHERE modname = 'resource' AND contextid = ?", clean_int(context)
+    ):
         name, content = resource_file(module)
         if unquote(rest) == f"mod_resource/content/1/{name}":
-            headers = [("Content-Disposition", f'attachment; filename="{name}"'), ("Access-Control-Allow-Origin", "*")]
+            headers = [
+                ("Content-Disposition", f'attachment; filename="{name}"'),
+                ("Access-Control-Allow-Origin", "*"),
+            ]
             return Response(content, content_type="text/plain", headers=headers)
-    return _refusal(MoodleProblem("filenotfound", "Sorry, the requested file could not be found"), kind, status="404 not found")
+    return _refusal(
+        MoodleProblem("filenotfound", "Sorry, the requested file could not be found"),
+        kind,
+        status="404 not found",
+    )
 
 
 def _authenticate(site: Site, given: dict[str, Any]) -> None:
@@ -68,5 +97,11 @@ def _authenticate(site: Site, given: dict[str, Any]) -> None:
 
 
 def _refusal(problem: MoodleProblem, content_type: str, status: str = "200 OK") -> Response:
-    told = {"error": problem.message, "errorcode": problem.errorcode, "stacktrace": None, "debuginfo": None, "reproductionlink": None}
+    told = {
+        "error": problem.message,
+        "errorcode": problem.errorcode,
+        "stacktrace": None,
+        "debuginfo": None,
+        "reproductionlink": None,
+    }
     return Response(php_json(told), status=status, content_type=content_type, headers=list(_HEADERS))

@@ -46,7 +46,10 @@ def application(site: Site) -> Flask:
             abort(404)
         activities = "".join(f"<li>{escape(item['name'])}</li>" for item in site.modules(course["id"]))
         title = escape(course["fullname"])
-        return f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1><ul>{activities}</ul></body></html>"
+        return (
+            "<!DOCTYPE "
+            f"html><html><head><title>{title}</title></head><body><h1>{title}</h1><ul>{activities}</ul></body></html>"
+        )
 
     @app.post("/sandbox/tempo")
     def tempo() -> tuple[str, int]:
@@ -57,12 +60,18 @@ def application(site: Site) -> Flask:
 
 
 def describe(incoming: Request) -> Call:
-    """Name a request by the function that it calls, for faults and the record; other requests by their path."""
+    """Name a request by the function that it calls, for faults and the record; other requests by their
+    path.
+    """
     if incoming.path == REST:
         _, function, _, params = rest.split(incoming)
         return Call(function, params)
     if incoming.path == SOAP:
-        return Call("wsdl", None) if soap.asks_for_wsdl(incoming) else Call(*soap.called_function(incoming.get_data()))
+        return (
+            Call("wsdl", None)
+            if soap.asks_for_wsdl(incoming)
+            else Call(*soap.called_function(incoming.get_data()))
+        )
     if incoming.path == "/webservice/upload.php":
         return Call("upload", {"files": [sent.filename for sent in incoming.files.values()]})
     if incoming.path.startswith("/webservice/pluginfile.php"):

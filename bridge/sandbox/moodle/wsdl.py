@@ -1,4 +1,6 @@
-"""The WSDL of the token's service, generated from the functions' descriptions as Moodle does: rpc/encoded, token in its namespace."""
+"""The WSDL of the token's service, generated from the functions' descriptions as Moodle does: rpc/encoded,
+token in its namespace.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _ENCODED = 'use="encoded" encodingStyle="http://schemas.xmlsoap.org/soap/encodin
 
 
 class StructNames:
-    """The names under which the WSDL declares structures: numbered in the order in which Moodle meets them."""
+    """The names under which the WSDL declares structures: numbered in the order in which Moodle meets
+    them.
+    """
 
     def __init__(self, functions: Iterable[Function]) -> None:
         self._names: dict[int, str] = {}
@@ -56,7 +60,10 @@ def write(functions: Iterable[Function], namespace: str) -> str:
     uri = escape(namespace, {'"': "&quot;"})
     types = "".join(
         f'<xsd:complexType name="{name}"><xsd:all>'
-        + "".join(f'<xsd:element name="{key}" type="{xsd_type(inner, names)}" nillable="true"/>' for key, inner in struct.keys.items())
+        + "".join(
+            f'<xsd:element name="{key}" type="{xsd_type(inner, names)}" nillable="true"/>'
+            for key, inner in struct.keys.items()
+        )
         + "</xsd:all></xsd:complexType>"
         for name, struct in names.declared
     )
@@ -75,17 +82,26 @@ def write(functions: Iterable[Function], namespace: str) -> str:
             + (f"<input>{body}</input>" if takes else "")
             + f"<output>{body}</output></operation>"
         )
-        parts = "".join(f'<part name="{key}" type="{xsd_type(inner, names)}"/>' for key, inner in function.parameters.keys.items())
+        parts = "".join(
+            f'<part name="{key}" type="{xsd_type(inner, names)}"/>'
+            for key, inner in function.parameters.keys.items()
+        )
         messages.append(f'<message name="{name}In">{parts}</message>' if takes else "")
-        messages.append(f'<message name="{name}Out"><part name="return" type="{xsd_type(function.returns, names)}"/></message>')
+        messages.append(
+            f'<message name="{name}Out"><part name="return" '
+            f'type="{xsd_type(function.returns, names)}"/></message>'
+        )
     return (
         f'<?xml version="1.0"?>\n<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:tns="{uri}"'
         ' xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
-        ' xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"'
-        f' name="{SERVICE}" targetNamespace="{uri}"><types><xsd:schema targetNamespace="{uri}">{types}</xsd:schema></types>'
+        ' xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" '
+        'xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"'
+        f' name="{SERVICE}" targetNamespace="{uri}"><types><xsd:schema '
+        f'targetNamespace="{uri}">{types}</xsd:schema></types>'
         f'<portType name="{SERVICE}Port">{"".join(ports)}</portType>'
         f'<binding name="{SERVICE}Binding" type="tns:{SERVICE}Port">'
-        f'<soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/>{"".join(bindings)}</binding>'
+        '<soap:binding style="rpc" '
+        f'transport="http://schemas.xmlsoap.org/soap/http"/>{"".join(bindings)}</binding>'
         f'<service name="{SERVICE}Service"><port name="{SERVICE}Port" binding="tns:{SERVICE}Binding">'
         f'<soap:address location="{uri}"/></port></service>{"".join(messages)}</definitions>\n'
     )

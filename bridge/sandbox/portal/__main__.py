@@ -1,4 +1,6 @@
-"""`python -m bridge.sandbox.portal`: the embedded portal as a process of its own; prints its address when it is ready."""
+"""`python -m bridge.sandbox.portal`: the embedded portal as a process of its own; prints its address when
+it is ready.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,15 @@ from bridge.sandbox.portal import SandboxPortal
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="python -m bridge.sandbox.portal", description="Run the embedded portal on 127.0.0.1.")
-    parser.add_argument("--directory", type=Path, required=True, help="holds the portal, with its tokens in token and admin-token")
+    parser = argparse.ArgumentParser(
+        prog="python -m bridge.sandbox.portal", description="Run the embedded portal on 127.0.0.1."
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        required=True,
+        help="holds the portal, with its tokens in token and admin-token",
+    )
     parser.add_argument("--port", type=int, default=0, help="0 for a free one")
     parser.add_argument("--token", help="the bridge's token; kept in the directory")
     options = parser.parse_args()

@@ -17,7 +17,8 @@ WINDOW = 300
 """Seconds that a signature's time may differ from the portal's."""
 
 _SIGNED = re.compile(
-    r'OTSerial serial="(?P<serial>[^"]{1,64})", time="(?P<time>\d{1,20})", nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})", hash="(?P<hash>[0-9a-f]{40})"'
+    r'OTSerial serial="(?P<serial>[^"]{1,64})", time="(?P<time>\d{1,20})", '
+    r'nonce="(?P<nonce>[A-Za-z0-9_-]{16,64})", hash="(?P<hash>[0-9a-f]{40})"'
 )
 _PLAIN_ADDRESS = re.compile(r"[!-~]+")
 
@@ -35,11 +36,17 @@ class Auth:
 
     def add_token(self, token: str, scopes: Iterable[str]) -> None:
         """Let a token in; only its hash is kept."""
-        self._store.execute("INSERT OR REPLACE INTO token (sha256, scopes) VALUES (?, ?)", _sha256(token), json.dumps(sorted(scopes)))
+        self._store.execute(
+            "INSERT OR REPLACE INTO token (sha256, scopes) VALUES (?, ?)",
+            _sha256(token),
+            json.dumps(sorted(scopes)),
+        )
 
     def add_installation(self, serial: str, otkey: str) -> None:
         """Let an installation sign requests; it has all scopes."""
-        self._store.execute("INSERT OR REPLACE INTO installation (serial, otkey) VALUES (?, ?)", serial, otkey)
+        self._store.execute(
+            "INSERT OR REPLACE INTO installation (serial, otkey) VALUES (?, ?)", serial, otkey
+        )
 
     def scopes(self, authorization: str, method: str, address: str, body: bytes) -> frozenset[str]:
         """What the one who asks may do.
@@ -66,7 +73,8 @@ class Auth:
         signed = _SIGNED.fullmatch(authorization)
         if signed is None:
             raise Problem("unauthorized", "the signature's header is not the contract's")
-        # SHA-1 lets one who saw a signature append to what was signed; the padding that this takes is no printable text.
+        # SHA-1 lets one who saw a signature append to what was signed; the padding that this takes is no
+        # printable text.
         if not _PLAIN_ADDRESS.fullmatch(address):
             raise Problem("unauthorized", "a signed address holds printable ASCII only")
         serial, moment, nonce = signed["serial"], signed["time"], signed["nonce"]
@@ -81,7 +89,10 @@ class Auth:
         with self._store.transaction():
             self._store.execute("DELETE FROM nonce WHERE until < ?", now)
             fresh = self._store.execute(
-                "INSERT OR IGNORE INTO nonce (serial, nonce, until) VALUES (?, ?, ?)", serial, nonce, now + 2 * WINDOW
+                "INSERT OR IGNORE INTO nonce (serial, nonce, until) VALUES (?, ?, ?)",
+                serial,
+                nonce,
+                now + 2 * WINDOW,
             )
         if not fresh:
             raise Problem("unauthorized", "the nonce was used before")

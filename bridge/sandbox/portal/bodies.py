@@ -1,4 +1,6 @@
-"""What the bodies of writes must be; members that are not known are faults, for nobody would learn that they did nothing."""
+"""What the bodies of writes must be; members that are not known are faults, for nobody would learn that
+they did nothing.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,9 @@ class Reversal(Body):
 
 
 def canonical(content: bytes) -> bytes:
-    """One spelling for all that is equal as JSON; what is no JSON in UTF-8 stays as it is, for it equals only itself."""
+    """One spelling for all that is equal as JSON; what is no JSON in UTF-8 stays as it is, for it equals
+    only itself.
+    """
     try:
         return _spelled(_parsed(content))
     except (ValueError, RecursionError):
@@ -104,7 +108,9 @@ def read(model: type[B], content: bytes) -> B:
         return model.model_validate(document)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        raise invalid(*(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in faults)) from None
+        raise invalid(
+            *(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in faults)
+        ) from None
 
 
 def _parsed(content: bytes) -> Any:
@@ -112,5 +118,7 @@ def _parsed(content: bytes) -> Any:
 
 
 def _spelled(document: Any) -> bytes:
-    """The document's canonical spelling; there is none for infinity, for what is not a number, and for half of a surrogate pair."""
+    """The document's canonical spelling; there is none for infinity, for what is not a number, and for
+    half of a surrogate pair.
+    """
     return json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()

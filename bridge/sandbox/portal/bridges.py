@@ -1,4 +1,6 @@
-"""One bridge at a time: the instance that wrote first keeps others from writing, until it was silent for a day or is released."""
+"""One bridge at a time: the instance that wrote first keeps others from writing, until it was silent for a
+day or is released.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +48,21 @@ class Bridges:
         with self._store.transaction():
             other = self._store.row(
                 "SELECT * FROM bridge WHERE instance != ? AND last > ?", instance, (now - SILENCE).timestamp()
-            )  # fmt: skip
+            )
             if other is not None:
-                seen = datetime.fromtimestamp(other["last"], UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-                told = f"the bridge {other['instance']} works on this portal; release it there where this one is to take its place"
+                seen = (
+                    datetime.fromtimestamp(other["last"], UTC)
+                    .isoformat(timespec="microseconds")
+                    .replace("+00:00", "Z")
+                )
+                told = (
+                    f"the bridge {other['instance']} works on this portal; release it there where this "
+                    "one is to take its place"
+                )
                 raise Problem("another_bridge", told, instance=other["instance"], last_seen=seen)
-            self._store.execute("INSERT OR REPLACE INTO bridge (instance, last) VALUES (?, ?)", instance, now.timestamp())
+            self._store.execute(
+                "INSERT OR REPLACE INTO bridge (instance, last) VALUES (?, ?)", instance, now.timestamp()
+            )
 
     def release(self, instance: str) -> None:
         """Let another bridge take this one's place."""

@@ -9,7 +9,9 @@ BASE = "/api/otbridge/v1"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call. `name` is that of the Portal protocol's method and of the OpenAPI operation; `scope` is None where any token will do."""
+    """One call. `name` is that of the Portal protocol's method and of the OpenAPI operation; `scope` is
+    None where any token will do.
+    """
 
     name: str
     method: str

@@ -27,7 +27,9 @@ class Customer:
         Problem: what the portal refuses, as it refuses the bridge.
     """
 
-    def __init__(self, store: Store, documents: Documents, tickets: Tickets, ledger: Ledger, keys: Keys) -> None:
+    def __init__(
+        self, store: Store, documents: Documents, tickets: Tickets, ledger: Ledger, keys: Keys
+    ) -> None:
         self._store = store
         self._documents = documents
         self._tickets = tickets
@@ -35,16 +37,27 @@ class Customer:
         self._keys = keys
 
     def open_account(
-        self, id: str, customer: str, *, granted: Hours = 0, hour_price: Hours | None = None, overdraft: Hours = 0  # noqa: A002 - the contract's word
-    ) -> None:  # fmt: skip
-        """Open an account; `id` has no slash, which no web server keeps apart in an address; `hour_price` is roubles a norm-hour."""
+        self,
+        id: str,  # noqa: A002 (the contract's word)
+        customer: str,
+        *,
+        granted: Hours = 0,
+        hour_price: Hours | None = None,
+        overdraft: Hours = 0,
+    ) -> None:
+        """Open an account; `id` has no slash, which no web server keeps apart in an address; `hour_price`
+        is roubles a norm-hour.
+        """
         if not 0 < len(id) <= _LONGEST_ID or id in (".", "..") or "/" in id:
             raise invalid(f"id: must be 1 to {_LONGEST_ID} characters without slashes, and neither . nor ..")
         with self._store.transaction():
             self._store.insert(
-                "account", id=id, customer=customer, overdraft_limit_mh=to_milli(exact(overdraft)),
+                "account",
+                id=id,
+                customer=customer,
+                overdraft_limit_mh=to_milli(exact(overdraft)),
                 hour_price_kopecks=None if hour_price is None else to_kopecks(exact(hour_price)),
-            )  # fmt: skip
+            )
             if exact(granted):
                 self.top_up(id, granted)
 
@@ -54,19 +67,39 @@ class Customer:
         self._keys.once(key, "top_up", lambda: (201, self._ledger.top_up(key, account, amount_mh)))
 
     def open_ticket(
-        self, *, account: str, category: str, subject: str, text: str = "", fields: Mapping[str, str] | None = None,
-        installation: str | None = None, number: str | None = None, agreement_required: bool = True,
-    ) -> str:  # fmt: skip
+        self,
+        *,
+        account: str,
+        category: str,
+        subject: str,
+        text: str = "",
+        fields: Mapping[str, str] | None = None,
+        installation: str | None = None,
+        number: str | None = None,
+        agreement_required: bool = True,
+    ) -> str:
         """Open a ticket; returns its id."""
         with self._store.transaction():
             self._documents.account(account)
             n = self._store.number("SELECT COALESCE(MAX(n), 0) + 1 FROM ticket")
             id_, now = f"t{n}", self._store.now()
             self._store.insert(
-                "ticket", n=n, id=id_, number=number or str(100_000 + n), version=0, change=self._next_change(), category=category,
-                subject=subject, account_id=account, installation=installation, state="open", created_at=now, updated_at=now,
-                agreement_required=agreement_required, fields=json.dumps(dict(fields or {}), ensure_ascii=False),
-            )  # fmt: skip
+                "ticket",
+                n=n,
+                id=id_,
+                number=number or str(100_000 + n),
+                version=0,
+                change=self._next_change(),
+                category=category,
+                subject=subject,
+                account_id=account,
+                installation=installation,
+                state="open",
+                created_at=now,
+                updated_at=now,
+                agreement_required=agreement_required,
+                fields=json.dumps(dict(fields or {}), ensure_ascii=False),
+            )
             if text:
                 self.say(id_, text)
             else:
@@ -74,12 +107,18 @@ class Customer:
         return id_
 
     def put_broken_ticket(self, changes: Mapping[str, Any], **ticket: Any) -> str:
-        """Open a ticket that the bridge is told with members changed, or left out where the change is None; returns its id."""
+        """Open a ticket that the bridge is told with members changed, or left out where the change is
+        None; returns its id.
+        """
         given = {"category": "Выделенный специалист (н.часы)", "subject": "Заявка", **ticket}
         with self._store.transaction():
-            given.setdefault("account", (self._store.row("SELECT id FROM account ORDER BY rowid") or {"id": ""})["id"])
+            given.setdefault(
+                "account", (self._store.row("SELECT id FROM account ORDER BY rowid") or {"id": ""})["id"]
+            )
             id_ = self.open_ticket(**given)
-            self._store.execute("UPDATE ticket SET broken = ? WHERE id = ?", json.dumps(changes, ensure_ascii=False), id_)
+            self._store.execute(
+                "UPDATE ticket SET broken = ? WHERE id = ?", json.dumps(changes, ensure_ascii=False), id_
+            )
         return id_
 
     def mend_ticket(self, ticket: str) -> None:
@@ -95,13 +134,21 @@ class Customer:
         with self._store.transaction():
             return str(self._tickets.note(ticket, text, visibility, author=author)["id"])
 
-    def add_attachment(self, ticket: str, name: str, content: bytes | str, *, media_type: str = "application/octet-stream") -> str:
+    def add_attachment(
+        self, ticket: str, name: str, content: bytes | str, *, media_type: str = "application/octet-stream"
+    ) -> str:
         """Add a file; returns its id."""
         with self._store.transaction():
-            return str(self._tickets.attach(ticket, name, media_type, content.encode() if isinstance(content, str) else content)["id"])
+            return str(
+                self._tickets.attach(
+                    ticket, name, media_type, content.encode() if isinstance(content, str) else content
+                )["id"]
+            )
 
     def agree(self, ticket: str, stages: Sequence[tuple[str, Hours, Hours]]) -> None:
-        """Agree finally on stages: title, estimate, coefficient. Agreeing again changes the estimates and adds stages; states stay."""
+        """Agree finally on stages: title, estimate, coefficient. Agreeing again changes the estimates and
+        adds stages; states stay.
+        """
         with self._store.transaction():
             if self._documents.ticket_row(ticket)["withdrawn_at"]:
                 raise conflict("the ticket is withdrawn", "withdrawn")
@@ -109,11 +156,18 @@ class Customer:
                 if to_milli(exact(estimate)) % 50:
                     raise invalid(f"stages.{position}: {estimate} norm-hours are no whole number of minutes")
                 self._store.execute(
-                    "INSERT INTO stage (ticket_id, position, title, estimate_mh, coefficient_milli, state, revision, comment, evidence) "
-                    "VALUES (?, ?, ?, ?, ?, 'planned', 1, '', '{}') ON CONFLICT (ticket_id, position) DO UPDATE SET "
-                    "title = excluded.title, estimate_mh = excluded.estimate_mh, coefficient_milli = excluded.coefficient_milli",
-                    ticket, position, title, to_milli(exact(estimate)), to_milli(exact(coefficient)),
-                )  # fmt: skip
+                    "INSERT INTO stage (ticket_id, position, title, estimate_mh, coefficient_milli, state, "
+                    "revision, comment, evidence) "
+                    "VALUES (?, ?, ?, ?, ?, 'planned', 1, '', '{}') ON CONFLICT (ticket_id, position) DO "
+                    "UPDATE SET "
+                    "title = excluded.title, estimate_mh = excluded.estimate_mh, coefficient_milli = "
+                    "excluded.coefficient_milli",
+                    ticket,
+                    position,
+                    title,
+                    to_milli(exact(estimate)),
+                    to_milli(exact(coefficient)),
+                )
             self._change(ticket, "agreed_at = ?", self._store.now())
 
     def accept(self, ticket: str, stage: int = 1, comment: str = "") -> None:
@@ -122,7 +176,12 @@ class Customer:
 
     def reject(self, ticket: str, stage: int = 1, comment: str = "") -> None:
         """Reject a stage that is ready; its revision grows."""
-        self._judge(ticket, stage, "state = 'rejected', revision = revision + 1, rejected_at = ?, comment = ?", comment)
+        self._judge(
+            ticket,
+            stage,
+            "state = 'rejected', revision = revision + 1, rejected_at = ?, comment = ?",
+            comment,
+        )
 
     def withdraw(self, ticket: str) -> None:
         """Withdraw a ticket that is not done."""
@@ -140,7 +199,9 @@ class Customer:
             self._change(ticket, "category = ?, left_from = ?", category, left)
 
     def merge(self, ticket: str, into: str) -> None:
-        """Merge a ticket into another one, of which the number is told; it is no ticket of its own any more."""
+        """Merge a ticket into another one, of which the number is told; it is no ticket of its own any
+        more.
+        """
         self._leave(ticket, {"reason": "merged", "into": self._documents.ticket(into)["number"]})
 
     def delete(self, ticket: str) -> None:
@@ -165,9 +226,15 @@ class Customer:
         with self._store.transaction():
             stage_id = None if stage is None else f"s{self._stage(ticket, stage)['n']}"
             self._store.insert(
-                "time_entry", ticket_id=ticket, stage_id=stage_id, specialist=specialist, category=category, minutes=minutes,
-                at=self._store.now(), note=note,
-            )  # fmt: skip
+                "time_entry",
+                ticket_id=ticket,
+                stage_id=stage_id,
+                specialist=specialist,
+                category=category,
+                minutes=minutes,
+                at=self._store.now(),
+                note=note,
+            )
             touch(self._store, ticket)
 
     def report_ready(self, ticket: str, stage: int = 1) -> None:
@@ -184,7 +251,9 @@ class Customer:
             stage = self._stage(ticket, number)
             if stage["state"] != "ready":
                 raise conflict(f"the stage is {stage['state']}, not ready", stage["state"])
-            self._store.execute(f"UPDATE stage SET {change} WHERE n = ?", self._store.now(), comment, stage["n"])
+            self._store.execute(
+                f"UPDATE stage SET {change} WHERE n = ?", self._store.now(), comment, stage["n"]
+            )
             touch(self._store, ticket)
 
     def _stage(self, ticket: str, number: int) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-"""Idempotency keys: a write that succeeded is answered again and never done again; a refused one leaves its key free."""
+"""Idempotency keys: a write that succeeded is answered again and never done again; a refused one leaves
+its key free.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Keys:
 
     @contextmanager
     def processing(self, key: str) -> Iterator[None]:
-        """Keep the key for the one who works under it; everybody else is refused with `in_progress` meanwhile."""
+        """Keep the key for the one who works under it; everybody else is refused with `in_progress`
+        meanwhile.
+        """
         with self._lock:
             if key in self._in_progress:
                 raise Problem("in_progress", f"a request with the key {key} is being processed")
@@ -59,7 +63,9 @@ class Keys:
                 return Stored(kept["status"], kept["body"], replayed=True)
             status, document = do()
             body = json.dumps(document, ensure_ascii=False)
-            self._store.insert("idempotency", key=key, request=request, status=status, body=body, at=self._store.now())
+            self._store.insert(
+                "idempotency", key=key, request=request, status=status, body=body, at=self._store.now()
+            )
             return Stored(status, body, replayed=False)
 
     def find(self, key: str) -> dict[str, Any]:
@@ -71,5 +77,7 @@ class Keys:
 
 
 def fingerprint(method: str, address: str, content: bytes) -> str:
-    """What tells two requests apart: method, path with query, and content (JSON by its value, as the caller made it canonical)."""
+    """What tells two requests apart: method, path with query, and content (JSON by its value, as the
+    caller made it canonical).
+    """
     return hashlib.sha256(f"{method}\n{address}\n".encode() + content).hexdigest()

@@ -1,6 +1,7 @@
 """The rules of the balance: hold, capture, void, reversal, each one row that is never changed.
 
-Called inside the transaction that also keeps the write's key: the check of the balance and the row that it allows are one.
+Called inside the transaction that also keeps the write's key: the check of the balance and the row that it
+allows are one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Ledger:
         self._documents.account(account_id)
         return self._append(key=key, kind="top_up", account_id=account_id, amount_mh=amount_mh)
 
-    def hold(self, key: str, account_id: str, ticket_id: str, stage_id: str, amount_mh: int) -> dict[str, Any]:
+    def hold(
+        self, key: str, account_id: str, ticket_id: str, stage_id: str, amount_mh: int
+    ) -> dict[str, Any]:
         """Set hours aside for a stage."""
         account = self._documents.account(account_id)
         ticket = self._documents.ticket_row(ticket_id)
@@ -42,10 +45,21 @@ class Ledger:
             raise conflict("the ticket is withdrawn", "withdrawn")
         available = account["available_mh"] + account["overdraft_limit_mh"]
         if available < amount_mh:
-            raise Problem("insufficient_balance", f"{amount_mh} milli-hours do not fit", available_mh=available, needed_mh=amount_mh)
+            raise Problem(
+                "insufficient_balance",
+                f"{amount_mh} milli-hours do not fit",
+                available_mh=available,
+                needed_mh=amount_mh,
+            )
         hold_id = f"h{self._next()}"
         return self._append(
-            key=key, kind="hold", account_id=account_id, ticket_id=ticket_id, stage_id=stage_id, amount_mh=amount_mh, hold_id=hold_id
+            key=key,
+            kind="hold",
+            account_id=account_id,
+            ticket_id=ticket_id,
+            stage_id=stage_id,
+            amount_mh=amount_mh,
+            hold_id=hold_id,
         )
 
     def capture(
@@ -67,27 +81,45 @@ class Ledger:
             raise conflict("the stage is not accepted", stage["state"])
         expected = taken(charges)
         if amount_mh != expected:
-            raise Problem("amount_mismatch", f"the charges make {expected} milli-hours, not {amount_mh}", expected_mh=expected)
+            raise Problem(
+                "amount_mismatch",
+                f"the charges make {expected} milli-hours, not {amount_mh}",
+                expected_mh=expected,
+            )
         if amount_mh > hold["amount_mh"]:
             raise conflict(f"{amount_mh} milli-hours are more than the hold's {hold['amount_mh']}", "held")
         price = self._documents.account(hold["account_id"])["hour_price_kopecks"]
         self._store.execute(
-            "UPDATE stage SET state = 'written_off', accepted_at = COALESCE(accepted_at, ?) WHERE n = ?", self._store.now(), stage["n"]
+            "UPDATE stage SET state = 'written_off', accepted_at = COALESCE(accepted_at, ?) WHERE n = ?",
+            self._store.now(),
+            stage["n"],
         )
         touch(self._store, hold["ticket_id"])
         return self._append(
-            key=key, kind="capture", account_id=hold["account_id"], ticket_id=hold["ticket_id"], stage_id=hold["stage_id"],
-            amount_mh=amount_mh, hold_id=hold_id, price_kopecks=None if price is None else _half_up(amount_mh * price, 1000),
-            charges=json.dumps(list(charges), ensure_ascii=False), evidence=json.dumps(evidence, ensure_ascii=False),
-        )  # fmt: skip
+            key=key,
+            kind="capture",
+            account_id=hold["account_id"],
+            ticket_id=hold["ticket_id"],
+            stage_id=hold["stage_id"],
+            amount_mh=amount_mh,
+            hold_id=hold_id,
+            price_kopecks=None if price is None else _half_up(amount_mh * price, 1000),
+            charges=json.dumps(list(charges), ensure_ascii=False),
+            evidence=json.dumps(evidence, ensure_ascii=False),
+        )
 
     def void(self, key: str, hold_id: str) -> dict[str, Any]:
         """Give the whole hold back."""
         hold = self._open_hold(hold_id)
         return self._append(
-            key=key, kind="void", account_id=hold["account_id"], ticket_id=hold["ticket_id"], stage_id=hold["stage_id"],
-            amount_mh=hold["amount_mh"], hold_id=hold_id,
-        )  # fmt: skip
+            key=key,
+            kind="void",
+            account_id=hold["account_id"],
+            ticket_id=hold["ticket_id"],
+            stage_id=hold["stage_id"],
+            amount_mh=hold["amount_mh"],
+            hold_id=hold_id,
+        )
 
     def reverse(self, key: str, entry_id: str, reason: str) -> dict[str, Any]:
         """Take a capture back; its stage is accepted again, and can be written off anew."""
@@ -103,12 +135,20 @@ class Ledger:
             self._store.execute("UPDATE stage SET state = 'accepted' WHERE n = ?", stage["n"])
             touch(self._store, entry["ticket_id"])
         return self._append(
-            key=key, kind="reversal", account_id=entry["account_id"], ticket_id=entry["ticket_id"], stage_id=entry["stage_id"],
-            amount_mh=entry["amount_mh"], reverses=entry_id, reason=reason,
-        )  # fmt: skip
+            key=key,
+            kind="reversal",
+            account_id=entry["account_id"],
+            ticket_id=entry["ticket_id"],
+            stage_id=entry["stage_id"],
+            amount_mh=entry["amount_mh"],
+            reverses=entry_id,
+            reason=reason,
+        )
 
     def _open_hold(self, hold_id: str) -> dict[str, Any]:
-        entries = {row["kind"]: row for row in self._store.rows("SELECT * FROM ledger WHERE hold_id = ?", hold_id)}
+        entries = {
+            row["kind"]: row for row in self._store.rows("SELECT * FROM ledger WHERE hold_id = ?", hold_id)
+        }
         if "hold" not in entries:
             raise not_found("hold", hold_id)
         for kind, state in _ENDED.items():
@@ -129,7 +169,8 @@ class Ledger:
 def taken(charges: Sequence[Mapping[str, Any]]) -> int:
     """Milli-hours that the charges take: Σ charged_minutes × coefficient_milli / 60, rounded once, half up.
 
-    Reckoned in integers and apart from `bridge.domain.hours`, so that a fault there shows as `amount_mismatch`.
+    Reckoned in integers and apart from `bridge.domain.hours`, so that a fault there shows as
+    `amount_mismatch`.
     """
     total = sum(charge["charged_minutes"] * charge["coefficient_milli"] for charge in charges)
     return _half_up(total, 60 * ROUNDING_UNIT_MH) * ROUNDING_UNIT_MH

@@ -1,4 +1,6 @@
-"""The embedded portal without its server: the state of a directory, its rules, and what its people do and see."""
+"""The embedded portal without its server: the state of a directory, its rules, and what its people do and
+see.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ class Office(Customer):
 
 
 def _kept(path: Path, secret: str | None) -> str:
-    """The secret in a file that only its owner may read; `secret` replaces it, and one is made where there is none."""
+    """The secret in a file that only its owner may read; `secret` replaces it, and one is made where there
+    is none.
+    """
     if secret is None and path.exists():
         return path.read_text(encoding="ascii").strip()
     path.touch(mode=0o600)

@@ -36,9 +36,13 @@ class Problem(Exception):
     def document(self) -> dict[str, Any]:
         """The document's JSON."""
         return {
-            "type": f"urn:otbridge:problem:{self.code}", "title": self.code.replace("_", " "), "status": self.status,
-            "detail": self.detail, "code": self.code, **self.members,
-        }  # fmt: skip
+            "type": f"urn:otbridge:problem:{self.code}",
+            "title": self.code.replace("_", " "),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            **self.members,
+        }
 
 
 def not_found(what: str, id_: str) -> Problem:

@@ -39,10 +39,28 @@ CAPABILITIES = (
 )
 LARGEST_BODY = 64 * 1024 * 1024
 COMMANDS = (
-    "open_account", "top_up", "open_ticket", "put_broken_ticket", "mend_ticket", "edit_fields", "say", "add_attachment", "agree", "accept",
-    "reject", "withdraw", "report_ready", "log_time", "move", "merge", "delete", "release_bridge",
-)  # fmt: skip
-"""What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON object."""
+    "open_account",
+    "top_up",
+    "open_ticket",
+    "put_broken_ticket",
+    "mend_ticket",
+    "edit_fields",
+    "say",
+    "add_attachment",
+    "agree",
+    "accept",
+    "reject",
+    "withdraw",
+    "report_ready",
+    "log_time",
+    "move",
+    "merge",
+    "delete",
+    "release_bridge",
+)
+"""What the customer's side can do over HTTP: POST /sandbox/COMMAND with the method's parameters as a JSON
+object.
+"""
 
 _KEY = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}")
 _LIMIT = re.compile(r"[1-9][0-9]?|100")
@@ -60,7 +78,11 @@ def application(portal: Office) -> Flask:
     app.url_map.merge_slashes = False  # it would redirect
     reads, writes = _reads(portal), _writes(portal)
     for operation in OPERATIONS:
-        serve = _write(portal, operation, writes[operation.name]) if operation.method == "POST" else _guarded(portal, operation, reads)
+        serve = (
+            _write(portal, operation, writes[operation.name])
+            if operation.method == "POST"
+            else _guarded(portal, operation, reads)
+        )
         app.add_url_rule(operation.rule, operation.name, serve, methods=[operation.method])
     app.add_url_rule("/sandbox/<path:what>", "sandbox", _sandbox(portal), methods=["GET", "POST"])
 
@@ -90,7 +112,9 @@ def application(portal: Office) -> Flask:
 
 
 def describe(app: Flask) -> Describe:
-    """Names a request by the contract's operation, for faults and the record; parameters are those of path, query and body, and the key."""
+    """Names a request by the contract's operation, for faults and the record; parameters are those of
+    path, query and body, and the key.
+    """
     address = app.url_map.bind("127.0.0.1")
 
     def tell(incoming: Request) -> Call:
@@ -100,7 +124,12 @@ def describe(app: Flask) -> Describe:
             return describe_by_path(incoming)
         body = incoming.get_json(silent=True) if incoming.is_json else None
         key = incoming.headers.get("Idempotency-Key")
-        told = {**arguments, **incoming.args.to_dict(), **(body if isinstance(body, dict) else {}), **({"key": key} if key else {})}
+        told = {
+            **arguments,
+            **incoming.args.to_dict(),
+            **(body if isinstance(body, dict) else {}),
+            **({"key": key} if key else {}),
+        }
         return Call(name, told)
 
     return tell
@@ -108,13 +137,17 @@ def describe(app: Flask) -> Describe:
 
 def _allow(portal: Office, scope: str | None) -> frozenset[str]:
     address = str(request.environ.get("REQUEST_URI", ""))
-    scopes = portal.auth.scopes(request.headers.get("Authorization", ""), request.method, address, request.get_data())
+    scopes = portal.auth.scopes(
+        request.headers.get("Authorization", ""), request.method, address, request.get_data()
+    )
     if scope is not None and scope not in scopes:
         raise Problem("forbidden", f"the token lacks the scope {scope}", scope=scope)
     return scopes
 
 
-def _guarded(portal: Office, operation: Operation, reads: Mapping[str, Callable[..., Response]]) -> Callable[..., Response]:
+def _guarded(
+    portal: Office, operation: Operation, reads: Mapping[str, Callable[..., Response]]
+) -> Callable[..., Response]:
     def serve(**arguments: str) -> Response:
         scopes = _allow(portal, operation.scope)
         if instance := request.headers.get("Otbridge-Instance", ""):
@@ -130,10 +163,16 @@ def _write(portal: Office, operation: Operation, rule: Rule) -> Callable[..., Re
         portal.bridges.admit(request.headers.get("Otbridge-Instance", ""))
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
-            raise invalid("Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -, and neither . nor ..")
-        address = request.path + (f"?{request.query_string.decode('latin-1')}" if request.query_string else "")
+            raise invalid(
+                "Idempotency-Key: must be 1 to 64 characters of A–Z, a–z, 0–9, . _ : -, and neither . nor .."
+            )
+        address = request.path + (
+            f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+        )
         content = _file_as_sent() if operation.name == "attach" else bodies.canonical(request.get_data())
-        stored = portal.keys.once(key, fingerprint(request.method, address, content), lambda: rule(key, arguments))
+        stored = portal.keys.once(
+            key, fingerprint(request.method, address, content), lambda: rule(key, arguments)
+        )
         headers = {"Idempotent-Replayed": "true"} if stored.replayed else {}
         return Response(stored.body, stored.status, headers, content_type="application/json")
 
@@ -144,10 +183,16 @@ def _reads(portal: Office) -> dict[str, Callable[..., Response]]:
     documents = portal.documents
 
     def meta(scopes: frozenset[str]) -> Response:
-        return _json({
-            "contract": "1.0", "engine": {"name": "otbridge sandbox", "version": __version__}, "time": portal.store.now(),
-            "capabilities": list(CAPABILITIES), "scopes": sorted(scopes), "rounding_unit_mh": ROUNDING_UNIT_MH,
-        })  # fmt: skip
+        return _json(
+            {
+                "contract": "1.0",
+                "engine": {"name": "otbridge sandbox", "version": __version__},
+                "time": portal.store.now(),
+                "capabilities": list(CAPABILITIES),
+                "scopes": sorted(scopes),
+                "rounding_unit_mh": ROUNDING_UNIT_MH,
+            }
+        )
 
     def changed_tickets(_: frozenset[str]) -> Response:
         prefix, cursor, limit = request.args.get("category_prefix", ""), request.args.get("cursor"), _limit()
@@ -165,7 +210,9 @@ def _reads(portal: Office) -> dict[str, Callable[..., Response]]:
 
     def download(_: frozenset[str], id: str, aid: str) -> Response:  # noqa: A002 - the contract's word
         row = documents.attachment_row(id, aid)
-        return Response(row["content"], content_type=row["media_type"], headers={"X-Content-Type-Options": "nosniff"})
+        return Response(
+            row["content"], content_type=row["media_type"], headers={"X-Content-Type-Options": "nosniff"}
+        )
 
     def ledger(_: frozenset[str]) -> Response:
         if "account_id" not in request.args:
@@ -219,18 +266,28 @@ def _writes(portal: Office) -> dict[str, Rule]:
         return 201, ledger.reverse(key, at["id"], body.reason)
 
     return {
-        "note": note, "attach": attach, "set_ticket_state": set_ticket_state, "set_stage_state": set_stage_state, "hold": hold,
-        "capture": capture, "void": void, "reverse": reverse,
-    }  # fmt: skip
+        "note": note,
+        "attach": attach,
+        "set_ticket_state": set_ticket_state,
+        "set_stage_state": set_stage_state,
+        "hold": hold,
+        "capture": capture,
+        "void": void,
+        "reverse": reverse,
+    }
 
 
 def _sandbox(portal: Office) -> Callable[[str], Response]:
-    """POST: the customer's and the specialist's doings. GET: tickets, tickets/ID, notes/ID, accounts/ID, ledger."""
+    """POST: the customer's and the specialist's doings. GET: tickets, tickets/ID, notes/ID, accounts/ID,
+    ledger.
+    """
     documents = portal.documents
     views: Mapping[str, Callable[..., Any]] = {
-        "tickets": lambda id_="": documents.ticket(id_) if id_ else documents.tickets(), "notes": documents.notes,
-        "accounts": documents.account, "ledger": documents.ledger,
-    }  # fmt: skip
+        "tickets": lambda id_="": documents.ticket(id_) if id_ else documents.tickets(),
+        "notes": documents.notes,
+        "accounts": documents.account,
+        "ledger": documents.ledger,
+    }
 
     def serve(what: str) -> Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -244,7 +301,10 @@ def _sandbox(portal: Office) -> Callable[[str], Response]:
                 return _json({"result": getattr(portal, what)(**request.get_json(force=True))})
         except (TypeError, ValueError, sqlite3.IntegrityError) as error:
             raise invalid(str(error)) from error
-        raise Problem("not_found", f"there is no /sandbox/{what}; POST knows {', '.join(COMMANDS)}; GET knows {', '.join(views)}")
+        raise Problem(
+            "not_found",
+            f"there is no /sandbox/{what}; POST knows {', '.join(COMMANDS)}; GET knows {', '.join(views)}",
+        )
 
     return serve
 

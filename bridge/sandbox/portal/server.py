@@ -48,9 +48,13 @@ class SandboxPortal(Office):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def calls(self) -> list[Call]:
-        """What was received, in order: the contract's operation (as the Portal protocol names it) and its parameters."""
+        """What was received, in order: the contract's operation (as the Portal protocol names it) and its
+        parameters.
+        """
         return self._server.calls()

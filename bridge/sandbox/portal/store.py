@@ -1,4 +1,6 @@
-"""The embedded portal's database: one SQLite file, one writer at a time, durable over a kill; ledger and keys only grow."""
+"""The embedded portal's database: one SQLite file, one writer at a time, durable over a kill; ledger and
+keys only grow.
+"""
 
 from __future__ import annotations
 
@@ -12,45 +14,61 @@ from typing import Any
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (
-    id TEXT PRIMARY KEY, customer TEXT NOT NULL, overdraft_limit_mh INTEGER NOT NULL, hour_price_kopecks INTEGER);
+    id TEXT PRIMARY KEY, customer TEXT NOT NULL, overdraft_limit_mh INTEGER NOT NULL,
+    hour_price_kopecks INTEGER);
 CREATE TABLE IF NOT EXISTS ticket (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, number TEXT NOT NULL UNIQUE, version INTEGER NOT NULL,
-    change INTEGER NOT NULL UNIQUE, category TEXT NOT NULL, subject TEXT NOT NULL, account_id TEXT NOT NULL REFERENCES account (id),
-    installation TEXT, state TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, agreement_required INTEGER NOT NULL,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, number TEXT NOT NULL UNIQUE,
+    version INTEGER NOT NULL,
+    change INTEGER NOT NULL UNIQUE, category TEXT NOT NULL, subject TEXT NOT NULL,
+    account_id TEXT NOT NULL REFERENCES account (id),
+    installation TEXT, state TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+    agreement_required INTEGER NOT NULL,
     agreed_at TEXT, withdrawn_at TEXT, fields TEXT NOT NULL, broken TEXT, gone TEXT,
     left_from TEXT NOT NULL DEFAULT '[]');
 CREATE TABLE IF NOT EXISTS note (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), author TEXT NOT NULL, visibility TEXT NOT NULL,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), author TEXT NOT NULL,
+    visibility TEXT NOT NULL,
     at TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS note_ticket ON note (ticket_id);
 CREATE TABLE IF NOT EXISTS attachment (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), name TEXT NOT NULL, media_type TEXT NOT NULL,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
     sha256 TEXT NOT NULL, content BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS attachment_ticket ON attachment (ticket_id);
 CREATE TABLE IF NOT EXISTS stage (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), position INTEGER NOT NULL, title TEXT NOT NULL,
-    estimate_mh INTEGER NOT NULL, coefficient_milli INTEGER NOT NULL, state TEXT NOT NULL, revision INTEGER NOT NULL, accepted_at TEXT,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id),
+    position INTEGER NOT NULL, title TEXT NOT NULL,
+    estimate_mh INTEGER NOT NULL, coefficient_milli INTEGER NOT NULL, state TEXT NOT NULL,
+    revision INTEGER NOT NULL, accepted_at TEXT,
     rejected_at TEXT, comment TEXT NOT NULL, evidence TEXT NOT NULL, UNIQUE (ticket_id, position));
 CREATE TABLE IF NOT EXISTS time_entry (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), stage_id TEXT, specialist TEXT NOT NULL,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, ticket_id TEXT NOT NULL REFERENCES ticket (id), stage_id TEXT,
+    specialist TEXT NOT NULL,
     category TEXT NOT NULL, minutes INTEGER NOT NULL, at TEXT NOT NULL, note TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS time_entry_ticket ON time_entry (ticket_id);
 CREATE TABLE IF NOT EXISTS ledger (
-    n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, account_id TEXT NOT NULL REFERENCES account (id),
-    ticket_id TEXT, stage_id TEXT, amount_mh INTEGER NOT NULL CHECK (amount_mh >= 0), hold_id TEXT, reverses TEXT UNIQUE,
-    price_kopecks INTEGER, charges TEXT NOT NULL DEFAULT '[]', evidence TEXT NOT NULL DEFAULT '{}', reason TEXT NOT NULL DEFAULT '',
+    n INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    account_id TEXT NOT NULL REFERENCES account (id),
+    ticket_id TEXT, stage_id TEXT, amount_mh INTEGER NOT NULL CHECK (amount_mh >= 0), hold_id TEXT,
+    reverses TEXT UNIQUE,
+    price_kopecks INTEGER, charges TEXT NOT NULL DEFAULT '[]', evidence TEXT NOT NULL DEFAULT '{}',
+    reason TEXT NOT NULL DEFAULT '',
     at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS ledger_account ON ledger (account_id, n);
 CREATE UNIQUE INDEX IF NOT EXISTS ledger_hold ON ledger (hold_id) WHERE kind = 'hold';
 CREATE UNIQUE INDEX IF NOT EXISTS ledger_hold_ended ON ledger (hold_id) WHERE kind IN ('capture', 'void');
-CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, request TEXT NOT NULL, status INTEGER NOT NULL,
+body TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS token (sha256 TEXT PRIMARY KEY, scopes TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS installation (serial TEXT PRIMARY KEY, otkey TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS nonce (
     serial TEXT NOT NULL, nonce TEXT NOT NULL, until REAL NOT NULL, PRIMARY KEY (serial, nonce));
 CREATE TABLE IF NOT EXISTS bridge (instance TEXT PRIMARY KEY, last REAL NOT NULL);
 """ + "".join(
-    f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} only grows'); END;\n"
+    (
+        f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN "
+        f"SELECT RAISE(ABORT, '{table} only grows'); END;\n"
+    )
     for table in ("ledger", "idempotency")
     for verb in ("UPDATE", "DELETE")
 )
@@ -97,7 +115,9 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens or nothing; one writer at a time; an inner transaction is part of the outer one."""
+        """Everything inside happens or nothing; one writer at a time; an inner transaction is part of the
+        outer one.
+        """
         connection = self._connection
         if connection.in_transaction:
             yield

@@ -16,9 +16,14 @@ _LONGEST_NAME = 255
 
 
 def touch(store: Store, ticket_id: str) -> int:
-    """Count a change of the ticket: the next version, the newest place in the order of changes. Returns the version."""
+    """Count a change of the ticket: the next version, the newest place in the order of changes. Returns
+    the version.
+    """
     store.execute(
-        "UPDATE ticket SET version = version + 1, change = (SELECT MAX(change) + 1 FROM ticket), updated_at = ? WHERE id = ?",
+        (
+            "UPDATE ticket SET version = version + 1, change = (SELECT MAX(change) + 1 FROM "
+            "ticket), updated_at = ? WHERE id = ?"
+        ),
         store.now(),
         ticket_id,
     )
@@ -35,7 +40,9 @@ class Tickets:
     def note(self, ticket_id: str, text: str, visibility: str, *, author: str) -> dict[str, Any]:
         """A message in the thread."""
         self._documents.ticket_row(ticket_id)
-        number = self._store.insert("note", ticket_id=ticket_id, author=author, visibility=visibility, at=self._store.now(), text=text)
+        number = self._store.insert(
+            "note", ticket_id=ticket_id, author=author, visibility=visibility, at=self._store.now(), text=text
+        )
         touch(self._store, ticket_id)
         return {"id": f"n{number}"}
 
@@ -45,7 +52,12 @@ class Tickets:
         if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "/" in name or "\\" in name:
             raise invalid(f"name: must be a file name of 1 to {_LONGEST_NAME} characters without slashes")
         number = self._store.insert(
-            "attachment", ticket_id=ticket_id, name=name, media_type=media_type, sha256=hashlib.sha256(content).hexdigest(), content=content
+            "attachment",
+            ticket_id=ticket_id,
+            name=name,
+            media_type=media_type,
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=content,
         )
         touch(self._store, ticket_id)
         return self._documents.attachment(self._documents.attachment_row(ticket_id, f"a{number}"))
@@ -75,6 +87,9 @@ class Tickets:
         if stage["state"] not in expected:
             raise conflict(f"the stage is {stage['state']}", stage["state"])
         self._store.execute(
-            "UPDATE stage SET state = ?, evidence = ? WHERE n = ?", state, json.dumps(evidence, ensure_ascii=False), stage["n"]
+            "UPDATE stage SET state = ?, evidence = ? WHERE n = ?",
+            state,
+            json.dumps(evidence, ensure_ascii=False),
+            stage["n"],
         )
         return {"state": state, "version": touch(self._store, ticket_id)}

@@ -13,7 +13,9 @@ URL = "https://lms.example.ru"
 
 
 class FakeMoodle:
-    """Answers calls from `answers`: a value, an error to raise, or a function of the parameters. A list is answered one by one, the last for ever."""
+    """Answers calls from `answers`: a value, an error to raise, or a function of the parameters. A list is
+    answered one by one, the last for ever.
+    """
 
     base_url = URL
 
@@ -67,12 +69,24 @@ class Time:
 def make_site(moodle: FakeMoodle, **changes: Any) -> Site:
     """A site with no policy, whose pauses take no time."""
     time = changes.pop("time", None) or Time()
-    return Site(**{"moodle": moodle, "policy": Policy(), "pause": time.pauses.append, "clock": time, **changes})
+    return Site(
+        **{"moodle": moodle, "policy": Policy(), "pause": time.pauses.append, "clock": time, **changes}
+    )
 
 
 def operation(status: str, result: Any = None, **changes: Any) -> dict[str, Any]:
     """An operation as the plugin tells it (docs/plugin-api.md)."""
     return {
-        "opkey": OPKEY, "action": "x", "status": status, "progress": 0.0, "step": "", "result": "" if result is None else json.dumps(result),
-        "errorcode": "", "error": "", "timecreated": 1, "timestarted": 1, "timefinished": 0, **changes,
-    }  # fmt: skip
+        "opkey": OPKEY,
+        "action": "x",
+        "status": status,
+        "progress": 0.0,
+        "step": "",
+        "result": "" if result is None else json.dumps(result),
+        "errorcode": "",
+        "error": "",
+        "timecreated": 1,
+        "timestarted": 1,
+        "timefinished": 0,
+        **changes,
+    }

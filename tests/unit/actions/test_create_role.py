@@ -14,11 +14,19 @@ from bridge.sandbox.moodle.roles import capabilities
 from tests.unit.actions.fake_moodle import OPKEY, URL, FakeMoodle, make_site, operation
 
 CREATE, DELETE = "local_otbridge_create_role", "local_otbridge_delete_role"
-ORDER = {"shortname": "methodist", "name": "Методист", "context_levels": "course", "capabilities": "moodle/course:view"}
+ORDER = {
+    "shortname": "methodist",
+    "name": "Методист",
+    "context_levels": "course",
+    "capabilities": "moodle/course:view",
+}
 RESULT = {
-    "roleid": 9, "shortname": "methodist", "name": "Методист", "contextlevels": ["course"],
+    "roleid": 9,
+    "shortname": "methodist",
+    "name": "Методист",
+    "contextlevels": ["course"],
     "capabilities": [{"name": "moodle/course:view", "permission": "allow"}],
-}  # fmt: skip
+}
 
 
 def params(**changes: Any) -> CreateRoleParams:
@@ -50,7 +58,10 @@ def guarded(*allowed: str, **changes: Any) -> list[str]:
     [
         ("moodle/course:view", {"moodle/course:view": "allow"}),
         ("moodle/course:view = Prevent", {"moodle/course:view": "prevent"}),
-        ("moodle/course:view=allow\r\n\r\n mod/quiz:view = prohibit \n", {"moodle/course:view": "allow", "mod/quiz:view": "prohibit"}),
+        (
+            "moodle/course:view=allow\r\n\r\n mod/quiz:view = prohibit \n",
+            {"moodle/course:view": "allow", "mod/quiz:view": "prohibit"},
+        ),
         (
             "moodle/course:view, mod/quiz:view; mod/page:view",
             dict.fromkeys(("moodle/course:view", "mod/quiz:view", "mod/page:view"), "allow"),
@@ -61,7 +72,10 @@ def test_capabilities_are_lines_of_a_form(text, capabilities):
     assert params(capabilities=text).capabilities == capabilities
 
 
-@pytest.mark.parametrize("text", ["", "\n", "moodle/course:view = yes", "moodle:view", "MOODLE/course:view", "a/b:c\na/b:c", "= allow"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "moodle/course:view = yes", "moodle:view", "MOODLE/course:view", "a/b:c\na/b:c", "= allow"],
+)
 def test_what_is_no_list_of_capabilities_is_refused(text):
     with pytest.raises(OrderInvalid):
         params(capabilities=text)
@@ -87,9 +101,18 @@ def test_a_short_name_that_moodle_would_change_is_refused(shortname):
 
 @pytest.mark.parametrize(
     "capability",
-    ["moodle/site:config", "moodle/role:assign", "moodle/user:loginas", "webservice/rest:use", "tool/uploaduser:upload", "local/otbridge:view",
-     "moodle/backup:backupcourse", "moodle/restore:userinfo", "moodle/course:delete"],
-)  # fmt: skip
+    [
+        "moodle/site:config",
+        "moodle/role:assign",
+        "moodle/user:loginas",
+        "webservice/rest:use",
+        "tool/uploaduser:upload",
+        "local/otbridge:view",
+        "moodle/backup:backupcourse",
+        "moodle/restore:userinfo",
+        "moodle/course:delete",
+    ],
+)
 def test_a_guarded_capability_is_granted_only_where_the_policy_names_it(capability):
     order = {"capabilities": f"moodle/course:view\n{capability}"}
     assert guarded(**order) == [capability]
@@ -100,8 +123,10 @@ def test_a_guarded_capability_is_granted_only_where_the_policy_names_it(capabili
 
 def test_all_guarded_capabilities_of_an_order_are_told_at_once():
     assert guarded(capabilities="moodle/site:config\nmoodle/role:manage", archetype="manager") == [
-        "archetype:manager", "moodle/role:manage", "moodle/site:config",
-    ]  # fmt: skip
+        "archetype:manager",
+        "moodle/role:manage",
+        "moodle/site:config",
+    ]
 
 
 @pytest.mark.parametrize("permission", ["prevent", "prohibit"])
@@ -121,12 +146,18 @@ def test_an_archetype_that_brings_guarded_capabilities_needs_the_policy(archetyp
 
 
 def test_what_an_archetype_brings_is_named_to_the_operator():
-    with pytest.raises(OrderRefused, match=r"the archetype coursecreator holds moodle/restore:rolldates, moodle/site:configview"):
+    with pytest.raises(
+        OrderRefused,
+        match=r"the archetype coursecreator holds moodle/restore:rolldates, moodle/site:configview",
+    ):
         plan(archetype="coursecreator")
 
 
 def test_an_archetype_s_guarded_capabilities_may_be_allowed_one_by_one_or_taken_away_by_the_order():
-    assert plan("moodle/restore:*", "moodle/site:configview", archetype="coursecreator").call["archetype"] == "coursecreator"
+    assert (
+        plan("moodle/restore:*", "moodle/site:configview", archetype="coursecreator").call["archetype"]
+        == "coursecreator"
+    )
     away = "moodle/restore:rolldates = prevent\nmoodle/site:configview = prohibit"
     assert plan(archetype="coursecreator", capabilities=away).call["archetype"] == "coursecreator"
     assert guarded("moodle/restore:*", archetype="coursecreator") == ["archetype:coursecreator"]
@@ -140,21 +171,35 @@ def test_other_archetypes_need_none(archetype):
 def test_what_archetypes_bring_is_what_moodle_gives_them_by_default():
     defaults = capabilities()
     for archetype, known in GUARDED_DEFAULTS.items():
-        brought = {name for name, archetypes in defaults.items() if archetype in archetypes and _matches(name, GUARDED)} - EVERYBODYS
+        brought = {
+            name
+            for name, archetypes in defaults.items()
+            if archetype in archetypes and _matches(name, GUARDED)
+        } - EVERYBODYS
         assert brought if archetype == "manager" else brought == known, archetype
-    everybody = {name for name, archetypes in defaults.items() if "user" in archetypes and _matches(name, GUARDED)}
+    everybody = {
+        name for name, archetypes in defaults.items() if "user" in archetypes and _matches(name, GUARDED)
+    }
     assert everybody == EVERYBODYS
 
 
 def test_a_role_that_holds_more_on_this_site_is_deleted_again_and_refused():
-    held = [{"name": name, "permission": "allow"} for name in ("tool/uploaduser:upload", "moodle/course:view", "tool/policy:accept")]
-    made = operation("done", {**RESULT, "capabilities": [*held, {"name": "moodle/site:config", "permission": "prevent"}]})
+    held = [
+        {"name": name, "permission": "allow"}
+        for name in ("tool/uploaduser:upload", "moodle/course:view", "tool/policy:accept")
+    ]
+    made = operation(
+        "done", {**RESULT, "capabilities": [*held, {"name": "moodle/site:config", "permission": "prevent"}]}
+    )
     moodle = FakeMoodle(**{CREATE: made, DELETE: operation("done", {"roleid": 9, "shortname": "methodist"})})
     call = plan(archetype="student").call
     for _ in "12":
         with pytest.raises(OrderRefused) as caught:
             CreateRole().apply(call, OPKEY, make_site(moodle))
-        assert (caught.value.code, caught.value.facts) == ("guarded", {"capabilities": ["tool/uploaduser:upload"]})
+        assert (caught.value.code, caught.value.facts) == (
+            "guarded",
+            {"capabilities": ["tool/uploaduser:upload"]},
+        )
     deletions = [given for how, function, given in moodle.asked if function == DELETE]
     assert [one["roleid"] for one in deletions] == [9, 9]
     assert len({one["opkey"] for one in deletions} - {OPKEY}) == 1, "under one key of its own"
@@ -189,16 +234,33 @@ def test_every_guard_is_a_pattern_that_a_capability_can_match():
 
 def test_the_plan_freezes_the_whole_call():
     found = plan(
-        "archetype:teacher", description="Для кафедр", archetype="teacher", context_levels="course module", allow_assign="student", allow_view="teacher",
+        "archetype:teacher",
+        description="Для кафедр",
+        archetype="teacher",
+        context_levels="course module",
+        allow_assign="student",
+        allow_view="teacher",
         capabilities="mod/quiz:view = prevent\nmod/page:view",
-    )  # fmt: skip
+    )
     assert found.call == {
-        "shortname": "methodist", "name": "Методист", "description": "Для кафедр", "archetype": "teacher",
+        "shortname": "methodist",
+        "name": "Методист",
+        "description": "Для кафедр",
+        "archetype": "teacher",
         "contextlevels": ["course", "module"],
-        "capabilities": [{"name": "mod/page:view", "permission": "allow"}, {"name": "mod/quiz:view", "permission": "prevent"}],
-        "allowassign": ["student"], "allowoverride": [], "allowswitch": [], "allowview": ["teacher"],
-    }  # fmt: skip
-    assert found.summary == ("create role Методист (methodist), archetype teacher", "assignable in course, module; 2 capabilities")
+        "capabilities": [
+            {"name": "mod/page:view", "permission": "allow"},
+            {"name": "mod/quiz:view", "permission": "prevent"},
+        ],
+        "allowassign": ["student"],
+        "allowoverride": [],
+        "allowswitch": [],
+        "allowview": ["teacher"],
+    }
+    assert found.summary == (
+        "create role Методист (methodist), archetype teacher",
+        "assignable in course, module; 2 capabilities",
+    )
 
 
 def test_a_role_is_made_under_its_key_and_shown_as_read_back():
@@ -207,13 +269,26 @@ def test_a_role_is_made_under_its_key_and_shown_as_read_back():
     evidence = CreateRole().apply(call, OPKEY, make_site(moodle))
     assert moodle.asked == [("write", CREATE, {"opkey": OPKEY, **call})]
     assert evidence == {
-        "kind": "role", "role_id": 9, "shortname": "methodist", "name": "Методист", "context_levels": ["course"],
-        "capabilities": RESULT["capabilities"], "url": f"{URL}/admin/roles/define.php?action=view&roleid=9",
-    }  # fmt: skip
+        "kind": "role",
+        "role_id": 9,
+        "shortname": "methodist",
+        "name": "Методист",
+        "context_levels": ["course"],
+        "capabilities": RESULT["capabilities"],
+        "url": f"{URL}/admin/roles/define.php?action=view&roleid=9",
+    }
 
 
 @pytest.mark.parametrize(
-    "code", ["shortnametaken", "unknowncapability", "unknownrole", "unknownarchetype", "unknowncontextlevel", "opkeyreused"]
+    "code",
+    [
+        "shortnametaken",
+        "unknowncapability",
+        "unknownrole",
+        "unknownarchetype",
+        "unknowncontextlevel",
+        "opkeyreused",
+    ],
 )
 @pytest.mark.parametrize("error", [MoodleRefused, ParameterError])
 def test_what_moodle_refuses_is_a_refusal_of_the_order(code, error):
@@ -229,7 +304,11 @@ SITE_FAULTS = ("dmlwriteexception", "locktimeout", "sitepolicynotagreed", "force
 
 @pytest.mark.parametrize(
     "error",
-    [OutcomeUnknown(CREATE, "cut"), AccessError(CREATE, "no"), *(MoodleRefused(CREATE, "said", errorcode=code) for code in SITE_FAULTS)],
+    [
+        OutcomeUnknown(CREATE, "cut"),
+        AccessError(CREATE, "no"),
+        *(MoodleRefused(CREATE, "said", errorcode=code) for code in SITE_FAULTS),
+    ],
     ids=lambda one: one.errorcode or type(one).__name__,
 )
 def test_a_lost_answer_or_a_missing_right_is_no_refusal(error):
@@ -249,7 +328,11 @@ def test_a_failed_operation_is_a_failure():
 
 def test_undo_deletes_the_role_under_its_own_key():
     moodle = FakeMoodle(**{DELETE: operation("done", {"roleid": 9, "shortname": "methodist"})})
-    assert CreateRole().undo({"role_id": 9}, OPKEY, make_site(moodle)) == {"kind": "role-deleted", "role_id": 9, "shortname": "methodist"}
+    assert CreateRole().undo({"role_id": 9}, OPKEY, make_site(moodle)) == {
+        "kind": "role-deleted",
+        "role_id": 9,
+        "shortname": "methodist",
+    }
     assert moodle.asked == [("write", DELETE, {"opkey": OPKEY, "roleid": 9})]
 
 

@@ -1,4 +1,6 @@
-"""Following an operation: to its end, to the end of patience, or until the service stops; never longer and never too often."""
+"""Following an operation: to its end, to the end of patience, or until the service stops; never longer and
+never too often.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def test_a_queued_operation_is_asked_for_by_its_key_until_it_is_done():
 
 def test_progress_is_told_between_two_looks():
     told: list[tuple[float, str]] = []
-    moodle = FakeMoodle(**{GET: [operation("running", progress=0.5, step="restoring"), operation("done", {})]})
+    moodle = FakeMoodle(
+        **{GET: [operation("running", progress=0.5, step="restoring"), operation("done", {})]}
+    )
     follow(operation("queued"), make_site(moodle, progress=lambda share, step: told.append((share, step))))
     assert told == [(0.0, "queued"), (0.5, "restoring"), (1.0, "done")]
 
@@ -67,7 +71,10 @@ def test_a_service_that_stops_waits_no_longer():
 def test_a_failed_operation_tells_its_code_and_keeps_its_words_for_the_operator():
     with pytest.raises(OperationFailed) as caught:
         follow(operation("failed", errorcode="restorefailed", error="disk full"), make_site(FakeMoodle()))
-    assert caught.value.outcome() == {"code": "restorefailed", "detail": f"Moodle ended the operation {OPKEY}: disk full"}
+    assert caught.value.outcome() == {
+        "code": "restorefailed",
+        "detail": f"Moodle ended the operation {OPKEY}: disk full",
+    }
 
 
 def test_a_failure_without_a_code_is_a_failure():

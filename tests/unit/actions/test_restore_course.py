@@ -11,36 +11,72 @@ from bridge.actions.restore_course import RestoreCourse, RestoreCourseParams
 from bridge.moodle_ws import MoodleRefused, OutcomeUnknown, ParameterError, Unreachable
 from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, make_site, operation
 
-FIND, RESTORE, GET = "local_otbridge_find_backups", "local_otbridge_restore_course", "local_otbridge_get_operation"
-COURSES, CATEGORIES, DELETE = "core_course_get_courses_by_field", "core_course_get_categories", "core_course_delete_courses"
+FIND, RESTORE, GET = (
+    "local_otbridge_find_backups",
+    "local_otbridge_restore_course",
+    "local_otbridge_get_operation",
+)
+COURSES, CATEGORIES, DELETE = (
+    "core_course_get_courses_by_field",
+    "core_course_get_categories",
+    "core_course_delete_courses",
+)
 DAY = 86_400
 RESULT = {
-    "courseid": 70, "fullname": "Охрана труда", "shortname": "OT-1", "url": "https://lms.example.ru/course/view.php?id=70", "categoryid": 2,
-    "backuptime": 1_772_313_300, "source": "folder", "filename": "b.mbz", "activities": {"quiz": 2}, "questions": 40, "files": 5,
-    "users": True, "warnings": [],
-}  # fmt: skip
+    "courseid": 70,
+    "fullname": "Охрана труда",
+    "shortname": "OT-1",
+    "url": "https://lms.example.ru/course/view.php?id=70",
+    "categoryid": 2,
+    "backuptime": 1_772_313_300,
+    "source": "folder",
+    "filename": "b.mbz",
+    "activities": {"quiz": 2},
+    "questions": 40,
+    "files": 5,
+    "users": True,
+    "warnings": [],
+}
 
 
 def backup(**changes: Any) -> dict[str, Any]:
     return {
-        "ref": "r1", "source": "folder", "filename": "b.mbz", "size": 1000, "timecreated": 10 * DAY, "courseid": 7, "idnumber": "",
-        "shortname": "OT-1", "fullname": "Охрана труда", "users": True, "categoryid": 2, **changes,
-    }  # fmt: skip
+        "ref": "r1",
+        "source": "folder",
+        "filename": "b.mbz",
+        "size": 1000,
+        "timecreated": 10 * DAY,
+        "courseid": 7,
+        "idnumber": "",
+        "shortname": "OT-1",
+        "fullname": "Охрана труда",
+        "users": True,
+        "categoryid": 2,
+        **changes,
+    }
 
 
 class Moodle(FakeMoodle):
     """Backups, living courses and categories as tables."""
 
     def __init__(
-        self, *backups: dict[str, Any], living: tuple[dict[str, Any], ...] = (), categories: tuple[int, ...] = (2,), **answers: Any
+        self,
+        *backups: dict[str, Any],
+        living: tuple[dict[str, Any], ...] = (),
+        categories: tuple[int, ...] = (2,),
+        **answers: Any,
     ):
         super().__init__(**answers)
         self.answers.setdefault(FIND, {"backups": list(backups), "truncated": False, "unreadable": []})
-        self.answers.setdefault(COURSES, lambda field, value: {"courses": [one for one in living if str(one[field]) == value]})
+        self.answers.setdefault(
+            COURSES, lambda field, value: {"courses": [one for one in living if str(one[field]) == value]}
+        )
         self.answers.setdefault(
             CATEGORIES,
             lambda criteria, addsubcategories: [
-                {"id": one, "name": f"Категория {one}"} for one in categories if criteria == [{"key": "id", "value": str(one)}]
+                {"id": one, "name": f"Категория {one}"}
+                for one in categories
+                if criteria == [{"key": "id", "value": str(one)}]
             ],
         )
 
@@ -64,29 +100,50 @@ def refusal(moodle: Moodle, policy: Policy | None = None, **params: str) -> Orde
 def test_all_that_the_order_says_of_the_course_is_asked_for():
     moodle = Moodle(backup())
     plan(moodle, course_id="7", idnumber="i", shortname="OT-1", fullname="Охрана труда")
-    assert moodle.calls(FIND) == [{"courseid": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда"}]
+    assert moodle.calls(FIND) == [
+        {"courseid": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда"}
+    ]
 
 
 def test_the_newest_backup_is_taken():
-    found = plan(Moodle(backup(ref="old", timecreated=DAY), backup(ref="new", timecreated=3 * DAY), backup(ref="mid", timecreated=2 * DAY)))
+    found = plan(
+        Moodle(
+            backup(ref="old", timecreated=DAY),
+            backup(ref="new", timecreated=3 * DAY),
+            backup(ref="mid", timecreated=2 * DAY),
+        )
+    )
     assert found.call["ref"] == "new"
 
 
 def test_the_recycle_bin_goes_before_newer_backups():
-    found = plan(Moodle(backup(ref="folder", timecreated=3 * DAY), backup(ref="bin", source="recyclebin", timecreated=DAY)))
+    found = plan(
+        Moodle(
+            backup(ref="folder", timecreated=3 * DAY), backup(ref="bin", source="recyclebin", timecreated=DAY)
+        )
+    )
     assert found.call["ref"] == "bin"
 
 
 def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
     found = plan(Moodle(backup()))
-    assert found.call == {"ref": "r1", "draftitemid": 0, "categoryid": 2, "fullname": "", "shortname": "", "users": True}
+    assert found.call == {
+        "ref": "r1",
+        "draftitemid": 0,
+        "categoryid": 2,
+        "fullname": "",
+        "shortname": "",
+        "users": True,
+    }
     assert found.summary == (
         "restore Охрана труда (OT-1) from folder: b.mbz, 1970-01-11 00:00 UTC, 1000 bytes, with users' data",
         "into category Категория 2 (2)",
     )
 
 
-@pytest.mark.parametrize(("ordered", "held", "restored"), [("да", True, True), ("нет", True, False), ("да", False, False)])
+@pytest.mark.parametrize(
+    ("ordered", "held", "restored"), [("да", True, True), ("нет", True, False), ("да", False, False)]
+)
 def test_users_data_come_along_if_they_are_wanted_and_there(ordered, held, restored):
     assert plan(Moodle(backup(users=held)), shortname="OT-1", users=ordered).call["users"] is restored
 
@@ -97,9 +154,12 @@ def test_a_course_that_no_backup_holds_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("field", "params"), [("id", {"course_id": "7"}), ("idnumber", {"idnumber": "i"}), ("shortname", {"shortname": "OT-1"})]
+    ("field", "params"),
+    [("id", {"course_id": "7"}), ("idnumber", {"idnumber": "i"}), ("shortname", {"shortname": "OT-1"})],
 )
-@pytest.mark.parametrize("backups", [(), (backup(shortname="OT-0"),)], ids=["without a backup", "with a backup under its old name"])
+@pytest.mark.parametrize(
+    "backups", [(), (backup(shortname="OT-0"),)], ids=["without a backup", "with a backup under its old name"]
+)
 def test_a_course_that_still_lives_is_not_restored_beside_itself(field, params, backups):
     living = {"id": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда"}
     error = refusal(Moodle(*backups, living=(living,)), **params)
@@ -113,14 +173,28 @@ def test_a_course_whose_short_name_is_taken_meanwhile_is_refused():
 
 
 def test_two_courses_of_one_name_are_told_with_their_newest_backups():
-    moodle = Moodle(backup(timecreated=DAY), backup(timecreated=2 * DAY), backup(courseid=8, shortname="OT-2", timecreated=3 * DAY))
+    moodle = Moodle(
+        backup(timecreated=DAY),
+        backup(timecreated=2 * DAY),
+        backup(courseid=8, shortname="OT-2", timecreated=3 * DAY),
+    )
     error = refusal(moodle, fullname="Охрана труда")
     assert error.code == "ambiguous"
     assert error.facts == {
         "course": "fullname «Охрана труда»",
         "candidates": [
-            {"course_id": 8, "fullname": "Охрана труда", "shortname": "OT-2", "backup_at": "1970-01-04 00:00 UTC"},
-            {"course_id": 7, "fullname": "Охрана труда", "shortname": "OT-1", "backup_at": "1970-01-03 00:00 UTC"},
+            {
+                "course_id": 8,
+                "fullname": "Охрана труда",
+                "shortname": "OT-2",
+                "backup_at": "1970-01-04 00:00 UTC",
+            },
+            {
+                "course_id": 7,
+                "fullname": "Охрана труда",
+                "shortname": "OT-1",
+                "backup_at": "1970-01-03 00:00 UTC",
+            },
         ],
     }
 
@@ -130,7 +204,9 @@ def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself():
     asked, site = validate(RestoreCourseParams, {"shortname": "OT-1"}), make_site(Moodle(itself, copy))
     undone = [{"kind": "course-deleted", "course_id": 70}]
     assert RestoreCourse().plan(asked, site, undone).call["ref"] == "itself"
-    assert RestoreCourse().plan(asked, make_site(Moodle(copy)), undone).call["ref"] == "copy", "it is all there is"
+    assert RestoreCourse().plan(asked, make_site(Moodle(copy)), undone).call["ref"] == "copy", (
+        "it is all there is"
+    )
 
 
 def test_many_backups_of_one_course_are_not_ambiguous():
@@ -141,17 +217,31 @@ def test_many_backups_of_one_course_are_not_ambiguous():
 
 
 def test_the_course_comes_back_into_its_own_category():
-    assert plan(Moodle(backup(categoryid=2), categories=(1, 2, 3)), Policy(restore_category=3)).call["categoryid"] == 2
+    assert (
+        plan(Moodle(backup(categoryid=2), categories=(1, 2, 3)), Policy(restore_category=3)).call[
+            "categoryid"
+        ]
+        == 2
+    )
 
 
 @pytest.mark.parametrize("own", [0, 5])
 def test_where_its_own_category_is_gone_the_site_s_policy_names_one(own):
-    assert plan(Moodle(backup(categoryid=own), categories=(3,)), Policy(restore_category=3)).call["categoryid"] == 3
+    assert (
+        plan(Moodle(backup(categoryid=own), categories=(3,)), Policy(restore_category=3)).call["categoryid"]
+        == 3
+    )
 
 
 def test_an_ordered_category_goes_before_all_others():
     assert (
-        plan(Moodle(backup(), categories=(2, 3, 4)), Policy(restore_category=3), shortname="OT-1", category_id="4").call["categoryid"] == 4
+        plan(
+            Moodle(backup(), categories=(2, 3, 4)),
+            Policy(restore_category=3),
+            shortname="OT-1",
+            category_id="4",
+        ).call["categoryid"]
+        == 4
     )
 
 
@@ -162,7 +252,9 @@ def test_without_any_category_the_customer_is_asked(own, policy):
 
 
 def test_an_ordered_category_that_is_not_there_is_not_replaced_by_another():
-    error = refusal(Moodle(backup(), categories=(2, 3)), Policy(restore_category=3), shortname="OT-1", category_id="4")
+    error = refusal(
+        Moodle(backup(), categories=(2, 3)), Policy(restore_category=3), shortname="OT-1", category_id="4"
+    )
     assert (error.code, error.facts) == ("no-category", {"category_id": 4})
 
 
@@ -182,15 +274,29 @@ def apply(moodle: Moodle, **site: Any) -> dict[str, Any]:
 
 
 def test_the_restore_is_asked_for_under_its_key_and_followed_to_its_end():
-    moodle = Moodle(living=RESTORED, **{RESTORE: operation("queued"), GET: [operation("running"), operation("done", RESULT)]})
+    moodle = Moodle(
+        living=RESTORED,
+        **{RESTORE: operation("queued"), GET: [operation("running"), operation("done", RESULT)]},
+    )
     evidence = apply(moodle)
     assert moodle.calls(RESTORE) == [{"opkey": OPKEY, **CALL}]
     assert moodle.calls(GET) == [{"opkey": OPKEY}] * 2
     assert evidence == {
-        "kind": "course", "course_id": 70, "fullname": "Охрана труда", "shortname": "OT-1", "url": RESULT["url"], "category_id": 2,
-        "backup_at": "2026-02-28T21:15:00+00:00", "backup_source": "folder", "backup_file": "b.mbz", "activities": {"quiz": 2},
-        "questions": 40, "files": 5, "users": True, "warnings": [],
-    }  # fmt: skip
+        "kind": "course",
+        "course_id": 70,
+        "fullname": "Охрана труда",
+        "shortname": "OT-1",
+        "url": RESULT["url"],
+        "category_id": 2,
+        "backup_at": "2026-02-28T21:15:00+00:00",
+        "backup_source": "folder",
+        "backup_file": "b.mbz",
+        "activities": {"quiz": 2},
+        "questions": 40,
+        "files": 5,
+        "users": True,
+        "warnings": [],
+    }
 
 
 def test_the_restored_course_is_read_back():
@@ -205,10 +311,14 @@ def test_a_course_that_moodle_does_not_have_after_all_is_a_failure():
     assert caught.value.code == "vanished"
 
 
-@pytest.mark.parametrize("code", ["backupnotfound", "backupinvalid", "precheckfailed", "restorefailed", "interrupted"])
+@pytest.mark.parametrize(
+    "code", ["backupnotfound", "backupinvalid", "precheckfailed", "restorefailed", "interrupted"]
+)
 def test_a_restore_that_failed_tells_its_code(code):
     with pytest.raises(OperationFailed) as caught:
-        apply(Moodle(**{RESTORE: operation("queued"), GET: operation("failed", errorcode=code, error="said")}))
+        apply(
+            Moodle(**{RESTORE: operation("queued"), GET: operation("failed", errorcode=code, error="said")})
+        )
     assert caught.value.code == code
 
 

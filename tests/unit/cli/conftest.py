@@ -1,4 +1,6 @@
-"""An operator's desk without servers: settings on disk, a journal with one ticket, and the commands run within the test."""
+"""An operator's desk without servers: settings on disk, a journal with one ticket, and the commands run
+within the test.
+"""
 
 from __future__ import annotations
 
@@ -79,14 +81,21 @@ class Office:
     def stands(self, status: str, reason: str, ticket: str = "t1", /, **facts: Any) -> None:
         """A pass leaves a ticket there."""
         with self.journal() as journal, journal.transaction() as unit:
-            claim = unit.claim("p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only=ticket)
+            claim = unit.claim(
+                "p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only=ticket
+            )
             assert claim is not None
             unit.release(claim, state=status, reason=Reason(reason, facts).to_json(), due_at=None, now=NOW)
 
     def did(
-        self, kind: str, outcome: dict[str, Any] | None = None, *, request: dict[str, Any] | None = None,
-        state: EffectState | None = EffectState.DONE, stage: str = "s1",
-    ) -> Effect:  # fmt: skip
+        self,
+        kind: str,
+        outcome: dict[str, Any] | None = None,
+        *,
+        request: dict[str, Any] | None = None,
+        state: EffectState | None = EffectState.DONE,
+        stage: str = "s1",
+    ) -> Effect:
         """An effect of the ticket's stage; `state` None: its outcome is not known."""
         effect = Effect.intent("p", "t1", kind, request or {}, stage_id=stage, revision=1)
         with self.journal() as journal, journal.transaction() as unit:
@@ -98,12 +107,25 @@ class Office:
     def books(self, kind: str, amount: str = "2", hold: Effect | None = None) -> Effect:
         """An effect with its row of the ledger."""
         charge = {"category": "development", "spent_minutes": 120, "charged_minutes": 120, "coefficient": "1"}
-        effect = self.did(kind, {"amount": amount}, request={"charges": [charge], "order": {}, "unattended": True})
+        effect = self.did(
+            kind, {"amount": amount}, request={"charges": [charge], "order": {}, "unattended": True}
+        )
         row = NewLedgerRow(
-            portal="p", account_id="a1", ticket_id="t1", stage_id="s1", revision=1, kind=kind, key=effect.key, hold_key=hold and hold.key,
-            spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=to_milli(Decimal(amount)),
-            price_kopecks=None, at=NOW,
-        )  # fmt: skip
+            portal="p",
+            account_id="a1",
+            ticket_id="t1",
+            stage_id="s1",
+            revision=1,
+            kind=kind,
+            key=effect.key,
+            hold_key=hold and hold.key,
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=None,
+            amount_mh=to_milli(Decimal(amount)),
+            price_kopecks=None,
+            at=NOW,
+        )
         with self.journal() as journal, journal.transaction() as unit:
             unit.append_ledger(row, NOW)
         return effect

@@ -1,4 +1,6 @@
-"""docs/cli.md's table of exit codes: each command ends with each code that the table names for it, for the reason that it gives."""
+"""docs/cli.md's table of exit codes: each command ends with each code that the table names for it, for the
+reason that it gives.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +22,42 @@ from tests.unit.cli.conftest import ENVIRON, TOML, Office
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 ROW = re.compile(r"^\| `otbridge ([^`|\n]+)` " + r"\|([^|\n]*)" * 4 + r"\|$", re.MULTILINE)
 _MATRIX = ROW.findall(PAGE.read_text(encoding="utf-8"))
-CLAIMS = {command: {code for code, cell in zip((1, 2, 3, 4), cells, strict=True) if cell.strip() != "–"} for command, *cells in _MATRIX}
+CLAIMS = {
+    command: {code for code, cell in zip((1, 2, 3, 4), cells, strict=True) if cell.strip() != "–"}
+    for command, *cells in _MATRIX
+}
 
 HAPPY = {
-    "sync": "sync", "status": "status", "show": "show 101", "assign": "assign 101 2.6", "pause": "pause 101 --reason x",
-    "resume": "resume 101", "withdraw": "withdraw 101 --reason x", "undo": "undo 101 --reason x",
-    "correct": "correct 101 --nothing --reason x", "retry": "retry 101", "doctor": "doctor", "ledger": "ledger",
-    "ledger verify": "ledger verify", "reconcile": "reconcile", "catalogue": "catalogue", "quote": "quote 2.6", "migrate": "migrate",
-    "portal check": "portal check {url}", "init-redmine": "init-redmine --project x", "run": "run",
-}  # fmt: skip
+    "sync": "sync",
+    "status": "status",
+    "show": "show 101",
+    "assign": "assign 101 2.6",
+    "pause": "pause 101 --reason x",
+    "resume": "resume 101",
+    "withdraw": "withdraw 101 --reason x",
+    "undo": "undo 101 --reason x",
+    "correct": "correct 101 --nothing --reason x",
+    "retry": "retry 101",
+    "doctor": "doctor",
+    "ledger": "ledger",
+    "ledger verify": "ledger verify",
+    "reconcile": "reconcile",
+    "catalogue": "catalogue",
+    "quote": "quote 2.6",
+    "migrate": "migrate",
+    "portal check": "portal check {url}",
+    "init-redmine": "init-redmine --project x",
+    "run": "run",
+}
 """Each command as it is typed when all is well."""
 
 
 class Served(Office):
     """An office whose portal and Moodle answer."""
 
-    def __init__(self, directory: Path, portal: SandboxPortal, moodle: SandboxMoodle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, directory: Path, portal: SandboxPortal, moodle: SandboxMoodle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         super().__init__(directory)
         self.monkeypatch = monkeypatch
         self.portal, self.moodle = portal, moodle
@@ -44,12 +66,18 @@ class Served(Office):
         self.token(portal.token)
 
     def serve(self, portal: str, moodle: str) -> None:
-        toml = TOML.replace("http://127.0.0.1:9/api", portal).replace('"http://127.0.0.1:9"', f'"{moodle}"').replace('"p"', '"served"')
+        toml = (
+            TOML.replace("http://127.0.0.1:9/api", portal)
+            .replace('"http://127.0.0.1:9"', f'"{moodle}"')
+            .replace('"p"', '"served"')
+        )
         self.settings.write_text(toml, encoding="utf-8")
 
     def named_p(self) -> None:
         """Let the settings name the portal of the tickets in the journal."""
-        self.settings.write_text(self.settings.read_text(encoding="utf-8").replace('"served"', '"p"'), encoding="utf-8")
+        self.settings.write_text(
+            self.settings.read_text(encoding="utf-8").replace('"served"', '"p"'), encoding="utf-8"
+        )
 
     def token(self, portal: str) -> None:
         ENVIRON.update(OTBRIDGE_PORTAL_TOKEN=portal, OTBRIDGE_MOODLE_TOKEN=self.moodle.token)
@@ -61,13 +89,18 @@ class Served(Office):
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SandboxPortal, SandboxMoodle]]:
     directory = tmp_path_factory.mktemp("servers")
-    with SandboxPortal.start(directory / "portal") as portal, SandboxMoodle.start(directory=directory / "moodle") as moodle:
+    with (
+        SandboxPortal.start(directory / "portal") as portal,
+        SandboxMoodle.start(directory=directory / "moodle") as moodle,
+    ):
         portal.open_account("school", "Школа", granted="10")
         yield portal, moodle
 
 
 @pytest.fixture
-def served(office: Office, servers: tuple[SandboxPortal, SandboxMoodle], monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+def served(
+    office: Office, servers: tuple[SandboxPortal, SandboxMoodle], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Served]:
     before = dict(ENVIRON)
     yield Served(office.directory, *servers, monkeypatch)
     ENVIRON.update(before)
@@ -92,7 +125,11 @@ def test_the_table_has_every_command_and_every_code():
     assert {command.split()[0] for command in CLAIMS} == set(COMMANDS)
     assert set(CLAIMS) == set(HAPPY)
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)}
-    assert codes == {int(code) for code in Exit} == {0, *(code for claimed in CLAIMS.values() for code in claimed)}
+    assert (
+        codes
+        == {int(code) for code in Exit}
+        == {0, *(code for claimed in CLAIMS.values() for code in claimed)}
+    )
 
 
 @pytest.mark.parametrize("command", [one for one in HAPPY if one != "run"])
@@ -148,15 +185,23 @@ def _broken_rule(served: Served, _command: str) -> str:
 
 
 OPERATORS_TURN: dict[str, Callable[[Served, str], str]] = {
-    **dict.fromkeys(("show", "assign", "pause", "resume", "withdraw", "undo", "correct", "retry"), _no_ticket),
-    "ledger": lambda served, command: "ledger --ticket 999", "sync": _free_text, "doctor": _no_cron, "ledger verify": _forged,
-    "reconcile": _differs, "portal check": _broken_rule,
-}  # fmt: skip
+    **dict.fromkeys(
+        ("show", "assign", "pause", "resume", "withdraw", "undo", "correct", "retry"), _no_ticket
+    ),
+    "ledger": lambda served, command: "ledger --ticket 999",
+    "sync": _free_text,
+    "doctor": _no_cron,
+    "ledger verify": _forged,
+    "reconcile": _differs,
+    "portal check": _broken_rule,
+}
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 1 in codes])
 def test_1_an_operator_s_turn(served, command):
-    code, told = served.typed(OPERATORS_TURN[command](served, command), OTBRIDGE_PORTAL_TOKEN=served.portal.token)
+    code, told = served.typed(
+        OPERATORS_TURN[command](served, command), OTBRIDGE_PORTAL_TOKEN=served.portal.token
+    )
     assert code == 1, told
 
 
@@ -193,7 +238,10 @@ def test_3_the_portal_is_away(served, command):
     if command == "reconcile":
         served.told()
     served.serve("http://127.0.0.1:9/api", served.moodle.url)
-    typed = {"correct": "correct 101 --recount --reason x", "portal check": "portal check http://127.0.0.1:9"}.get(command, command)
+    typed = {
+        "correct": "correct 101 --recount --reason x",
+        "portal check": "portal check http://127.0.0.1:9",
+    }.get(command, command)
     if command in ("correct", "reconcile"):
         served.named_p()
     code, told = served.typed(typed, OTBRIDGE_PORTAL_TOKEN="x")
@@ -218,7 +266,9 @@ def test_a_command_that_needs_no_journal_looks_at_none(served, command, monkeypa
 
 
 def test_130_ended_by_ctrl_c(served, monkeypatch):
-    monkeypatch.setattr("bridge.cli.common.load", lambda _path, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "bridge.cli.common.load", lambda _path, **_more: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     code, told = served.typed("status")
     assert (code, told.strip()) == (130, "otbridge: interrupted")
 

@@ -19,18 +19,34 @@ NUMBER = f"7{EVIL}"
 
 
 def harmless(told: str) -> bool:
-    return all(char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in told)
+    return all(
+        char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in told
+    )
 
 
 @pytest.fixture
 def evil(office: Office) -> Office:
     """A ticket in which every text is hostile, with effects, rows and a fault that are as well."""
     stage = make_stage(title=f"Этап{EVIL}")
-    office.told(make_ticket(stage, number=NUMBER, subject=f"Тема{EVIL}", customer_name=f"Вуз{EVIL}", category=f"Кат{EVIL}"))
+    office.told(
+        make_ticket(
+            stage, number=NUMBER, subject=f"Тема{EVIL}", customer_name=f"Вуз{EVIL}", category=f"Кат{EVIL}"
+        )
+    )
     office.stands("failed", "rejected", stage=stage.title, comment=EVIL)
     hold = office.books("hold")
     office.books("capture", hold=hold)
-    office.did("operation", {"kind": "course", "course_id": 1, "fullname": EVIL, "backup_source": EVIL, "backup_at": EVIL, "url": EVIL})
+    office.did(
+        "operation",
+        {
+            "kind": "course",
+            "course_id": 1,
+            "fullname": EVIL,
+            "backup_source": EVIL,
+            "backup_at": EVIL,
+            "url": EVIL,
+        },
+    )
     office.did("void", {"code": "x", "detail": EVIL}, state=EffectState.REFUSED)
     office.did(f"note:{EVIL}", state=None)
     with office.journal() as journal, journal.transaction() as unit:
@@ -38,18 +54,47 @@ def evil(office: Office) -> Office:
     return office
 
 
-@pytest.mark.parametrize("command", ["status", "show {n}", "ledger", "ledger --format csv", "ledger --format json", "status --json",
-                                     "show {n} --json", "ledger --ticket {n}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "show {n}",
+        "ledger",
+        "ledger --format csv",
+        "ledger --format json",
+        "status --json",
+        "show {n} --json",
+        "ledger --ticket {n}",
+    ],
+)
 def test_what_is_shown_of_a_hostile_ticket_is_harmless(evil, command):
     code, told = evil.run(command.format(n="'" + NUMBER + "'"))
     assert code == 0, told
-    assert harmless(told.replace("\r\n", "\n") if "csv" in command else told), re.findall(r"[^\n\x20-\x7e]", told)
+    assert harmless(told.replace("\r\n", "\n") if "csv" in command else told), re.findall(
+        r"[^\n\x20-\x7e]", told
+    )
     assert "\\x1b" in told or "\\u001b" in told, "it is shown, not left out"
 
 
-@pytest.mark.parametrize("command", ["hold {n} --reason x", "release {n}", "withdraw {n} --reason x", "undo {n} --reason x", "retry {n}",
-                                     "correct {n} --nothing --reason x", "assign {n} 9.9", "assign {n} 2.9.1-phone", "show 'x\x1b'",
-                                     "reconcile", "sync", "sync --dry-run", "sync --ticket {n}", "doctor"])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        "hold {n} --reason x",
+        "release {n}",
+        "withdraw {n} --reason x",
+        "undo {n} --reason x",
+        "retry {n}",
+        "correct {n} --nothing --reason x",
+        "assign {n} 9.9",
+        "assign {n} 2.9.1-phone",
+        "show 'x\x1b'",
+        "reconcile",
+        "sync",
+        "sync --dry-run",
+        "sync --ticket {n}",
+        "doctor",
+    ],
+)
 def test_what_is_decided_about_a_hostile_ticket_is_told_harmlessly(evil, command):
     _, told = evil.run(command.format(n="'" + NUMBER + "'"))
     assert told

@@ -1,4 +1,6 @@
-"""A command that can't help where a ticket stands says where that is and what would help, changes nothing, and ends with code 1."""
+"""A command that can't help where a ticket stands says where that is and what would help, changes nothing,
+and ends with code 1.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,10 @@ def test_what_would_help_is_named(office):
     assert "goes on after: otbridge resume 101" in said
 
 
-@pytest.mark.parametrize(("status", "code"), [("failed", "no-installation"), ("needs-order", "no-service"), ("not-paid", "not-paid")])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("failed", "no-installation"), ("needs-order", "no-service"), ("not-paid", "not-paid")],
+)
 def test_retry_lets_a_ticket_be_looked_at_again_whose_cause_may_be_mended(office, status, code):
     office.told()
     office.stands(status, code, serial="A", service="x", category="y")
@@ -91,7 +96,10 @@ def test_a_decision_about_a_paused_ticket_says_when_it_counts(office):
     office.run("pause 101 --reason x")
     code, said = office.run("undo 101 --reason x")
     assert code == 0
-    assert said == ("ticket 101: the next pass takes back what was made\nit is paused: the next pass does so after otbridge resume 101\n")
+    assert said == (
+        "ticket 101: the next pass takes back what was made\nit is paused: the next pass does "
+        "so after otbridge resume 101\n"
+    )
     assert office.run("resume 101")[1] == "ticket 101: goes on with the next pass\n"
 
 
@@ -102,7 +110,11 @@ def test_a_decision_bears_the_person_s_name(office, monkeypatch):
     office.run("pause 101 --reason x")
     office.run("--as 'Анна Петрова' resume 101")
     office.run("pause 101 --reason x", OTBRIDGE_OPERATOR="Борис")
-    assert [one.by for one in decisions(office)] == ["otbridge@desk", "Анна Петрова (otbridge@desk)", "Борис (otbridge@desk)"]
+    assert [one.by for one in decisions(office)] == [
+        "otbridge@desk",
+        "Анна Петрова (otbridge@desk)",
+        "Борис (otbridge@desk)",
+    ]
     office.stands("failed", "fault")
     office.run("resume 101")
     office.run("--as Анна retry 101")
@@ -111,8 +123,14 @@ def test_a_decision_bears_the_person_s_name(office, monkeypatch):
 
 
 def test_the_help_of_reason_says_whether_the_customer_reads_it(office):
-    reads = {command: "the customer reads it" in office.run(f"{command} --help")[1] for command in ("withdraw", "correct")}
-    does_not = {command: "The customer does not read it" in office.run(f"{command} --help")[1] for command in ("pause", "resume", "undo")}
+    reads = {
+        command: "the customer reads it" in office.run(f"{command} --help")[1]
+        for command in ("withdraw", "correct")
+    }
+    does_not = {
+        command: "The customer does not read it" in office.run(f"{command} --help")[1]
+        for command in ("pause", "resume", "undo")
+    }
     assert all((reads | does_not).values()), (reads, does_not)
 
 

@@ -24,19 +24,24 @@ def entry(minutes: int, category: str = "development") -> TimeEntry:
     return make_entry(minutes, category=category)
 
 
-def lines(kind: BillingKind, *entries: TimeEntry, unattended: bool = False, more: Any = None, **billing: Decimal) -> tuple[Charge, ...]:
+def lines(
+    kind: BillingKind, *entries: TimeEntry, unattended: bool = False, more: Any = None, **billing: Decimal
+) -> tuple[Charge, ...]:
     service = make_service(billing=Billing(kind, **billing))
     return charges(service, ORDER, make_stage(), entries, K.get, unattended=unattended, **(more or {}))
 
 
 def test_R2_time_really_spent_is_charged_category_by_category():
     assert lines(BillingKind.ACTUAL, entry(30), entry(20, "content"), entry(15)) == (
-        Charge("content", 20, 20, CONTENT_K), Charge("development", 45, 45, ONE),
-    )  # fmt: skip
+        Charge("content", 20, 20, CONTENT_K),
+        Charge("development", 45, 45, ONE),
+    )
 
 
 def test_R8_time_without_a_category_has_the_stage_s_coefficient():
-    found = charges(make_service(), ORDER, make_stage(coefficient=CONTENT_K), [entry(600, "")], K.get, unattended=False)
+    found = charges(
+        make_service(), ORDER, make_stage(coefficient=CONTENT_K), [entry(600, "")], K.get, unattended=False
+    )
     assert hours_taken(found) == Decimal(6)
 
 
@@ -47,7 +52,10 @@ def test_R8_time_of_categories_that_nobody_knows_is_refused_by_their_names():
 
 
 def test_R2_an_unattended_run_counts_as_the_catalogue_says_on_top_of_logged_time():
-    assert lines(BillingKind.ACTUAL, entry(15), unattended=True) == (Charge("development", 15, 15, ONE), Charge("unattended", 30, 30, ONE))
+    assert lines(BillingKind.ACTUAL, entry(15), unattended=True) == (
+        Charge("development", 15, 15, ONE),
+        Charge("unattended", 30, 30, ONE),
+    )
 
 
 def test_R2_no_time_at_all_makes_a_line_of_nothing():
@@ -67,7 +75,10 @@ def test_R2_what_an_unattended_run_counts_as_is_shown_as_spent_beside_a_fixed_pr
 
 
 def test_R2_less_than_the_minimum_is_filled_up_by_a_line_of_its_own():
-    assert lines(BillingKind.FROM, entry(20), hours=ONE) == (Charge("development", 20, 20, ONE), Charge("minimum", 0, 40, ONE))
+    assert lines(BillingKind.FROM, entry(20), hours=ONE) == (
+        Charge("development", 20, 20, ONE),
+        Charge("minimum", 0, 40, ONE),
+    )
 
 
 @pytest.mark.parametrize("more", [{"charged_before": 40}, {"last": False}])
@@ -77,7 +88,9 @@ def test_R2_the_minimum_counts_once_a_ticket_and_at_its_last_stage(more):
 
 def test_R2_the_minimum_counts_for_each_of_the_quantity():
     service = make_service(billing=Billing(BillingKind.FROM, ONE))
-    found = charges(service, Order("x", {}, "", quantity=3), make_stage(), [entry(20)], K.get, unattended=False)
+    found = charges(
+        service, Order("x", {}, "", quantity=3), make_stage(), [entry(20)], K.get, unattended=False
+    )
     assert found[-1] == Charge("minimum", 0, 160, ONE)
 
 
@@ -86,7 +99,9 @@ def test_R2_a_minimum_that_was_reached_adds_nothing():
 
 
 def test_R2_a_range_charges_what_was_spent_even_below_its_lower_bound():
-    assert lines(BillingKind.RANGE, entry(20), hours=ONE, most=Decimal(3)) == (Charge("development", 20, 20, ONE),)
+    assert lines(BillingKind.RANGE, entry(20), hours=ONE, most=Decimal(3)) == (
+        Charge("development", 20, 20, ONE),
+    )
 
 
 def test_R8_the_hold_is_the_estimate_at_the_coefficient():
@@ -122,16 +137,24 @@ def test_R2_a_variant_has_its_own_price(variant, hours):
     service = make_service(billing=Billing(BillingKind.FIXED, Decimal(2)), variants=VARIANTS)
     order = Order("x", {}, "", variant)
     assert price_fault(service, order, make_ticket(make_stage(estimate=Decimal(hours)))) is None
-    assert price_fault(service, order, make_ticket(make_stage(estimate=Decimal(3)))) == (Decimal(3), Decimal(hours))
+    assert price_fault(service, order, make_ticket(make_stage(estimate=Decimal(3)))) == (
+        Decimal(3),
+        Decimal(hours),
+    )
 
 
 def test_R4_the_stages_of_a_fixed_price_must_sum_to_it():
     service = make_service(billing=Billing(BillingKind.FIXED, Decimal(5)))
-    assert price_fault(service, ORDER, make_ticket(make_stage(), make_stage(id="s2", estimate=Decimal(3)))) is None
+    assert (
+        price_fault(service, ORDER, make_ticket(make_stage(), make_stage(id="s2", estimate=Decimal(3))))
+        is None
+    )
 
 
 CHARGES = st.builds(
-    lambda minutes, k: Charge("c", minutes, minutes, Decimal(k) / 1000), st.integers(0, 5000), st.sampled_from([0, 1, 333, 600, 1000, 1500])
+    lambda minutes, k: Charge("c", minutes, minutes, Decimal(k) / 1000),
+    st.integers(0, 5000),
+    st.sampled_from([0, 1, 333, 600, 1000, 1500]),
 )
 
 

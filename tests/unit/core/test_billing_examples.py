@@ -18,7 +18,9 @@ from tests.builders import make_entry, make_stage, make_ticket
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "billing.md").read_text(encoding="utf-8")
-CATALOGUE = Catalogue.parse((ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
+CATALOGUE = Catalogue.parse(
+    (ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
+)
 EXAMPLES = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)]
 
 
@@ -27,7 +29,9 @@ def k(category: str) -> Decimal | None:
     return None if found is None else found.coefficient
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=[f"{number} {one['service']}" for number, one in enumerate(EXAMPLES, 1)])
+@pytest.mark.parametrize(
+    "example", EXAMPLES, ids=[f"{number} {one['service']}" for number, one in enumerate(EXAMPLES, 1)]
+)
 def test_an_example_takes_what_the_page_says(example: dict[str, Any]):
     service = CATALOGUE.get(example["service"])
     assert service is not None
@@ -41,7 +45,14 @@ def test_an_example_takes_what_the_page_says(example: dict[str, Any]):
     for stage, told in zip(stages, example["stages"], strict=True):
         entries = [make_entry(minutes, category=category) for category, minutes in told["time"]]
         lines = billing.charges(
-            service, order, stage, entries, k, unattended=example.get("unattended", False), charged_before=before, last=stage is stages[-1]
+            service,
+            order,
+            stage,
+            entries,
+            k,
+            unattended=example.get("unattended", False),
+            charged_before=before,
+            last=stage is stages[-1],
         )
         taken = hours_taken(lines)
         assert billing.amount_to_hold(stage) == Decimal(told["held"])

@@ -1,4 +1,6 @@
-"""Writing once to an engine that cannot refuse a repeated key: `Once`, over the books that a journal keeps."""
+"""Writing once to an engine that cannot refuse a repeated key: `Once`, over the books that a journal
+keeps.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,14 @@ from bridge.domain.kept import KeptHold, Written
 from bridge.journal import Journal, LedgerConflict
 from bridge.journal.owner import own_name
 from bridge.journal.portal_books import JournalBooks
-from bridge.portal import KeyInProgress, KeyReused, PortalOutcomeUnknown, PortalRefused, PortalUnreachable, StillUnderWay
+from bridge.portal import (
+    KeyInProgress,
+    KeyReused,
+    PortalOutcomeUnknown,
+    PortalRefused,
+    PortalUnreachable,
+    StillUnderWay,
+)
 from bridge.portal.books import Attempt, Contended, Once, fingerprint_of
 from bridge.portal.errors import PortalError, PortalNotContract, PortalNotFound
 
@@ -92,7 +101,12 @@ class Engine:
             raise self.unanswered
 
     def attempt(self, key: str = "k", text: str = "Готово", **changes: Any) -> Attempt:
-        parts = {"look": lambda: self.look(key), "prepare": self.prepare, "write": lambda _prepared: self.write(key), **changes}
+        parts = {
+            "look": lambda: self.look(key),
+            "prepare": self.prepare,
+            "write": lambda _prepared: self.write(key),
+            **changes,
+        }
         return Attempt("things", key, "thing", {"text": text}, **parts)
 
 
@@ -123,7 +137,9 @@ def once(books: JournalBooks, clock: Clock) -> Once:
     return Once("red", books, SETTLE, clock)
 
 
-def books_of(journal: Journal, clock: Clock, owner: str = "one.example.ru:1:1", *, wait: float = 0) -> JournalBooks:
+def books_of(
+    journal: Journal, clock: Clock, owner: str = "one.example.ru:1:1", *, wait: float = 0
+) -> JournalBooks:
     return JournalBooks(journal, "red", owner, TTL, clock, wait=timedelta(seconds=wait))
 
 
@@ -167,7 +183,9 @@ def test_threads_of_one_process_wait_for_each_other(books: JournalBooks, once: O
 
     keys = [f"k{number}" for number in range(8)]
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda key: once.run(engine.attempt(key, write=lambda _: write(key))), keys))
+        answers = list(
+            threads.map(lambda key: once.run(engine.attempt(key, write=lambda _: write(key))), keys)
+        )
 
     assert sorted(engine.records) == keys
     assert [answer["key"] for answer in answers] == keys
@@ -213,12 +231,17 @@ def test_another_process_is_waited_for_until_it_has_written(journal: Journal, cl
     assert order == ["one", "other"]
 
 
-def test_a_process_that_does_not_end_its_write_is_not_waited_for_for_ever(journal: Journal, clock: Clock, engine: Engine) -> None:
+def test_a_process_that_does_not_end_its_write_is_not_waited_for_for_ever(
+    journal: Journal, clock: Clock, engine: Engine
+) -> None:
     other = Once("red", books_of(journal, clock, "other.example.ru:1:1", wait=0.1), SETTLE, clock)
 
     with (
         books_of(journal, clock).writer(),
-        pytest.raises(PortalUnreachable, match="portal red: writer: another process has been writing to it; nothing was sent"),
+        pytest.raises(
+            PortalUnreachable,
+            match="portal red: writer: another process has been writing to it; nothing was sent",
+        ),
     ):
         other.run(engine.attempt())
 
@@ -234,7 +257,9 @@ def test_a_lease_that_has_ended_is_taken_over(journal: Journal, clock: Clock, en
     assert engine.records == ["k"]
 
 
-def test_the_lease_of_a_process_of_this_machine_that_is_gone_is_taken_over_at_once(journal: Journal, clock: Clock) -> None:
+def test_the_lease_of_a_process_of_this_machine_that_is_gone_is_taken_over_at_once(
+    journal: Journal, clock: Clock
+) -> None:
     gone = books_of(journal, clock, f"{socket.gethostname()}:{os.getpid()}:1")
     alive = books_of(journal, clock, own_name())
 
@@ -249,7 +274,9 @@ def test_a_writer_that_has_failed_lets_the_next_one_in(journal: Journal, clock: 
         pass
 
 
-def test_whoever_lost_the_lease_writes_down_nothing(journal: Journal, clock: Clock, books: JournalBooks) -> None:
+def test_whoever_lost_the_lease_writes_down_nothing(
+    journal: Journal, clock: Clock, books: JournalBooks
+) -> None:
     other = books_of(journal, clock, "other.example.ru:1:1")
     hold = KeptHold("h1", "k", "a1", "t1", "s1", Decimal(1), clock())
 
@@ -273,7 +300,9 @@ def test_whoever_lost_the_lease_writes_down_nothing(journal: Journal, clock: Clo
     assert books.holds("a1") == []
 
 
-def test_a_writer_that_lost_its_lease_before_it_sends_does_not_send(journal: Journal, clock: Clock, once: Once, engine: Engine) -> None:
+def test_a_writer_that_lost_its_lease_before_it_sends_does_not_send(
+    journal: Journal, clock: Clock, once: Once, engine: Engine
+) -> None:
     other = Once("red", books_of(journal, clock, "other.example.ru:1:1"), SETTLE, clock)
 
     def sleep() -> None:
@@ -325,7 +354,9 @@ def test_another_process_does_not_send_what_one_that_lost_its_lease_is_still_sen
 # --- an answer
 
 
-def test_an_answer_is_kept_and_told_again_without_a_look(journal: Journal, clock: Clock, once: Once, engine: Engine) -> None:
+def test_an_answer_is_kept_and_told_again_without_a_look(
+    journal: Journal, clock: Clock, once: Once, engine: Engine
+) -> None:
     first = once.run(engine.attempt())
     engine.records.clear()
     looks = engine.looks
@@ -336,16 +367,22 @@ def test_an_answer_is_kept_and_told_again_without_a_look(journal: Journal, clock
     assert engine.writes == 1
 
 
-def test_what_is_there_before_it_is_sent_is_not_sent(books: JournalBooks, once: Once, engine: Engine, clock: Clock) -> None:
+def test_what_is_there_before_it_is_sent_is_not_sent(
+    books: JournalBooks, once: Once, engine: Engine, clock: Clock
+) -> None:
     engine.records.append("k")
     engine.wrong = PortalRefused("things", "too late", code="invalid")
 
     assert once.run(engine.attempt()) == {"id": 0, "key": "k"}
     assert engine.writes == 0
-    assert books.written("k") == Written(fingerprint_of("thing", {"text": "Готово"}), None, {"id": 0, "key": "k"}, clock())
+    assert books.written("k") == Written(
+        fingerprint_of("thing", {"text": "Готово"}), None, {"id": 0, "key": "k"}, clock()
+    )
 
 
-def test_what_is_done_with_an_answer_is_the_attempts_to_say(books: JournalBooks, once: Once, engine: Engine) -> None:
+def test_what_is_done_with_an_answer_is_the_attempts_to_say(
+    books: JournalBooks, once: Once, engine: Engine
+) -> None:
     kept: list[tuple[str, Mapping[str, Any]]] = []
 
     attempt = engine.attempt(keep=lambda fingerprint, answer: kept.append((fingerprint, answer)))
@@ -366,7 +403,9 @@ def test_a_key_stands_for_one_request_only(once: Once, engine: Engine) -> None:
     assert engine.records == ["k"]
 
 
-def test_a_key_whose_outcome_is_not_known_stands_for_one_request_too(once: Once, engine: Engine, clock: Clock) -> None:
+def test_a_key_whose_outcome_is_not_known_stands_for_one_request_too(
+    once: Once, engine: Engine, clock: Clock
+) -> None:
     lost(once, engine, engine.attempt(), carried_out=False)
     clock.forward(SETTLE)
     with pytest.raises(KeyReused):
@@ -375,16 +414,23 @@ def test_a_key_whose_outcome_is_not_known_stands_for_one_request_too(once: Once,
 
 def test_a_request_has_one_fingerprint_however_its_members_are_ordered() -> None:
     assert fingerprint_of("a", {"x": 1, "y": "ж"}) == fingerprint_of("a", {"y": "ж", "x": 1})
-    assert len({fingerprint_of("a", {"x": 1}), fingerprint_of("b", {"x": 1}), fingerprint_of("a", {"x": "1"})}) == 3
+    assert (
+        len({fingerprint_of("a", {"x": 1}), fingerprint_of("b", {"x": 1}), fingerprint_of("a", {"x": "1"})})
+        == 3
+    )
 
 
 # --- refusals
 
 
 @pytest.mark.parametrize(
-    "error", [PortalRefused("things", "no", code="invalid"), PortalUnreachable("things", "refused")], ids=["refused", "never sent"]
+    "error",
+    [PortalRefused("things", "no", code="invalid"), PortalUnreachable("things", "refused")],
+    ids=["refused", "never sent"],
 )
-def test_what_was_not_written_leaves_its_key_free_at_once(books: JournalBooks, once: Once, engine: Engine, error: PortalError) -> None:
+def test_what_was_not_written_leaves_its_key_free_at_once(
+    books: JournalBooks, once: Once, engine: Engine, error: PortalError
+) -> None:
     engine.refusal = error
     with pytest.raises(type(error)) as caught:
         once.run(engine.attempt())
@@ -396,7 +442,9 @@ def test_what_was_not_written_leaves_its_key_free_at_once(books: JournalBooks, o
     assert engine.records == ["k"]
 
 
-def test_what_must_not_be_is_not_sent_and_leaves_its_key_free(books: JournalBooks, once: Once, engine: Engine) -> None:
+def test_what_must_not_be_is_not_sent_and_leaves_its_key_free(
+    books: JournalBooks, once: Once, engine: Engine
+) -> None:
     engine.wrong = PortalRefused("things", "too late", code="invalid")
     with pytest.raises(PortalRefused, match="too late"):
         once.run(engine.attempt())
@@ -405,7 +453,9 @@ def test_what_must_not_be_is_not_sent_and_leaves_its_key_free(books: JournalBook
     assert books.written("k") is None
 
 
-def test_a_key_that_the_engine_is_still_working_on_is_not_free(books: JournalBooks, once: Once, engine: Engine) -> None:
+def test_a_key_that_the_engine_is_still_working_on_is_not_free(
+    books: JournalBooks, once: Once, engine: Engine
+) -> None:
     engine.refusal = KeyInProgress("things", "busy", code="key_in_progress")
     with pytest.raises(KeyInProgress):
         once.run(engine.attempt())
@@ -416,9 +466,13 @@ def test_a_key_that_the_engine_is_still_working_on_is_not_free(books: JournalBoo
     assert engine.writes == 1
 
 
-def test_what_was_answered_as_written_and_is_not_to_be_seen_is_told_and_not_sent_again_by_itself(once: Once, engine: Engine) -> None:
+def test_what_was_answered_as_written_and_is_not_to_be_seen_is_told_and_not_sent_again_by_itself(
+    once: Once, engine: Engine
+) -> None:
     engine.forgetful = True
-    with pytest.raises(PortalRefused, match="it was answered as written, but its key is not to be seen") as caught:
+    with pytest.raises(
+        PortalRefused, match="it was answered as written, but its key is not to be seen"
+    ) as caught:
         once.run(engine.attempt())
 
     assert (caught.value.code, caught.value.portal, engine.writes) == ("key_not_kept", "red", 1)
@@ -435,12 +489,16 @@ def test_a_lost_answer_to_what_is_to_be_seen_is_no_loss(once: Once, engine: Engi
     assert engine.writes == 1
 
 
-def test_what_may_be_under_way_is_only_looked_for_until_it_has_surely_ended(once: Once, engine: Engine, clock: Clock) -> None:
+def test_what_may_be_under_way_is_only_looked_for_until_it_has_surely_ended(
+    once: Once, engine: Engine, clock: Clock
+) -> None:
     attempt = engine.attempt()
     lost(once, engine, attempt, carried_out=False)
     for _ in range(4):
         clock.forward(SETTLE / 4 - SECOND)
-        with pytest.raises(StillUnderWay, match=r"it was sent and is not to be seen yet; it will not be sent again for \d+ s"):
+        with pytest.raises(
+            StillUnderWay, match=r"it was sent and is not to be seen yet; it will not be sent again for \d+ s"
+        ):
             once.run(attempt)
     assert engine.writes == 1
     clock.forward(4 * SECOND)
@@ -470,7 +528,9 @@ def test_what_was_sent_again_is_waited_for_again(once: Once, engine: Engine, clo
     assert engine.writes == 3
 
 
-def test_another_process_waits_for_what_one_that_died_had_sent(journal: Journal, clock: Clock, once: Once, engine: Engine) -> None:
+def test_another_process_waits_for_what_one_that_died_had_sent(
+    journal: Journal, clock: Clock, once: Once, engine: Engine
+) -> None:
     class Killed(BaseException):
         pass
 
@@ -508,7 +568,9 @@ def test_a_look_that_fails_after_the_write_is_an_unknown_outcome(
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda error: type(error).__name__)
-def test_a_look_that_fails_before_the_write_sends_nothing(books: JournalBooks, once: Once, engine: Engine, failure: PortalError) -> None:
+def test_a_look_that_fails_before_the_write_sends_nothing(
+    books: JournalBooks, once: Once, engine: Engine, failure: PortalError
+) -> None:
     engine.blind = failure
     with pytest.raises(type(failure)):
         once.run(engine.attempt())
@@ -517,8 +579,11 @@ def test_a_look_that_fails_before_the_write_sends_nothing(books: JournalBooks, o
     assert books.written("k") is None
 
 
-def test_what_arrives_while_it_is_looked_for_is_not_sent_again(once: Once, engine: Engine, clock: Clock) -> None:
-    # A look takes its time: what it did not see may have arrived behind it, as long as the request had not surely ended when it began.
+def test_what_arrives_while_it_is_looked_for_is_not_sent_again(
+    once: Once, engine: Engine, clock: Clock
+) -> None:
+    # A look takes its time: what it did not see may have arrived behind it, as long as the request had not
+    # surely ended when it began.
     attempt = engine.attempt()
     lost(once, engine, attempt, carried_out=False)
     clock.forward(SETTLE - SECOND)
@@ -562,7 +627,9 @@ def test_what_was_written_is_not_told_as_refused_because_what_follows_from_it_fa
     assert not isinstance(caught.value, PortalRefused)
 
 
-def test_what_never_arrived_and_must_not_be_any_more_leaves_its_key_free(once: Once, engine: Engine, clock: Clock) -> None:
+def test_what_never_arrived_and_must_not_be_any_more_leaves_its_key_free(
+    once: Once, engine: Engine, clock: Clock
+) -> None:
     # The journal intends a refused effect anew, with another request under the same key.
     lost(once, engine, engine.attempt(), carried_out=False)
     clock.forward(SETTLE)
@@ -574,7 +641,9 @@ def test_what_never_arrived_and_must_not_be_any_more_leaves_its_key_free(once: O
     assert once.run(engine.attempt(text="Иначе"))["key"] == "k"
 
 
-def test_what_is_prepared_for_a_write_does_not_shorten_the_wait(once: Once, engine: Engine, clock: Clock) -> None:
+def test_what_is_prepared_for_a_write_does_not_shorten_the_wait(
+    once: Once, engine: Engine, clock: Clock
+) -> None:
     def prepare() -> None:
         clock.forward(SETTLE / 2)  # a file is uploaded, an issue is read
 
@@ -637,7 +706,9 @@ def test_a_hold_and_the_answer_to_its_key_are_kept_together(books: JournalBooks,
     assert books.holds("a2") == []
 
 
-def test_a_hold_ends_together_with_the_answer_to_the_key_that_ends_it(books: JournalBooks, clock: Clock) -> None:
+def test_a_hold_ends_together_with_the_answer_to_the_key_that_ends_it(
+    books: JournalBooks, clock: Clock
+) -> None:
     hold = KeptHold("h1", "k", "a1", "t1", "s1", Decimal("1.25"), clock())
     with books.writer():
         books.add_hold(hold, "f", {})
@@ -650,6 +721,11 @@ def test_a_hold_ends_together_with_the_answer_to_the_key_that_ends_it(books: Jou
 
     ended = books.hold("h1")
     assert ended is not None
-    assert (ended.ended, ended.ended_key, ended.ended_at, ended.amount) == ("captured", "k2", clock() + SECOND, Decimal("1.25"))
+    assert (ended.ended, ended.ended_key, ended.ended_at, ended.amount) == (
+        "captured",
+        "k2",
+        clock() + SECOND,
+        Decimal("1.25"),
+    )
     assert books.written("k2") == Written("g", None, {"id": "e1"}, clock())
     assert books.written("k3") is None

@@ -1,4 +1,6 @@
-"""The service: passes in their rhythm, through every outage, until a signal ends it; what systemd is told of it."""
+"""The service: passes in their rhythm, through every outage, until a signal ends it; what systemd is told
+of it.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,8 @@ def no_watch(_bridge: Bridge) -> None:
 
 @dataclass
 class Script:
-    """An inbox on a clock of its own: passes take no time, and pauses end at once; signals come before the pass of a number.
+    """An inbox on a clock of its own: passes take no time, and pauses end at once; signals come before the
+    pass of a number.
 
     Attributes:
         passes: what each pass comes to, one after another; the service is stopped when there is no more.
@@ -110,7 +113,9 @@ class Script:
         self._waited += seconds
         return daemon.TIMEOUT
 
-    def run(self, monkeypatch: pytest.MonkeyPatch, load: Callable[[], Any] = settings, open_: Any = opened) -> bool:
+    def run(
+        self, monkeypatch: pytest.MonkeyPatch, load: Callable[[], Any] = settings, open_: Any = opened
+    ) -> bool:
         script = self
 
         class Scripted(Pass):
@@ -144,7 +149,9 @@ def down() -> PassReport:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_service_whenever_it_comes(systemd, signum):
-    """Also right after the start, when the main thread is just about to wait: a handler alone would then hang the service."""
+    """Also right after the start, when the main thread is just about to wait: a handler alone would then
+    hang the service.
+    """
 
     def stop_it() -> None:
         assert systemd.recv(100) == b"READY=1"
@@ -220,7 +227,9 @@ def test_an_outage_is_tried_again_soon_and_then_in_the_rhythm_of_the_passes(monk
     script.run(monkeypatch)
     growing, last = script.pauses[:-1], script.pauses[-1]
     assert 0.9 <= growing[0] <= 1
-    assert all(0.9 * 2**number <= pause <= 2**number for number, pause in enumerate(growing) if 2**number < POLL)
+    assert all(
+        0.9 * 2**number <= pause <= 2**number for number, pause in enumerate(growing) if 2**number < POLL
+    )
     assert all(pause <= POLL for pause in growing)
     assert last == POLL
 
@@ -242,13 +251,18 @@ def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch):
     assert script.pauses == [300.0]
 
 
-@pytest.mark.parametrize("error", [JournalUnavailable("the disk is full"), SchemaTooOld("j", "0001", "0004")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [JournalUnavailable("the disk is full"), SchemaTooOld("j", "0001", "0004")], ids=repr
+)
 def test_a_journal_that_comes_and_goes_does_not_end_the_service(monkeypatch, caplog, error):
     caplog.set_level(logging.INFO)
     script = Script([error, error, error, well(), error, well()])
     assert script.run(monkeypatch) is True
     assert script.begun == 6
-    assert [record.levelname for record in caplog.records if str(error) in record.message] == ["ERROR", "ERROR"], "once each time it begins"
+    assert [record.levelname for record in caplog.records if str(error) in record.message] == [
+        "ERROR",
+        "ERROR",
+    ], "once each time it begins"
     assert caplog.text.count("journal: reachable again") == 2
 
 
@@ -289,7 +303,9 @@ def test_a_hangup_reads_the_settings_anew(monkeypatch, systemd):
 
 
 def test_settings_with_faults_leave_the_earlier_ones_in_force(monkeypatch, caplog):
-    kept: Iterator[Any] = iter([settings(60), UserError("bridge.toml: the settings have faults", ["poll_seconds: must be a number"])])
+    kept: Iterator[Any] = iter(
+        [settings(60), UserError("bridge.toml: the settings have faults", ["poll_seconds: must be a number"])]
+    )
 
     def load() -> Any:
         found = next(kept)
@@ -333,7 +349,10 @@ def test_settings_with_faults_at_the_start_are_an_error(monkeypatch):
 
 def test_an_outage_is_told_when_it_begins_and_when_it_ends(monkeypatch, caplog, systemd):
     Script([down(), down(), down(), well(), well()]).run(monkeypatch)
-    assert [record.message for record in caplog.records] == ["portal p: no connection", "portal p: reachable again"]
+    assert [record.message for record in caplog.records] == [
+        "portal p: no connection",
+        "portal p: reachable again",
+    ]
     told = [systemd.recv(200).decode() for _ in range(7)]
     assert told[1:] == [*["STATUS=portal p: no connection"] * 3, *["STATUS=all well"] * 2, "STOPPING=1"]
 

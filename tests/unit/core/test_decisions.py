@@ -16,7 +16,16 @@ from bridge.domain.hours import Charge, InexactHours, to_milli
 from bridge.domain.lifecycle import Kind, charges_request
 from bridge.domain.tickets import StageState, Ticket, TicketState, TimeEntry
 from bridge.journal import Journal, NewLedgerRow, migrate
-from bridge.operators.decisions import DecisionRefused, Desk, assigned, by_hours, by_minutes, paused, recounted, withdrawn
+from bridge.operators.decisions import (
+    DecisionRefused,
+    Desk,
+    assigned,
+    by_hours,
+    by_minutes,
+    paused,
+    recounted,
+    withdrawn,
+)
 from tests.builders import NOW, make_stage, make_ticket
 
 TEXT = """
@@ -38,12 +47,20 @@ unattended_hours = "1"
 """
 CATALOGUE = Catalogue.parse(TEXT, "c")
 OTHER = Catalogue.parse(TEXT.replace("2.9.1-restore", "other"), "c")
-RESTORE = {"service": "2.9.1-restore", "variant": "", "quantity": 1, "action": None, "params": {"shortname": "OT-1"}}
+RESTORE = {
+    "service": "2.9.1-restore",
+    "variant": "",
+    "quantity": 1,
+    "action": None,
+    "params": {"shortname": "OT-1"},
+}
 SPENT = (Charge("разработчик", 90, 90, Decimal(1)),)
 
 
 class Office:
-    """A journal with one ticket; `desk` is an operator's, the other methods play what a pass leaves behind."""
+    """A journal with one ticket; `desk` is an operator's, the other methods play what a pass leaves
+    behind.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -68,7 +85,9 @@ class Office:
         with self.journal.transaction(read_only=True) as unit:
             return [(one.kind, dict(one.document)) for one in unit.decisions("p", "t1")]
 
-    def did(self, kind: str, request: dict[str, Any] | None = None, *, stage: str = "s1", revision: int = 1) -> Effect:
+    def did(
+        self, kind: str, request: dict[str, Any] | None = None, *, stage: str = "s1", revision: int = 1
+    ) -> Effect:
         """An effect of the stage that happened."""
         effect = Effect.intent("p", "t1", kind, request or {}, stage_id=stage, revision=revision)
         with self.journal.transaction() as unit:
@@ -91,11 +110,25 @@ class Office:
         order: dict[str, Any] | None = None,
     ) -> Effect:
         """An effect of the stage that happened, with its row of the ledger."""
-        effect = self.did(name or kind, {"charges": charges_request(charges), "order": order, "unattended": True})
+        effect = self.did(
+            name or kind, {"charges": charges_request(charges), "order": order, "unattended": True}
+        )
         row = NewLedgerRow(
-            portal="p", account_id="a1", ticket_id="t1", stage_id="s1", revision=1, kind=kind, key=effect.key, hold_key=hold and hold.key,
-            spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=to_milli(Decimal(amount)), price_kopecks=None, at=NOW,
-        )  # fmt: skip
+            portal="p",
+            account_id="a1",
+            ticket_id="t1",
+            stage_id="s1",
+            revision=1,
+            kind=kind,
+            key=effect.key,
+            hold_key=hold and hold.key,
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=None,
+            amount_mh=to_milli(Decimal(amount)),
+            price_kopecks=None,
+            at=NOW,
+        )
         with self.journal.transaction() as unit:
             unit.append_ledger(row, NOW)
         return effect
@@ -111,7 +144,9 @@ class Office:
     def status(self, state: str) -> None:
         """A pass leaves the ticket in this status."""
         with self.journal.transaction() as unit:
-            claim = unit.claim("p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1")
+            claim = unit.claim(
+                "p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1"
+            )
             assert claim is not None
             unit.release(claim, state=state, reason="", due_at=None, now=NOW)
 
@@ -138,11 +173,18 @@ def assign(office: Office, **changes: Any) -> Any:
 def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office):
     office.status("queued")
     decision = office.desk.pause("спросим заказчика")
-    assert (decision.kind, decision.document, decision.by, decision.at) == ("pause", {"reason": "спросим заказчика"}, "anna@desk", NOW)
+    assert (decision.kind, decision.document, decision.by, decision.at) == (
+        "pause",
+        {"reason": "спросим заказчика"},
+        "anna@desk",
+        NOW,
+    )
     standing = office.desk.standing()
     assert standing.record.dirty
     with office.journal.transaction(read_only=True) as unit:
-        assert [(one.kind, one.text) for one in unit.events("p", "t1")] == [("decision:pause", "anna@desk: спросим заказчика")]
+        assert [(one.kind, one.text) for one in unit.events("p", "t1")] == [
+            ("decision:pause", "anna@desk: спросим заказчика")
+        ]
 
 
 def test_what_was_decided_is_not_decided_twice(office):
@@ -174,8 +216,9 @@ def test_an_order_with_faults_is_not_assigned(office):
     with pytest.raises(DecisionRefused) as refused:
         assign(office, service="2.9.1-restor", quantity=0)
     assert refused.value.problems == (
-        "service: услуги «2.9.1-restor» нет в каталоге; похожие: 2.9.1-restore", "quantity: должно быть целым числом от 1 до 1000",
-    )  # fmt: skip
+        "service: услуги «2.9.1-restor» нет в каталоге; похожие: 2.9.1-restore",
+        "quantity: должно быть целым числом от 1 до 1000",
+    )
     assert office.decided() == []
 
 
@@ -203,7 +246,9 @@ def test_a_ticket_that_is_over_takes_no_decision(office):
         office.desk.pause("x")
     assert office.desk.withdraw("x") is None
     office.status("failed")
-    assert office.desk.withdraw("nobody is left to agree") is not None, "an operator may end what fails after the customer's withdrawal"
+    assert office.desk.withdraw("nobody is left to agree") is not None, (
+        "an operator may end what fails after the customer's withdrawal"
+    )
     assert office.desk.withdraw("x") is None
     assert [kind for kind, _ in office.decided()] == ["withdraw"]
 
@@ -261,9 +306,14 @@ def test_a_write_off_is_corrected(office):
     correction = office.desk.correct(stage, by_hours(stage, Decimal(1), SPENT), "ошиблись")
     assert (correction.before, correction.after) == (Decimal("1.5"), Decimal(1))
     assert correction.decision.document == {
-        "stage_id": "s1", "amount": "1", "reason": "ошиблись",
-        "charges": [{"category": "correction", "spent_minutes": 90, "charged_minutes": 60, "coefficient": "1"}], "entries": {},
-    }  # fmt: skip
+        "stage_id": "s1",
+        "amount": "1",
+        "reason": "ошиблись",
+        "charges": [
+            {"category": "correction", "spent_minutes": 90, "charged_minutes": 60, "coefficient": "1"}
+        ],
+        "entries": {},
+    }
 
 
 def test_a_correction_to_nothing_is_a_reversal_alone(office):
@@ -274,7 +324,9 @@ def test_a_correction_to_nothing_is_a_reversal_alone(office):
 
 def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office):
     office.wrote_off()
-    office.told(replace(office.ticket, time_entries=(TimeEntry("late", "s1", "Анна", "development", 15, NOW),)))
+    office.told(
+        replace(office.ticket, time_entries=(TimeEntry("late", "s1", "Анна", "development", 15, NOW),))
+    )
     stage = office.desk.stage(None)
     correction = office.desk.correct(stage, by_hours(stage, Decimal("1.5"), SPENT), "не к оплате")
     assert correction.before == correction.after
@@ -299,7 +351,9 @@ def test_only_what_is_written_off_is_corrected(office):
 def test_a_correction_beyond_what_is_agreed_needs_a_new_agreement(office):
     office.wrote_off()
     stage = office.desk.stage(None)
-    with pytest.raises(DecisionRefused, match=r"2\.05 norm-hours are more than the 2 agreed for stage “Новая роль”"):
+    with pytest.raises(
+        DecisionRefused, match=r"2\.05 norm-hours are more than the 2 agreed for stage “Новая роль”"
+    ):
         office.desk.correct(stage, by_hours(stage, Decimal("2.05"), SPENT), "x")
     assert office.desk.correct(stage, by_hours(stage, Decimal(2), SPENT), "x").decision is not None
 
@@ -327,7 +381,9 @@ def test_minutes_are_corrected_by_category_at_its_coefficient():
         Charge("Ассистент редактора", 60, 60, Decimal("0.6")),
         Charge("разработка и сопровождение", 30, 30, Decimal(1)),
     )
-    with pytest.raises(DecisionRefused, match="no category “повар”; it has: Разработка и сопровождение, Ассистент редактора"):
+    with pytest.raises(
+        DecisionRefused, match="no category “повар”; it has: Разработка и сопровождение, Ассистент редактора"
+    ):
         by_minutes(CATALOGUE, {"повар": 1})
 
 

@@ -1,4 +1,6 @@
-"""otbridge doctor: every check when all is well, and every fault with what to do and the exit code it means."""
+"""otbridge doctor: every check when all is well, and every fault with what to do and the exit code it
+means.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,15 @@ from bridge.operators.doctor import (
     check_settings,
     check_tickets,
 )
-from bridge.portal import Meta, PortalError, PortalNotContract, PortalRefused, PortalUnauthorized, PortalUnreachable, TicketPage
+from bridge.portal import (
+    Meta,
+    PortalError,
+    PortalNotContract,
+    PortalRefused,
+    PortalUnauthorized,
+    PortalUnreachable,
+    TicketPage,
+)
 from bridge.settings import BridgeTable, PolicyTable, PortalTable, Settings, load
 from tests.builders import NOW, make_ticket
 
@@ -111,14 +121,18 @@ def test_an_unattended_service_whose_action_the_bridge_does_not_have_is_a_fault(
     settings = settings_in(tmp_path, catalogue=CATALOGUE.replace("create-role", "fly"))
     fault = only(list(check_settings(settings)), "policy")
     assert (fault.found, fault.fault) == (
-        "these services of [policy] unattended have no action that carries them out: access", Exit.CONFIGURATION,
-    )  # fmt: skip
+        "these services of [policy] unattended have no action that carries them out: access",
+        Exit.CONFIGURATION,
+    )
     assert "create-role, restore-course" in fault.advice
 
 
 def test_a_policy_that_lets_nothing_run_is_told(tmp_path):
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', "[]"))
-    assert only(list(check_settings(settings)), "policy").found == "no service runs unattended: all work is done by hand"
+    assert (
+        only(list(check_settings(settings)), "policy").found
+        == "no service runs unattended: all work is done by hand"
+    )
 
 
 # --- journal
@@ -140,9 +154,14 @@ def test_a_journal_that_was_never_made_wants_migrate(settings):
 
 
 def test_a_journal_that_cannot_be_read_is_a_fault(settings):
-    Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(b"no database at all, but long enough to be read as one" * 100)
+    Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(
+        b"no database at all, but long enough to be read as one" * 100
+    )
     (fault,) = check_journal(settings)
-    assert (fault.fault, fault.advice) == (Exit.JOURNAL, "check [bridge] journal, the file's owner and the disk")
+    assert (fault.fault, fault.advice) == (
+        Exit.JOURNAL,
+        "check [bridge] journal, the file's owner and the disk",
+    )
 
 
 # --- portal
@@ -155,7 +174,9 @@ class FakePortal:
 
     def __init__(self, error: PortalError | None = None, **changes: Any) -> None:
         self.error = error
-        self.said = replace(Meta("1.0", "osTicket 1.18", NOW, CAPABILITIES, SCOPES, Decimal("0.01")), **changes)
+        self.said = replace(
+            Meta("1.0", "osTicket 1.18", NOW, CAPABILITIES, SCOPES, Decimal("0.01")), **changes
+        )
 
     def meta(self) -> Meta:
         if self.error:
@@ -163,19 +184,31 @@ class FakePortal:
         return self.said
 
 
-def portal_checks(error: PortalError | None = None, policy: PolicyTable = PolicyTable(), **changes: Any) -> list[Check]:  # noqa: B008 (frozen)
+def portal_checks(
+    error: PortalError | None = None,
+    policy: PolicyTable = PolicyTable(),  # noqa: B008 (frozen)
+    **changes: Any,
+) -> list[Check]:
     return list(check_portal(FakePortal(error, **changes), site(policy), NOW))  # type: ignore[arg-type]
 
 
 def site(policy: PolicyTable = PolicyTable(), **bridge: Any) -> Settings:  # noqa: B008 (frozen)
     """Settings without a file; `bridge` says what its table says beyond the defaults."""
     return Settings(
-        path=Path("bridge.toml"), bridge=BridgeTable(**bridge), portal=PortalTable(name="clients", url="https://portal.example.ru"),
-        installations=(), policy=policy, catalogue=Catalogue.parse(CATALOGUE, "catalogue.toml"), portal_secret="", moodle_tokens={},
-    )  # fmt: skip
+        path=Path("bridge.toml"),
+        bridge=BridgeTable(**bridge),
+        portal=PortalTable(name="clients", url="https://portal.example.ru"),
+        installations=(),
+        policy=policy,
+        catalogue=Catalogue.parse(CATALOGUE, "catalogue.toml"),
+        portal_secret="",
+        moodle_tokens={},
+    )
 
 
-@pytest.mark.parametrize("policy", [PolicyTable(accept_after_days=14), PolicyTable(accept_unasked=("access",))])
+@pytest.mark.parametrize(
+    "policy", [PolicyTable(accept_after_days=14), PolicyTable(accept_unasked=("access",))]
+)
 def test_acceptance_without_the_customer_s_word_needs_a_portal_that_knows_it(policy):
     assert only(portal_checks(policy=policy), "portal abilities").found == "missing: tacit_acceptance"
     assert is_well(portal_checks(policy=policy, capabilities=CAPABILITIES | {"tacit_acceptance"}))
@@ -184,7 +217,12 @@ def test_acceptance_without_the_customer_s_word_needs_a_portal_that_knows_it(pol
 def test_a_portal_that_serves_the_contract_is_well():
     checks = portal_checks()
     assert is_well(checks)
-    assert [check.name for check in checks] == ["portal clients", "portal scopes", "portal abilities", "portal clock"]
+    assert [check.name for check in checks] == [
+        "portal clients",
+        "portal scopes",
+        "portal abilities",
+        "portal clock",
+    ]
     assert checks[0].found == "osTicket 1.18, contract 1.0"
 
 
@@ -208,9 +246,24 @@ def test_a_portal_that_cannot_be_asked_ends_its_checks(error, code):
         ({"contract": "2.0"}, "portal clients", "speaks contract 2.0", Exit.CONFIGURATION),
         ({"contract": "11.0"}, "portal clients", "speaks contract 11.0", Exit.CONFIGURATION),
         ({"scopes": SCOPES - {"ledger:write"}}, "portal scopes", "missing: ledger:write", Exit.CONFIGURATION),
-        ({"capabilities": CAPABILITIES - {"holds", "ledger"}}, "portal abilities", "missing: holds, ledger", Exit.CONFIGURATION),
-        ({"time": NOW + timedelta(seconds=301)}, "portal clock", "301 s apart from this machine's", Exit.OPERATOR),
-        ({"time": NOW - timedelta(hours=1)}, "portal clock", "3600 s apart from this machine's", Exit.OPERATOR),
+        (
+            {"capabilities": CAPABILITIES - {"holds", "ledger"}},
+            "portal abilities",
+            "missing: holds, ledger",
+            Exit.CONFIGURATION,
+        ),
+        (
+            {"time": NOW + timedelta(seconds=301)},
+            "portal clock",
+            "301 s apart from this machine's",
+            Exit.OPERATOR,
+        ),
+        (
+            {"time": NOW - timedelta(hours=1)},
+            "portal clock",
+            "3600 s apart from this machine's",
+            Exit.OPERATOR,
+        ),
     ],
 )
 def test_what_a_portal_lacks_is_a_fault(changes, name, found, code):
@@ -226,7 +279,9 @@ def test_five_minutes_between_clocks_are_no_fault(seconds):
     assert is_well(portal_checks(time=NOW + timedelta(seconds=seconds)))
 
 
-@pytest.mark.parametrize(("seconds", "fault"), [(10, Exit.WELL), (-10, Exit.WELL), (11, Exit.OPERATOR), (-11, Exit.OPERATOR)])
+@pytest.mark.parametrize(
+    ("seconds", "fault"), [(10, Exit.WELL), (-10, Exit.WELL), (11, Exit.OPERATOR), (-11, Exit.OPERATOR)]
+)
 def test_clocks_are_judged_by_the_limit_beyond_which_a_pass_lets_time_decide_nothing(seconds, fault):
     strict, theirs = site(clock_difference_seconds=10), NOW + timedelta(seconds=seconds)
     portal = only(list(check_portal(FakePortal(time=theirs), strict, NOW)), "portal clock")  # type: ignore[arg-type]
@@ -264,7 +319,10 @@ def ticket_checks(settings: Settings, portal: Telling) -> dict[str, Check]:
 
 
 def tickets(*serials: str | None, **changes: Any) -> list[Ticket]:
-    return [make_ticket(id=f"{serial}-{place}", installation=serial, **changes) for place, serial in enumerate(serials)]
+    return [
+        make_ticket(id=f"{serial}-{place}", installation=serial, **changes)
+        for place, serial in enumerate(serials)
+    ]
 
 
 def test_tickets_that_the_settings_let_through_are_counted(settings):
@@ -272,12 +330,16 @@ def test_tickets_that_the_settings_let_through_are_counted(settings):
     over = make_ticket(id="d", state=TicketState.DONE, installation="OLD")
     checks = ticket_checks(settings, Telling(*tickets("A", "A", None), other, over))
     assert is_well(list(checks.values()))
-    assert checks["tickets"].found == "3 of 4 open tickets stand in “Выделенный специалист (н.часы)” or below it"
+    assert (
+        checks["tickets"].found == "3 of 4 open tickets stand in “Выделенный специалист (н.часы)” or below it"
+    )
     assert checks["serials"].found == "3 of 3 are about an [[installation]] of the settings"
 
 
 def test_the_balances_of_paid_tickets_are_read(settings):
-    portal = Telling(*tickets("A", "A", account_id="school"), *tickets("A", account_id="other", category="Общие вопросы"))
+    portal = Telling(
+        *tickets("A", "A", account_id="school"), *tickets("A", account_id="other", category="Общие вопросы")
+    )
     assert ticket_checks(settings, portal)["accounts"].found == "balances of 1 accounts can be read"
     assert portal.asked == ["school"]
     many = Telling(*(make_ticket(id=str(number), account_id=str(number)) for number in range(10)), size=10)
@@ -293,17 +355,26 @@ def test_a_balance_that_cannot_be_read_is_told(settings):
 
 
 def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_there_are(settings):
-    checks = ticket_checks(settings, Telling(*tickets("A", "A", category="Выделенный специалст/x"), *tickets("B", category="Прочее\x1b")))
+    checks = ticket_checks(
+        settings,
+        Telling(*tickets("A", "A", category="Выделенный специалст/x"), *tickets("B", category="Прочее\x1b")),
+    )
     fault = checks["tickets"]
     assert (fault.found[:4], fault.fault) == ("0 of", Exit.CONFIGURATION)
-    assert fault.advice == "check [portal] category_prefix; the portal's categories are: Выделенный специалст/x (2), Прочее\\x1b (1)"
+    assert fault.advice == (
+        "check [portal] category_prefix; the portal's categories are: Выделенный специалст/x "
+        "(2), Прочее\\x1b (1)"
+    )
     assert "serials" not in checks
 
 
 def test_a_serial_that_is_mistyped_is_told_with_those_of_the_tickets(settings):
     checks = ticket_checks(settings, Telling(*tickets("AA", "AA", "BB")))
     fault = checks["serials"]
-    assert (fault.found, fault.fault) == ("0 of 3 are about an [[installation]] of the settings; no ticket names A", Exit.CONFIGURATION)
+    assert (fault.found, fault.fault) == (
+        "0 of 3 are about an [[installation]] of the settings; no ticket names A",
+        Exit.CONFIGURATION,
+    )
     assert fault.advice == "compare the serials of [[installation]] with those of the tickets: AA (2), BB (1)"
 
 
@@ -328,13 +399,26 @@ def test_tickets_that_cannot_be_asked_for_are_told(settings):
 
 FUNCTIONS = ALWAYS_NEEDED.union(*(action.functions for action in ACTIONS.values()))
 GRANTS = frozenset[str]().union(*(action.capabilities for action in ACTIONS.values()))
-INFO = {"sitename": "СДО", "release": "4.5", "username": "otbridge", "functions": [{"name": name} for name in FUNCTIONS]}
+INFO = {
+    "sitename": "СДО",
+    "release": "4.5",
+    "username": "otbridge",
+    "functions": [{"name": name} for name in FUNCTIONS],
+}
 SECONDS = int(NOW.timestamp())
 PLUGIN = {
-    "release": "4.5", "version": "2024100700", "pluginversion": PLUGIN_VERSION, "pluginrelease": "1.0", "phpversion": "8.1", "time": SECONDS,
-    "lastcron": SECONDS - 30, "adhocqueued": 0, "recyclebin": True, "backupfolder": True,
+    "release": "4.5",
+    "version": "2024100700",
+    "pluginversion": PLUGIN_VERSION,
+    "pluginrelease": "1.0",
+    "phpversion": "8.1",
+    "time": SECONDS,
+    "lastcron": SECONDS - 30,
+    "adhocqueued": 0,
+    "recyclebin": True,
+    "backupfolder": True,
     "capabilities": [{"name": name, "granted": True} for name in GRANTS],
-}  # fmt: skip
+}
 
 
 class FakeMoodle:
@@ -369,8 +453,14 @@ def test_a_moodle_with_everything_is_well(settings):
     checks = moodle_checks(settings)
     assert is_well(checks)
     assert [check.name for check in checks] == [
-        "Moodle main", "functions", "plugin", "capabilities", "cron", "backups", "Moodle clock",
-    ]  # fmt: skip
+        "Moodle main",
+        "functions",
+        "plugin",
+        "capabilities",
+        "cron",
+        "backups",
+        "Moodle clock",
+    ]
     assert checks[0].found == "СДО, Moodle 4.5, user otbridge"
     assert only(checks, "cron").found == "ran 30 s ago"
 
@@ -386,7 +476,11 @@ def test_a_moodle_with_everything_is_well(settings):
 )
 def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings, error, code):
     (fault,) = moodle_checks(settings, info=error)
-    assert (fault.found, fault.advice, fault.fault) == (f"{error.function}: {error.detail}", error.advice, code)
+    assert (fault.found, fault.advice, fault.fault) == (
+        f"{error.function}: {error.detail}",
+        error.advice,
+        code,
+    )
 
 
 def test_an_answer_that_is_not_moodle_s_is_a_fault(settings):
@@ -404,7 +498,9 @@ def test_a_missing_function_is_named(settings):
 
 def test_only_what_runs_unattended_is_needed(tmp_path):
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', '["restore"]'))
-    assert is_well(moodle_checks(settings, info=lacking("local_otbridge_create_role", "local_otbridge_delete_role")))
+    assert is_well(
+        moodle_checks(settings, info=lacking("local_otbridge_create_role", "local_otbridge_delete_role"))
+    )
 
 
 def test_without_the_plugin_its_checks_are_left_out(settings):
@@ -413,7 +509,9 @@ def test_without_the_plugin_its_checks_are_left_out(settings):
 
 
 def test_a_plugin_that_may_not_be_asked_is_a_fault(settings):
-    fault = only(moodle_checks(settings, plugin=AccessError("local_otbridge_get_info", "no capability")), "plugin")
+    fault = only(
+        moodle_checks(settings, plugin=AccessError("local_otbridge_get_info", "no capability")), "plugin"
+    )
     assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, AccessError.advice)
 
 
@@ -427,18 +525,35 @@ def test_a_plugin_too_old_to_tell_everything_is_a_fault(settings):
 @pytest.mark.parametrize(
     ("changes", "name", "found", "code"),
     [
-        ({"pluginversion": PLUGIN_VERSION - 1}, "plugin", f"local_otbridge 1.0 ({PLUGIN_VERSION - 1}), PHP 8.1", Exit.CONFIGURATION),
         (
-            {"capabilities": [{"name": name, "granted": name != "moodle/role:manage"} for name in GRANTS if name != "local/otbridge:view"]},
-            "capabilities", "missing: local/otbridge:view, moodle/role:manage", Exit.CONFIGURATION,
+            {"pluginversion": PLUGIN_VERSION - 1},
+            "plugin",
+            f"local_otbridge 1.0 ({PLUGIN_VERSION - 1}), PHP 8.1",
+            Exit.CONFIGURATION,
+        ),
+        (
+            {
+                "capabilities": [
+                    {"name": name, "granted": name != "moodle/role:manage"}
+                    for name in GRANTS
+                    if name != "local/otbridge:view"
+                ]
+            },
+            "capabilities",
+            "missing: local/otbridge:view, moodle/role:manage",
+            Exit.CONFIGURATION,
         ),
         ({"lastcron": SECONDS - 601}, "cron", "last ran: 2026-03-01 09:19 UTC", Exit.OPERATOR),
         ({"lastcron": 0}, "cron", "last ran: never", Exit.OPERATOR),
-        ({"recyclebin": False, "backupfolder": False}, "backups", "neither recycle bin nor backup folder: deleted courses cannot come back",
-         Exit.OPERATOR),
+        (
+            {"recyclebin": False, "backupfolder": False},
+            "backups",
+            "neither recycle bin nor backup folder: deleted courses cannot come back",
+            Exit.OPERATOR,
+        ),
         ({"time": SECONDS + 420}, "Moodle clock", "420 s apart from this machine's", Exit.OPERATOR),
     ],
-)  # fmt: skip
+)
 def test_what_a_moodle_lacks_is_a_fault(settings, changes, name, found, code):
     checks = moodle_checks(settings, plugin={**PLUGIN, **changes})
     fault = only(checks, name)
@@ -447,6 +562,13 @@ def test_what_a_moodle_lacks_is_a_fault(settings, changes, name, found, code):
     assert is_well([check for check in checks if check is not fault])
 
 
-@pytest.mark.parametrize(("bin_", "folder", "found"), [(True, False, "recycle bin"), (False, True, "backup folder")])
+@pytest.mark.parametrize(
+    ("bin_", "folder", "found"), [(True, False, "recycle bin"), (False, True, "backup folder")]
+)
 def test_one_source_of_backups_is_enough(settings, bin_, folder, found):
-    assert only(moodle_checks(settings, plugin={**PLUGIN, "recyclebin": bin_, "backupfolder": folder}), "backups").found == found
+    assert (
+        only(
+            moodle_checks(settings, plugin={**PLUGIN, "recyclebin": bin_, "backupfolder": folder}), "backups"
+        ).found
+        == found
+    )

@@ -20,8 +20,16 @@ def test_a_key_is_a_uuid_of_version_5():
     assert UUID(effect_key(*PARTS)).version == 5
 
 
-@pytest.mark.parametrize("changed", [("other", *PARTS[1:]), ("clients", "t2", "s1", 2, "hold"), ("clients", "t1", "s2", 2, "hold"),
-                                     ("clients", "t1", "s1", 3, "hold"), ("clients", "t1", "s1", 2, "capture")])  # fmt: skip
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ("other", *PARTS[1:]),
+        ("clients", "t2", "s1", 2, "hold"),
+        ("clients", "t1", "s2", 2, "hold"),
+        ("clients", "t1", "s1", 3, "hold"),
+        ("clients", "t1", "s1", 2, "capture"),
+    ],
+)
 def test_another_intent_has_another_key(changed):
     assert effect_key(*changed) != effect_key(*PARTS)
 
@@ -34,7 +42,12 @@ def test_parts_do_not_run_into_each_other():
 def test_a_new_intent_has_its_key_and_no_outcome():
     intent = Effect.intent("clients", "t1", "hold", {"amount": "2"}, stage_id="s1", revision=2)
     assert intent.key == effect_key(*PARTS)
-    assert (intent.state, intent.outcome, intent.attempts, intent.error) == (EffectState.INTENDED, None, 0, "")
+    assert (intent.state, intent.outcome, intent.attempts, intent.error) == (
+        EffectState.INTENDED,
+        None,
+        0,
+        "",
+    )
 
 
 def test_the_request_is_no_part_of_the_key():
@@ -45,5 +58,13 @@ def test_the_request_is_no_part_of_the_key():
 def test_the_kinds_of_effects_are_those_of_every_earlier_version():
     kinds = {"plan", "hold", "operation", "undo", "freeze", "capture", "void"}
     assert kinds == {kind.value for kind in Kind if ":" not in kind}
-    assert [note_kind(message) for message in ("suspended", "suspended:2", "ready")] == ["note:held", "note:held:2", "note:ready"]
-    assert [message_name(kind) for kind in ("note:held:2", "note:order:0123", "note:ready")] == ["suspended", "order", "ready"]
+    assert [note_kind(message) for message in ("suspended", "suspended:2", "ready")] == [
+        "note:held",
+        "note:held:2",
+        "note:ready",
+    ]
+    assert [message_name(kind) for kind in ("note:held:2", "note:order:0123", "note:ready")] == [
+        "suspended",
+        "order",
+        "ready",
+    ]

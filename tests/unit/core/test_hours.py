@@ -18,7 +18,7 @@ from bridge.domain.hours import (
     to_kopecks,
     to_milli,
     to_minutes,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("value", [True, None, b"1", [1]])
@@ -42,16 +42,21 @@ def test_a_text_that_is_no_number_is_refused(value):
 @pytest.mark.parametrize(
     ("convert", "hours"),
     [
-        (to_milli, "0.0005"), (to_kopecks, "0.005"), (to_minutes, "0.01"),
-        (to_minutes, "0.3333333333333333333333333333333333"), (to_milli, "1E+999999999"),
+        (to_milli, "0.0005"),
+        (to_kopecks, "0.005"),
+        (to_minutes, "0.01"),
+        (to_minutes, "0.3333333333333333333333333333333333"),
+        (to_milli, "1E+999999999"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_whole_number_of_units_is_refused(convert, hours):
     with pytest.raises(InexactHours):
         convert(Decimal(hours))
 
 
-@pytest.mark.parametrize(("hours", "told"), [("0.750", "0.75"), ("10", "10"), ("1E+2", "100"), ("0.00", "0"), ("12.34", "12.34")])
+@pytest.mark.parametrize(
+    ("hours", "told"), [("0.750", "0.75"), ("10", "10"), ("1E+2", "100"), ("0.00", "0"), ("12.34", "12.34")]
+)
 def test_hours_are_written_without_needless_zeros_and_exponents(hours, told):
     assert text(Decimal(hours)) == told
 

@@ -16,15 +16,33 @@ from tests.builders import make_ticket
 STAGE = {"stage": "Новая роль"}
 ASKED: dict[str, Any] = {"unasked": False, "silent_until": None}
 COURSE = {
-    "kind": "course", "course_id": 7, "fullname": "Охрана труда", "shortname": "OT-1", "url": "https://lms.example.ru/course/view.php?id=7",
-    "category_id": 2, "backup_at": "2026-02-28T21:15:00+00:00", "backup_source": "recyclebin", "backup_file": "b.mbz",
-    "activities": {"quiz": 2, "page": 1}, "questions": 40, "files": 5, "users": True, "warnings": ["блок «HTML» пропущен"],
-}  # fmt: skip
+    "kind": "course",
+    "course_id": 7,
+    "fullname": "Охрана труда",
+    "shortname": "OT-1",
+    "url": "https://lms.example.ru/course/view.php?id=7",
+    "category_id": 2,
+    "backup_at": "2026-02-28T21:15:00+00:00",
+    "backup_source": "recyclebin",
+    "backup_file": "b.mbz",
+    "activities": {"quiz": 2, "page": 1},
+    "questions": 40,
+    "files": 5,
+    "users": True,
+    "warnings": ["блок «HTML» пропущен"],
+}
 ROLE = {
-    "kind": "role", "role_id": 9, "shortname": "methodist", "name": "Методист", "context_levels": ["course", "coursecat"],
-    "capabilities": [{"name": "moodle/course:view", "permission": "allow"}, {"name": "mod/quiz:view", "permission": "prohibit"}],
+    "kind": "role",
+    "role_id": 9,
+    "shortname": "methodist",
+    "name": "Методист",
+    "context_levels": ["course", "coursecat"],
+    "capabilities": [
+        {"name": "moodle/course:view", "permission": "allow"},
+        {"name": "mod/quiz:view", "permission": "prohibit"},
+    ],
     "url": "https://lms.example.ru/admin/roles/define.php?action=view&roleid=9",
-}  # fmt: skip
+}
 LINE = {"category": "unattended", "spent_minutes": 30, "charged_minutes": 30, "coefficient": "1"}
 OPERATORS_OWN = "SQL error in /var/www/moodle"
 
@@ -36,7 +54,11 @@ def told(message: str, **facts: Any) -> str:
 
 def test_faults_of_an_order_are_listed():
     assert (
-        told("order:0123456789ab", source="поля заявки", problems=["shortname: параметр не указан", "color: лишнее"])
+        told(
+            "order:0123456789ab",
+            source="поля заявки",
+            problems=["shortname: параметр не указан", "color: лишнее"],
+        )
         == """\
 Заявку № 101 пока нельзя взять в работу: в заказе (поля заявки) есть ошибки.
 
@@ -90,7 +112,9 @@ def test_a_restored_course_is_shown():
 
 
 def test_a_course_without_users_data_says_so():
-    text = told("ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1")
+    text = told(
+        "ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1"
+    )
     assert "Данных пользователей в восстановленном курсе нет." in text
     assert "Обратите внимание" not in text
 
@@ -113,19 +137,26 @@ def test_a_role_is_shown_with_all_its_capabilities():
 
 
 def test_work_by_hand_is_shown_by_the_specialists_log():
-    entries = [{"category": "content", "minutes": 90, "note": "Разделы курса"}, {"category": "content", "minutes": 5, "note": ""}]
+    entries = [
+        {"category": "content", "minutes": 90, "note": "Разделы курса"},
+        {"category": "content", "minutes": 5, "note": ""},
+    ]
     text = told("ready", **STAGE, **ASKED, evidence={"kind": "by-hand", "entries": entries}, taken="0.95")
     assert "\n– Разделы курса: 1 ч 30 мин\n– Работы по заявке: 5 мин\n" in text
 
 
 def test_silence_that_accepts_is_announced():
-    text = told("ready", **STAGE, unasked=False, silent_until="2026-03-15T09:30:00+00:00", evidence=ROLE, taken="0.5")
+    text = told(
+        "ready", **STAGE, unasked=False, silent_until="2026-03-15T09:30:00+00:00", evidence=ROLE, taken="0.5"
+    )
     assert text.endswith("\nЕсли до 15.03.2026 09:30 UTC замечаний не будет, этап считается принятым.\n")
 
 
 def test_a_stage_that_needs_no_acceptance_asks_for_none():
     text = told("ready", **STAGE, unasked=True, silent_until=None, evidence=ROLE, taken="0.5")
-    assert text.endswith("\nПо условиям обслуживания приёмка этого этапа не требуется. Списывается 0,5_нормо-ч.\n")
+    assert text.endswith(
+        "\nПо условиям обслуживания приёмка этого этапа не требуется. Списывается 0,5_нормо-ч.\n"
+    )
 
 
 def test_more_than_was_agreed_asks_for_a_new_agreement():
@@ -136,7 +167,10 @@ def test_more_than_was_agreed_asks_for_a_new_agreement():
 
 def test_a_correction_tells_what_was_and_what_is():
     text = told("corrected:1", **STAGE, was="2", amount="1.5", reason="ошибка учёта", left="8.5")
-    assert text.endswith("исправлено: ошибка учёта.\n\nБыло списано: 2_нормо-ч. Теперь: 1,5_нормо-ч.\nОстаток на балансе: 8,5_нормо-ч.\n")
+    assert text.endswith(
+        "исправлено: ошибка учёта.\n\nБыло списано: 2_нормо-ч. Теперь: 1,5_нормо-ч.\nОстаток "
+        "на балансе: 8,5_нормо-ч.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,13 +181,25 @@ def test_a_correction_tells_what_was_and_what_is():
     ],
 )
 def test_a_withdrawal_on_the_customer_s_word_is_confirmed(taken, tells):
-    assert told("withdrawn", reason="просьба по телефону", taken=taken) == f"Заявка № 101 отозвана: просьба по телефону.\n\n{tells}\n"
+    assert (
+        told("withdrawn", reason="просьба по телефону", taken=taken)
+        == f"Заявка № 101 отозвана: просьба по телефону.\n\n{tells}\n"
+    )
 
 
 def test_a_write_off_is_told_line_by_line_with_its_price():
     short = {"category": "minimum", "spent_minutes": 0, "charged_minutes": 45, "coefficient": "0.6"}
     assert (
-        told("written_off", **STAGE, charges=[LINE, short], amount="0.95", left="8", price="12375.50", entry_id="l1", hold_id="h1")
+        told(
+            "written_off",
+            **STAGE,
+            charges=[LINE, short],
+            amount="0.95",
+            left="8",
+            price="12375.50",
+            entry_id="l1",
+            hold_id="h1",
+        )
         == """\
 Этап «Новая роль» заявки № 101 принят, нормо-часы списаны.
 
@@ -186,36 +232,105 @@ CANDIDATES = [
 @pytest.mark.parametrize(
     ("code", "facts", "text"),
     [
-        ("no-backup", {"course": "shortname «OT-1»"},
-         ("Ни в корзине, ни в резервных копиях нет курса, у которого shortname «OT-1».\n"
-         "Проверьте название или укажите идентификатор курса; если курс удалён давно, его копии могло не сохраниться.\n")),
-        ("ambiguous", {"course": "fullname «Охрана труда»", "candidates": CANDIDATES},
-         ("В резервных копиях есть несколько курсов, у которых fullname «Охрана труда»:\n"
-         "– Охрана труда (OT-1), course_id 7, копия от 2026-02-28 21:15 UTC\n"
-         "– Охрана труда (OT-2), course_id 8, копия от 2026-01-31 21:15 UTC\n"
-         "Укажите в заказе course_id нужного курса.\n")),
-        ("course-exists", {"course": "Охрана труда (OT-1), id 7"},
-         ("Такой курс уже есть в системе: Охрана труда (OT-1), id 7.\n"
-         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n")),
-        ("shortnametaken", {"said": "Short name is taken"},
-         ("Такой курс уже есть в системе.\n"
-         "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n")),
-        ("no-category", {"category_id": 0},
-         "Категории, в которой был курс, больше нет или она не известна. Укажите в заказе category_id – категорию, куда восстановить курс.\n"),
-        ("backupnotfound", {}, "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n"),
-        ("backupinvalid", {}, "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n"),
-        ("precheckfailed", {}, "Резервная копия не проходит проверку системы перед восстановлением. Специалист разберётся с причиной.\n"),
-        ("shortnametaken", {"shortname": "methodist", "said": "taken"},
-         "Роль с кратким названием «methodist» уже есть. Выберите в заказе другое краткое название.\n"),
-        ("unknowncapability", {"said": "Unknown capabilities: mod/x:y", "shortname": "m"},
-         "В заказе названы права, которых нет в Вашей системе. Unknown capabilities: mod/x:y\nИсправьте список прав в заказе.\n"),
-        ("unknowncapability", {}, "В заказе названы права, которых нет в Вашей системе.\nИсправьте список прав в заказе.\n"),
-        ("unknownrole", {"said": "Unknown roles: king"}, "В заказе названо то, чего нет в Вашей системе. Unknown roles: king\nИсправьте заказ.\n"),
-        ("unknownarchetype", {"said": "x"}, "В заказе названо то, чего нет в Вашей системе. x\nИсправьте заказ.\n"),
+        (
+            "no-backup",
+            {"course": "shortname «OT-1»"},
+            (
+                "Ни в корзине, ни в резервных копиях нет курса, у которого shortname «OT-1».\n"
+                "Проверьте название или укажите идентификатор курса; если курс удалён давно, его копии "
+                "могло не сохраниться.\n"
+            ),
+        ),
+        (
+            "ambiguous",
+            {"course": "fullname «Охрана труда»", "candidates": CANDIDATES},
+            (
+                "В резервных копиях есть несколько курсов, у которых fullname «Охрана труда»:\n"
+                "– Охрана труда (OT-1), course_id 7, копия от 2026-02-28 21:15 UTC\n"
+                "– Охрана труда (OT-2), course_id 8, копия от 2026-01-31 21:15 UTC\n"
+                "Укажите в заказе course_id нужного курса.\n"
+            ),
+        ),
+        (
+            "course-exists",
+            {"course": "Охрана труда (OT-1), id 7"},
+            (
+                "Такой курс уже есть в системе: Охрана труда (OT-1), id 7.\n"
+                "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"
+            ),
+        ),
+        (
+            "shortnametaken",
+            {"said": "Short name is taken"},
+            (
+                "Такой курс уже есть в системе.\n"
+                "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"
+            ),
+        ),
+        (
+            "no-category",
+            {"category_id": 0},
+            (
+                "Категории, в которой был курс, больше нет или она не известна. Укажите в заказе "
+                "category_id – категорию, куда восстановить курс.\n"
+            ),
+        ),
+        (
+            "backupnotfound",
+            {},
+            "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n",
+        ),
+        (
+            "backupinvalid",
+            {},
+            "Резервная копия курса исчезла или повреждена. Специалист проверит, есть ли другая копия.\n",
+        ),
+        (
+            "precheckfailed",
+            {},
+            (
+                "Резервная копия не проходит проверку системы перед восстановлением. Специалист "
+                "разберётся с причиной.\n"
+            ),
+        ),
+        (
+            "shortnametaken",
+            {"shortname": "methodist", "said": "taken"},
+            "Роль с кратким названием «methodist» уже есть. Выберите в заказе другое краткое название.\n",
+        ),
+        (
+            "unknowncapability",
+            {"said": "Unknown capabilities: mod/x:y", "shortname": "m"},
+            (
+                "В заказе названы права, которых нет в Вашей системе. Unknown capabilities: mod/x:y\n"
+                "Исправьте список прав в заказе.\n"
+            ),
+        ),
+        (
+            "unknowncapability",
+            {},
+            "В заказе названы права, которых нет в Вашей системе.\nИсправьте список прав в заказе.\n",
+        ),
+        (
+            "unknownrole",
+            {"said": "Unknown roles: king"},
+            "В заказе названо то, чего нет в Вашей системе. Unknown roles: king\nИсправьте заказ.\n",
+        ),
+        (
+            "unknownarchetype",
+            {"said": "x"},
+            "В заказе названо то, чего нет в Вашей системе. x\nИсправьте заказ.\n",
+        ),
         ("unknowncontextlevel", {}, "В заказе названо то, чего нет в Вашей системе.\nИсправьте заказ.\n"),
-        ("guarded", {"capabilities": ["moodle/role:manage", "moodle/site:config"]},
-         ("Эти права открывают доступ к управлению сайтом или к чужим данным, по заявке они не выдаются: moodle/role:manage, moodle/site:config.\n"
-         "Уберите их из заказа или согласуйте выдачу со специалистом.\n")),
+        (
+            "guarded",
+            {"capabilities": ["moodle/role:manage", "moodle/site:config"]},
+            (
+                "Эти права открывают доступ к управлению сайтом или к чужим данным, по заявке они не "
+                "выдаются: moodle/role:manage, moodle/site:config.\n"
+                "Уберите их из заказа или согласуйте выдачу со специалистом.\n"
+            ),
+        ),
         ("restorefailed", {}, SPECIALIST),
         ("interrupted", {}, SPECIALIST),
         ("vanished", {}, SPECIALIST),
@@ -223,7 +338,7 @@ CANDIDATES = [
         ("opkeyreused", {"said": "dml_exception"}, SPECIALIST),
         ("", {}, SPECIALIST),
     ],
-)  # fmt: skip
+)
 def test_each_reason_why_work_cannot_be_done_has_its_words(code, facts, text):
     assert told("cannot", **STAGE, code=code, detail=OPERATORS_OWN, **facts) == CANNOT + text
 
@@ -231,10 +346,27 @@ def test_each_reason_why_work_cannot_be_done_has_its_words(code, facts, text):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_message_holds_what_the_operator_reads(name):
     facts = {
-        **STAGE, "source": "поля", "problems": ["x"], "needed": "1", "available": "1", "missing": "1", "amount": "1", "taken": "1",
-        "evidence": COURSE, "charges": [LINE], "price": "1", "left": "1", **ASKED, "agreed": "1", "spent": "2",
-        "was": "1", "reason": "x", "code": "restorefailed", "detail": OPERATORS_OWN, "debuginfo": OPERATORS_OWN,
-    }  # fmt: skip
+        **STAGE,
+        "source": "поля",
+        "problems": ["x"],
+        "needed": "1",
+        "available": "1",
+        "missing": "1",
+        "amount": "1",
+        "taken": "1",
+        "evidence": COURSE,
+        "charges": [LINE],
+        "price": "1",
+        "left": "1",
+        **ASKED,
+        "agreed": "1",
+        "spent": "2",
+        "was": "1",
+        "reason": "x",
+        "code": "restorefailed",
+        "detail": OPERATORS_OWN,
+        "debuginfo": OPERATORS_OWN,
+    }
     text = Messages().render(name, make_ticket(), facts)
     assert text.strip()
     assert OPERATORS_OWN not in text
@@ -247,17 +379,24 @@ def test_braces_in_a_customer_s_words_stay_words():
 # --- filters
 
 
-@pytest.mark.parametrize(("value", "told"), [("1.50", "1,5"), ("10", "10"), ("0.00", "0"), (Decimal("1E+2"), "100"), ("0.125", "0,125")])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("1.50", "1,5"), ("10", "10"), ("0.00", "0"), (Decimal("1E+2"), "100"), ("0.125", "0,125")],
+)
 def test_numbers_have_a_comma_and_no_needless_zeros(value, told):
     assert number(value) == told
 
 
-@pytest.mark.parametrize(("value", "told"), [(0, "0 мин"), (5, "5 мин"), (60, "1 ч"), (90, "1 ч 30 мин"), (1500, "25 ч")])
+@pytest.mark.parametrize(
+    ("value", "told"), [(0, "0 мин"), (5, "5 мин"), (60, "1 ч"), (90, "1 ч 30 мин"), (1500, "25 ч")]
+)
 def test_minutes_are_told_as_hours_and_minutes(value, told):
     assert minutes(value) == told
 
 
-@pytest.mark.parametrize(("value", "told"), [("3750", "3_750,00_₽"), ("1234567.5", "1_234_567,50_₽"), ("0.05", "0,05_₽")])
+@pytest.mark.parametrize(
+    ("value", "told"), [("3750", "3_750,00_₽"), ("1234567.5", "1_234_567,50_₽"), ("0.05", "0,05_₽")]
+)
 def test_money_is_told_in_roubles(value, told):
     assert roubles(value).replace("\u00a0", "_") == told
 
@@ -266,7 +405,9 @@ def test_hours_are_told_with_their_unit():
     assert hours("1.5") == "1,5\u00a0нормо-ч"
 
 
-@pytest.mark.parametrize("value", ["2026-03-01T09:30:00Z", "2026-03-01T09:30:00.123456+00:00", "2026-03-01T12:30:00+03:00"])
+@pytest.mark.parametrize(
+    "value", ["2026-03-01T09:30:00Z", "2026-03-01T09:30:00.123456+00:00", "2026-03-01T12:30:00+03:00"]
+)
 def test_moments_are_told_in_utc(value):
     assert moment(value) == "01.03.2026 09:30 UTC"
 
@@ -282,11 +423,15 @@ def write(directory: Path, name: str, text: str | bytes) -> Messages:
 def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
     messages = write(tmp_path, "done.txt.j2", "Готово: {{ ticket.number }}, {{ taken|hours }}")
     assert messages.render("done", make_ticket(), {"taken": "1"}) == "Готово: 101, 1\u00a0нормо-ч\n"
-    assert messages.render("taken", make_ticket(), {**STAGE, "amount": "1"}).startswith("Заявка № 101 взята в работу")
+    assert messages.render("taken", make_ticket(), {**STAGE, "amount": "1"}).startswith(
+        "Заявка № 101 взята в работу"
+    )
 
 
 def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
-    messages = write(tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}")
+    messages = write(
+        tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}"
+    )
     assert "\n\nсм. https://lms.example.ru/course/view.php?id=7\n\n" in messages.render(
         "ready", make_ticket(), {**STAGE, **ASKED, "evidence": COURSE, "taken": "1"}
     )
@@ -294,7 +439,9 @@ def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
 
 @pytest.mark.parametrize("name", ["done.txt.j2", "evidence.txt.j2"])
 @pytest.mark.parametrize(
-    "text", ["{{ taken", "{% if %}", "{{ taken|nosuchfilter }}", "Заявка".encode("cp1251")], ids=["open", "empty if", "filter", "cp1251"]
+    "text",
+    ["{{ taken", "{% if %}", "{{ taken|nosuchfilter }}", "Заявка".encode("cp1251")],
+    ids=["open", "empty if", "filter", "cp1251"],
 )
 def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path, name, text):
     with pytest.raises(UserError, match=r"templates in .* have faults") as caught:
@@ -327,27 +474,51 @@ def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
 
 def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
     assert told("undone", **STAGE) == (
-        "Сделанное по этапу «Новая роль» заявки № 101 отозвано специалистом: принимать этот этап пока не нужно.\n\n"
-        "Нормо-часы не списаны, зарезервированные возвращены на баланс. Когда этап будет выполнен заново, Вы получите сообщение.\n"
+        "Сделанное по этапу «Новая роль» заявки № 101 отозвано специалистом: принимать этот "
+        "этап пока не нужно.\n\n"
+        "Нормо-часы не списаны, зарезервированные возвращены на баланс. Когда этап будет "
+        "выполнен заново, Вы получите сообщение.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("message", "facts"),
     [
-        ("order", {"source": "файл", "problems": [f"параметр{number}: такого параметра у этой услуги нет" for number in range(5000)]}),
+        (
+            "order",
+            {
+                "source": "файл",
+                "problems": [
+                    f"параметр{number}: такого параметра у этой услуги нет" for number in range(5000)
+                ],
+            },
+        ),
         ("order", {"source": "файл", "problems": ["x" * 100_000]}),
-        ("ready", {**STAGE, **ASKED, "taken": "1", "evidence": {**ROLE, "capabilities": ROLE["capabilities"] * 3000}}),
+        (
+            "ready",
+            {
+                **STAGE,
+                **ASKED,
+                "taken": "1",
+                "evidence": {**ROLE, "capabilities": ROLE["capabilities"] * 3000},
+            },
+        ),
         ("corrected", {**STAGE, "reason": "строка\n" * 20_000, "was": "1", "amount": "2", "left": "3"}),
     ],
 )
 def test_a_message_of_any_length_is_cut_in_its_middle_and_says_how_much_was_left_out(message, facts):
     text = told(message, **facts)
     assert len(text) <= LONGEST
-    (left_out,) = re.findall(r"^… пропущено знаков: (\d+); полностью это есть у специалиста …$", text, re.MULTILINE)
+    (left_out,) = re.findall(
+        r"^… пропущено знаков: (\d+); полностью это есть у специалиста …$", text, re.MULTILINE
+    )
     assert int(left_out) > 10_000
     assert "№ 101" in text.splitlines()[0] or "№ 101" in text.splitlines()[2]
-    assert {"order": "Нормо-часы не списаны.", "ready": "После приёмки будет списано", "corrected": "Остаток на балансе"}[message] in text
+    assert {
+        "order": "Нормо-часы не списаны.",
+        "ready": "После приёмки будет списано",
+        "corrected": "Остаток на балансе",
+    }[message] in text
 
 
 def test_what_is_left_out_is_counted_to_the_character():

@@ -11,18 +11,26 @@ from bridge.flow.oplog import DONE, PlainFormatter, describe, log_done
 from tests.builders import NOW, make_stage, make_ticket
 
 HOLD = replace(
-    Effect.intent("p", "t1", "hold", {}, stage_id="s1", revision=1), state=EffectState.DONE, outcome={"amount": "2"}, settled_at=NOW
+    Effect.intent("p", "t1", "hold", {}, stage_id="s1", revision=1),
+    state=EffectState.DONE,
+    outcome={"amount": "2"},
+    settled_at=NOW,
 )
 
 
 def test_a_thing_done_is_told_with_ticket_stage_hours_key_and_duration():
-    assert describe(make_ticket(), HOLD, 0.1234) == f'what=hold ticket=101 stage="1 Новая роль" hours=2 key={HOLD.key} seconds=0.12'
+    assert (
+        describe(make_ticket(), HOLD, 0.1234)
+        == f'what=hold ticket=101 stage="1 Новая роль" hours=2 key={HOLD.key} seconds=0.12'
+    )
 
 
 def test_a_refusal_is_told_with_its_code():
     refused = replace(HOLD, state=EffectState.REFUSED, outcome={"code": "insufficient_balance"}, attempts=3)
     told = describe(make_ticket(), refused, 2)
-    assert told.startswith('what=hold state=refused ticket=101 stage="1 Новая роль" code=insufficient_balance attempts=3 key=')
+    assert told.startswith(
+        'what=hold state=refused ticket=101 stage="1 Новая роль" code=insufficient_balance attempts=3 key='
+    )
 
 
 def test_an_effect_of_the_whole_ticket_has_no_stage():
@@ -45,7 +53,9 @@ def test_the_line_is_logged(caplog):
 
 def test_a_record_is_one_line_and_its_traceback_is_set_off():
     formatter = PlainFormatter()
-    record = logging.LogRecord("bridge", logging.ERROR, "x", 1, "ticket %s: %s", ("7\x1b[2J", "a\nERROR b"), None)
+    record = logging.LogRecord(
+        "bridge", logging.ERROR, "x", 1, "ticket %s: %s", ("7\x1b[2J", "a\nERROR b"), None
+    )
     head, *rest = formatter.format(record).split("\n")
     assert head.endswith("ERROR bridge: ticket 7\\x1b[2J: a\\nERROR b")
     assert rest == []

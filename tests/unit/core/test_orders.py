@@ -1,4 +1,6 @@
-"""Orders: the form's fields become a service and its parameters, an assigned order wins, and every fault is told in the customer's language."""
+"""Orders: the form's fields become a service and its parameters, an assigned order wins, and every fault
+is told in the customer's language.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,16 @@ from bridge.domain.tickets import Attachment, Order
 from bridge.flow.orders import find_order, runs_unattended
 from tests.builders import make_ticket
 
-CATALOGUE = Catalogue.parse((Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
+CATALOGUE = Catalogue.parse(
+    (Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
+)
 ROLE = {
-    "service": "2.9.1-access", "param_shortname": "methodist", "param_name": "Методист", "param_context_levels": "course system",
+    "service": "2.9.1-access",
+    "param_shortname": "methodist",
+    "param_name": "Методист",
+    "param_context_levels": "course system",
     "param_capabilities": "moodle/course:view = allow",
-}  # fmt: skip
+}
 PASTED = "(такие символы попадают в текст при вставке из других программ): удалите его"
 RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
 
@@ -33,11 +40,18 @@ def problems(fields: dict[str, str], **changes: str) -> tuple[str, ...]:
 
 
 def test_fields_become_a_service_and_its_parameters():
-    assert order(RESTORE) == Order("2.9.1-restore", {"shortname": "OT-1"}, "поля заявки", action="restore-course")
+    assert order(RESTORE) == Order(
+        "2.9.1-restore", {"shortname": "OT-1"}, "поля заявки", action="restore-course"
+    )
 
 
 def test_what_moodle_takes_is_taken_as_it_is():
-    found = order(RESTORE, param_course_id=str(2**63 - 1), param_shortname=" OT-1\r\n", param_fullname="Кур\u200dс\u00a0№ 1")
+    found = order(
+        RESTORE,
+        param_course_id=str(2**63 - 1),
+        param_shortname=" OT-1\r\n",
+        param_fullname="Кур\u200dс\u00a0№ 1",
+    )
     assert isinstance(found, Order)
     described = order(ROLE, param_description="первая\n\tвторая\r\n")
     assert isinstance(described, Order)
@@ -58,15 +72,21 @@ def test_a_field_in_another_case_or_with_a_remark_is_recognised(fields):
 
 
 def test_two_fields_of_one_name_are_told():
-    assert problems(RESTORE, Service="2.6") == ("service: указано дважды («service» и «Service»): оставьте одно",)
+    assert problems(RESTORE, Service="2.6") == (
+        "service: указано дважды («service» и «Service»): оставьте одно",
+    )
     assert problems(RESTORE, Param_Shortname="OT-2") == (
         "param_shortname: указано дважды («param_shortname» и «Param_Shortname»): оставьте одно",
     )
-    assert problems(RESTORE, param_Shortname="OT-2") == ("shortname: указано дважды («shortname» и «Shortname»): оставьте одно",)
+    assert problems(RESTORE, param_Shortname="OT-2") == (
+        "shortname: указано дважды («shortname» и «Shortname»): оставьте одно",
+    )
 
 
 def test_a_parameter_that_is_not_recognised_is_named_with_those_that_are_near():
-    assert problems(RESTORE, param_shortnam="OT-2") == ("shortnam: такого параметра у этой услуги нет; похожие: shortname",)
+    assert problems(RESTORE, param_shortnam="OT-2") == (
+        "shortnam: такого параметра у этой услуги нет; похожие: shortname",
+    )
 
 
 def test_other_fields_of_the_form_are_no_parameters():
@@ -81,7 +101,10 @@ def test_spaces_around_the_service_do_not_count():
     assert order(RESTORE, service=" 2.9.1-restore ") == order(RESTORE)
 
 
-@pytest.mark.parametrize("fields", [{}, {"service": ""}, {"service": " "}, {"param_shortname": "OT-1"}, {"Услуга": "2.9.1-restore"}])
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"service": ""}, {"service": " "}, {"param_shortname": "OT-1"}, {"Услуга": "2.9.1-restore"}],
+)
 def test_a_ticket_without_a_service_is_free_text(fields):
     assert order(fields) is None
 
@@ -104,49 +127,114 @@ def test_a_hostile_service_is_shown_on_one_short_line():
 @pytest.mark.parametrize(
     ("fields", "changes", "problem"),
     [
-        (RESTORE, {"param_shortname": ""}, "укажите, какой курс восстановить: course_id, idnumber, shortname или fullname"),
+        (
+            RESTORE,
+            {"param_shortname": ""},
+            "укажите, какой курс восстановить: course_id, idnumber, shortname или fullname",
+        ),
         (RESTORE, {"param_color": "red"}, "color: такого параметра у этой услуги нет"),
         (RESTORE, {"param_course_id": "сорок"}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_course_id": "12.5"}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_course_id": "9" * 5000}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_course_id": "0"}, "course_id: должно быть больше нуля"),
-        (RESTORE, {"param_course_id": "1" * 20}, "course_id: слишком большое число: таких номеров в Moodle не бывает"),
-        (RESTORE, {"param_course_id": str(2**63)}, "course_id: слишком большое число: таких номеров в Moodle не бывает"),
-        (RESTORE, {"param_course_id": "007"}, "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди"),
-        (RESTORE, {"param_course_id": "1_000"}, "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди"),
+        (
+            RESTORE,
+            {"param_course_id": "1" * 20},
+            "course_id: слишком большое число: таких номеров в Moodle не бывает",
+        ),
+        (
+            RESTORE,
+            {"param_course_id": str(2**63)},
+            "course_id: слишком большое число: таких номеров в Moodle не бывает",
+        ),
+        (
+            RESTORE,
+            {"param_course_id": "007"},
+            "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди",
+        ),
+        (
+            RESTORE,
+            {"param_course_id": "1_000"},
+            "course_id: должно быть целым числом; пишите его только цифрами, без нулей впереди",
+        ),
         (RESTORE, {"param_course_id": "٤٢"}, "course_id: должно быть целым числом"),
         (RESTORE, {"param_shortname": "OT\x0b1"}, "shortname: содержит управляющий символ U+000B " + PASTED),
         (RESTORE, {"param_fullname": "Охрана\nтруда"}, "fullname: содержит перенос строки " + PASTED),
         (RESTORE, {"param_fullname": "Охрана\u2028труда"}, "fullname: содержит перенос строки " + PASTED),
         (RESTORE, {"param_idnumber": "a\ud800"}, "idnumber: содержит управляющий символ U+D800 " + PASTED),
-        (ROLE, {"param_description": "первая\nвторая\x00"}, "description: содержит управляющий символ U+0000 " + PASTED),
+        (
+            ROLE,
+            {"param_description": "первая\nвторая\x00"},
+            "description: содержит управляющий символ U+0000 " + PASTED,
+        ),
         (ROLE, {"param_name": "Мето\x1bдист"}, "name: содержит управляющий символ U+001B " + PASTED),
-        (ROLE, {"param_allow_assign": "student te\x01acher"}, "allow_assign.1: содержит управляющий символ U+0001 " + PASTED),
+        (
+            ROLE,
+            {"param_allow_assign": "student te\x01acher"},
+            "allow_assign.1: содержит управляющий символ U+0001 " + PASTED,
+        ),
         (RESTORE, {"param_course_id": "-3"}, "course_id: должно быть больше нуля"),
         (RESTORE, {"param_users": "может быть"}, "users: должно быть «да» или «нет»"),
         (RESTORE, {"param_idnumber": "x" * 101}, "idnumber: слишком длинное значение (не более 100 знаков)"),
         (ROLE, {"param_shortname": ""}, "shortname: параметр не указан"),
         (ROLE, {"param_shortname": "Методист"}, "shortname: содержит недопустимые символы"),
-        (ROLE, {"param_archetype": "бог"}, ("archetype: недопустимое значение; допустимо: '', 'manager', 'coursecreator', 'editingteacher', "
-                                           "'teacher', 'student', 'guest', 'user' или 'frontpage'")),
-        (ROLE, {"param_context_levels": "сайт"},
-         "context_levels.0: недопустимое значение; допустимо: 'system', 'user', 'coursecat', 'course', 'module' или 'block'"),
+        (
+            ROLE,
+            {"param_archetype": "бог"},
+            (
+                "archetype: недопустимое значение; допустимо: '', 'manager', 'coursecreator', "
+                "'editingteacher', "
+                "'teacher', 'student', 'guest', 'user' или 'frontpage'"
+            ),
+        ),
+        (
+            ROLE,
+            {"param_context_levels": "сайт"},
+            (
+                "context_levels.0: недопустимое значение; допустимо: 'system', 'user', 'coursecat', "
+                "'course', 'module' или 'block'"
+            ),
+        ),
         (ROLE, {"param_context_levels": ","}, "context_levels: не должно быть пустым"),
         (ROLE, {"param_capabilities": ";"}, "capabilities: не должно быть пустым"),
-        (ROLE, {"param_capabilities": "moodle/course:view = maybe"},
-         "capabilities.moodle/course:view: недопустимое значение; допустимо: 'allow', 'prevent' или 'prohibit'"),
-        (ROLE, {"param_capabilities": "course view"}, "capabilities.course view: содержит недопустимые символы"),
-        (ROLE, {"param_capabilities": "moodle/course:view\nmoodle/course:view=prevent"}, "capabilities: право moodle/course:view указано дважды"),
-        (ROLE, {"param_capabilities": "moodle/course:view\n= allow"}, "capabilities: право не названо: «= allow»"),
+        (
+            ROLE,
+            {"param_capabilities": "moodle/course:view = maybe"},
+            (
+                "capabilities.moodle/course:view: недопустимое значение; допустимо: 'allow', 'prevent' "
+                "или 'prohibit'"
+            ),
+        ),
+        (
+            ROLE,
+            {"param_capabilities": "course view"},
+            "capabilities.course view: содержит недопустимые символы",
+        ),
+        (
+            ROLE,
+            {"param_capabilities": "moodle/course:view\nmoodle/course:view=prevent"},
+            "capabilities: право moodle/course:view указано дважды",
+        ),
+        (
+            ROLE,
+            {"param_capabilities": "moodle/course:view\n= allow"},
+            "capabilities: право не названо: «= allow»",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_of_a_parameter_is_told_in_the_customer_s_language(fields, changes, problem):
     assert problems(fields, **changes) == (problem,)
 
 
 def test_all_faults_are_told_at_once():
     found = problems({"service": "2.9.1-access", "param_name": "x" * 256, "param_colour": "red"})
-    assert {problem.partition(":")[0] for problem in found} == {"shortname", "name", "context_levels", "capabilities", "colour"}
+    assert {problem.partition(":")[0] for problem in found} == {
+        "shortname",
+        "name",
+        "context_levels",
+        "capabilities",
+        "colour",
+    }
 
 
 SOME = Catalogue.parse(
@@ -198,14 +286,23 @@ def test_a_variant_a_quantity_and_an_action_are_taken_from_the_form():
     ("changes", "problem"),
     [
         ({"variant": ""}, "variant: назовите вариант услуги: text (только текст), pictures (с картинками)"),
-        ({"variant": "video"}, "variant: варианта «video» у этой услуги нет; есть: text (только текст), pictures (с картинками)"),
+        (
+            {"variant": "video"},
+            "variant: варианта «video» у этой услуги нет; есть: text (только текст), pictures (с картинками)",
+        ),
         ({"quantity": "0"}, "quantity: должно быть целым числом от 1 до 1000"),
         ({"quantity": "1001"}, "quantity: должно быть целым числом от 1 до 1000"),
         ({"quantity": "²"}, "quantity: должно быть целым числом от 1 до 1000"),
         ({"quantity": "-1"}, "quantity: должно быть целым числом от 1 до 1000"),
         ({"quantity": "9" * 5000}, "quantity: должно быть целым числом от 1 до 1000"),
-        ({"action": "swim"}, "action: действия «swim» у этой услуги нет; есть: fly, create-role, restore-course"),
-        ({"param_shortname": ""}, "укажите, какой курс восстановить: course_id, idnumber, shortname или fullname"),
+        (
+            {"action": "swim"},
+            "action: действия «swim» у этой услуги нет; есть: fly, create-role, restore-course",
+        ),
+        (
+            {"param_shortname": ""},
+            "укажите, какой курс восстановить: course_id, idnumber, shortname или fullname",
+        ),
     ],
 )
 def test_a_fault_beside_the_parameters_is_told(changes, problem):
@@ -224,13 +321,17 @@ def test_a_service_without_variants_and_actions_takes_none(changes, problem):
 
 
 def test_without_a_named_action_the_first_one_that_the_bridge_has_does_the_work():
-    found = some(BANK, action="", **{name: value for name, value in ROLE.items() if name.startswith("param_")})
+    found = some(
+        BANK, action="", **{name: value for name, value in ROLE.items() if name.startswith("param_")}
+    )
     assert isinstance(found, Order), found
     assert found.action == "create-role"
 
 
 def test_an_action_that_the_bridge_does_not_have_is_worked_by_hand():
-    assert some(BANK, action="fly", param_any="1") == Order("bank", {"any": "1", "shortname": "OT-1"}, "поля заявки", "text")
+    assert some(BANK, action="fly", param_any="1") == Order(
+        "bank", {"any": "1", "shortname": "OT-1"}, "поля заявки", "text"
+    )
 
 
 def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work():
@@ -246,14 +347,28 @@ def test_parameters_of_a_service_that_is_done_by_hand_are_taken_as_they_are():
 
 
 def test_an_assigned_order_wins_over_form_and_file():
-    document = {"service": "bank", "variant": "text", "quantity": 2, "action": None, "params": {"shortname": "OT-2"}}
-    ticket = make_ticket(fields={"service": "no-such"}, attachments=(Attachment("f1", "order.toml", 1, "", ""),))
+    document = {
+        "service": "bank",
+        "variant": "text",
+        "quantity": 2,
+        "action": None,
+        "params": {"shortname": "OT-2"},
+    }
+    ticket = make_ticket(
+        fields={"service": "no-such"}, attachments=(Attachment("f1", "order.toml", 1, "", ""),)
+    )
     found = find_order(ticket, SOME, assigned=document, unattended=runs_unattended([]))
-    assert found == Order("bank", {"shortname": "OT-2"}, "заказ, назначенный специалистом", "text", 2, "create-role")
+    assert found == Order(
+        "bank", {"shortname": "OT-2"}, "заказ, назначенный специалистом", "text", 2, "create-role"
+    )
 
 
 def test_faults_of_an_assigned_order_are_told_as_well():
-    found = find_order(make_ticket(), SOME, assigned={"service": "no-such", "variant": "", "quantity": 0, "action": None, "params": {}})
+    found = find_order(
+        make_ticket(),
+        SOME,
+        assigned={"service": "no-such", "variant": "", "quantity": 0, "action": None, "params": {}},
+    )
     assert found == OrderFault(
         "заказ, назначенный специалистом",
         ("service: услуги «no-such» нет в каталоге", "quantity: должно быть целым числом от 1 до 1000"),

@@ -20,7 +20,9 @@ NAMES_ITSELF = "from bridge.journal.owner import own_name; print(own_name(), flu
 @pytest.fixture
 def worker() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Another process, and the name that it gives itself."""
-    with subprocess.Popen([sys.executable, "-c", NAMES_ITSELF], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", NAMES_ITSELF], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().strip()
         process.kill()

@@ -38,7 +38,12 @@ def test_nothing_that_a_terminal_obeys_is_left(text):
         assert unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-@given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.text() | st.integers() | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_a_document_reads_back_as_it_was(value):
     told = plain.document(value)
     assert json.loads(told) == value

@@ -18,7 +18,9 @@ FIXED = make_service(id="fixed", billing=Billing(BillingKind.FIXED, Decimal(1)),
 FROM = make_service(id="from", billing=Billing(BillingKind.FROM, Decimal("2.5")), category=CONTENT)
 RANGE = make_service(id="range", billing=Billing(BillingKind.RANGE, Decimal(1), Decimal(6)))
 ACTUAL = make_service(id="actual")
-VARIED = replace(FIXED, variants=(Variant("text", "текст", Decimal(2)), Variant("media", "медиа", Decimal(4))))
+VARIED = replace(
+    FIXED, variants=(Variant("text", "текст", Decimal(2)), Variant("media", "медиа", Decimal(4)))
+)
 
 
 def amount(hours: str, taken: str, roubles: str | None = None) -> Amount:
@@ -60,7 +62,10 @@ def test_a_variant_that_does_not_exist_is_refused():
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 9)), max_size=6), st.integers(1, 10**6))
 def test_each_line_is_rounded_once_and_the_total_is_their_sum(lines, kopecks):
     hour_price = Decimal(kopecks) / 100
-    wishes = [Wish(replace(FIXED, billing=Billing(BillingKind.FIXED, Decimal(hours))), quantity=many) for hours, many in lines]
+    wishes = [
+        Wish(replace(FIXED, billing=Billing(BillingKind.FIXED, Decimal(hours))), quantity=many)
+        for hours, many in lines
+    ]
     priced = quote(wishes, hour_price)
     assert priced.least == priced.most
     assert priced.least.taken == sum((line.least.taken for line in priced.lines if line.least), Decimal(0))

@@ -1,4 +1,6 @@
-"""otbridge reconcile: every difference between the two ledgers is found, told with what mends it, and mended by that."""
+"""otbridge reconcile: every difference between the two ledgers is found, told with what mends it, and
+mended by that.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,15 @@ from bridge.journal import Journal, LedgerConflict, NewLedgerRow, migrate
 from bridge.operators.mend import mend
 from bridge.operators.reconcile import Mend
 from bridge.operators.reconciliation import Report, reconcile_accounts
-from bridge.portal import LedgerEntry, LedgerPage, PortalError, PortalForbidden, PortalNotContract, PortalNotFound, PortalUnreachable
+from bridge.portal import (
+    LedgerEntry,
+    LedgerPage,
+    PortalError,
+    PortalForbidden,
+    PortalNotContract,
+    PortalNotFound,
+    PortalUnreachable,
+)
 from tests.builders import NOW, make_stage, make_ticket
 
 PORTAL = "test"
@@ -32,7 +42,9 @@ CHARGES = [{"category": "developer", "spent_minutes": 60, "charged_minutes": 60,
 
 @dataclass
 class Ledgers:
-    """A portal that is a list of entries, told two at a time; reads can be made to fail, and something can happen while it is read."""
+    """A portal that is a list of entries, told two at a time; reads can be made to fail, and something can
+    happen while it is read.
+    """
 
     name: str = PORTAL
     entries: list[LedgerEntry] = field(default_factory=list)
@@ -42,13 +54,19 @@ class Ledgers:
     tickets: dict[str, Ticket | PortalError] = field(default_factory=lambda: {"t1": make_ticket()})
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def add(self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any) -> LedgerEntry:
+    def add(
+        self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any
+    ) -> LedgerEntry:
         number = next(self.numbers)
         if kind != "reversal":
             changes.setdefault("hold_id", f"H-{key if kind == 'hold' else hold}")
         else:
-            changes["reverses"] = next(entry.id for entry in self.entries if entry.kind == "capture" and entry.hold_id == f"H-{hold}")
-        entry = LedgerEntry(f"l{number}", key, kind, "a1", "t1", "s1", from_milli(amount), NOW + timedelta(minutes=number))
+            changes["reverses"] = next(
+                entry.id for entry in self.entries if entry.kind == "capture" and entry.hold_id == f"H-{hold}"
+            )
+        entry = LedgerEntry(
+            f"l{number}", key, kind, "a1", "t1", "s1", from_milli(amount), NOW + timedelta(minutes=number)
+        )
         self.entries.append(replace(entry, **changes))
         return self.entries[-1]
 
@@ -60,9 +78,16 @@ class Ledgers:
             raise self.faults[account_id]
         mine = [entry for entry in self.entries if entry.account_id == account_id]
         ended = {entry.hold_id for entry in mine if entry.kind in ("capture", "void")}
-        held = sum((entry.amount for entry in mine if entry.kind == "hold" and entry.hold_id not in ended), Decimal(0))
+        held = sum(
+            (entry.amount for entry in mine if entry.kind == "hold" and entry.hold_id not in ended),
+            Decimal(0),
+        )
         signs = {"capture": 1, "reversal": -1}
-        posted = sum((signs.get(entry.kind, 0) * entry.amount for entry in mine), Decimal(0)) if self.posted is None else self.posted
+        posted = (
+            sum((signs.get(entry.kind, 0) * entry.amount for entry in mine), Decimal(0))
+            if self.posted is None
+            else self.posted
+        )
         granted = sum((entry.amount for entry in mine if entry.kind == "top_up"), Decimal(0))
         return Account(account_id, granted, posted, held, granted - posted - held, Decimal(0), len(mine))
 
@@ -76,7 +101,9 @@ class Ledgers:
         return page
 
     def ticket(self, ticket_id: str) -> Ticket:
-        found = self.tickets.get(ticket_id) or PortalNotFound("GET /tickets", "no ticket", status=404, code="not_found")
+        found = self.tickets.get(ticket_id) or PortalNotFound(
+            "GET /tickets", "no ticket", status=404, code="not_found"
+        )
         if isinstance(found, PortalError):
             raise found
         return found
@@ -89,7 +116,15 @@ class Ledgers:
         (captured,) = [entry for entry in self.entries if entry.id == entry_id]
         return self.add(key, "reversal", 1000, str(captured.hold_id).removeprefix("H-"))
 
-    def capture(self, key: str, hold_id: str, charges: Sequence[Charge], amount: Decimal, evidence: Any, accepted_by: str) -> LedgerEntry:
+    def capture(
+        self,
+        key: str,
+        hold_id: str,
+        charges: Sequence[Charge],
+        amount: Decimal,
+        evidence: Any,
+        accepted_by: str,
+    ) -> LedgerEntry:
         assert charges == (Charge("developer", 60, 60, Decimal(1)),)
         assert (evidence, accepted_by) == ({"role": 9}, "customer")
         return self.add(key, "capture", int(amount * 1000), hold_id=hold_id)
@@ -105,14 +140,36 @@ class World:
     @property
     def bridge(self) -> Bridge:
         settings = SimpleNamespace(portal=SimpleNamespace(category_prefix="Выделенный специалист (н.часы)"))
-        return Bridge(cast(Any, settings), cast(Any, None), self.journal, cast(Any, self.portal), cast(Any, None), "w", clock=lambda: NOW)
+        return Bridge(
+            cast(Any, settings),
+            cast(Any, None),
+            self.journal,
+            cast(Any, self.portal),
+            cast(Any, None),
+            "w",
+            clock=lambda: NOW,
+        )
 
-    def book(self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any) -> None:
+    def book(
+        self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None, **changes: Any
+    ) -> None:
         """A row in the journal's ledger alone."""
         row = NewLedgerRow(
-            portal=PORTAL, account_id="a1", ticket_id="t1", stage_id="s1", revision=1, kind=kind, key=key, hold_key=hold,  # type: ignore[arg-type]
-            spent_minutes=0, charged_minutes=0, coefficient_milli=None, amount_mh=amount, price_kopecks=None, at=NOW,
-        )  # fmt: skip
+            portal=PORTAL,
+            account_id="a1",
+            ticket_id="t1",
+            stage_id="s1",
+            revision=1,
+            kind=kind,
+            key=key,
+            hold_key=hold,  # type: ignore[arg-type]
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=None,
+            amount_mh=amount,
+            price_kopecks=None,
+            at=NOW,
+        )
         with self.journal.transaction() as unit:
             unit.append_ledger(replace(row, **changes), NOW)
 
@@ -120,7 +177,9 @@ class World:
         self.book(key, kind, amount, hold)
         self.portal.add(key, kind, amount, hold)
 
-    def effect(self, kind: str, request: dict[str, Any] | None = None, state: EffectState = EffectState.INTENDED) -> str:
+    def effect(
+        self, kind: str, request: dict[str, Any] | None = None, state: EffectState = EffectState.INTENDED
+    ) -> str:
         """An effect of t1's stage; returns its key."""
         intent = Effect.intent(PORTAL, "t1", kind, request or {}, stage_id="s1", revision=1)
         with self.journal.transaction() as unit:
@@ -252,7 +311,11 @@ def test_an_entry_that_the_journal_held_for_refused_settles_its_effect(world: Wo
     with world.journal.transaction(read_only=True) as unit:
         (effect,) = unit.effects(PORTAL, "t1")
         row = unit.ledger(PORTAL)[-1]
-    assert (effect.state, effect.outcome and effect.outcome["amount"], effect.outcome and effect.outcome["hold_id"]) == (
+    assert (
+        effect.state,
+        effect.outcome and effect.outcome["amount"],
+        effect.outcome and effect.outcome["hold_id"],
+    ) == (
         "done",
         "1",
         "H-h1",
@@ -275,7 +338,9 @@ def test_a_hold_that_the_portal_has_lost_is_taken_back_here(world: World) -> Non
 
 
 @pytest.mark.parametrize("key", ["h1", "c1"])
-def test_a_write_off_that_the_portal_has_lost_with_its_hold_is_taken_back_here(world: World, key: str) -> None:
+def test_a_write_off_that_the_portal_has_lost_with_its_hold_is_taken_back_here(
+    world: World, key: str
+) -> None:
     world.book("h1")
     world.book("c1", "capture", 1000, "h1", price_kopecks=250_000)
 
@@ -291,7 +356,9 @@ def test_a_write_off_that_the_portal_has_lost_with_its_hold_is_taken_back_here(w
 def test_what_the_portal_has_lost_of_a_hold_that_it_still_has_is_sent_again(world: World) -> None:
     world.both("h1")
     capture = world.effect(
-        "capture", {"charges": CHARGES, "amount": "1", "evidence": {"role": 9}, "accepted_by": "customer"}, EffectState.DONE
+        "capture",
+        {"charges": CHARGES, "amount": "1", "evidence": {"role": 9}, "accepted_by": "customer"},
+        EffectState.DONE,
     )
     world.both(capture, "capture", 1000, "h1")
     world.both("r1", "reversal", 1000, "h1")
@@ -367,7 +434,9 @@ def test_a_portal_that_grants_hours_outside_its_ledger_is_not_blamed(world: Worl
         (PortalForbidden("GET /accounts", "no scope"), Exit.CONFIGURATION, ["a0", "a1"]),
     ],
 )
-def test_a_fault_of_one_account_does_not_stop_the_others(world: World, fault: PortalError, code: Exit, compared: list[str]) -> None:
+def test_a_fault_of_one_account_does_not_stop_the_others(
+    world: World, fault: PortalError, code: Exit, compared: list[str]
+) -> None:
     world.portal.faults["a0"] = fault
     report = world.compared(["a1", "a0"])
     assert (report.exit, [account.account_id for account in report.accounts]) == (code, compared)
@@ -391,7 +460,9 @@ GONE: dict[str, tuple[Ticket | None, str]] = {
 
 
 @pytest.mark.parametrize("how", list(GONE))
-def test_a_hold_whose_ticket_or_stage_is_gone_is_found_and_the_ticket_is_woken(world: World, how: str) -> None:
+def test_a_hold_whose_ticket_or_stage_is_gone_is_found_and_the_ticket_is_woken(
+    world: World, how: str
+) -> None:
     key = world.held()
     world.rests("running")
     assert world.stranded() == []
@@ -416,7 +487,9 @@ def test_a_hold_whose_ticket_or_stage_is_gone_is_found_and_the_ticket_is_woken(w
     assert world.compared(["a1"]).exit is Exit.OPERATOR
 
 
-def test_a_hold_of_a_ticket_that_the_journal_does_not_know_is_returned_on_an_operator_s_word(world: World) -> None:
+def test_a_hold_of_a_ticket_that_the_journal_does_not_know_is_returned_on_an_operator_s_word(
+    world: World,
+) -> None:
     world.portal.add("other", ticket_id="t9")
     assert world.compared(["a1"]).exit is Exit.OPERATOR
     assert world.stranded() == [("other", "unexplained", "release")]

@@ -27,18 +27,30 @@ def test_the_same_step_may_fail_a_few_times_before_an_operator_is_asked() -> Non
         seen.append((wait.status, wait.reason.code, wait.reason.facts["times"]))
         before = wait.reason
     patient = [(Status.QUEUED, "moodle", times) for times in range(1, PATIENCE)]
-    assert seen == [*patient, (Status.FAILED, "own-moodle", PATIENCE), (Status.FAILED, "own-moodle", PATIENCE + 1)]
+    assert seen == [
+        *patient,
+        (Status.FAILED, "own-moodle", PATIENCE),
+        (Status.FAILED, "own-moodle", PATIENCE + 1),
+    ]
 
 
 @pytest.mark.parametrize(
-    "before", [None, Reason("not-agreed"), Reason("moodle", {"what": "hold", "times": 9}), Reason("moodle", {"what": "plan"})]
+    "before",
+    [
+        None,
+        Reason("not-agreed"),
+        Reason("moodle", {"what": "hold", "times": 9}),
+        Reason("moodle", {"what": "plan"}),
+    ],
 )
 def test_faults_of_another_step_or_of_an_outage_do_not_count(before: Reason | None) -> None:
     assert own_fault(PASSING, waiting(), before).reason.facts["times"] == 1
 
 
 @pytest.mark.parametrize("cause", [KeyInProgress("PUT", "busy"), StillUnderWay("PUT", "it was sent")])
-def test_a_write_that_is_still_under_way_is_no_fault_however_often_it_is_asked_for(cause: BridgeError) -> None:
+def test_a_write_that_is_still_under_way_is_no_fault_however_often_it_is_asked_for(
+    cause: BridgeError,
+) -> None:
     assert own_fault(cause, waiting(), Reason("moodle", {"what": "plan", "times": PATIENCE})) == waiting()
 
 
@@ -53,7 +65,10 @@ def test_a_wait_for_an_operator_keeps_its_reason() -> None:
 
 
 def test_pauses_grow_and_have_a_bound() -> None:
-    pauses = [pause(Reason("own-moodle", {"times": times})) for times in (1, PATIENCE, PATIENCE + 1, PATIENCE + 2, 50, 10**9)]
+    pauses = [
+        pause(Reason("own-moodle", {"times": times}))
+        for times in (1, PATIENCE, PATIENCE + 1, PATIENCE + 2, 50, 10**9)
+    ]
     assert pauses[:4] == [SHORTEST_PAUSE, SHORTEST_PAUSE, SHORTEST_PAUSE * 2, SHORTEST_PAUSE * 4]
     assert pauses[4:] == [LONGEST_PAUSE, LONGEST_PAUSE]
     assert pause(Reason("fault")) == SHORTEST_PAUSE > timedelta(0)

@@ -14,7 +14,10 @@ from bridge.settings import Settings, find, journal_url, load
 CONFIG = Path(__file__).parents[3] / "config"
 PORTAL = '[portal]\nurl = "https://portal.example.ru/api/v1"\n'
 MAIN = '[[installation]]\nserial = "A"\nurl = "https://lms.example.ru"\n'
-SECOND = '[[installation]]\nname = "second-lms"\nserial = "B"\nurl = "https://two.example.ru/moodle/"\ntransport = "soap"\n'
+SECOND = (
+    '[[installation]]\nname = "second-lms"\nserial = "B"\nurl = '
+    '"https://two.example.ru/moodle/"\ntransport = "soap"\n'
+)
 REDMINE = """[portal]
 url = "https://redmine.example.ru"
 engine = "redmine"
@@ -63,7 +66,11 @@ def test_the_examples_work_once_their_secrets_are_filled_in(tmp_path):
     (tmp_path / ".env").write_text(lines, encoding="utf-8")
     settings = load(tmp_path / "bridge.toml", {})
     assert settings.policy.unattended == ("2.9.1-restore", "2.9.1-access")
-    assert (settings.portal.name, settings.portal.auth, settings.installations[0].transport) == ("clients", "bearer", "rest")
+    assert (settings.portal.name, settings.portal.auth, settings.installations[0].transport) == (
+        "clients",
+        "bearer",
+        "rest",
+    )
     assert (settings.portal_secret, settings.moodle_tokens) == ("secret", {"main": "secret"})
     assert settings.bridge.journal == "sqlite:////var/lib/otbridge/journal.sqlite3"
 
@@ -79,13 +86,20 @@ def test_the_example_of_secrets_holds_none(tmp_path):
 
 def test_what_is_left_out_has_a_default(write):
     settings = load(write(), ENVIRON)
-    assert (settings.bridge.poll_seconds, settings.bridge.operation_wait_seconds, settings.policy.unattended) == (60, 900, ())
+    assert (
+        settings.bridge.poll_seconds,
+        settings.bridge.operation_wait_seconds,
+        settings.policy.unattended,
+    ) == (60, 900, ())
     assert settings.portal.category_prefix == "Выделенный специалист (н.часы)"
     assert len(settings.catalogue) >= 2
 
 
 def test_addresses_have_no_slash_at_their_end(write):
-    assert load(write(PORTAL + MAIN.replace("lms.example.ru", "lms.example.ru/")), ENVIRON).installations[0].url == "https://lms.example.ru"
+    assert (
+        load(write(PORTAL + MAIN.replace("lms.example.ru", "lms.example.ru/")), ENVIRON).installations[0].url
+        == "https://lms.example.ru"
+    )
 
 
 def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
@@ -97,7 +111,9 @@ def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
     assert settings.bridge.templates == tmp_path / "own"
 
 
-@pytest.mark.parametrize("url", ["sqlite:////var/lib/j.sqlite3", "postgresql+psycopg://otbridge@db/otbridge", "sqlite://"])
+@pytest.mark.parametrize(
+    "url", ["sqlite:////var/lib/j.sqlite3", "postgresql+psycopg://otbridge@db/otbridge", "sqlite://"]
+)
 def test_other_journals_stay_where_they_are(url, tmp_path):
     assert journal_url(url, tmp_path) == url
 
@@ -106,7 +122,10 @@ def test_a_redmine_is_the_portal_where_the_settings_say_so(write):
     settings = load(write(REDMINE + MAIN), ENVIRON)
     assert settings.portal.engine == "redmine"
     assert settings.portal.redmine is not None
-    assert (settings.portal.redmine.trackers.stage, settings.portal.redmine.ticket_states["withdrawn"]) == (2, 6)
+    assert (settings.portal.redmine.trackers.stage, settings.portal.redmine.ticket_states["withdrawn"]) == (
+        2,
+        6,
+    )
     assert (settings.portal.settle_seconds, settings.portal_secret) == (120, "portal-secret")
 
 
@@ -152,9 +171,15 @@ def test_each_of_several_installations_needs_its_own_token(write):
 
 @pytest.mark.parametrize(
     ("environ", "credential", "secret"),
-    [({"OTBRIDGE_PORTAL_TOKEN": "environ"}, "credential", "environ"), ({}, "credential", "credential"), ({}, None, "file")],
+    [
+        ({"OTBRIDGE_PORTAL_TOKEN": "environ"}, "credential", "environ"),
+        ({}, "credential", "credential"),
+        ({}, None, "file"),
+    ],
 )
-def test_the_environment_goes_before_credentials_and_these_before_the_env_file(write, tmp_path, environ, credential, secret):
+def test_the_environment_goes_before_credentials_and_these_before_the_env_file(
+    write, tmp_path, environ, credential, secret
+):
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     if credential:
@@ -177,7 +202,10 @@ def test_an_env_file_that_others_may_read_is_refused_with_advice(write, tmp_path
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_an_env_file_that_only_its_owner_may_read_is_taken(write, mode):
-    assert load(write(env="OTBRIDGE_PORTAL_TOKEN=x\nOTBRIDGE_MOODLE_TOKEN=y\n", mode=mode), {}).portal_secret == "x"
+    assert (
+        load(write(env="OTBRIDGE_PORTAL_TOKEN=x\nOTBRIDGE_MOODLE_TOKEN=y\n", mode=mode), {}).portal_secret
+        == "x"
+    )
 
 
 def test_an_env_file_that_is_no_text_is_named(write, tmp_path):
@@ -193,8 +221,9 @@ def test_a_credential_that_is_no_text_is_named(write, tmp_path):
 def test_missing_secrets_are_named_with_where_they_may_stand(write, tmp_path):
     told = faults(write(), {})
     assert (
-        f"OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment, in {tmp_path / '.env'} (mode 0600), or as a systemd credential" in told
-    )
+        f"OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment, in {tmp_path / '.env'} "
+        "(mode 0600), or as a systemd credential"
+    ) in told
     assert "OTBRIDGE_MOODLE_TOKEN: missing" in told
 
 
@@ -232,7 +261,9 @@ def test_an_env_file_that_nobody_needs_may_be_unreadable(write, toml):
 
 @pytest.mark.usefixtures("forbidden_env")
 def test_an_env_file_that_is_needed_and_unreadable_is_named(write, tmp_path):
-    assert f"{tmp_path / '.env'} cannot be read\n  - this user may not read it" in faults(write(env="X=1\n"), {})
+    assert f"{tmp_path / '.env'} cannot be read\n  - this user may not read it" in faults(
+        write(env="X=1\n"), {}
+    )
 
 
 def test_without_tokens_none_is_asked_for(write):
@@ -277,19 +308,40 @@ def test_no_secret_shows_when_settings_are_printed(write):
         (f'{PORTAL}{MAIN}transport = "xmlrpc"\n', "installation.0.transport: must be one of 'rest', 'soap'"),
         (f"{PORTAL}{MAIN}restore_category = 0\n", "installation.0.restore_category: must be more than 0"),
         (f'{PORTAL}{MAIN}[policy]\nunattended = "all"\n', "policy.unattended: must be a list in brackets"),
-        (f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n', "policy.unattended: 9.9.9: the catalogue has no such service"),
-        (f'{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}', "installation: name “main” stands twice"),
-        (f'{PORTAL}{MAIN}{SECOND.replace(chr(34) + "B", chr(34) + "A")}', "installation: serial “A” stands twice"),
-        (PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"), "installation: name “a-b” stands twice"),
-        (f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
-        (f'[bridge]\njournal = "postgresql://h/d?password=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
-        (f'[bridge]\njournal = "postgresql://h/d?sslpassword=secret"\n{PORTAL}{MAIN}', "bridge.journal: must hold no password"),
+        (
+            f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n',
+            "policy.unattended: 9.9.9: the catalogue has no such service",
+        ),
+        (f"{PORTAL}{MAIN}{SECOND.replace('second-lms', 'main')}", "installation: name “main” stands twice"),
+        (
+            f"{PORTAL}{MAIN}{SECOND.replace(chr(34) + 'B', chr(34) + 'A')}",
+            "installation: serial “A” stands twice",
+        ),
+        (
+            PORTAL + MAIN.replace("serial", 'name = "a-b"\nserial') + SECOND.replace("second-lms", "a_b"),
+            "installation: name “a-b” stands twice",
+        ),
+        (
+            f'[bridge]\njournal = "postgresql+psycopg://u:secret@h/d"\n{PORTAL}{MAIN}',
+            "bridge.journal: must hold no password",
+        ),
+        (
+            f'[bridge]\njournal = "postgresql://h/d?password=secret"\n{PORTAL}{MAIN}',
+            "bridge.journal: must hold no password",
+        ),
+        (
+            f'[bridge]\njournal = "postgresql://h/d?sslpassword=secret"\n{PORTAL}{MAIN}',
+            "bridge.journal: must hold no password",
+        ),
         (f'[bridge]\ncatalogue = "none.toml"\n{PORTAL}{MAIN}', "bridge.domain.catalogue: "),
         (f'[bridge]\ntemplates = "none"\n{PORTAL}{MAIN}', "bridge.templates: "),
-        (f"{PORTAL}[installation]\nserial = 'A'\n", "installation: write [[installation]], with two brackets: there may be several"),
+        (
+            f"{PORTAL}[installation]\nserial = 'A'\n",
+            "installation: write [[installation]], with two brackets: there may be several",
+        ),
         ("[portal", "is not valid TOML"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
     path = write(toml)
     told = faults(path)
@@ -297,7 +349,10 @@ def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
     assert str(path.parent) in told
 
 
-GO_TOGETHER = 'portal: engine = "redmine" and the table [portal.redmine], which otbridge init-redmine prints, go together'
+GO_TOGETHER = (
+    'portal: engine = "redmine" and the table [portal.redmine], which otbridge '
+    "init-redmine prints, go together"
+)
 
 
 @pytest.mark.parametrize(
@@ -307,25 +362,45 @@ GO_TOGETHER = 'portal: engine = "redmine" and the table [portal.redmine], which 
         (REDMINE.replace('engine = "redmine"\n', ""), GO_TOGETHER),
         (REDMINE.replace('"redmine"', '"contract"'), GO_TOGETHER),
         (REDMINE.replace('"redmine"', '"jira"'), "portal.engine: must be one of 'contract', 'redmine'"),
-        (REDMINE.replace("engine", 'auth = "otserial"\nserial = "A"\nengine'), 'portal: auth: a Redmine knows API keys only: "bearer"'),
-        (REDMINE.replace("engine", "settle_seconds = 59\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
-        (REDMINE.replace("engine", "read_seconds = 121\nengine"), "portal: settle_seconds: must not be less than read_seconds"),
-        (REDMINE.replace("engine", "settle_seconds = 0\nengine"), "portal.settle_seconds: must be more than 0"),
+        (
+            REDMINE.replace("engine", 'auth = "otserial"\nserial = "A"\nengine'),
+            'portal: auth: a Redmine knows API keys only: "bearer"',
+        ),
+        (
+            REDMINE.replace("engine", "settle_seconds = 59\nengine"),
+            "portal: settle_seconds: must not be less than read_seconds",
+        ),
+        (
+            REDMINE.replace("engine", "read_seconds = 121\nengine"),
+            "portal: settle_seconds: must not be less than read_seconds",
+        ),
+        (
+            REDMINE.replace("engine", "settle_seconds = 0\nengine"),
+            "portal.settle_seconds: must be more than 0",
+        ),
         (REDMINE.replace("ticket = 1", "ticket = 0"), "portal.redmine.trackers.ticket: must be more than 0"),
         (REDMINE.replace("ticket = 1", "ticket = 1, bug = 3"), "portal.redmine.trackers.bug: "),
         (REDMINE.replace(", done = 5", ""), "portal.redmine: ticket_states: no status for done"),
-        (REDMINE.replace("done = 5", "done = 6"), "portal.redmine: ticket_states: the same id for done, withdrawn"),
+        (
+            REDMINE.replace("done = 5", "done = 6"),
+            "portal.redmine: ticket_states: the same id for done, withdrawn",
+        ),
         (REDMINE.replace("trackers", "tracker"), "portal.redmine.trackers: missing"),
         (REDMINE.replace("[portal.redmine]\n", '[portal.redmine]\nurl = "x"\n'), "portal.redmine.url: "),
     ],
-)  # fmt: skip
+)
 def test_a_fault_of_a_redmine_is_named_with_its_key(write, toml, fault):
     assert fault in faults(write(toml + MAIN))
 
 
 @pytest.mark.parametrize("seconds", [60, 61])
 def test_what_was_sent_to_a_redmine_settles_no_sooner_than_its_answer_is_given_up(write, seconds):
-    assert load(write(REDMINE.replace("engine", f"settle_seconds = {seconds}\nengine") + MAIN), ENVIRON).portal.settle_seconds == seconds
+    assert (
+        load(
+            write(REDMINE.replace("engine", f"settle_seconds = {seconds}\nengine") + MAIN), ENVIRON
+        ).portal.settle_seconds
+        == seconds
+    )
 
 
 @pytest.mark.parametrize(
@@ -348,10 +423,17 @@ def test_what_is_no_plain_address_is_refused(write, url):
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.1.1", "localhost", "[::1]:80"])
 def test_plain_http_is_for_this_machine(write, host):
-    assert load(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")), ENVIRON).installations[0].url == f"http://{host}"
+    assert (
+        load(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")), ENVIRON)
+        .installations[0]
+        .url
+        == f"http://{host}"
+    )
 
 
-@pytest.mark.parametrize("host", ["lms.example.ru", "127.0.0.1.example.ru", "localhost.example.ru", "0.0.0.0", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["lms.example.ru", "127.0.0.1.example.ru", "localhost.example.ru", "0.0.0.0", "10.0.0.1"]
+)
 def test_plain_http_to_another_machine_is_refused(write, host):
     told = faults(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")))
     assert "installation.0.url: must be https://; plain http:// is for this machine only" in told
@@ -360,14 +442,25 @@ def test_plain_http_to_another_machine_is_refused(write, host):
 def test_all_faults_are_told_at_once(write, tmp_path):
     toml = '[bridge]\npoll_seconds = 0\n[portal]\nurl = "portal"\n' + MAIN.replace("https", "ftp")
     told = faults(write(toml, env="X=1\n", mode=0o644))
-    for fault in ("bridge.poll_seconds: ", "portal.url: ", "installation.0.url: ", f"chmod 600 {tmp_path / '.env'}"):
+    for fault in (
+        "bridge.poll_seconds: ",
+        "portal.url: ",
+        "installation.0.url: ",
+        f"chmod 600 {tmp_path / '.env'}",
+    ):
         assert fault in told
 
 
 def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_path):
     (tmp_path / "c.toml").write_text("[[service]]\nid = 'x'\n", encoding="utf-8")
-    told = faults(write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}'), {})
-    for fault in ("service x: name: ", "installation: name “main” stands twice", "OTBRIDGE_PORTAL_TOKEN: missing"):
+    told = faults(
+        write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}'), {}
+    )
+    for fault in (
+        "service x: name: ",
+        "installation: name “main” stands twice",
+        "OTBRIDGE_PORTAL_TOKEN: missing",
+    ):
         assert fault in told
 
 

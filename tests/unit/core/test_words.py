@@ -20,7 +20,11 @@ def test_what_an_operation_left_is_told_without_the_facts_of_today() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "told"),
-    [({"how": "merged", "into": "88"}, "merged into ticket 88"), ({"how": "moved"}, "moved to another category"), ({}, "–")],
+    [
+        ({"how": "merged", "into": "88"}, "merged into ticket 88"),
+        ({"how": "moved"}, "moved to another category"),
+        ({}, "–"),
+    ],
 )
 def test_how_a_ticket_left_is_told(facts: dict[str, str], told: str) -> None:
     assert f"({told})" in words.reason(Reason("gone", facts), "101")

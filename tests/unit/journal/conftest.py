@@ -102,10 +102,20 @@ def make_ticket() -> Callable[..., Ticket]:
 
     def make(id_: str = "t1", *, queued: int = 0, **changes: Any) -> Ticket:
         made = Ticket(
-            id=id_, number=f"№ {id_}", version=1, category="Выделенный специалист (н.часы)/Курсы", subject="Восстановить курс",
-            customer_id="c1", customer_name="Школа", account_id="a1", installation="3KL-1", state=TicketState.OPEN,
-            created_at=NOON - timedelta(days=3), updated_at=NOON, agreed_at=NOON - timedelta(days=1) + timedelta(seconds=queued),
-        )  # fmt: skip
+            id=id_,
+            number=f"№ {id_}",
+            version=1,
+            category="Выделенный специалист (н.часы)/Курсы",
+            subject="Восстановить курс",
+            customer_id="c1",
+            customer_name="Школа",
+            account_id="a1",
+            installation="3KL-1",
+            state=TicketState.OPEN,
+            created_at=NOON - timedelta(days=3),
+            updated_at=NOON,
+            agreed_at=NOON - timedelta(days=1) + timedelta(seconds=queued),
+        )
         return replace(made, **changes)
 
     return make
@@ -118,7 +128,11 @@ def full_ticket(make_ticket: Callable[..., Ticket]) -> Ticket:
         fields={"service": "restore-course", "Курс": "Физика"},
         thread=(ThreadEntry("m1", "customer", "customer", NOON, "Здравствуйте\x00 \ud800 😀"),),
         attachments=(Attachment("f1", "order.json", 12, "ab" * 32, "application/json"),),
-        stages=(Stage("s1", "Этап 1", Decimal("1.250"), Decimal("0.6"), StageState.ACCEPTED, 2, NOON, None, "хорошо"),),
+        stages=(
+            Stage(
+                "s1", "Этап 1", Decimal("1.250"), Decimal("0.6"), StageState.ACCEPTED, 2, NOON, None, "хорошо"
+            ),
+        ),
         time_entries=(TimeEntry("e1", None, "Иванов", "dev", 90, NOON, "работа"),),
         withdrawn_at=NOON,
     )
@@ -128,11 +142,25 @@ def full_ticket(make_ticket: Callable[..., Ticket]) -> Ticket:
 def make_row() -> Callable[..., NewLedgerRow]:
     """Makes ledger rows: a hold of 2 norm-hours unless the test says otherwise."""
 
-    def make(key: str, kind: str = "hold", *, amount: int = 2000, hold: str | None = None, **changes: Any) -> NewLedgerRow:
+    def make(
+        key: str, kind: str = "hold", *, amount: int = 2000, hold: str | None = None, **changes: Any
+    ) -> NewLedgerRow:
         made = NewLedgerRow(
-            portal="p", account_id="a1", ticket_id="t1", stage_id="s1", revision=1, kind=kind, key=key, hold_key=hold,  # type: ignore[arg-type]
-            spent_minutes=0, charged_minutes=0, coefficient_milli=1000, amount_mh=amount, price_kopecks=None, at=NOON,
-        )  # fmt: skip
+            portal="p",
+            account_id="a1",
+            ticket_id="t1",
+            stage_id="s1",
+            revision=1,
+            kind=kind,
+            key=key,
+            hold_key=hold,  # type: ignore[arg-type]
+            spent_minutes=0,
+            charged_minutes=0,
+            coefficient_milli=1000,
+            amount_mh=amount,
+            price_kopecks=None,
+            at=NOON,
+        )
         return replace(made, **changes)
 
     return make

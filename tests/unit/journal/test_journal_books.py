@@ -22,7 +22,9 @@ BEFORE = "0002"
 
 @pytest.fixture
 def lease(clock):
-    """Leases the writing to the portal "p" to writer "w" for a minute, nobody being stale, unless the test says otherwise."""
+    """Leases the writing to the portal "p" to writer "w" for a minute, nobody being stale, unless the test
+    says otherwise.
+    """
 
     def do(unit, owner="w", *, portal="p", stale=()):
         return unit.lease_writer(portal, owner, clock(), MINUTE, lambda name: name in stale)
@@ -93,7 +95,10 @@ def test_who_lost_the_lease_is_stopped_before_it_writes(journal, lease, clock):
     clock.forward(hours=1)
     with journal.transaction() as unit:
         new = lease(unit, "w2")
-    with pytest.raises(LostClaim, match="the lease of writing to portal p has ended; nothing was written"), journal.transaction() as unit:
+    with (
+        pytest.raises(LostClaim, match="the lease of writing to portal p has ended; nothing was written"),
+        journal.transaction() as unit,
+    ):
         unit.portal_write_sending("p", "k", "f", clock())
         unit.guard_writer("p", old)
     assert written(journal) is None
@@ -109,7 +114,9 @@ def test_an_ended_lease_that_nobody_took_is_still_good(journal, lease, clock):
         mine = lease(unit)
         clock.forward(hours=1)
         unit.guard_writer("p", mine)
-        assert unit.lease_writer("p", "other", clock(), timedelta(minutes=1), lambda _: False) == mine + 1, "until somebody takes it"
+        assert unit.lease_writer("p", "other", clock(), timedelta(minutes=1), lambda _: False) == mine + 1, (
+            "until somebody takes it"
+        )
 
 
 def test_a_portal_that_nobody_wrote_to_has_no_lease_to_guard(journal):
@@ -204,7 +211,13 @@ def test_a_forgotten_key_is_free(journal, clock):
 
 
 def test_an_answer_is_kept_as_it_was(journal, clock):
-    answer = {"id": "17", "at": None, "hours": 1250, "text": "Готово – № 1 😀\x00", "more": {"of": ["it", 1, True]}}
+    answer = {
+        "id": "17",
+        "at": None,
+        "hours": 1250,
+        "text": "Готово – № 1 😀\x00",
+        "more": {"of": ["it", 1, True]},
+    }
     sent = clock()
     with journal.transaction() as unit:
         unit.portal_write_sending("p", "k", "f", sent)
@@ -284,7 +297,10 @@ def test_another_key_does_not_end_a_hold_that_has_ended(journal, make_hold, cloc
         unit.add_portal_hold("p", make_hold())
         unit.end_portal_hold("p", "h1", "captured", "k", clock())
         first = unit.portal_hold("p", "h1")
-    with pytest.raises(LedgerConflict, match="hold h1 of portal p is not there to end, or has ended"), journal.transaction() as unit:
+    with (
+        pytest.raises(LedgerConflict, match="hold h1 of portal p is not there to end, or has ended"),
+        journal.transaction() as unit,
+    ):
         unit.end_portal_hold("p", "h1", "voided", "other", clock())
     assert holds(journal) == [first]
 
@@ -308,7 +324,12 @@ def test_a_hold_that_was_added_again_after_its_end_stays_ended(journal, make_hol
 def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, make_hold, clock):
     early, late = clock(), clock() + MINUTE
     with journal.transaction() as unit:
-        for id_, at, account in (("h3", late, "a1"), ("h2", early, "a1"), ("h1", late, "a1"), ("h4", early, "a2")):
+        for id_, at, account in (
+            ("h3", late, "a1"),
+            ("h2", early, "a1"),
+            ("h1", late, "a1"),
+            ("h4", early, "a2"),
+        ):
             unit.add_portal_hold("p", make_hold(id_, at=at, account_id=account))
         unit.add_portal_hold("q", make_hold("h5"))
     assert [one.id for one in holds(journal)] == ["h2", "h1", "h3"]
@@ -336,7 +357,9 @@ def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
 # --- the migration
 
 
-def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(empty, clock, full_ticket, make_row, make_hold, monkeypatch):
+def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(
+    empty, clock, full_ticket, make_row, make_hold, monkeypatch
+):
     upgrade = command.upgrade
     monkeypatch.setattr("alembic.command.upgrade", lambda config, _head: upgrade(config, BEFORE))
     migrate(empty.url)
@@ -363,4 +386,10 @@ def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(empty, clock,
 
 def all_of(journal, ticket):
     with journal.transaction(read_only=True) as unit:
-        return unit.ticket("p", ticket), unit.cursor("p"), unit.decisions("p", ticket), unit.drift("p", "a1"), unit.ledger("p")
+        return (
+            unit.ticket("p", ticket),
+            unit.cursor("p"),
+            unit.decisions("p", ticket),
+            unit.drift("p", "a1"),
+            unit.ledger("p"),
+        )

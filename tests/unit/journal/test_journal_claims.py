@@ -1,4 +1,6 @@
-"""Claims: in the order of the queue, never two workers at once, never lost, never written by who has lost it."""
+"""Claims: in the order of the queue, never two workers at once, never lost, never written by who has lost
+it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from bridge.journal import Journal
 with Journal.open(sys.argv[1]) as journal:
     while True:
         with journal.transaction() as unit:
-            claim = unit.claim("p", sys.argv[2], now=datetime.now(UTC), ttl=timedelta(minutes=5), is_stale=lambda owner: False)
+            now, ttl = datetime.now(UTC), timedelta(minutes=5)
+            claim = unit.claim("p", sys.argv[2], now=now, ttl=ttl, is_stale=lambda owner: False)
         if claim is None:
             break
         print(claim.record.ticket.id)
@@ -31,7 +34,9 @@ with Journal.open(sys.argv[1]) as journal:
 
 @pytest.fixture
 def claim(clock):
-    """Claims on the portal "p" for worker "w" at the clock's moment, nobody being stale, unless the test says otherwise."""
+    """Claims on the portal "p" for worker "w" at the clock's moment, nobody being stale, unless the test
+    says otherwise.
+    """
 
     def do(unit, owner="w", *, stale=(), **options):
         return unit.claim("p", owner, now=clock(), ttl=MINUTE, is_stale=lambda name: name in stale, **options)
@@ -51,7 +56,12 @@ def release(clock):
 def queue(journal, make_ticket):
     """Three tickets; t2 was agreed first, t1 and t3 at the same moment."""
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket("t3", queued=5), make_ticket("t1", queued=5), make_ticket("t2", queued=1)], "c", None)
+        unit.merge(
+            "p",
+            [make_ticket("t3", queued=5), make_ticket("t1", queued=5), make_ticket("t2", queued=1)],
+            "c",
+            None,
+        )
     return journal
 
 
@@ -79,7 +89,11 @@ def test_a_change_during_the_work_is_not_forgotten(queue, claim, release, make_t
         unit.wake("p", "t1")
         for claimed in (changed, woken, still):
             release(unit, claimed)
-        assert {record.ticket.id: record.dirty for record in unit.tickets()} == {"t2": True, "t1": True, "t3": False}
+        assert {record.ticket.id: record.dirty for record in unit.tickets()} == {
+            "t2": True,
+            "t1": True,
+            "t3": False,
+        }
 
 
 def test_a_due_ticket_is_claimed_when_its_moment_has_come(queue, claim, release, clock):
@@ -97,7 +111,9 @@ def test_a_due_ticket_is_claimed_when_its_moment_has_come(queue, claim, release,
         assert claim(unit) is None
 
 
-def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_clock_is_right(queue, claim, release, clock):
+def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_clock_is_right(
+    queue, claim, release, clock
+):
     with queue.transaction() as unit:
         clock.forward(days=1)
         for due in (clock() + MINUTE, clock() + timedelta(days=14), None):
@@ -167,8 +183,14 @@ def test_who_lost_the_lease_writes_nothing(queue, claim, release, clock):
     with queue.transaction() as unit:
         lost = claim(unit, "w1")
         taken = claim(unit, "w2", stale={"w1"})
-    for write in (lambda unit: release(unit, lost, state="failed"), lambda unit: unit.renew(lost, clock(), MINUTE)):
-        with pytest.raises(LostClaim, match=r"ticket № t2 \(p\): the lease of w1 has ended"), queue.transaction() as unit:
+    for write in (
+        lambda unit: release(unit, lost, state="failed"),
+        lambda unit: unit.renew(lost, clock(), MINUTE),
+    ):
+        with (
+            pytest.raises(LostClaim, match=r"ticket № t2 \(p\): the lease of w1 has ended"),
+            queue.transaction() as unit,
+        ):
             write(unit)
     with queue.transaction() as unit:
         assert unit.ticket("p", "t2").state == "new"
@@ -278,7 +300,9 @@ def test_processes_never_get_the_same_ticket(journal, database, make_ticket):
     with journal.transaction() as unit:
         unit.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
     workers = [
-        subprocess.Popen([sys.executable, "-c", _WORKER, database.url, f"w{number}"], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", _WORKER, database.url, f"w{number}"], stdout=subprocess.PIPE, text=True
+        )
         for number in range(2)
     ]
     got = [line for worker in workers for line in worker.communicate(timeout=60)[0].split()]

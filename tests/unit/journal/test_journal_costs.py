@@ -14,12 +14,16 @@ from bridge.domain.effects import Effect, EffectState
 from bridge.journal import Journal
 
 DONE_TICKETS = """
-INSERT INTO tickets (portal, id, number, version, queued_at, document, state, reason, due_at, dirty, changes, fence, first_seen, updated_at)
-SELECT portal, id || '-' || n, number, version, queued_at, document, 'done', reason, due_at, dirty, changes, fence, first_seen, updated_at
+INSERT INTO tickets (portal, id, number, version, queued_at, document, state, reason, due_at, dirty, changes,
+fence, first_seen, updated_at)
+SELECT portal, id || '-' || n, number, version, queued_at, document, 'done', reason, due_at, dirty, changes,
+fence, first_seen, updated_at
 FROM tickets, {numbers}
 """
 NUMBERS = {
-    "sqlite": "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) SELECT n FROM c)",
+    "sqlite": (
+        "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) SELECT n FROM c)"
+    ),
     "postgresql": "generate_series(1, 100000) AS n",
 }
 
@@ -40,7 +44,9 @@ def plans(journal: Journal) -> Iterator[list[str]]:
     explain = "EXPLAIN QUERY PLAN" if journal._engine.dialect.name == "sqlite" else "EXPLAIN"
     with journal._engine.connect() as connection:
         for statement, parameters in asked:
-            plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement}", parameters))
+            plan = "\n".join(
+                str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {statement}", parameters)
+            )
             told.append(f"{statement}\n→ {plan}")
 
 
@@ -53,7 +59,12 @@ def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(journal, da
     with plans(journal) as told, journal.transaction() as unit:
         assert unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False) is None
         unit.wake("p", "t1-77777")
-        assert unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False).record.ticket.id == "t1"
+        assert (
+            unit.claim(
+                "p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False
+            ).record.ticket.id
+            == "t1"
+        )
     assert any("ix_tickets_due" in plan for plan in told)
     assert any("ix_tickets_dirty" in plan for plan in told)
     assert [plan for plan in told if "SCAN" in plan or "Seq Scan on tickets" in plan] == []

@@ -1,4 +1,6 @@
-"""What operators decide is kept for good and wakes the ticket; order files are fetched once; drifts stand until they are cleared."""
+"""What operators decide is kept for good and wakes the ticket; order files are fetched once; drifts stand
+until they are cleared.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def known(journal, make_ticket):
 
 def test_a_decision_comes_back_as_it_was_made(known, clock):
     with known.transaction() as unit:
-        first = unit.decide("p", "t1", "assign", {"service": "4-files", "params": {"курс": 7}}, "anna@desk", clock())
+        first = unit.decide(
+            "p", "t1", "assign", {"service": "4-files", "params": {"курс": 7}}, "anna@desk", clock()
+        )
         second = unit.decide("p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock.forward(hours=1))
         unit.decide("p", "t2", "withdraw", {"reason": "x"}, "boris@desk", clock())
     with known.transaction(read_only=True) as unit:
@@ -32,7 +36,9 @@ def test_a_decision_comes_back_as_it_was_made(known, clock):
 
 def test_a_decision_wakes_the_ticket_that_a_worker_holds(known, clock):
     with known.transaction() as unit:
-        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1")
+        claim = unit.claim(
+            "p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1"
+        )
         unit.decide("p", "t1", "release", {"reason": "ok"}, "anna@desk", clock())
         unit.release(claim, state="done", reason="", due_at=None, now=clock())
         assert unit.ticket("p", "t1").dirty
@@ -43,7 +49,9 @@ def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known,
         unit.decide("p", "t9", "hold", {"reason": "x"}, "anna@desk", clock())
 
 
-@pytest.mark.parametrize("statement", ["UPDATE decisions SET kind = 'hold'", "DELETE FROM decisions", "TRUNCATE decisions"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE decisions SET kind = 'hold'", "DELETE FROM decisions", "TRUNCATE decisions"]
+)
 def test_the_database_itself_lets_decisions_only_grow(known, database, clock, statement):
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")

@@ -19,12 +19,16 @@ def unit(journal, make_ticket):
 
 
 def intent(kind: str = "hold", **request: object) -> Effect:
-    return Effect.intent("p", "t1", kind, request or {"b": 1, "a": ["\x00", None, "ы"]}, stage_id="s1", revision=2)
+    return Effect.intent(
+        "p", "t1", kind, request or {"b": 1, "a": ["\x00", None, "ы"]}, stage_id="s1", revision=2
+    )
 
 
 def test_an_intent_comes_back_as_it_was_written(unit, clock):
     stored = unit.intend(intent(), clock())
-    assert stored == Effect(**{**{name: getattr(intent(), name) for name in Effect.__slots__}, "created_at": clock()})
+    assert stored == Effect(
+        **{**{name: getattr(intent(), name) for name in Effect.__slots__}, "created_at": clock()}
+    )
     assert list(stored.request) == ["b", "a"]
     assert unit.effects("p", "t1") == [stored]
 

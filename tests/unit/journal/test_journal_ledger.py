@@ -1,4 +1,6 @@
-"""The ledger: only ever added to, each row once, each hold closed once; what was changed behind its back shows."""
+"""The ledger: only ever added to, each row once, each hold closed once; what was changed behind its back
+shows.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,14 @@ def append(journal, make_row, clock):
 
 @pytest.fixture
 def filled(append):
-    """An account with a hold captured in part, one voided, one open, a capture taken back; another account with one hold."""
+    """An account with a hold captured in part, one voided, one open, a capture taken back; another account
+    with one hold.
+    """
     append("h1")
     append("h2", amount=500)
-    append("c1", "capture", amount=1500, hold="h1", spent_minutes=90, charged_minutes=90, price_kopecks=300_000)
+    append(
+        "c1", "capture", amount=1500, hold="h1", spent_minutes=90, charged_minutes=90, price_kopecks=300_000
+    )
     append("v2", "void", amount=500, hold="h2")
     append("h3", amount=70)
     append("r1", "reversal", amount=1500, hold="h1")
@@ -50,9 +56,16 @@ def found(journal) -> list[str]:
 
 def test_rows_come_back_as_they_were_written(journal, append, make_row, clock):
     hold = append("h1")
-    capture = append("c1", "capture", amount=1234, hold="h1", spent_minutes=74, charged_minutes=75, price_kopecks=246_800)
+    capture = append(
+        "c1", "capture", amount=1234, hold="h1", spent_minutes=74, charged_minutes=75, price_kopecks=246_800
+    )
     assert (hold.seq, hold.previous, hold.amount) == (1, "0" * 64, Decimal("2.000"))
-    assert (capture.seq, capture.previous, capture.recorded_at, capture.price_kopecks) == (2, hold.hash, clock(), 246_800)
+    assert (capture.seq, capture.previous, capture.recorded_at, capture.price_kopecks) == (
+        2,
+        hold.hash,
+        clock(),
+        246_800,
+    )
     with journal.transaction() as unit:
         assert unit.ledger() == unit.ledger("p", "a1", "t1") == [hold, capture]
         assert unit.ledger("p", "a2") == unit.ledger(ticket_id="t2") == []
@@ -119,7 +132,9 @@ def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal, append):
     assert found(journal) == []
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger SET amount_mh = 1", "DELETE FROM ledger", "TRUNCATE ledger CASCADE"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE ledger SET amount_mh = 1", "DELETE FROM ledger", "TRUNCATE ledger CASCADE"]
+)
 def test_the_database_itself_lets_the_ledger_only_grow(journal, database, filled, statement):
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
@@ -129,32 +144,81 @@ def test_the_database_itself_lets_the_ledger_only_grow(journal, database, filled
 
 def test_the_database_itself_closes_a_hold_once(database, filled):
     columns = (
-        "portal, account_id, ticket_id, stage_id, revision, kind, hold_key, spent_minutes, charged_minutes, coefficient_milli, "
+        "portal, account_id, ticket_id, stage_id, revision, kind, hold_key, spent_minutes, "
+        "charged_minutes, coefficient_milli, "
         "amount_mh, price_kopecks, at, recorded_at, previous, hash"
     )
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
-        database.sql(f"INSERT INTO ledger (seq, key, {columns}) SELECT 8, 'c9', {columns} FROM ledger WHERE key = 'c1'")
+        database.sql(
+            f"INSERT INTO ledger (seq, key, {columns}) SELECT 8, 'c9', {columns} FROM ledger WHERE key = 'c1'"
+        )
 
 
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("UPDATE ledger SET amount_mh = 1400 WHERE key = 'c1'", ["row 3 (capture c1): was changed after it was written", "row 6 (reversal r1): reverses"]),
-        ("UPDATE ledger SET price_kopecks = 1 WHERE key = 'c1'", ["row 3 (capture c1): was changed after it was written"]),
-        ("UPDATE ledger SET at = recorded_at, spent_minutes = 91 WHERE key = 'c1'", ["row 3 (capture c1): was changed after it was written"]),
-        ("UPDATE ledger SET hash = previous WHERE key = 'v2'", ["row 4 (void v2): was changed", "row 5 (hold h3): the chain is broken"]),
-        ("DELETE FROM ledger WHERE key = 'h3'", ["row 5 is missing", "70 milli-hours are noted as held, the open holds make 0"]),
-        ("DELETE FROM ledger WHERE key IN ('r1', 'h3')", ["rows 5 to 6 are missing", "70 milli-hours are noted"]),
-        ("DELETE FROM ledger WHERE key = 'x1'", ["account a2: row 1 is missing", "account a2: 10 milli-hours are noted"]),
-        ("UPDATE ledger_accounts SET held_mh = 0 WHERE account_id = 'a1'", ["0 milli-hours are noted as held, the open holds make 70"]),
-        ("UPDATE ledger_accounts SET head = 'x' WHERE account_id = 'a1'", ["the last row is not the one that the bridge wrote"]),
-        ("UPDATE ledger_accounts SET length = 5 WHERE account_id = 'a1'", ["rows after 5 were not written by the bridge"]),
-        ("UPDATE ledger SET amount_mh = 2001 WHERE key = 'c1'", ["was changed", "takes 2001 milli-hours of a hold of 2000", "reverses 1500"]),
-        ("UPDATE ledger SET kind = 'void' WHERE key = 'c1'", ["was changed", "reverses a capture of hold h1, which has none"]),
-        ("DROP INDEX uq_ledger_closed_once; UPDATE ledger SET hold_key = 'h1' WHERE key = 'v2'", ["was changed", "hold h1 was closed twice, first by row 3", "70 milli-hours are noted as held, the open holds make 570"]),
-        ("UPDATE ledger SET hold_key = 'h3' WHERE key = 'v2'", ["was changed", "hold h3 is unknown", "the open holds make 570"]),
+        (
+            "UPDATE ledger SET amount_mh = 1400 WHERE key = 'c1'",
+            ["row 3 (capture c1): was changed after it was written", "row 6 (reversal r1): reverses"],
+        ),
+        (
+            "UPDATE ledger SET price_kopecks = 1 WHERE key = 'c1'",
+            ["row 3 (capture c1): was changed after it was written"],
+        ),
+        (
+            "UPDATE ledger SET at = recorded_at, spent_minutes = 91 WHERE key = 'c1'",
+            ["row 3 (capture c1): was changed after it was written"],
+        ),
+        (
+            "UPDATE ledger SET hash = previous WHERE key = 'v2'",
+            ["row 4 (void v2): was changed", "row 5 (hold h3): the chain is broken"],
+        ),
+        (
+            "DELETE FROM ledger WHERE key = 'h3'",
+            ["row 5 is missing", "70 milli-hours are noted as held, the open holds make 0"],
+        ),
+        (
+            "DELETE FROM ledger WHERE key IN ('r1', 'h3')",
+            ["rows 5 to 6 are missing", "70 milli-hours are noted"],
+        ),
+        (
+            "DELETE FROM ledger WHERE key = 'x1'",
+            ["account a2: row 1 is missing", "account a2: 10 milli-hours are noted"],
+        ),
+        (
+            "UPDATE ledger_accounts SET held_mh = 0 WHERE account_id = 'a1'",
+            ["0 milli-hours are noted as held, the open holds make 70"],
+        ),
+        (
+            "UPDATE ledger_accounts SET head = 'x' WHERE account_id = 'a1'",
+            ["the last row is not the one that the bridge wrote"],
+        ),
+        (
+            "UPDATE ledger_accounts SET length = 5 WHERE account_id = 'a1'",
+            ["rows after 5 were not written by the bridge"],
+        ),
+        (
+            "UPDATE ledger SET amount_mh = 2001 WHERE key = 'c1'",
+            ["was changed", "takes 2001 milli-hours of a hold of 2000", "reverses 1500"],
+        ),
+        (
+            "UPDATE ledger SET kind = 'void' WHERE key = 'c1'",
+            ["was changed", "reverses a capture of hold h1, which has none"],
+        ),
+        (
+            "DROP INDEX uq_ledger_closed_once; UPDATE ledger SET hold_key = 'h1' WHERE key = 'v2'",
+            [
+                "was changed",
+                "hold h1 was closed twice, first by row 3",
+                "70 milli-hours are noted as held, the open holds make 570",
+            ],
+        ),
+        (
+            "UPDATE ledger SET hold_key = 'h3' WHERE key = 'v2'",
+            ["was changed", "hold h3 is unknown", "the open holds make 570"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_was_changed_behind_the_ledgers_back_is_found(journal, database, filled, statement, told):
     tamper(database, *statement.split("; "))
     problems = found(journal)
@@ -192,12 +256,29 @@ def test_a_rows_hash_depends_on_everything_in_it(make_row, clock):
 
     row = make_row("k", coefficient_milli=None)
     changes = {
-        "portal": "q", "account_id": "x", "ticket_id": "x", "stage_id": "x", "revision": 2, "kind": "void", "key": "x", "hold_key": "x",
-        "spent_minutes": 1, "charged_minutes": 1, "coefficient_milli": 1, "amount_mh": 1, "price_kopecks": 1, "at": clock.forward(seconds=1),
-    }  # fmt: skip
+        "portal": "q",
+        "account_id": "x",
+        "ticket_id": "x",
+        "stage_id": "x",
+        "revision": 2,
+        "kind": "void",
+        "key": "x",
+        "hold_key": "x",
+        "spent_minutes": 1,
+        "charged_minutes": 1,
+        "coefficient_milli": 1,
+        "amount_mh": 1,
+        "price_kopecks": 1,
+        "at": clock.forward(seconds=1),
+    }
     assert set(changes) == {name for cls in type(row).__mro__ for name in getattr(cls, "__slots__", ())}
     hashes = {link(GENESIS, 1, replace(row, **{name: value}), "now") for name, value in changes.items()}
-    hashes |= {link(GENESIS, 1, row, "now"), link("1", 1, row, "now"), link(GENESIS, 2, row, "now"), link(GENESIS, 1, row, "then")}
+    hashes |= {
+        link(GENESIS, 1, row, "now"),
+        link("1", 1, row, "now"),
+        link(GENESIS, 2, row, "now"),
+        link(GENESIS, 1, row, "then"),
+    }
     assert len(hashes) == len(changes) + 4
 
 
@@ -205,5 +286,6 @@ def test_the_form_of_the_hash_never_changes(make_row):
     from bridge.journal.chain import GENESIS, link
 
     assert (
-        link(GENESIS, 1, make_row("k"), "2026-03-02T12:00:00.000000Z") == "90d161c739e04594978c13f83146fcd886a467027cb600e28d2800de80cf72be"
+        link(GENESIS, 1, make_row("k"), "2026-03-02T12:00:00.000000Z")
+        == "90d161c739e04594978c13f83146fcd886a467027cb600e28d2800de80cf72be"
     )

@@ -21,33 +21,60 @@ from sqlalchemy import insert, select, text
 
 import bridge.journal
 from bridge.domain.effects import Effect
-from bridge.journal import Journal, JournalError, JournalUnavailable, SchemaMissing, SchemaTooNew, SchemaTooOld, migrate, schema
+from bridge.journal import (
+    Journal,
+    JournalError,
+    JournalUnavailable,
+    SchemaMissing,
+    SchemaTooNew,
+    SchemaTooOld,
+    migrate,
+    schema,
+)
 from bridge.journal import schema_state as state_of
 from bridge.journal.codec import encode
 from bridge.journal.ddl import metadata
 from bridge.journal.tables import decisions, effects, events, faults, tickets
 
 _POSTGRESQL_SHAPE = (
-    "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'public'",
+    (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default FROM "
+        "information_schema.columns WHERE table_schema = 'public'"
+    ),
     "SELECT tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'",
-    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '' FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
-    "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), '' FROM pg_trigger WHERE NOT tgisinternal",
+    (
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '' FROM "
+        "pg_constraint WHERE connamespace = 'public'::regnamespace"
+    ),
+    (
+        "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), '' FROM pg_trigger "
+        "WHERE NOT tgisinternal"
+    ),
     "SELECT proname, '', prosrc, '' FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
 )
 
 
 def shape(database) -> set[tuple[object, ...]]:
     """Everything that the database knows of its tables, but alembic's own."""
-    queries = _POSTGRESQL_SHAPE if database.kind == "postgresql" else ("SELECT tbl_name, name, type, coalesce(sql, '') FROM sqlite_master",)
+    queries = (
+        _POSTGRESQL_SHAPE
+        if database.kind == "postgresql"
+        else ("SELECT tbl_name, name, type, coalesce(sql, '') FROM sqlite_master",)
+    )
     with database.raw().connect() as connection:
         rows = {tuple(row) for query in queries for row in connection.execute(text(query))}
-    return {tuple(re.sub(r"\s+", " ", str(cell)) for cell in row) for row in rows if row[0] != "alembic_version"}
+    return {
+        tuple(re.sub(r"\s+", " ", str(cell)) for cell in row) for row in rows if row[0] != "alembic_version"
+    }
 
 
 def test_a_migrated_database_equals_the_tables_of_the_program(empty):
     assert migrate(empty.url) == schema.REVISIONS
     with empty.raw().connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        assert (
+            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+            == []
+        )
     migrated = shape(empty)
     if empty.kind == "sqlite":
         Path(empty.raw().url.database).unlink()
@@ -90,13 +117,29 @@ def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, f
     monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, "0003"))
     migrate(empty.url)
     monkeypatch.undo()
-    kept = {"portal": "p", "id": "t1", "number": "1", "version": 1, "state": "new", "reason": "", "dirty": False, "changes": 1, "fence": 0}
+    kept = {
+        "portal": "p",
+        "id": "t1",
+        "number": "1",
+        "version": 1,
+        "state": "new",
+        "reason": "",
+        "dirty": False,
+        "changes": 1,
+        "fence": 0,
+    }
     moments = dict.fromkeys(("queued_at", "first_seen", "updated_at"), full_ticket.created_at)
     with empty.raw().begin() as connection:
         connection.execute(insert(tickets).values(**kept, **moments, document=encode(full_ticket)))
-        for ref, payload in (("t2", '{"id": "t2", "subject": "\\ud800", "thread": [{"text": "Прошу"}]}'), ("t3", '"thread'), ("t4", "{}")):
+        for ref, payload in (
+            ("t2", '{"id": "t2", "subject": "\\ud800", "thread": [{"text": "Прошу"}]}'),
+            ("t3", '"thread'),
+            ("t4", "{}"),
+        ):
             times = dict.fromkeys(("first_seen", "last_seen"), full_ticket.created_at)
-            connection.execute(insert(faults).values(portal="p", ref=ref, payload=payload, problems=[], **times))
+            connection.execute(
+                insert(faults).values(portal="p", ref=ref, payload=payload, problems=[], **times)
+            )
     assert full_ticket.thread
     assert migrate(empty.url) == schema.REVISIONS[3:]
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
@@ -119,26 +162,58 @@ def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(emp
     }
     with empty.raw().begin() as connection:
         for id_, (state, reason) in stood.items():
-            values = {"portal": "p", "id": id_, "number": id_, "version": 1, "dirty": False, "changes": 1, "fence": 0, "document": {}}
+            values = {
+                "portal": "p",
+                "id": id_,
+                "number": id_,
+                "version": 1,
+                "dirty": False,
+                "changes": 1,
+                "fence": 0,
+                "document": {},
+            }
             moments = dict.fromkeys(("queued_at", "first_seen", "updated_at"), at)
             connection.execute(insert(tickets).values(**values, **moments, state=state, reason=reason))
         for kind in ("assign", "hold", "release", "hold"):
-            made = {"portal": "p", "ticket_id": "t1", "kind": kind, "document": {"reason": "ждём"}, "by": "anna", "at": at}
+            made = {
+                "portal": "p",
+                "ticket_id": "t1",
+                "kind": kind,
+                "document": {"reason": "ждём"},
+                "by": "anna",
+                "at": at,
+            }
             connection.execute(insert(decisions).values(**made))
-            connection.execute(insert(events).values(portal="p", ticket_id="t1", kind=f"decision:{kind}", text="anna: ждём", at=at))
+            connection.execute(
+                insert(events).values(
+                    portal="p", ticket_id="t1", kind=f"decision:{kind}", text="anna: ждём", at=at
+                )
+            )
         effect = Effect.intent("p", "t2", "note:held", {"text": "Не хватает"}, stage_id="s1", revision=1)
-        row = {name: getattr(effect, name) for name in ("key", "portal", "ticket_id", "stage_id", "revision", "kind", "request")}
+        row = {
+            name: getattr(effect, name)
+            for name in ("key", "portal", "ticket_id", "stage_id", "revision", "kind", "request")
+        }
         connection.execute(insert(effects).values(**row, state="done", attempts=1, error="", created_at=at))
     assert migrate(empty.url) == ("0007",)
     with empty.raw().connect() as connection:
-        stand = {id_: (state, reason) for id_, state, reason in connection.execute(select(tickets.c.id, tickets.c.state, tickets.c.reason))}
+        stand = {
+            id_: (state, reason)
+            for id_, state, reason in connection.execute(
+                select(tickets.c.id, tickets.c.state, tickets.c.reason)
+            )
+        }
     assert stand == {
         "t1": ("paused", '{"code": "paused", "facts": {"why": "ждём"}}'),
-        "t2": ("suspended", stood["t2"][1]), "t3": ("suspended", "?"), "t4": stood["t4"],
-    }  # fmt: skip
+        "t2": ("suspended", stood["t2"][1]),
+        "t3": ("suspended", "?"),
+        "t4": stood["t4"],
+    }
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
         assert [one.kind for one in unit.decisions("p", "t1")] == ["assign", "pause", "resume", "pause"]
-        assert [one.kind for one in unit.events("p", "t1")] == [f"decision:{kind}" for kind in ("assign", "pause", "resume", "pause")]
+        assert [one.kind for one in unit.events("p", "t1")] == [
+            f"decision:{kind}" for kind in ("assign", "pause", "resume", "pause")
+        ]
         kept = unit.effects("p", "t2")
     assert [(one.kind, one.key) for one in kept] == [("note:held", effect.key)], "a kind is part of a key"
     with pytest.raises(Exception, match="append-only"):
@@ -165,7 +240,9 @@ def test_a_journal_that_does_not_exist_is_not_opened(empty):
 def test_an_older_schema_is_refused(database, monkeypatch):
     monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0998"))
     monkeypatch.setattr(schema, "HEAD", "0998")
-    with pytest.raises(SchemaTooOld, match=rf"revision {schema.REVISIONS[-2]}, this program needs 0998: run otbridge migrate"):
+    with pytest.raises(
+        SchemaTooOld, match=rf"revision {schema.REVISIONS[-2]}, this program needs 0998: run otbridge migrate"
+    ):
         Journal.open(database.url)
 
 
@@ -228,7 +305,10 @@ def test_a_server_that_is_down_is_told_without_the_password():
 
 
 def test_importing_the_journal_imports_no_alembic():
-    program = "import sys, bridge.journal; sys.exit(any(name.split('.')[0] in ('alembic', 'psycopg') for name in sys.modules))"
+    program = (
+        "import sys, bridge.journal; sys.exit(any(name.split('.')[0] in ('alembic', 'psycopg') "
+        "for name in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -16,12 +16,22 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def filled(journal, make_row, make_ticket, full_ticket, clock):
-    """A stage held, written off in part and taken back the day after; another hold, voided; a third, open, of an unknown ticket."""
+    """A stage held, written off in part and taken back the day after; another hold, voided; a third, open,
+    of an unknown ticket.
+    """
     with journal.transaction() as unit:
         unit.merge("p", [replace(full_ticket, id="t1", number="101", customer_name="Школа\x00")], "c", None)
         for row in (
             make_row("h1"),
-            make_row("c1", "capture", amount=1500, hold="h1", spent_minutes=90, charged_minutes=90, price_kopecks=300_000),
+            make_row(
+                "c1",
+                "capture",
+                amount=1500,
+                hold="h1",
+                spent_minutes=90,
+                charged_minutes=90,
+                price_kopecks=300_000,
+            ),
             make_row("h2", amount=500, at=NOON + DAY),
             make_row("r1", "reversal", amount=1500, hold="h1", at=NOON + DAY),
             make_row("v2", "void", amount=500, hold="h2", at=NOON + 2 * DAY),
@@ -38,11 +48,20 @@ def told(journal, **span):
 
 def test_every_row_is_told_with_its_names_and_what_it_does(filled):
     lines, held = told(filled)
-    assert [(line.row.key, line.held_mh, line.written_off_mh, line.returned_mh, line.price_kopecks) for line in lines] == [
-        ("h1", 2000, 0, 0, None), ("c1", -2000, 1500, 0, 300_000), ("h2", 500, 0, 0, None), ("r1", 0, 0, 1500, -300_000),
-        ("v2", -500, 0, 0, None), ("h3", 70, 0, 0, None),
-    ]  # fmt: skip
-    assert {(line.number, line.customer, line.stage) for line in lines[:5]} == {("101", "Школа\x00", "Этап 1")}
+    assert [
+        (line.row.key, line.held_mh, line.written_off_mh, line.returned_mh, line.price_kopecks)
+        for line in lines
+    ] == [
+        ("h1", 2000, 0, 0, None),
+        ("c1", -2000, 1500, 0, 300_000),
+        ("h2", 500, 0, 0, None),
+        ("r1", 0, 0, 1500, -300_000),
+        ("v2", -500, 0, 0, None),
+        ("h3", 70, 0, 0, None),
+    ]
+    assert {(line.number, line.customer, line.stage) for line in lines[:5]} == {
+        ("101", "Школа\x00", "Этап 1")
+    }
     assert (lines[5].number, lines[5].customer, lines[5].stage) == ("t9", "", "s9")
     assert held == sum(line.held_mh for line in lines) == 70
 
@@ -63,19 +82,32 @@ def test_the_accounts_are_those_of_rows_and_of_tickets(filled, make_ticket):
         assert unit.ledger_accounts("p") == ["a0", "a1", "a2"]
         assert unit.ledger_accounts("q") == []
         assert unit.numbers("p", {"t1", "t9"}) == {"t1": "101"}
-        assert (unit.ledger_length(), unit.ledger_length("p", "a1"), unit.ledger_length("p", "a9")) == (6, 5, 0)
+        assert (unit.ledger_length(), unit.ledger_length("p", "a1"), unit.ledger_length("p", "a9")) == (
+            6,
+            5,
+            0,
+        )
 
 
 def test_a_long_ledger_is_never_in_memory_as_a_whole(journal, database, make_row, clock):
     rows = 20_000
     with journal.transaction() as unit:
         unit.append_ledger(make_row("h"), clock())
-    columns = "account_id, ticket_id, stage_id, revision, kind, spent_minutes, charged_minutes, amount_mh, at, recorded_at, previous, hash"
+    columns = (
+        "account_id, ticket_id, stage_id, revision, kind, spent_minutes, charged_minutes, "
+        "amount_mh, at, recorded_at, previous, hash"
+    )
     numbers = {
-        "sqlite": f"(WITH RECURSIVE c(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM c WHERE n < {rows}) SELECT n FROM c)",
+        "sqlite": (
+            f"(WITH RECURSIVE c(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM c WHERE n < {rows}) "
+            "SELECT n FROM c)"
+        ),
         "postgresql": f"generate_series(2, {rows}) AS n",
     }[database.kind]
-    database.sql(f"INSERT INTO ledger (portal, seq, key, {columns}) SELECT portal, n, 'h' || n, {columns} FROM ledger, {numbers}")
+    database.sql(
+        f"INSERT INTO ledger (portal, seq, key, {columns}) SELECT portal, n, 'h' || n, "
+        f"{columns} FROM ledger, {numbers}"
+    )
     with journal.transaction(read_only=True) as unit:
         read = sum(1 for _ in unit.statement(Span(until=NOON)))
         tracemalloc.start()

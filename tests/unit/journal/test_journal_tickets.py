@@ -20,7 +20,13 @@ def test_a_ticket_comes_back_as_it_was(journal, full_ticket, clock):
         assert unit.cursor("p") == CursorRecord("c1", 'W/"e"')
     assert full_ticket.thread
     assert record.ticket == replace(full_ticket, thread=()), "messages are personal data that nobody reads"
-    assert (record.state, record.reason, record.due_at, record.dirty, record.revisions) == ("new", "", None, True, {})
+    assert (record.state, record.reason, record.due_at, record.dirty, record.revisions) == (
+        "new",
+        "",
+        None,
+        True,
+        {},
+    )
     assert record.first_seen == record.updated_at == clock()
 
 
@@ -78,12 +84,16 @@ def test_moments_are_told_in_utc(journal, make_ticket):
 
 def test_hostile_text_stops_nothing(journal, make_ticket, clock):
     with journal.transaction() as unit:
-        unit.merge("p\x00", [make_ticket("t\x00\ud800", number="\ud800", subject="\x00\ud800")], "c\x00", None)
+        unit.merge(
+            "p\x00", [make_ticket("t\x00\ud800", number="\ud800", subject="\x00\ud800")], "c\x00", None
+        )
         unit.park("p", "r\x00", "{\ud800", ["\x00 is no id \ud800"])
         unit.log("p", "t\x00", "note", "\x00\ud800", clock())
         (record,) = unit.tickets()
         assert record.ticket.subject == "\x00\ud800"
-        claim = unit.claim(record.portal, "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        claim = unit.claim(
+            record.portal, "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False
+        )
         unit.release(claim, state="done", reason="\x00", due_at=None, now=clock())
         assert unit.merge("p\x00", [record.ticket], "c", None).seen == 1
 
@@ -118,7 +128,12 @@ def test_a_ticket_that_cannot_be_read_is_parked_until_it_can(journal, make_ticke
 
 def test_counts_and_lists_follow_the_projection(journal, make_ticket, clock):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket("t2", queued=2), make_ticket("t1", queued=1), make_ticket("t3", queued=3)], "c", None)
+        unit.merge(
+            "p",
+            [make_ticket("t2", queued=2), make_ticket("t1", queued=1), make_ticket("t3", queued=3)],
+            "c",
+            None,
+        )
         claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
         unit.release(claim, state="a state of a newer program", reason="because", due_at=None, now=clock())
         assert unit.counts() == {"a state of a newer program": 1, "new": 2}
@@ -129,8 +144,13 @@ def test_counts_and_lists_follow_the_projection(journal, make_ticket, clock):
 def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(journal, database, full_ticket):
     with journal.transaction() as unit:
         unit.merge("p", [full_ticket], "c", None)
-    replaced = "replace(replace(CAST(document AS TEXT), '\"open\"', '\"frozen\"'), '\"accepted\"', '\"half_accepted\"')"
-    database.sql(f"UPDATE tickets SET document = {replaced if database.kind == 'sqlite' else f'({replaced})::json'}")
+    replaced = (
+        "replace(replace(CAST(document AS TEXT), '\"open\"', '\"frozen\"'), '\"accepted\"', "
+        "'\"half_accepted\"')"
+    )
+    database.sql(
+        f"UPDATE tickets SET document = {replaced if database.kind == 'sqlite' else f'({replaced})::json'}"
+    )
     with journal.transaction() as unit:
         ticket = unit.ticket("p", "t1").ticket
         assert (ticket.state, ticket.state.value) == ("frozen", "frozen")
@@ -188,7 +208,9 @@ def test_a_category_that_has_another_name_now_is_a_change(journal, make_ticket):
         unit.merge("p", [make_ticket(category="A / B")], "c", None)
         assert unit.merge("p", [make_ticket(category="A/ B/")], "c", None).changed == 0
         assert unit.merge("p", [make_ticket(category="A/C")], "c", None).changed == 1
-        assert unit.merge("p", [make_ticket(category="A/D", version=0)], "c", None).changed == 0, "an older one"
+        assert unit.merge("p", [make_ticket(category="A/D", version=0)], "c", None).changed == 0, (
+            "an older one"
+        )
 
 
 def test_what_is_gone_is_parked_no_longer(journal, make_ticket):

@@ -1,4 +1,6 @@
-"""Transactions: what is committed is there after a SIGKILL, what is not is gone; locks and failures are told in words."""
+"""Transactions: what is committed is there after a SIGKILL, what is not is gone; locks and failures are
+told in words.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ with journal.transaction() as unit:
 def test_a_killed_process_loses_only_what_it_had_not_committed(database, journal, make_ticket, moment, kept):
     with journal.transaction() as unit:
         unit.merge("p", [make_ticket()], "c1", None)
-    writer = subprocess.Popen([sys.executable, "-c", _WRITER, database.url, moment], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, database.url, moment], stdout=subprocess.PIPE, text=True
+    )
     assert writer.stdout is not None
     assert writer.stdout.readline() == "written\n"
     writer.send_signal(signal.SIGKILL)
@@ -67,7 +71,8 @@ def test_sqlite_is_set_up_to_lose_nothing(sqlite_template, tmp_path):
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     with engine_room.begun(engine) as connection:
         asked = [
-            connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     engine.dispose()
     assert asked == ["wal", 2, 1, 30_000]

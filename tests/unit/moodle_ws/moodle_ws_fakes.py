@@ -19,7 +19,10 @@ FUNCTIONS = {
     "core_user_delete_users": ([("userids", "soap-enc:Array")], False),
     "core_webservice_get_site_info": ([("serviceshortnames", "soap-enc:Array")], True),
     "local_otbridge_get_info": ([], True),
-    "core_files_get_files": ([("contextid", "xsd:int"), ("component", "xsd:string"), ("options", "tns:struct_0")], True),
+    "core_files_get_files": (
+        [("contextid", "xsd:int"), ("component", "xsd:string"), ("options", "tns:struct_0")],
+        True,
+    ),
 }
 
 
@@ -27,11 +30,18 @@ def wsdl(functions=FUNCTIONS, token=TOKEN, extra=""):
     """A WSDL with the traits of Moodle's: the token in it, no input for functions without parameters."""
     namespace = f"{SITE}/webservice/soap/server.php?wstoken={token}"
     ports, bindings, messages = [], [], []
-    body = f'<soap:body use="encoded" encodingStyle="http://schemas.xmlsoap.org/soap/encoding/" namespace="{namespace}"/>'
+    body = (
+        '<soap:body use="encoded" encodingStyle="http://schemas.xmlsoap.org/soap/encoding/" '
+        f'namespace="{namespace}"/>'
+    )
     for name, (parts, returns) in functions.items():
         sides = [("input", "In", parts)] if parts else []
         sides += [("output", "Out", [("return", "soap-enc:Array")])] if returns else []
-        ports.append(f'<operation name="{name}">' + "".join(f'<{s} message="tns:{name}{p}"/>' for s, p, _ in sides) + "</operation>")
+        ports.append(
+            f'<operation name="{name}">'
+            + "".join(f'<{s} message="tns:{name}{p}"/>' for s, p, _ in sides)
+            + "</operation>"
+        )
         bindings.append(
             f'<operation name="{name}"><soap:operation soapAction="{namespace}#{name}"/>'
             + "".join(f"<{s}>{body}</{s}>" for s, _, _ in sides)
@@ -41,14 +51,18 @@ def wsdl(functions=FUNCTIONS, token=TOKEN, extra=""):
             inside = "".join(f'<part name="{part}" type="{kind}"/>' for part, kind in declared)
             messages.append(f'<message name="{name}{postfix}">{inside}</message>')
     return (
-        f'<?xml version="1.0"?>\n<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:tns="{namespace}" '
+        '<?xml version="1.0"?>\n<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" '
+        f'xmlns:tns="{namespace}" '
         'xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
-        f'xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" name="c" targetNamespace="{namespace}">{extra}'
+        'xmlns:soap-enc="http://schemas.xmlsoap.org/soap/encoding/" name="c" '
+        f'targetNamespace="{namespace}">{extra}'
         f'<types><xsd:schema targetNamespace="{namespace}"><xsd:complexType name="struct_0"><xsd:all>'
         '<xsd:element name="list" type="soap-enc:Array"/></xsd:all></xsd:complexType></xsd:schema></types>'
         f'<portType name="cPort">{"".join(ports)}</portType>'
-        f'<binding name="cBinding" type="tns:cPort"><soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/>{"".join(bindings)}</binding>'
-        f'<service name="cService"><port name="cPort" binding="tns:cBinding"><soap:address location="{namespace}"/></port></service>'
+        '<binding name="cBinding" type="tns:cPort"><soap:binding style="rpc" '
+        f'transport="http://schemas.xmlsoap.org/soap/http"/>{"".join(bindings)}</binding>'
+        '<service name="cService"><port name="cPort" binding="tns:cBinding"><soap:address '
+        f'location="{namespace}"/></port></service>'
         f"{''.join(messages)}</definitions>"
     ).encode()
 
@@ -67,14 +81,18 @@ def php(tag, value):
         return f'<{tag} xsi:type="xsd:string">{escape(value, {chr(13): "&#13;"})}</{tag}>'
     if isinstance(value, list) or not value:
         items = "".join(php("item", item) for item in value)
-        return f'<{tag} SOAP-ENC:arrayType="xsd:ur-type[{len(value)}]" xsi:type="SOAP-ENC:Array">{items}</{tag}>'
+        return (
+            f'<{tag} SOAP-ENC:arrayType="xsd:ur-type[{len(value)}]" xsi:type="SOAP-ENC:Array">{items}</{tag}>'
+        )
     pairs = "".join(f"<item>{php('key', key)}{php('value', item)}</item>" for key, item in value.items())
     return f'<{tag} xsi:type="ns2:Map">{pairs}</{tag}>'
 
 
 def soap_result(function, value):
     """A whole SOAP answer."""
-    return ENVELOPE.format(f"<ns1:{function}Response>{php('return', value)}</ns1:{function}Response>").encode()
+    return ENVELOPE.format(
+        f"<ns1:{function}Response>{php('return', value)}</ns1:{function}Response>"
+    ).encode()
 
 
 def soap_fault(code, text, actor=""):

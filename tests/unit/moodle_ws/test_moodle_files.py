@@ -9,7 +9,17 @@ import re
 import pytest
 import responses
 
-from bridge.moodle_ws import AccessError, MoodleError, MoodleRefused, NotMoodle, ParameterError, Retries, TokenError, Unreachable, connect
+from bridge.moodle_ws import (
+    AccessError,
+    MoodleError,
+    MoodleRefused,
+    NotMoodle,
+    ParameterError,
+    Retries,
+    TokenError,
+    Unreachable,
+    connect,
+)
 from tests.raw_server import http_reply
 from tests.unit.moodle_ws.moodle_ws_fakes import SITE, TOKEN
 
@@ -27,7 +37,10 @@ def moodle():
 
 def answers(moodle, url, body, status=200, kind="application/json", **headers):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = {"Content-Length": str(len(body)), **{name.replace("_", "-"): value for name, value in headers.items()}}
+    headers = {
+        "Content-Length": str(len(body)),
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
     moodle.add(responses.POST, url, body=body, status=status, headers=headers, content_type=kind)
 
 
@@ -54,7 +67,9 @@ def test_a_file_arrives_whole_with_its_name_and_the_token_in_a_field(serve, back
     assert fields[3] == b"--\r\n"
 
 
-@pytest.mark.parametrize(("name", "sent"), [('a"; name="x.mbz', "a; name=x.mbz"), ("a\r\nX: y", "aX: y"), ("\n", "file")])
+@pytest.mark.parametrize(
+    ("name", "sent"), [('a"; name="x.mbz', "a; name=x.mbz"), ("a\r\nX: y", "aX: y"), ("\n", "file")]
+)
 def test_a_file_name_cannot_break_out_of_its_header(serve, backup, name, sent):
     answer = json.dumps([{"itemid": 1, "filesize": backup.stat().st_size}]).encode()
     server = serve(lambda connection, _: connection.sendall(http_reply(answer)))
@@ -64,7 +79,18 @@ def test_a_file_name_cannot_break_out_of_its_header(serve, backup, name, sent):
 
 
 def test_an_upload_to_moodle_3_9_which_tells_no_size_is_taken(serve, backup):
-    answer = json.dumps([{"component": "user", "contextid": 5, "filearea": "draft", "filename": "a", "itemid": 9, "license": "x"}]).encode()
+    answer = json.dumps(
+        [
+            {
+                "component": "user",
+                "contextid": 5,
+                "filearea": "draft",
+                "filename": "a",
+                "itemid": 9,
+                "license": "x",
+            }
+        ]
+    ).encode()
     server = serve(lambda connection, _: connection.sendall(http_reply(answer)))
     with connect(server.url, TOKEN) as client:
         assert client.upload(backup) == 9
@@ -109,7 +135,10 @@ def test_an_upload_over_the_web_servers_limit_says_so(client, moodle, backup):
 
 
 def test_an_upload_over_the_bridges_limit_is_not_sent(moodle, backup):
-    with connect(SITE, TOKEN, largest_upload=1000) as client, pytest.raises(ParameterError, match="limit of 1000"):
+    with (
+        connect(SITE, TOKEN, largest_upload=1000) as client,
+        pytest.raises(ParameterError, match="limit of 1000"),
+    ):
         client.upload(backup)
     assert not moodle.calls
 
@@ -134,7 +163,13 @@ def test_a_file_that_changes_its_size_under_way_is_not_taken_for_sent(serve, bac
 
 
 @pytest.mark.parametrize(
-    "url", [FILE, PAGE, f"{PAGE}?forcedownload=1&token=x", PAGE.replace("http://moodle.test", "HTTP://moodle.test:80")]
+    "url",
+    [
+        FILE,
+        PAGE,
+        f"{PAGE}?forcedownload=1&token=x",
+        PAGE.replace("http://moodle.test", "HTTP://moodle.test:80"),
+    ],
 )
 def test_a_file_is_fetched_with_the_token_in_the_body(client, moodle, url):
     answers(moodle, FILE, b"\x00\x01data", kind="application/octet-stream")
@@ -178,8 +213,18 @@ def test_the_token_goes_to_files_of_this_site_only(client, moodle, url):
 @pytest.mark.parametrize(
     ("body", "status", "kind", "error"),
     [
-        ({"error": "Invalid token", "errorcode": "invalidtoken"}, 200, "application/json; charset=utf-8", TokenError),
-        ({"error": "Not found", "errorcode": "filenotfound"}, 404, "application/json; charset=utf-8", MoodleRefused),
+        (
+            {"error": "Invalid token", "errorcode": "invalidtoken"},
+            200,
+            "application/json; charset=utf-8",
+            TokenError,
+        ),
+        (
+            {"error": "Not found", "errorcode": "filenotfound"},
+            404,
+            "application/json; charset=utf-8",
+            MoodleRefused,
+        ),
         (b"<html>Login</html>", 200, "text/html", NotMoodle),
         (b"<html>Gone</html>", 404, "text/html", NotMoodle),
         (b"{}", 200, "application/json", NotMoodle),

@@ -1,4 +1,6 @@
-"""A server that breaks off, resets, delays and lies: a read repeats or raises, a write is never taken for done."""
+"""A server that breaks off, resets, delays and lies: a read repeats or raises, a write is never taken for
+done.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ import time
 
 import pytest
 
-from bridge.moodle_ws import Maintenance, MoodleError, NotMoodle, OutcomeUnknown, Retries, Unreachable, connect
+from bridge.moodle_ws import (
+    Maintenance,
+    MoodleError,
+    NotMoodle,
+    OutcomeUnknown,
+    Retries,
+    Unreachable,
+    connect,
+)
 from bridge.wire.transport import NoAnswer, Opened
 from tests.raw_server import http_reply, reset
 from tests.unit.moodle_ws.moodle_ws_fakes import TOKEN, soap_result, wsdl
@@ -94,7 +104,11 @@ def test_a_read_is_sent_again_after_a_cut(serve, cut):
 
 
 def test_an_absurd_announced_length_leaves_a_write_unknown(serve):
-    server = serve(lambda connection, _: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n[1]"))
+    server = serve(
+        lambda connection, _: connection.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n[1]"
+        )
+    )
     with connect(server.url, TOKEN) as client, pytest.raises(OutcomeUnknown):
         client.write(CREATE)
 
@@ -108,7 +122,10 @@ def test_a_write_is_sent_once_whatever_happens(serve):
 
 def test_a_reset_is_unreachable_for_a_read(serve):
     server = serve(lambda connection, _: reset(connection))
-    with connect(server.url, TOKEN, retries=Retries(sleep=lambda _: None)) as client, pytest.raises(Unreachable):
+    with (
+        connect(server.url, TOKEN, retries=Retries(sleep=lambda _: None)) as client,
+        pytest.raises(Unreachable),
+    ):
         client.read(GET)
     assert len(server.requests) == 4
 
@@ -143,13 +160,19 @@ def test_a_kept_alive_connection_that_the_server_closed_is_not_used_for_a_write(
 def test_a_refused_connection_proves_that_nothing_was_sent():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with connect(f"http://127.0.0.1:{port}", TOKEN, retries=ONCE) as client, pytest.raises(Unreachable) as caught:
+    with (
+        connect(f"http://127.0.0.1:{port}", TOKEN, retries=ONCE) as client,
+        pytest.raises(Unreachable) as caught,
+    ):
         client.write(CREATE)
     assert caught.value.outcome_known
 
 
 def test_a_host_without_an_address_proves_that_nothing_was_sent():
-    with connect("http://moodle.invalid", TOKEN, retries=ONCE) as client, pytest.raises(Unreachable, match="name"):
+    with (
+        connect("http://moodle.invalid", TOKEN, retries=ONCE) as client,
+        pytest.raises(Unreachable, match="name"),
+    ):
         client.write(CREATE)
 
 
@@ -164,7 +187,10 @@ def test_a_connection_that_does_not_come_about_in_time_proves_that_nothing_was_s
             waiting.connect_ex(full.getsockname())
             queue.append(waiting)
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
-        with connect(url, TOKEN, connect_timeout=0.1, read_timeout=0.1, retries=ONCE) as client, pytest.raises(Unreachable):
+        with (
+            connect(url, TOKEN, connect_timeout=0.1, read_timeout=0.1, retries=ONCE) as client,
+            pytest.raises(Unreachable),
+        ):
             client.write(CREATE)
         for waiting in queue:
             waiting.close()
@@ -172,7 +198,13 @@ def test_a_connection_that_does_not_come_about_in_time_proves_that_nothing_was_s
 
 @pytest.mark.parametrize(
     "noise",
-    [b"\x00" * 50, b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 999\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n[]", b"\x16\x03\x01"],
+    [
+        b"\x00" * 50,
+        b"SSH-2.0-OpenSSH\r\n",
+        b"HTTP/1.1 999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n[]",
+        b"\x16\x03\x01",
+    ],
 )
 def test_noise_is_never_a_success(serve, noise):
     server = serve(sends(noise))
@@ -249,7 +281,10 @@ def test_a_compression_bomb_is_cut_short(serve):
     packed = gzip.compress(b" " * 50_000_000)
     whole = http_reply(packed).replace(b"Server:", b"Content-Encoding: gzip\r\nServer:")
     server = serve(sends(whole))
-    with connect(server.url, TOKEN, retries=ONCE, largest_answer=1_000_000) as client, pytest.raises(OutcomeUnknown, match="larger"):
+    with (
+        connect(server.url, TOKEN, retries=ONCE, largest_answer=1_000_000) as client,
+        pytest.raises(OutcomeUnknown, match="larger"),
+    ):
         client.write(CREATE)
 
 
@@ -265,7 +300,10 @@ def test_soap_calls_of_one_site_go_one_at_a_time(serve):
 
     server = serve(soap_site(answer))
     clients = [connect(server.url, TOKEN, transport="soap") for _ in range(2)]
-    threads = [threading.Thread(target=client.read, args=(GET,), kwargs={"field": "id", "value": 1}) for client in clients * 4]
+    threads = [
+        threading.Thread(target=client.read, args=(GET,), kwargs={"field": "id", "value": 1})
+        for client in clients * 4
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -37,7 +37,14 @@ def moodle():
 def answers(moodle, body=b"", status=200, headers=None, *, length=True):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     framed = {"Content-Length": str(len(body))} if length else {}
-    moodle.add(responses.POST, URL, body=body, status=status, headers={**framed, **(headers or {})}, content_type="application/json")
+    moodle.add(
+        responses.POST,
+        URL,
+        body=body,
+        status=status,
+        headers={**framed, **(headers or {})},
+        content_type="application/json",
+    )
 
 
 def exception(errorcode, message="m", name="core\\exception\\moodle_exception", **more):
@@ -72,8 +79,16 @@ def test_a_result_is_returned_as_it_is(client, moodle, value):
         (exception("upgraderunning"), Maintenance),
         (exception("dbconnectionfailed"), Maintenance),
         (exception("shortnametaken"), MoodleRefused),
-        (exception("invalidrecord", "… table external_functions.", "dml_missing_record_exception"), UnknownFunction),
-        (exception("invalidrecord", "… table external_functions.", "core\\dml\\dml_missing_record_exception"), UnknownFunction),
+        (
+            exception("invalidrecord", "… table external_functions.", "dml_missing_record_exception"),
+            UnknownFunction,
+        ),
+        (
+            exception(
+                "invalidrecord", "… table external_functions.", "core\\dml\\dml_missing_record_exception"
+            ),
+            UnknownFunction,
+        ),
         (exception("invalidrecord", "… table course.", "dml_missing_record_exception"), MoodleRefused),
     ],
 )
@@ -89,7 +104,9 @@ def test_an_errorcode_is_a_known_refusal_of_reads_and_writes(client, moodle, ans
 
 
 def test_debuginfo_is_kept_apart_from_what_people_read(client, moodle):
-    answers(moodle, exception("invalidparameter", "Invalid parameter", debuginfo="SELECT secret FROM mdl_user"))
+    answers(
+        moodle, exception("invalidparameter", "Invalid parameter", debuginfo="SELECT secret FROM mdl_user")
+    )
     with pytest.raises(ParameterError) as caught:
         client.write("f")
     assert caught.value.debuginfo == "SELECT secret FROM mdl_user"
@@ -168,7 +185,9 @@ def test_a_read_is_repeated_with_growing_pauses_until_it_succeeds(client, moodle
     assert 0.25 <= pauses[0] <= 0.5 <= pauses[1] <= 1 <= pauses[2] <= 2
 
 
-@pytest.mark.parametrize(("status", "kind"), [(429, Unreachable), (502, ServerError), (503, ServerError), (504, ServerError)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(429, Unreachable), (502, ServerError), (503, ServerError), (504, ServerError)]
+)
 def test_a_read_gives_up_after_four_attempts(client, moodle, status, kind):
     answers(moodle, b"", status)
     with pytest.raises(kind):
@@ -193,7 +212,15 @@ def test_a_maintenance_page_that_asks_for_five_minutes_does_not_block_the_pass(c
 
 
 @pytest.mark.parametrize(
-    "header", ["2", "Mon, 01 Jan 2001 00:00:00 GMT", "Mon, 01 Jan 2001 00:00:00", "soon", "", "Mon, 01 Jan 2001 00:00:00 +99999999999"]
+    "header",
+    [
+        "2",
+        "Mon, 01 Jan 2001 00:00:00 GMT",
+        "Mon, 01 Jan 2001 00:00:00",
+        "soon",
+        "",
+        "Mon, 01 Jan 2001 00:00:00 +99999999999",
+    ],
 )
 def test_a_short_retry_after_is_honoured(client, moodle, pauses, header):
     answers(moodle, b"", 503, {"Retry-After": header})
@@ -204,7 +231,14 @@ def test_a_short_retry_after_is_honoured(client, moodle, pauses, header):
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, NotMoodle), (403, AccessError), (404, NotMoodle), (405, NotMoodle), (413, ParameterError), (429, Unreachable)],
+    [
+        (401, NotMoodle),
+        (403, AccessError),
+        (404, NotMoodle),
+        (405, NotMoodle),
+        (413, ParameterError),
+        (429, Unreachable),
+    ],
 )
 def test_a_write_that_was_refused_before_any_function_ran_has_a_known_outcome(client, moodle, status, kind):
     answers(moodle, b"", status)
@@ -230,7 +264,9 @@ def test_a_redirect_is_not_followed_and_names_its_host_but_not_its_query(client,
     assert len(moodle.calls) == 1
 
 
-@pytest.mark.parametrize(("status", "kind"), [(301, NotMoodle), (308, NotMoodle), (302, OutcomeUnknown), (303, OutcomeUnknown)])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(301, NotMoodle), (308, NotMoodle), (302, OutcomeUnknown), (303, OutcomeUnknown)]
+)
 def test_a_redirect_that_php_may_have_sent_leaves_a_write_unknown(client, moodle, status, kind):
     answers(moodle, b"", status, {"Location": "/login/"})
     with pytest.raises(kind):
@@ -238,7 +274,10 @@ def test_a_redirect_that_php_may_have_sent_leaves_a_write_unknown(client, moodle
 
 
 def test_a_request_over_post_max_size_is_told_as_such_and_not_as_a_wrong_token(client, moodle):
-    body = b'<?xml version="1.0"?><EXCEPTION class="x"><ERRORCODE>invalidtoken</ERRORCODE><MESSAGE>m</MESSAGE></EXCEPTION>'
+    body = (
+        b'<?xml version="1.0"?><EXCEPTION '
+        b'class="x"><ERRORCODE>invalidtoken</ERRORCODE><MESSAGE>m</MESSAGE></EXCEPTION>'
+    )
     answers(moodle, body)
     with pytest.raises(ParameterError, match="post_max_size"):
         client.write("f")
@@ -267,7 +306,10 @@ def test_site_info_that_is_no_description_is_not_moodle(client, moodle):
         client.site_info()
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "moodle.test", "http://", "http://u:p@x", "http://x?a=1", "http://x:99999", "http://[", ""])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x", "moodle.test", "http://", "http://u:p@x", "http://x?a=1", "http://x:99999", "http://[", ""],
+)
 def test_an_address_that_is_none_is_refused(url):
     with pytest.raises(NotMoodle):
         connect(url, TOKEN)
@@ -288,7 +330,12 @@ def test_one_debug_line_a_call_tells_function_time_status_and_size_and_no_secret
 
 
 def test_warnings_are_a_failure_that_names_them():
-    result = {"warnings": [{"warningcode": "unknowncourseidnumber", "message": "Unknown <b>course</b> ID 7"}, {"warningcode": "x"}]}
+    result = {
+        "warnings": [
+            {"warningcode": "unknowncourseidnumber", "message": "Unknown <b>course</b> ID 7"},
+            {"warningcode": "x"},
+        ]
+    }
     with pytest.raises(MoodleRefused) as caught:
         require_no_warnings("core_course_delete_courses", result)
     assert caught.value.errorcode == "unknowncourseidnumber"

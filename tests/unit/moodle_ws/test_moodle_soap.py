@@ -33,7 +33,9 @@ DELETE = "core_user_delete_users"
 
 
 class Site:
-    """A SOAP site under `responses`: serves `wsdl`, answers calls with `answers` in turn (the last one for ever)."""
+    """A SOAP site under `responses`: serves `wsdl`, answers calls with `answers` in turn (the last one for
+    ever).
+    """
 
     def __init__(self, mock):
         self.wsdl = (200, wsdl())
@@ -104,7 +106,10 @@ def test_structures_and_lists_of_structures_are_nested(soap, site):
 def test_a_declared_structure_goes_by_its_elements(soap, site):
     site.answers = [(200, soap_result("core_files_get_files", []))]
     soap.read("core_files_get_files", contextid=1, component="user", options={"list": [1]})
-    assert site.arguments() == ("core_files_get_files", [("contextid", 1), ("component", "user"), ("options", {"list": [1]})])
+    assert site.arguments() == (
+        "core_files_get_files",
+        [("contextid", 1), ("component", "user"), ("options", {"list": [1]})],
+    )
 
 
 def test_202_with_nothing_is_the_result_of_a_function_that_has_none(soap, site):
@@ -129,7 +134,15 @@ def test_202_with_nothing_is_the_result_of_a_function_that_has_none(soap, site):
         (CREATE, (502, b"<html>")),
         (CREATE, (500, soap_result(CREATE, []))),
         (CREATE, (500, soap_fault("SOAP-ENV:Server", "f(): Argument #1"))),
-        (CREATE, (500, soap_fault("SOAP-ENV:Server", "SOAP-ERROR: Encoding: string '\\xff' is not a valid utf-8 string"))),
+        (
+            CREATE,
+            (
+                500,
+                soap_fault(
+                    "SOAP-ENV:Server", "SOAP-ERROR: Encoding: string '\\xff' is not a valid utf-8 string"
+                ),
+            ),
+        ),
         (CREATE, (500, soap_fault("Receiver", "Unknown error | ERRORCODE: "))),
     ],
 )
@@ -165,7 +178,9 @@ def test_after_a_read_an_unbelievable_answer_is_an_error(soap, site, answer, kin
 )
 @pytest.mark.parametrize("actor", [True, False])
 def test_an_errorcode_in_a_fault_is_the_same_error_as_over_rest(soap, site, errorcode, kind, actor):
-    site.answers = [(500, soap_fault("Receiver", f"Unknown error | ERRORCODE: {errorcode}", errorcode if actor else ""))]
+    site.answers = [
+        (500, soap_fault("Receiver", f"Unknown error | ERRORCODE: {errorcode}", errorcode if actor else ""))
+    ]
     with pytest.raises(kind) as caught:
         soap.write(CREATE, courses=[{"a": 1}])
     assert caught.value.errorcode == errorcode
@@ -177,7 +192,12 @@ def test_an_errorcode_in_a_fault_is_the_same_error_as_over_rest(soap, site, erro
     [
         (soap_fault("SOAP-ENV:Server", "Procedure 'x' not present"), AccessError),
         (soap_fault("SOAP-ENV:Client", "Missing parameter"), ParameterError),
-        (soap_fault("WSDL", f"SOAP-ERROR: Parsing WSDL: Couldn't load from '{URL}?wstoken={TOKEN}&wsdl=1'"), Unreachable),
+        (
+            soap_fault(
+                "WSDL", f"SOAP-ERROR: Parsing WSDL: Couldn't load from '{URL}?wstoken={TOKEN}&wsdl=1'"
+            ),
+            Unreachable,
+        ),
         (soap_fault("MOODLE:error", "Site is being upgraded - SELECT secret"), MoodleRefused),
     ],
 )
@@ -217,7 +237,9 @@ def test_a_service_that_breaks_the_wsdl_is_told_with_moodles_words(soap, site):
         soap.read(GET, field="id")
 
 
-@pytest.mark.parametrize("body", [b"", b"<html></html>", b"<html>", wsdl()[:-30], b"<!DOCTYPE a>" + wsdl(), wsdl({})[:400]])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html></html>", b"<html>", wsdl()[:-30], b"<!DOCTYPE a>" + wsdl(), wsdl({})[:400]]
+)
 def test_what_is_no_wsdl_is_refused(soap, site, body):
     site.wsdl = (200, body)
     with pytest.raises(NotMoodle):
@@ -238,9 +260,15 @@ def test_the_wsdl_is_fetched_again_for_a_write_though_the_write_is_not(soap, sit
     assert (site.fetched, len(pauses), len(site.calls)) == (4, 3, 0)
 
 
-@pytest.mark.parametrize("location", ["http://other.test/x.xsd", "file:///etc/passwd", "/etc/passwd", "http://moodle.test/sub/x.xsd"])
+@pytest.mark.parametrize(
+    "location",
+    ["http://other.test/x.xsd", "file:///etc/passwd", "/etc/passwd", "http://moodle.test/sub/x.xsd"],
+)
 def test_a_wsdl_cannot_make_the_bridge_fetch_anything(soap, site, location):
-    imported = f'<types><s:schema xmlns:s="http://www.w3.org/2001/XMLSchema"><s:import namespace="urn:y" schemaLocation="{location}"/></s:schema></types>'
+    imported = (
+        '<types><s:schema xmlns:s="http://www.w3.org/2001/XMLSchema"><s:import '
+        f'namespace="urn:y" schemaLocation="{location}"/></s:schema></types>'
+    )
     site.wsdl = (200, wsdl(extra=imported))
     with pytest.raises(NotMoodle):
         soap.read(GET, field="id")
@@ -283,7 +311,9 @@ def directory(tmp_path):
 
 
 def call(directory, **options):
-    with connect(SITE, TOKEN, transport="soap", wsdl_directory=directory, retries=Retries(attempts=1), **options) as soap:
+    with connect(
+        SITE, TOKEN, transport="soap", wsdl_directory=directory, retries=Retries(attempts=1), **options
+    ) as soap:
         return soap.read(GET, field="id")
 
 

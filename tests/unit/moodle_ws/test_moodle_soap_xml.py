@@ -1,4 +1,6 @@
-"""Values as SOAP-encoded XML: what we write we read, what PHP writes we read as over REST, what is hostile we refuse."""
+"""Values as SOAP-encoded XML: what we write we read, what PHP writes we read as over REST, what is hostile
+we refuse.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,16 @@ from tests.unit.moodle_ws.moodle_ws_fakes import ENVELOPE, php
 from tests.unit.moodle_ws.test_moodle_values import names, texts, values
 
 results = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), texts),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, min_size=1, max_size=3)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        texts,
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(names, inner, min_size=1, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -29,7 +39,9 @@ def from_php(xml):
 
 
 def as_php_json(value):
-    """The value as PHP's json_encode would have sent it over REST: a float without a fraction is an integer."""
+    """The value as PHP's json_encode would have sent it over REST: a float without a fraction is an
+    integer.
+    """
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list):
@@ -57,19 +69,26 @@ def test_results_of_php_have_the_same_values_and_types_as_over_rest(value):
 
 def test_a_declared_structure_is_read_by_its_elements():
     xml = (
-        '<return xsi:type="ns1:webservices_struct_class_000001"><warnings SOAP-ENC:arrayType="xsd:ur-type[0]" xsi:type="SOAP-ENC:Array"/>'
+        '<return xsi:type="ns1:webservices_struct_class_000001"><warnings '
+        'SOAP-ENC:arrayType="xsd:ur-type[0]" xsi:type="SOAP-ENC:Array"/>'
         '<name xsi:type="xsd:string"></name><on xsi:type="xsd:int">1</on><none xsi:nil="true"/></return>'
     )
     assert decode(from_php(xml)) == {"warnings": [], "name": "", "on": 1, "none": None}
 
 
 def test_keys_of_a_map_are_texts_as_in_json():
-    xml = '<v xsi:type="ns2:Map"><item><key xsi:type="xsd:int">3</key><value xsi:type="xsd:string">a</value></item></v>'
+    xml = (
+        '<v xsi:type="ns2:Map"><item><key xsi:type="xsd:int">3</key><value '
+        'xsi:type="xsd:string">a</value></item></v>'
+    )
     assert decode(from_php(xml)) == {"3": "a"}
 
 
 def test_types_are_told_by_namespace_and_not_by_prefix():
-    xml = '<v xmlns:php="http://xml.apache.org/xml-soap" xmlns:s="http://www.w3.org/2001/XMLSchema" xsi:type="php:Map">{}</v>'
+    xml = (
+        '<v xmlns:php="http://xml.apache.org/xml-soap" '
+        'xmlns:s="http://www.w3.org/2001/XMLSchema" xsi:type="php:Map">{}</v>'
+    )
     pair = '<item><key xsi:type="s:string">k</key><value xsi:type="s:boolean">true</value></item>'
     assert decode(from_php(xml.format(pair))) == {"k": True}
 

@@ -13,10 +13,24 @@ from bridge.moodle_ws.redact import readable
 
 def test_what_is_exported_is_deliberate():
     assert sorted(room.__all__) == [
-        "AccessError", "Maintenance", "Moodle", "MoodleClient", "MoodleError", "MoodleProbe", "MoodleRefused", "NotMoodle",
-        "OutcomeUnknown", "ParameterError", "Retries", "ServerError", "TokenError", "UnknownFunction", "Unreachable", "connect",
+        "AccessError",
+        "Maintenance",
+        "Moodle",
+        "MoodleClient",
+        "MoodleError",
+        "MoodleProbe",
+        "MoodleRefused",
+        "NotMoodle",
+        "OutcomeUnknown",
+        "ParameterError",
+        "Retries",
+        "ServerError",
+        "TokenError",
+        "UnknownFunction",
+        "Unreachable",
+        "connect",
         "require_no_warnings",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -28,20 +42,27 @@ def test_what_is_exported_is_deliberate():
 )
 def test_libraries_are_loaded_only_when_they_are_used(code, absent):
     told = subprocess.run(
-        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert absent.isdisjoint(told.split())
 
 
 def test_only_an_unknown_outcome_says_that_it_is_not_known():
-    errors = [value for value in vars(room).values() if isinstance(value, type) and issubclass(value, room.MoodleError)]
+    errors = [
+        value
+        for value in vars(room).values()
+        if isinstance(value, type) and issubclass(value, room.MoodleError)
+    ]
     assert [error for error in errors if not error.outcome_known] == [room.OutcomeUnknown]
 
 
 def test_an_error_tells_function_code_reason_and_advice():
-    assert str(room.TokenError("f", "wrong", errorcode="invalidtoken", debuginfo="SQL", advice="renew it")) == (
-        "Moodle: f [invalidtoken]: wrong: renew it"
-    )
+    assert str(
+        room.TokenError("f", "wrong", errorcode="invalidtoken", debuginfo="SQL", advice="renew it")
+    ) == ("Moodle: f [invalidtoken]: wrong: renew it")
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,18 @@ from bridge.moodle_ws import ParameterError
 from bridge.moodle_ws.rest import form_fields
 from bridge.moodle_ws.values import plain, scalar_text
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff", codec="utf-8"), max_size=8).map(
-    lambda text: re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff", codec="utf-8"), max_size=8
+).map(lambda text: re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text))
+scalars = st.one_of(
+    st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), texts
 )
-scalars = st.one_of(st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False, allow_infinity=False), texts)
 names = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
 values = st.recursive(
     scalars,
-    lambda inner: st.one_of(st.lists(inner, min_size=1, max_size=3), st.dictionaries(names, inner, min_size=1, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3), st.dictionaries(names, inner, min_size=1, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -47,7 +51,9 @@ def as_text(value):
     return scalar_text(value)
 
 
-@given(st.dictionaries(names.filter(lambda name: not name.startswith(("ws", "moodlews"))), values, max_size=4))
+@given(
+    st.dictionaries(names.filter(lambda name: not name.startswith(("ws", "moodlews"))), values, max_size=4)
+)
 def test_every_value_arrives_in_php_as_it_was_meant(params):
     sent = urlencode(list(form_fields(plain("f", params))))
     assert as_php_reads(parse_qsl(sent, keep_blank_values=True)) == as_text(params)
@@ -65,7 +71,11 @@ def test_lists_of_structures_are_nested_in_brackets_and_booleans_are_digits():
 
 
 def test_null_and_empty_are_left_out_because_a_form_cannot_say_them():
-    assert plain("f", {"a": None, "b": [], "c": {}, "d": {"e": None}, "f": "", "g": 0, "h": False}) == {"f": "", "g": 0, "h": False}
+    assert plain("f", {"a": None, "b": [], "c": {}, "d": {"e": None}, "f": "", "g": 0, "h": False}) == {
+        "f": "",
+        "g": 0,
+        "h": False,
+    }
 
 
 @pytest.mark.parametrize("item", [None, [], {}, {"a": None}])
@@ -74,7 +84,9 @@ def test_inside_a_list_null_and_empty_are_refused(item):
         plain("f", {"courses": [1, item]})
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, 2**63, "\x00", "\ud800", "a\x1bb", b"bytes", object(), {1}])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, 2**63, "\x00", "\ud800", "a\x1bb", b"bytes", object(), {1}]
+)
 def test_what_a_transport_cannot_carry_is_refused_without_showing_it(value):
     with pytest.raises(ParameterError, match=r"parameter a\[b\]") as caught:
         plain("f", {"a": {"b": value}})

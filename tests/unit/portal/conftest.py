@@ -60,9 +60,14 @@ def serve() -> Iterator[Callable[..., tuple[RawServer, HttpPortal]]]:
     def start(act: Any, *, read_timeout: float = 5, attempts: int = 1) -> tuple[RawServer, HttpPortal]:
         server = RawServer(act)
         portal = HttpPortal(
-            "clients", f"{server.url}/api/otbridge/v1", BearerAuth(TOKEN), category_prefix="Платные", connect_timeout=1, read_timeout=read_timeout,
+            "clients",
+            f"{server.url}/api/otbridge/v1",
+            BearerAuth(TOKEN),
+            category_prefix="Платные",
+            connect_timeout=1,
+            read_timeout=read_timeout,
             retries=Retries(attempts=attempts, sleep=lambda _: None),
-        )  # fmt: skip
+        )
         opened.extend((server, portal))
         return server, portal
 

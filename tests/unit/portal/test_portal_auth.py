@@ -14,7 +14,9 @@ from bridge.portal import BearerAuth, OtserialAuth, otserial_hash
 SERIAL = "AAAABBBBCCCCDDDD"
 KEY = "secretkey"
 TIME = "17638800001235"
-HEADER = re.compile(r'OTSerial serial="(.*)", time="(\d+)", nonce="([A-Za-z0-9_-]{16,64})", hash="([0-9a-f]{40})"')
+HEADER = re.compile(
+    r'OTSerial serial="(.*)", time="(\d+)", nonce="([A-Za-z0-9_-]{16,64})", hash="([0-9a-f]{40})"'
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,15 @@ HEADER = re.compile(r'OTSerial serial="(.*)", time="(\d+)", nonce="([A-Za-z0-9_-
     [
         ([SERIAL], "6678094d467ce4f1c1f4f6ce2999e42e258b0ad8"),
         (
-            ["moodle", "2021072900", "https://lms.example.ru", SERIAL, "", "2020061508", "3.9.8 (Build: 20210712)"],
+            [
+                "moodle",
+                "2021072900",
+                "https://lms.example.ru",
+                SERIAL,
+                "",
+                "2020061508",
+                "3.9.8 (Build: 20210712)",
+            ],
             "98b0a6b96e4216768297a2862d30bc82dd5fc62e",
         ),
     ],
@@ -43,9 +53,19 @@ def signed(**request: object) -> tuple[requests.PreparedRequest, str, str, str]:
 
 @pytest.mark.parametrize("body", [None, b"", b"\x00\xff", '{"text": "готово"}'])
 def test_method_address_body_and_nonce_are_signed(body: bytes | str | None) -> None:
-    _, moment, nonce, hash_ = signed(method="POST", url="https://portal.test/v1/tickets/t%201/notes", params={"name": "а б"}, data=body)
+    _, moment, nonce, hash_ = signed(
+        method="POST", url="https://portal.test/v1/tickets/t%201/notes", params={"name": "а б"}, data=body
+    )
     content = body.encode() if isinstance(body, str) else body or b""
-    text = KEY + moment + "POST" + "/v1/tickets/t%201/notes?name=%D0%B0+%D0%B1" + hashlib.sha256(content).hexdigest() + nonce + SERIAL
+    text = (
+        KEY
+        + moment
+        + "POST"
+        + "/v1/tickets/t%201/notes?name=%D0%B0+%D0%B1"
+        + hashlib.sha256(content).hexdigest()
+        + nonce
+        + SERIAL
+    )
     assert hash_ == hashlib.sha1(text.encode()).hexdigest()
 
 
@@ -56,7 +76,10 @@ def test_no_nonce_is_used_twice() -> None:
 
 def test_the_same_moment_and_nonce_give_the_same_signature() -> None:
     auth = OtserialAuth(SERIAL, KEY, clock=lambda: 1763880000.12355, nonce=lambda: "n" * 16)
-    first, second = (requests.Request("GET", "https://portal.test/v1/meta", auth=auth).prepare().headers["Authorization"] for _ in range(2))
+    first, second = (
+        requests.Request("GET", "https://portal.test/v1/meta", auth=auth).prepare().headers["Authorization"]
+        for _ in range(2)
+    )
     assert first == second
     assert 'nonce="nnnnnnnnnnnnnnnn"' in first
 

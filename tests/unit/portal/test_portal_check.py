@@ -1,4 +1,6 @@
-"""otbridge portal check: the embedded portal keeps every rule, and each rule that a portal breaks is named."""
+"""otbridge portal check: the embedded portal keeps every rule, and each rule that a portal breaks is
+named.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def portal(tmp_path: Path) -> Iterator[SandboxPortal]:
 
 
 def a_ticket(portal: SandboxPortal, *, accepted: bool) -> str:
-    ticket = portal.open_ticket(account="school", category="Выделенный специалист (н.часы)", subject="Проверка", text="!")
+    ticket = portal.open_ticket(
+        account="school", category="Выделенный специалист (н.часы)", subject="Проверка", text="!"
+    )
     portal.agree(ticket, [("Этап", "2", "1")])
     if accepted:
         portal.report_ready(ticket)
@@ -40,7 +44,9 @@ def a_ticket(portal: SandboxPortal, *, accepted: bool) -> str:
 def check(portal: SandboxPortal, *arguments: str, token: str | None = None) -> tuple[int, dict[str, str]]:
     """Exit code, and the rules that are broken with what the portal does instead."""
     ran = CliRunner().invoke(
-        main, ["portal", "check", portal.url, "--json", *arguments], env={"OTBRIDGE_PORTAL_TOKEN": portal.token if token is None else token}
+        main,
+        ["portal", "check", portal.url, "--json", *arguments],
+        env={"OTBRIDGE_PORTAL_TOKEN": portal.token if token is None else token},
     )
     rules = json.loads(ran.stdout)["rules"] if ran.stdout.startswith("{") else []
     return ran.exit_code, {one["rule"]: one["fault"] for one in rules if not one["ok"]}
@@ -62,7 +68,9 @@ def test_without_a_ticket_nothing_is_written(portal: SandboxPortal) -> None:
     assert portal.tickets() == before
 
 
-def test_a_portal_that_is_not_there_and_a_missing_token_are_told(portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portal_that_is_not_there_and_a_missing_token_are_told(
+    portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
     assert check(portal, token="")[0] == 2
     assert check(portal, token="wrong")[0] == 2
@@ -80,7 +88,12 @@ def forget_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ignore_the_balance(monkeypatch: pytest.MonkeyPatch) -> None:
     def hold(self: Ledger, key: str, account_id: str, ticket_id: str, stage_id: str, amount_mh: int) -> Any:
-        asked = {"account_id": account_id, "ticket_id": ticket_id, "stage_id": stage_id, "amount_mh": amount_mh}
+        asked = {
+            "account_id": account_id,
+            "ticket_id": ticket_id,
+            "stage_id": stage_id,
+            "amount_mh": amount_mh,
+        }
         return self._append(key=key, kind="hold", hold_id=f"h{self._next()}", **asked)
 
     monkeypatch.setattr(Ledger, "hold", hold)
@@ -93,7 +106,9 @@ def accept_for_the_customer(monkeypatch: pytest.MonkeyPatch) -> None:
 def set_states_blindly(monkeypatch: pytest.MonkeyPatch) -> None:
     real = Tickets.set_state
     every = ["open", "in_progress", "suspended"]
-    monkeypatch.setattr(Tickets, "set_state", lambda self, ticket, state, _expected: real(self, ticket, state, every))
+    monkeypatch.setattr(
+        Tickets, "set_state", lambda self, ticket, state, _expected: real(self, ticket, state, every)
+    )
 
 
 def escape_notes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,9 +129,20 @@ def let_holds_be_voided_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         except Problem:
             row = self._store.row("SELECT * FROM ledger WHERE hold_id = ? AND kind = 'void'", hold_id)
             assert row is not None
-            return {"id": f"l{row['n']}", "key": key, "kind": "void", "account_id": row["account_id"], "ticket_id": row["ticket_id"],
-                    "stage_id": row["stage_id"], "amount_mh": row["amount_mh"], "hold_id": hold_id, "reverses": None, "price_kopecks": None,
-                    "at": row["at"], "charges": []}  # fmt: skip
+            return {
+                "id": f"l{row['n']}",
+                "key": key,
+                "kind": "void",
+                "account_id": row["account_id"],
+                "ticket_id": row["ticket_id"],
+                "stage_id": row["stage_id"],
+                "amount_mh": row["amount_mh"],
+                "hold_id": hold_id,
+                "reverses": None,
+                "price_kopecks": None,
+                "at": row["at"],
+                "charges": [],
+            }
 
     monkeypatch.setattr(Ledger, "void", void)
 
@@ -147,19 +173,39 @@ def lack_an_ability(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (forget_keys, "the same key and body give the first answer, and do nothing", "the answer was"),
         (forget_keys, "the same key with another body is refused as key_reused", "KeyReused was expected"),
-        (ignore_the_balance, "a hold beyond the balance is refused with both numbers, and its key stays free", "11 norm-hours were held where 10 are"),
+        (
+            ignore_the_balance,
+            "a hold beyond the balance is refused with both numbers, and its key stays free",
+            "11 norm-hours were held where 10 are",
+        ),
         (ignore_the_balance, "8 parallel holds never exceed the balance", "available fell to"),
-        (accept_for_the_customer, "what is the customer's is refused to the bridge", "PortalForbidden was expected"),
+        (
+            accept_for_the_customer,
+            "what is the customer's is refused to the bridge",
+            "PortalForbidden was expected",
+        ),
         (set_states_blindly, "states are compared and set", "StateConflict was expected"),
         (escape_notes, "a note comes back as it was written", "&lt;"),
-        (let_holds_be_voided_twice, "8 parallel holds of one key are one hold, and it ends once", "StateConflict was expected"),
+        (
+            let_holds_be_voided_twice,
+            "8 parallel holds of one key are one hold, and it ends once",
+            "StateConflict was expected",
+        ),
         (tell_a_wrong_balance, "each account's sums are those of its ledger", "its ledger makes 10, 0, 0"),
-        (show_what_was_deleted, "a ticket that was merged or deleted is told in gone, and is not there", "PortalNotFound was expected"),
+        (
+            show_what_was_deleted,
+            "a ticket that was merged or deleted is told in gone, and is not there",
+            "PortalNotFound was expected",
+        ),
         (lack_an_ability, "GET /meta tells contract 1, scopes, abilities and the time", "reversals"),
     ],
-)  # fmt: skip
+)
 def test_a_portal_that_breaks_a_rule_is_told_which(
-    portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch, break_it: Callable[[pytest.MonkeyPatch], None], rule: str, word: str
+    portal: SandboxPortal,
+    monkeypatch: pytest.MonkeyPatch,
+    break_it: Callable[[pytest.MonkeyPatch], None],
+    rule: str,
+    word: str,
 ) -> None:
     portal.delete(a_ticket(portal, accepted=False))
     ticket = a_ticket(portal, accepted=False)

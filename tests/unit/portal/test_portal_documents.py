@@ -1,4 +1,6 @@
-"""docs/portal-api.md, bridge/portal/openapi.yaml, the Portal protocol and the embedded portal say the same."""
+"""docs/portal-api.md, bridge/portal/openapi.yaml, the Portal protocol and the embedded portal say the
+same.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,16 @@ from bridge.sandbox.portal.routes import CAPABILITIES, application
 from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, STAGE, TICKET, entry
 
 DOC = (Path(__file__).parents[3] / "docs" / "portal-api.md").read_text(encoding="utf-8")
-OPENAPI: dict[str, Any] = yaml.safe_load(resources.files("bridge.portal").joinpath("openapi.yaml").read_text(encoding="utf-8"))
+OPENAPI: dict[str, Any] = yaml.safe_load(
+    resources.files("bridge.portal").joinpath("openapi.yaml").read_text(encoding="utf-8")
+)
 SCHEMAS = OPENAPI["components"]["schemas"]
-CALLS = {(method.upper(), path): call for path, item in OPENAPI["paths"].items() for method, call in item.items() if method != "parameters"}
+CALLS = {
+    (method.upper(), path): call
+    for path, item in OPENAPI["paths"].items()
+    for method, call in item.items()
+    if method != "parameters"
+}
 
 
 def scope_of(call: dict[str, Any]) -> str | None:
@@ -53,18 +62,29 @@ def test_query_parameters_are_those_of_the_page() -> None:
     for (method, path), call in CALLS.items():
         documented = re.search(rf"^\| `{method} {re.escape(path)}(\?[^`]*)?`", DOC, re.MULTILINE)
         assert documented
-        names = {parameter["name"] for parameter in map(resolve, call.get("parameters", [])) if parameter["in"] == "query"}
+        names = {
+            parameter["name"]
+            for parameter in map(resolve, call.get("parameters", []))
+            if parameter["in"] == "query"
+        }
         assert names == set(re.findall(r"(\w+)=", documented[1] or ""))
 
 
 def test_every_write_and_no_read_carries_a_key() -> None:
     for (method, path), call in CALLS.items():
-        headers = {parameter["name"] for parameter in map(resolve, call.get("parameters", [])) if parameter["in"] == "header"}
+        headers = {
+            parameter["name"]
+            for parameter in map(resolve, call.get("parameters", []))
+            if parameter["in"] == "header"
+        }
         assert ("Idempotency-Key" in headers) is (method == "POST"), path
 
 
 def test_every_code_is_documented_and_described() -> None:
-    documented = {code: int(status) for code, status in re.findall(r"`([a-z_]+)` (4\d\d|500)\b", DOC.partition("## Authentication")[0])}
+    documented = {
+        code: int(status)
+        for code, status in re.findall(r"`([a-z_]+)`\s+(4\d\d|500)\b", DOC.partition("## Authentication")[0])
+    }
     described = {
         schema["properties"]["code"]["const"]: schema["properties"]["status"]["const"]
         for schema in SCHEMAS.values()
@@ -87,7 +107,9 @@ def test_states_and_capabilities_are_the_same_words_everywhere() -> None:
     assert SCHEMAS["TicketState"]["enum"] == [state.value for state in TicketState]
     assert SCHEMAS["StageState"]["enum"] == [state.value for state in StageState]
     assert SCHEMAS["Meta"]["properties"]["capabilities"]["items"]["enum"] == list(CAPABILITIES)
-    assert set(CAPABILITIES) == set(re.findall(r"`(\w+)`", DOC.partition("`capabilities`: ")[2].partition("\n")[0]))
+    assert set(CAPABILITIES) == set(
+        re.findall(r"`(\w+)`", DOC.partition("`capabilities`: ")[2].partition("\n\n")[0])
+    )
 
 
 def test_every_reference_of_the_document_leads_somewhere() -> None:
@@ -112,22 +134,37 @@ def test_every_schema_is_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("Ticket", TICKET), ("Stage", STAGE), ("Account", ACCOUNT), ("Attachment", ATTACHMENT), ("Meta", META), ("StoredAnswer", FOUND),
+        ("Ticket", TICKET),
+        ("Stage", STAGE),
+        ("Account", ACCOUNT),
+        ("Attachment", ATTACHMENT),
+        ("Meta", META),
+        ("StoredAnswer", FOUND),
         ("LedgerEntry", entry()),
     ],
-)  # fmt: skip
+)
 def test_what_the_tests_answer_with_is_the_contracts(name: str, value: dict[str, Any]) -> None:
-    validator = Draft202012Validator({"components": OPENAPI["components"], "$ref": f"#/components/schemas/{name}"})
+    validator = Draft202012Validator(
+        {"components": OPENAPI["components"], "$ref": f"#/components/schemas/{name}"}
+    )
     validator.validate(value)
     for member in SCHEMAS[name]["required"]:
         assert not validator.is_valid({key: kept for key, kept in value.items() if key != member})
 
 
 MODELS = {
-    "Meta": wire._Meta, "Ticket": wire._Ticket, "ThreadEntry": wire._ThreadEntry, "Attachment": wire._Attachment, "Stage": wire._Stage,
-    "TimeEntry": wire._TimeEntry, "Account": wire._Account, "LedgerEntry": wire._LedgerEntry, "TicketPage": wire._TicketPage,
-    "LedgerPage": wire._LedgerPage, "StoredAnswer": wire._Found,
-}  # fmt: skip
+    "Meta": wire._Meta,
+    "Ticket": wire._Ticket,
+    "ThreadEntry": wire._ThreadEntry,
+    "Attachment": wire._Attachment,
+    "Stage": wire._Stage,
+    "TimeEntry": wire._TimeEntry,
+    "Account": wire._Account,
+    "LedgerEntry": wire._LedgerEntry,
+    "TicketPage": wire._TicketPage,
+    "LedgerPage": wire._LedgerPage,
+    "StoredAnswer": wire._Found,
+}
 UNREAD = {"LedgerEntry": {"charges"}}
 """Members that the bridge has no use for; it knows what it charged."""
 

@@ -1,4 +1,6 @@
-"""A server that breaks off, resets, delays and lies: a read repeats or raises, a write is never taken for done."""
+"""A server that breaks off, resets, delays and lies: a read repeats or raises, a write is never taken for
+done.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,15 @@ import time
 import pytest
 
 from bridge.domain.tickets import Attachment
-from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable, Retries
+from bridge.portal import (
+    BearerAuth,
+    HttpPortal,
+    PortalError,
+    PortalNotContract,
+    PortalOutcomeUnknown,
+    PortalUnreachable,
+    Retries,
+)
 from tests.raw_server import reset
 from tests.unit.portal.portal_fakes import ATTACHMENT, META, TOKEN, WRITES, json_reply, page
 
@@ -120,16 +130,24 @@ def closed_port() -> int:
 
 def client_of(url: str) -> HttpPortal:
     return HttpPortal(
-        "clients", url, BearerAuth(TOKEN), category_prefix="", connect_timeout=1, read_timeout=0.2, retries=Retries(attempts=1)
+        "clients",
+        url,
+        BearerAuth(TOKEN),
+        category_prefix="",
+        connect_timeout=1,
+        read_timeout=0.2,
+        retries=Retries(attempts=1),
     )
 
 
 @write
 @pytest.mark.parametrize("where", ["refused", "no such host", "no address"])
 def test_a_write_that_was_surely_not_sent_is_unreachable(where, name) -> None:
-    url = {"refused": f"http://127.0.0.1:{closed_port()}/v1", "no such host": "https://portal.invalid/v1", "no address": "portal.test/v1"}[
-        where
-    ]
+    url = {
+        "refused": f"http://127.0.0.1:{closed_port()}/v1",
+        "no such host": "https://portal.invalid/v1",
+        "no address": "portal.test/v1",
+    }[where]
     with client_of(url) as client, pytest.raises(PortalUnreachable) as caught:
         WRITES[name][0](client)
     assert caught.value.outcome_known

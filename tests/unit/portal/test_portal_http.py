@@ -37,7 +37,19 @@ from bridge.portal import (
 )
 from bridge.portal.http import LARGEST_ATTACHMENT
 from bridge.version import __version__
-from tests.unit.portal.portal_fakes import ACCOUNT, ATTACHMENT, FOUND, META, PORTAL, TICKET, TOKEN, WRITES, entry, page, problem
+from tests.unit.portal.portal_fakes import (
+    ACCOUNT,
+    ATTACHMENT,
+    FOUND,
+    META,
+    PORTAL,
+    TICKET,
+    TOKEN,
+    WRITES,
+    entry,
+    page,
+    problem,
+)
 
 FILE = Attachment("f1", "a.txt", 3, ATTACHMENT["sha256"], "text/plain")  # type: ignore[arg-type]
 write = pytest.mark.parametrize("name", WRITES)
@@ -53,7 +65,9 @@ def post(answers: responses.RequestsMock, name: str, **answer: Any) -> None:
 
 def test_a_bridge_names_itself_on_every_call(answers) -> None:
     answers.get(f"{PORTAL}/meta", json=META)
-    with connect("p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance="5b1e9f0a-0000-4000-8000-000000000000") as client:
+    with connect(
+        "p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance="5b1e9f0a-0000-4000-8000-000000000000"
+    ) as client:
         client.meta()
     assert answers.calls[0].request.headers["Otbridge-Instance"] == "5b1e9f0a-0000-4000-8000-000000000000"
 
@@ -69,7 +83,9 @@ def test_another_bridge_on_the_portal_is_an_error_of_its_own(client, answers) ->
 
 
 @write
-def test_a_write_carries_its_key_and_is_believed_when_the_answer_is_the_contracts(client, answers, name) -> None:
+def test_a_write_carries_its_key_and_is_believed_when_the_answer_is_the_contracts(
+    client, answers, name
+) -> None:
     _, _, status, document = WRITES[name]
     post(answers, name, json=document, status=status)
     do(client, name)
@@ -92,7 +108,14 @@ def test_bodies_are_what_the_contract_says(client, answers) -> None:
         "set_stage_state": {"state": "ready", "expected": ["planned"], "evidence": {"url": "x"}},
         "hold": {"ticket_id": "t1", "stage_id": "s1", "amount_mh": 1000},
         "capture": {
-            "charges": [{"category": "developer", "spent_minutes": 25, "charged_minutes": 60, "coefficient_milli": 1000}],
+            "charges": [
+                {
+                    "category": "developer",
+                    "spent_minutes": 25,
+                    "charged_minutes": 60,
+                    "coefficient_milli": 1000,
+                }
+            ],
             "amount_mh": 1000,
             "evidence": {"url": "x"},
             "accepted_by": "customer",
@@ -119,9 +142,21 @@ UNBELIEVABLE: dict[str, dict[str, Any]] = {
     "a web server's 400": {"status": 400, "body": "<html>", "content_type": "text/html"},
     "a firewall's 403": {"status": 403, "body": "<html>", "content_type": "text/html"},
     "a web server's 404": {"status": 404, "body": "Not Found"},
-    "a problem of another status": {"status": 404, "json": {"status": 400, "code": "x"}, "content_type": "application/problem+json"},
-    "a problem without code": {"status": 404, "json": {"status": 404}, "content_type": "application/problem+json"},
-    "a problem that is no problem": {"status": 404, "json": {"status": 404, "code": "not_found"}, "content_type": "application/json"},
+    "a problem of another status": {
+        "status": 404,
+        "json": {"status": 400, "code": "x"},
+        "content_type": "application/problem+json",
+    },
+    "a problem without code": {
+        "status": 404,
+        "json": {"status": 404},
+        "content_type": "application/problem+json",
+    },
+    "a problem that is no problem": {
+        "status": 404,
+        "json": {"status": 404, "code": "not_found"},
+        "content_type": "application/json",
+    },
     "500": {"status": 500, "body": "<html>", "content_type": "text/html"},
     "502": {"status": 502, "body": "<html>", "content_type": "text/html"},
     "503": {"status": 503, "body": "", "headers": {"Retry-After": "1"}},
@@ -143,7 +178,8 @@ def test_a_write_without_a_believable_answer_is_unknown_and_sent_once(client, an
 
 
 @pytest.mark.parametrize(
-    ("name", "member"), [(name, member) for name, (*_, document) in WRITES.items() for member in document if member != "charges"]
+    ("name", "member"),
+    [(name, member) for name, (*_, document) in WRITES.items() for member in document if member != "charges"],
 )
 def test_an_answer_that_lacks_a_member_leaves_the_write_unknown(client, answers, name, member) -> None:
     _, _, status, document = WRITES[name]
@@ -198,7 +234,11 @@ def test_a_refusal_is_told_by_its_kind(client, answers, name, answer, kind) -> N
         do(client, name)
     told = json.loads(answer["body"])
     assert type(caught.value) is kind
-    assert (caught.value.status, caught.value.code, caught.value.request_id) == (answer["status"], told["code"], "req-1")
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (
+        answer["status"],
+        told["code"],
+        "req-1",
+    )
     assert caught.value.outcome_known is (kind is not KeyInProgress)
     assert len(answers.calls) == 1
 
@@ -208,12 +248,15 @@ def test_a_refusal_says_who_what_where_and_why(client, answers) -> None:
     with pytest.raises(PortalRefused) as caught:
         do(client, "note")
     assert str(caught.value) == (
-        "portal clients: POST /tickets/t1/notes: 422 invalid: detail of invalid; text: missing; visibility: missing (request req-1)"
+        "portal clients: POST /tickets/t1/notes: 422 invalid: detail of invalid; text: "
+        "missing; visibility: missing (request req-1)"
     )
 
 
 def test_a_request_id_is_told_in_printable_characters(client, answers) -> None:
-    post(answers, "note", **{**problem(422, "invalid"), "headers": {"X-Request-Id": "req\x1b[31m" + "x" * 200}})
+    post(
+        answers, "note", **{**problem(422, "invalid"), "headers": {"X-Request-Id": "req\x1b[31m" + "x" * 200}}
+    )
     with pytest.raises(PortalRefused) as caught:
         do(client, "note")
     assert caught.value.request_id.isprintable()
@@ -245,7 +288,14 @@ def test_too_many_requests_is_surely_not_done(client, answers, name, pauses) -> 
 
 @write
 def test_a_gateway_that_asks_for_a_pause_is_heard_whatever_became_of_the_write(client, answers, name) -> None:
-    post(answers, name, body="<html>slow down</html>", status=429, content_type="text/html", headers={"Retry-After": "120"})
+    post(
+        answers,
+        name,
+        body="<html>slow down</html>",
+        status=429,
+        content_type="text/html",
+        headers={"Retry-After": "120"},
+    )
     with pytest.raises(PortalOutcomeUnknown) as caught:
         do(client, name)
     assert (caught.value.status, caught.value.retry_after) == (429, 120)
@@ -271,14 +321,24 @@ def test_a_read_is_repeated_after_a_status_that_may_pass(client, answers, status
 
 
 def test_a_portal_that_asks_for_a_long_pause_is_not_waited_for(client, answers, pauses) -> None:
-    answers.get(f"{PORTAL}/meta", headers={"Retry-After": "3600"}, **{k: v for k, v in problem(503, "x").items() if k != "headers"})
+    answers.get(
+        f"{PORTAL}/meta",
+        headers={"Retry-After": "3600"},
+        **{k: v for k, v in problem(503, "x").items() if k != "headers"},
+    )
     with pytest.raises(PortalUnreachable) as caught:
         client.meta()
     assert (caught.value.status, pauses) == (503, [])
 
 
 @pytest.mark.parametrize(
-    "asked", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +9999999999999", "soon", "-5"]
+    "asked",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +9999999999999",
+        "soon",
+        "-5",
+    ],
 )
 def test_a_pause_that_cannot_be_read_is_none(client, answers, asked, pauses) -> None:
     answers.get(f"{PORTAL}/meta", status=503, headers={"Retry-After": asked})
@@ -322,14 +382,26 @@ def test_tickets_are_asked_for_by_category_and_cursor(client, answers) -> None:
     answers.get(f"{PORTAL}/tickets", json=page(TICKET), headers={"ETag": '"x"'})
     told = client.changed_tickets("c 1&")
     assert told is not None
-    assert (told.tickets[0].number, told.faults, told.cursor, told.etag, told.has_more) == ("77", (), "c2", '"x"', False)
+    assert (told.tickets[0].number, told.faults, told.cursor, told.etag, told.has_more) == (
+        "77",
+        (),
+        "c2",
+        '"x"',
+        False,
+    )
     query = parse_qs(urlsplit(answers.calls[0].request.url).query)
-    assert query == {"category_prefix": ["Выделенный специалист (н.часы)"], "cursor": ["c 1&"], "thread": ["none"]}
+    assert query == {
+        "category_prefix": ["Выделенный специалист (н.часы)"],
+        "cursor": ["c 1&"],
+        "thread": ["none"],
+    }
     assert "If-None-Match" not in answers.calls[0].request.headers
 
 
 def test_an_unchanged_page_is_none(client, answers) -> None:
-    answers.get(f"{PORTAL}/tickets", status=304, match=[responses.matchers.header_matcher({"If-None-Match": '"x"'})])
+    answers.get(
+        f"{PORTAL}/tickets", status=304, match=[responses.matchers.header_matcher({"If-None-Match": '"x"'})]
+    )
     assert client.changed_tickets("c1", '"x"') is None
 
 
@@ -372,7 +444,10 @@ def test_a_stored_answer_is_about_the_key_that_was_asked_for(client, answers) ->
 
 def test_accounts_and_ledgers_are_read(client, answers) -> None:
     answers.get(f"{PORTAL}/accounts/a1", json=ACCOUNT)
-    answers.get(f"{PORTAL}/ledger?account_id=a1&cursor=c1", json={"entries": [entry()], "next_cursor": "c2", "has_more": True})
+    answers.get(
+        f"{PORTAL}/ledger?account_id=a1&cursor=c1",
+        json={"entries": [entry()], "next_cursor": "c2", "has_more": True},
+    )
     assert client.account("a1").available == Decimal("8.5")
     ledger = client.ledger("a1", "c1")
     assert (ledger.entries[0].hold_id, ledger.cursor, ledger.has_more) == ("h1", "c2", True)
@@ -443,11 +518,18 @@ def test_an_answer_that_is_too_large_is_not_kept(client_of, answers) -> None:
 
 def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client_of, answers) -> None:
     client = client_of(5000)
-    large, small = page(*[{**TICKET, "subject": "x" * 3000}] * 2), page({**TICKET, "subject": "x" * 3000}, cursor="c1", more=True)
+    large, small = (
+        page(*[{**TICKET, "subject": "x" * 3000}] * 2),
+        page({**TICKET, "subject": "x" * 3000}, cursor="c1", more=True),
+    )
     for limit in (None, "50", "25", "12"):
         asked = {} if limit is None else {"limit": limit}
         told = large if limit != "12" else small
-        answers.get(f"{PORTAL}/tickets", json=told, match=[responses.matchers.query_param_matcher(asked, strict_match=False)])
+        answers.get(
+            f"{PORTAL}/tickets",
+            json=told,
+            match=[responses.matchers.query_param_matcher(asked, strict_match=False)],
+        )
     found = client.changed_tickets(None)
     assert found is not None
     assert ([one.id for one in found.tickets], found.cursor, found.has_more) == (["t1"], "c1", True)
@@ -455,7 +537,9 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client_of, answer
 
 def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, answers) -> None:
     client = client_of(1000)
-    answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers={"X-Next-Cursor": "c2"})
+    answers.get(
+        f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers={"X-Next-Cursor": "c2"}
+    )
     found = client.changed_tickets("c1")
     assert found is not None
     (fault,) = found.faults
@@ -464,7 +548,9 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, a
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Next-Cursor": "c1"}])
-def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(client_of, answers, headers) -> None:
+def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(
+    client_of, answers, headers
+) -> None:
     client = client_of(1000)
     answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers=headers)
     with pytest.raises(PortalTooLarge):
@@ -482,13 +568,17 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "changes"), WRONG)
-def test_an_answer_that_keeps_the_contract_and_is_about_another_thing_leaves_the_write_unknown(client, answers, name, changes) -> None:
+def test_an_answer_that_keeps_the_contract_and_is_about_another_thing_leaves_the_write_unknown(
+    client, answers, name, changes
+) -> None:
     post(answers, name, json={**WRITES[name][3], **changes}, status=201)
     with pytest.raises(PortalOutcomeUnknown, match="about another"):
         do(client, name)
 
 
-@pytest.mark.parametrize(("path", "document", "read"), [("tickets", TICKET, "ticket"), ("accounts", ACCOUNT, "account")])
+@pytest.mark.parametrize(
+    ("path", "document", "read"), [("tickets", TICKET, "ticket"), ("accounts", ACCOUNT, "account")]
+)
 def test_a_read_about_another_thing_is_not_believed(client, answers, path, document, read) -> None:
     answers.get(f"{PORTAL}/{path}/x", json={**document, "id": "other"})
     with pytest.raises(PortalNotContract, match="about another"):
@@ -496,7 +586,10 @@ def test_a_read_about_another_thing_is_not_believed(client, answers, path, docum
 
 
 def test_a_ledger_of_another_account_is_not_believed(client, answers) -> None:
-    answers.get(f"{PORTAL}/ledger", json={"entries": [entry(account_id="other")], "next_cursor": "c2", "has_more": False})
+    answers.get(
+        f"{PORTAL}/ledger",
+        json={"entries": [entry(account_id="other")], "next_cursor": "c2", "has_more": False},
+    )
     with pytest.raises(PortalNotContract, match="another account: other instead of a1"):
         client.ledger("a1")
 
@@ -510,7 +603,9 @@ def test_tls_is_verified_whatever_the_session_says(answers, monkeypatch) -> None
     session = requests.Session()
     session.verify = False
     answers.get(f"{PORTAL}/meta", json=META)
-    HttpPortal("x", PORTAL, BearerAuth(TOKEN), category_prefix="", connect_timeout=3, read_timeout=7, session=session).meta()
+    HttpPortal(
+        "x", PORTAL, BearerAuth(TOKEN), category_prefix="", connect_timeout=3, read_timeout=7, session=session
+    ).meta()
     sent = answers.calls[0].request.req_kwargs  # type: ignore[attr-defined]
     assert (sent["verify"], sent["timeout"]) == (True, (3, 7))
 
@@ -525,7 +620,11 @@ def test_tls_is_verified_whatever_the_session_says(answers, monkeypatch) -> None
     ids=lambda cause: type(cause).__name__,
 )
 def test_a_connection_that_was_never_made_changed_nothing(client, answers, cause) -> None:
-    post(answers, "hold", body=requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason=cause)))  # type: ignore[arg-type]
+    post(
+        answers,
+        "hold",
+        body=requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason=cause)),
+    )  # type: ignore[arg-type]
     with pytest.raises(PortalUnreachable):
         do(client, "hold")
 

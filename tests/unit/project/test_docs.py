@@ -1,4 +1,6 @@
-"""The docs say what the program has: every command, setting, reason and exit code stands there, and nothing else does."""
+"""The docs say what the program has: every command, setting, reason and exit code stands there, and
+nothing else does.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,11 @@ def doc(name: str) -> str:
 
 
 def first_column(text: str) -> set[str]:
-    return {name for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall(r"`([^`]+)`", row)}
+    return {
+        name
+        for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", row)
+    }
 
 
 def test_every_command_is_documented() -> None:
@@ -28,11 +34,18 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    assert {int(code) for code in re.findall(r"^\| (\d) \|", doc("cli.md"), re.MULTILINE)} == {int(code) for code in Exit}
+    assert {int(code) for code in re.findall(r"^\| (\d) \|", doc("cli.md"), re.MULTILINE)} == {
+        int(code) for code in Exit
+    }
 
 
 def test_every_setting_is_documented() -> None:
-    tables = {"bridge": BridgeTable, "portal": PortalTable, "installation": InstallationTable, "policy": PolicyTable}
+    tables = {
+        "bridge": BridgeTable,
+        "portal": PortalTable,
+        "installation": InstallationTable,
+        "policy": PolicyTable,
+    }
     keys = {f"{name}.{key}" for name, table in tables.items() for key in table.model_fields}
     assert {name for name in first_column(doc("configuration.md")) if "." in name} == keys
 
@@ -68,5 +81,11 @@ def test_every_decision_record_has_context_decision_and_consequences() -> None:
 
 
 def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> None:
-    done = subprocess.run([sys.executable, "docs/lifecycle.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "docs/lifecycle.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

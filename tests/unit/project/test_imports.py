@@ -12,7 +12,10 @@ HEAVY = {"zeep", "sqlalchemy", "pydantic", "alembic", "requests", "apscheduler",
 
 
 def loaded_by(*arguments: str) -> set[str]:
-    program = f"import sys, runpy; sys.argv = ['otbridge', *{arguments!r}]\ntry:\n    from bridge.cli import main; main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules)"
+    program = (
+        f"import sys, runpy; sys.argv = ['otbridge', *{arguments!r}]\ntry:\n    from bridge.cli "
+        "import main; main()\nexcept SystemExit: pass\nprint('MODULES', *sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return set(done.stdout.split("MODULES")[1].split())
 
@@ -36,7 +39,14 @@ def test_an_embedded_server_without_its_extra_says_which_one_it_wants(module: st
         f"runpy.run_module('{module}', run_name='__main__')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", without], check=False, capture_output=True, text=True, env={**os.environ, "LANGUAGE": "en"}
+        [sys.executable, "-c", without],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LANGUAGE": "en"},
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "the embedded portal and Moodle need the extra sandbox: pip install 'otbridge[sandbox]'\n"
+    assert (
+        done.stderr
+        == "the embedded portal and Moodle need the extra sandbox: pip install 'otbridge[sandbox]'\n"
+    )

@@ -1,4 +1,6 @@
-"""The unit that comes with the bridge, and the guide that installs it; `.ci/installed` tries both on real machines."""
+"""The unit that comes with the bridge, and the guide that installs it; `.ci/installed` tries both on real
+machines.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "config" / "systemd" / "otbridge.service").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
 COMMANDS_OF_THE_GUIDE = [
-    line for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE) for line in block.splitlines()
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.DOTALL | re.MULTILINE)
+    for line in block.splitlines()
 ]
 
 
@@ -32,7 +36,12 @@ def test_the_unit_starts_the_service_and_stops_it_cleanly() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [line for line in TEXT.partition("[Service]")[2].partition("[Install]")[0].splitlines() if re.match(r"[A-Z][A-Za-z]+=", line)]
+    "line",
+    [
+        line
+        for line in TEXT.partition("[Service]")[2].partition("[Install]")[0].splitlines()
+        if re.match(r"[A-Z][A-Za-z]+=", line)
+    ],
 )
 def test_each_line_of_the_service_is_explained(line: str) -> None:
     above = TEXT.partition(f"\n{line}\n")[0].splitlines()
@@ -42,7 +51,11 @@ def test_each_line_of_the_service_is_explained(line: str) -> None:
 
 def test_the_guide_checks_before_it_starts() -> None:
     said = [line.partition("#")[0].strip() for line in COMMANDS_OF_THE_GUIDE]
-    assert said.index("otbridge migrate") < said.index("otbridge doctor") < said.index("systemctl enable --now otbridge")
+    assert (
+        said.index("otbridge migrate")
+        < said.index("otbridge doctor")
+        < said.index("systemctl enable --now otbridge")
+    )
 
 
 @pytest.mark.parametrize("line", COMMANDS_OF_THE_GUIDE)

@@ -18,7 +18,12 @@ from tests.unit.redmine.redmine_fakes import KEY, SITE
 
 def client_of(site: str, retries: Retries, *, read_timeout: float = 2) -> Client:
     transport = Transport(
-        site, connect_timeout=1, read_timeout=read_timeout, call_timeout=300, largest_answer=LARGEST_ANSWER, auth=KeyAuth(KEY)
+        site,
+        connect_timeout=1,
+        read_timeout=read_timeout,
+        call_timeout=300,
+        largest_answer=LARGEST_ANSWER,
+        auth=KeyAuth(KEY),
     )
     return Client("clients", Line(transport, retries))
 

@@ -1,6 +1,8 @@
-"""A Redmine in memory, behind the methods of the client that reading needs: people change issues, commits come late, and rows move.
+"""A Redmine in memory, behind the methods of the client that reading needs: people change issues, commits
+come late, and rows move.
 
-Redmine prints whole seconds; what orders its lists may be finer (PostgreSQL and SQLite keep microseconds), and `>=` lets a second more through.
+Redmine prints whole seconds; what orders its lists may be finer (PostgreSQL and SQLite keep microseconds),
+and `>=` lets a second more through.
 """
 
 from __future__ import annotations
@@ -18,7 +20,18 @@ from bridge.portal.redmine.client import Unreadable
 from bridge.portal.redmine.reader import Reader
 from bridge.portal.wire import NotTheContract
 from tests.unit.redmine import redmine_fakes as fakes
-from tests.unit.redmine.redmine_fakes import AT, BRIDGE, CONVENTION, PAID, entry_json, joins, journal, stage_json, stamp, ticket_json
+from tests.unit.redmine.redmine_fakes import (
+    AT,
+    BRIDGE,
+    CONVENTION,
+    PAID,
+    entry_json,
+    joins,
+    journal,
+    stage_json,
+    stamp,
+    ticket_json,
+)
 
 OVERLAP = timedelta(seconds=120)
 FULL = 100
@@ -30,7 +43,9 @@ def whole(moment: datetime) -> datetime:
 
 
 class Site:
-    """The Redmine; `now` is its clock, each request takes `pace`, and `before` is called before each list of issues."""
+    """The Redmine; `now` is its clock, each request takes `pace`, and `before` is called before each list
+    of issues.
+    """
 
     def __init__(self) -> None:
         self.now = AT
@@ -55,15 +70,21 @@ class Site:
 
     def ticket(self, *, category: str | None = PAID, tracker: int = 1) -> int:
         named = None if category is None else {"id": 8, "name": category}
-        return self._add(lambda id_: ticket_json(id=id_, category=named) | {"tracker": {"id": tracker, "name": "x"}})
+        return self._add(
+            lambda id_: ticket_json(id=id_, category=named) | {"tracker": {"id": tracker, "name": "x"}}
+        )
 
     def stage(self, ticket: int, *, tracker: int = 2) -> int:
-        added = self._add(lambda id_: stage_json(id_, parent={"id": ticket}) | {"tracker": {"id": tracker, "name": "x"}})
+        added = self._add(
+            lambda id_: stage_json(id_, parent={"id": ticket}) | {"tracker": {"id": tracker, "name": "x"}}
+        )
         self.change(ticket, joins(added))
         return added
 
     def change(self, id_: int, *details: Mapping[str, Any], late: float = 0) -> None:
-        """Change an issue now; its transaction ends `late` seconds later. Nobody else can change the issue before that."""
+        """Change an issue now; its transaction ends `late` seconds later. Nobody else can change the issue
+        before that.
+        """
         if id_ not in [busy for _, busy, *_ in self._late]:
             # What was changed twice in one second cannot be told apart; only in time it is looked at again.
             same = whole(self._moments[id_]) == whole(self.now)
@@ -77,13 +98,17 @@ class Site:
     def log(self, on: int | None, *, activity: int = 24, late: float = 0) -> None:
         """Log time now; the issue stays as it was. The transaction ends `late` seconds later."""
         id_ = self._next()
-        entry = entry_json(id_, on=on, activity=activity, created_on=stamp(self.now), updated_on=stamp(self.now))
+        entry = entry_json(
+            id_, on=on, activity=activity, created_on=stamp(self.now), updated_on=stamp(self.now)
+        )
         self._logging.append((self.now + timedelta(seconds=late), entry))
         self._commit()
 
     def hold(self, ticket: int, stage: int) -> None:
         """Hours are held for a stage."""
-        self.holds.append(KeptHold(f"hold-{stage}", str(stage), "3", str(ticket), str(stage), Decimal(1), self.now))
+        self.holds.append(
+            KeptHold(f"hold-{stage}", str(stage), "3", str(ticket), str(stage), Decimal(1), self.now)
+        )
 
     def rename(self, id_: int, category: str) -> None:
         """The category of an issue gets another name, of which the issue itself knows nothing."""
@@ -101,7 +126,11 @@ class Site:
     @property
     def paid(self) -> list[int]:
         """The tickets of the paid category."""
-        return [id_ for id_, one in self._issues.items() if one["tracker"]["id"] == 1 and (one["category"] or {}).get("name") == PAID]
+        return [
+            id_
+            for id_, one in self._issues.items()
+            if one["tracker"]["id"] == 1 and (one["category"] or {}).get("name") == PAID
+        ]
 
     # What the client asks
 
@@ -116,7 +145,9 @@ class Site:
         self._pass()
         self.read.append(int(id_))
         if int(id_) not in self._issues or int(id_) in self.hidden:
-            raise PortalNotFound(f"issue {id_}", "gone", code="not_found", status=403 if int(id_) in self.hidden else 404)
+            raise PortalNotFound(
+                f"issue {id_}", "gone", code="not_found", status=403 if int(id_) in self.hidden else 404
+            )
         children = [
             {"id": child, "tracker": one["tracker"]}
             for child, one in self._issues.items()
@@ -127,7 +158,9 @@ class Site:
         except NotTheContract as error:
             raise Unreadable(f"issue {id_}", str(error)) from error
 
-    def issues(self, filters: Mapping[str, str], offset: int = 0, limit: int = FULL) -> tuple[list[wire.Row], datetime]:
+    def issues(
+        self, filters: Mapping[str, str], offset: int = 0, limit: int = FULL
+    ) -> tuple[list[wire.Row], datetime]:
         self.before()
         self._pass()
         self.asked.append(("issues", filters, offset))
@@ -140,7 +173,10 @@ class Site:
             since = datetime.fromisoformat(filters["updated_on"].removeprefix(">=")) - timedelta(seconds=1)
             seen = (id_ for id_, at in self._moments.items() if at > since and id_ not in self.hidden)
             found = sorted(seen, key=lambda id_: (self._moments[id_], id_))
-        lists = [{name: one for name, one in self._issues[id_].items() if name != "journals"} for id_ in found[offset : offset + limit]]
+        lists = [
+            {name: one for name, one in self._issues[id_].items() if name != "journals"}
+            for id_ in found[offset : offset + limit]
+        ]
         return [wire.read(wire.Row, one) for one in lists], whole(self.now)
 
     def project(self, id_: str) -> wire.Project:
@@ -154,7 +190,11 @@ class Site:
         self.asked.append(("entries", filters, 0))
         tree = int(filters["issue_id"].removeprefix("~"))
         family = {tree, *(id_ for id_, one in self._issues.items() if one.get("parent") == {"id": tree})}
-        return [wire.read(wire.TimeEntry, one) for one in self._entries.values() if one.get("issue", {}).get("id") in family]
+        return [
+            wire.read(wire.TimeEntry, one)
+            for one in self._entries.values()
+            if one.get("issue", {}).get("id") in family
+        ]
 
     def newest_entries(self, filters: Mapping[str, str]) -> Iterator[wire.TimeEntry]:
         self._pass()
@@ -166,7 +206,12 @@ class Site:
 
     def _add(self, made: Callable[[int], dict[str, Any]]) -> int:
         id_ = self._next()
-        self._issues[id_] = {**made(id_), "created_on": stamp(self.now), "updated_on": stamp(self.now), "journals": []}
+        self._issues[id_] = {
+            **made(id_),
+            "created_on": stamp(self.now),
+            "updated_on": stamp(self.now),
+            "journals": [],
+        }
         self._moments[id_] = self.now
         return id_
 
@@ -191,12 +236,16 @@ class Site:
 
 
 class Poller:
-    """Polls as a pass does: keeps the cursor and the ETag of each page, and the newest version of each ticket."""
+    """Polls as a pass does: keeps the cursor and the ETag of each page, and the newest version of each
+    ticket.
+    """
 
     def __init__(self, site: Site, *, prefix: str = PAID, overlap: timedelta = OVERLAP) -> None:
         client: Any = site
         self.reader = Reader("clients", client, CONVENTION)
-        self.changes = changes.Changes("clients", client, self.reader, CONVENTION, prefix, overlap, lambda: site.holds)
+        self.changes = changes.Changes(
+            "clients", client, self.reader, CONVENTION, prefix, overlap, lambda: site.holds
+        )
         self.cursor: str | None = None
         self.etag: str | None = None
         self.versions: dict[str, int] = {}

@@ -15,15 +15,33 @@ from tests.unit.redmine.redmine_fakes import CONVENTION
 
 TABLE: dict[str, dict[str, Any]] = {
     "trackers": {"ticket": 1, "stage": 2},
-    "ticket_states": {"open": 1, "in_progress": 2, "suspended": 3, "awaiting_acceptance": 4, "done": 5, "withdrawn": 6},
-    "stage_states": {"planned": 1, "in_progress": 2, "ready": 4, "accepted": 7, "rejected": 8, "written_off": 9},
+    "ticket_states": {
+        "open": 1,
+        "in_progress": 2,
+        "suspended": 3,
+        "awaiting_acceptance": 4,
+        "done": 5,
+        "withdrawn": 6,
+    },
+    "stage_states": {
+        "planned": 1,
+        "in_progress": 2,
+        "ready": 4,
+        "accepted": 7,
+        "rejected": 8,
+        "written_off": 9,
+    },
     "activities": {"top_up": 21, "capture": 22, "reversal": 23},
     "issue_fields": {"key": 31, "agreed": 32, "coefficient": 33},
     "entry_fields": {"hours": 41, "key": 42, "details": 43},
     "project_fields": {"hour_price": 51, "overdraft": 52},
 }
 MEMBERS = [(table, member) for table, members in TABLE.items() for member in members]
-PAIRS = [(table, first, second) for table, members in TABLE.items() for first, second in zip(members, [*members][1:], strict=False)]
+PAIRS = [
+    (table, first, second)
+    for table, members in TABLE.items()
+    for first, second in zip(members, [*members][1:], strict=False)
+]
 
 
 def read(table: Mapping[str, Any]) -> RedmineConvention:
@@ -33,7 +51,10 @@ def read(table: Mapping[str, Any]) -> RedmineConvention:
 def faults(table: Mapping[str, Any]) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         read(table)
-    return [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in caught.value.errors()]
+    return [
+        f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
+        for one in caught.value.errors()
+    ]
 
 
 def changed(table: str, member: str, value: Any) -> dict[str, dict[str, Any]]:
@@ -48,14 +69,19 @@ def changed(table: str, member: str, value: Any) -> dict[str, dict[str, Any]]:
 def test_the_table_is_read() -> None:
     convention = read(TABLE)
     assert convention == CONVENTION
-    assert (convention.ticket_states[TicketState.OPEN], convention.stage_states[StageState.WRITTEN_OFF]) == (1, 9)
+    assert (convention.ticket_states[TicketState.OPEN], convention.stage_states[StageState.WRITTEN_OFF]) == (
+        1,
+        9,
+    )
 
 
 def test_a_table_that_was_printed_before_stages_showed_their_hours_is_read() -> None:
     assert (read(TABLE).issue_fields.held, read(TABLE).issue_fields.taken) == (None, None)
     shown = read(changed("issue_fields", "held", 34)).issue_fields
     assert (shown.held, shown.taken) == (34, None)
-    assert faults(changed("issue_fields", "taken", 33)) == [": issue_fields: the same id for coefficient, taken"]
+    assert faults(changed("issue_fields", "taken", 33)) == [
+        ": issue_fields: the same id for coefficient, taken"
+    ]
 
 
 def test_a_ticket_and_a_stage_may_have_the_same_status() -> None:
@@ -77,12 +103,20 @@ def test_a_member_that_is_missing_is_named(table: str, member: str) -> None:
 
 def test_all_states_that_are_missing_are_named() -> None:
     table = {**TABLE, "ticket_states": {"open": 1}, "stage_states": TABLE["stage_states"]}
-    assert faults(table) == [": ticket_states: no status for in_progress, suspended, awaiting_acceptance, done, withdrawn"]
+    assert faults(table) == [
+        ": ticket_states: no status for in_progress, suspended, awaiting_acceptance, done, withdrawn"
+    ]
 
 
 @pytest.mark.parametrize(
     ("table", "member"),
-    [("trackers", "bug"), ("activities", "hold"), ("issue_fields", "hours"), ("ticket_states", "planned"), ("stage_states", "open")],
+    [
+        ("trackers", "bug"),
+        ("activities", "hold"),
+        ("issue_fields", "hours"),
+        ("ticket_states", "planned"),
+        ("stage_states", "open"),
+    ],
 )
 def test_an_unknown_member_is_named(table: str, member: str) -> None:
     (fault,) = faults(changed(table, member, 77))

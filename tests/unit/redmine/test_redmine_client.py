@@ -1,4 +1,6 @@
-"""Calls of Redmine's REST API: what is sent, what each refusal means, and that nothing but Redmine's own answer is taken for success."""
+"""Calls of Redmine's REST API: what is sent, what each refusal means, and that nothing but Redmine's own
+answer is taken for success.
+"""
 
 from __future__ import annotations
 
@@ -34,35 +36,65 @@ from tests.unit.redmine.redmine_fakes import CUSTOMER, KEY, SITE, entry_json, st
 DATE = {"Date": "Sun, 01 Mar 2026 09:30:00 GMT"}
 USER = {"id": 5, "login": "otbridge", "admin": False}
 PROJECT = {"id": 3, "name": "Школа № 7", "time_entry_activities": [{"id": 22, "name": "Списание"}]}
-ISSUE = {**ticket_json(), "journals": [], "attachments": [], "children": [{"id": 101, "tracker": {"id": 2}}], "allowed_statuses": []}
+ISSUE = {
+    **ticket_json(),
+    "journals": [],
+    "attachments": [],
+    "children": [{"id": 101, "tracker": {"id": 2}}],
+    "allowed_statuses": [],
+}
 
 Call = Callable[[Client], Any]
 READS: dict[str, tuple[Call, str, dict[str, Any]]] = {
     "user": (lambda client: client.user(), "/users/current.json", {"user": USER}),
-    "permissions": (lambda client: client.permissions(), "/users/current.json", {"user": {**USER, "memberships": []}}),
+    "permissions": (
+        lambda client: client.permissions(),
+        "/users/current.json",
+        {"user": {**USER, "memberships": []}},
+    ),
     "listed": (
-        lambda client: client.listed("trackers", "/trackers.json"), "/trackers.json", {"trackers": [{"id": 1, "name": "Заявка"}]}
+        lambda client: client.listed("trackers", "/trackers.json"),
+        "/trackers.json",
+        {"trackers": [{"id": 1, "name": "Заявка"}]},
     ),
     "issue": (lambda client: client.issue("100"), "/issues/100.json", {"issue": ISSUE}),
     "issues": (lambda client: client.issues({"sort": "id"}), "/issues.json", {"issues": [ticket_json()]}),
-    "entries": (lambda client: list(client.entries({})), "/time_entries.json", {"time_entries": [entry_json(1)]}),
+    "entries": (
+        lambda client: list(client.entries({})),
+        "/time_entries.json",
+        {"time_entries": [entry_json(1)]},
+    ),
     "entry": (lambda client: client.entry("1"), "/time_entries/1.json", {"time_entry": entry_json(1)}),
     "project": (lambda client: client.project("3"), "/projects/3.json", {"project": PROJECT}),
-}  # fmt: skip
+}
 """Every read: the call, its path, and what Redmine answers."""
 
 WRITES: dict[str, tuple[Call, str, str, dict[str, Any]]] = {
-    "update_issue": (lambda client: client.update_issue("k", "100", {"notes": "да"}), "PUT", "/issues/100.json", {"status": 204}),
+    "update_issue": (
+        lambda client: client.update_issue("k", "100", {"notes": "да"}),
+        "PUT",
+        "/issues/100.json",
+        {"status": 204},
+    ),
     "add_entry": (
-        lambda client: client.add_entry("k", {"issue_id": 101, "hours": 0}), "POST", "/time_entries.json",
+        lambda client: client.add_entry("k", {"issue_id": 101, "hours": 0}),
+        "POST",
+        "/time_entries.json",
         {"status": 201, "json": {"time_entry": entry_json(1)}},
     ),
-    "delete_entry": (lambda client: client.delete_entry("k", 7), "DELETE", "/time_entries/7.json", {"status": 204}),
+    "delete_entry": (
+        lambda client: client.delete_entry("k", 7),
+        "DELETE",
+        "/time_entries/7.json",
+        {"status": 204},
+    ),
     "upload": (
-        lambda client: client.upload("k", "план.txt", b"abc"), "POST", "/uploads.json",
+        lambda client: client.upload("k", "план.txt", b"abc"),
+        "POST",
+        "/uploads.json",
         {"status": 201, "json": {"upload": {"id": 1, "token": "1.abc"}}},
     ),
-}  # fmt: skip
+}
 """Every write under the key "k": the call, its method and path, and the answer of a success."""
 
 HTML = {"body": "<html>Обслуживание</html>", "content_type": "text/html"}
@@ -117,13 +149,20 @@ def test_what_is_asked_for_comes_with_the_request(client, answers) -> None:
     for name, (call, _, document_) in READS.items():
         answer(answers, name, json=document_)
         call(client)
-    asked = {name: parse_qs(urlsplit(call.request.url).query) for name, call in zip(READS, answers.calls, strict=True)}
+    asked = {
+        name: parse_qs(urlsplit(call.request.url).query)
+        for name, call in zip(READS, answers.calls, strict=True)
+    }
     assert asked == {
-        "user": {}, "permissions": {"include": ["memberships"]}, "listed": {},
+        "user": {},
+        "permissions": {"include": ["memberships"]},
+        "listed": {},
         "issue": {"include": ["journals,attachments,children,allowed_statuses"]},
-        "issues": {"status_id": ["*"], "limit": ["100"], "offset": ["0"], "sort": ["id"]}, "entries": {"limit": ["100"], "offset": ["0"]},
-        "entry": {}, "project": {"include": ["time_entry_activities"]},
-    }  # fmt: skip
+        "issues": {"status_id": ["*"], "limit": ["100"], "offset": ["0"], "sort": ["id"]},
+        "entries": {"limit": ["100"], "offset": ["0"]},
+        "entry": {},
+        "project": {"include": ["time_entry_activities"]},
+    }
 
 
 def test_bodies_are_redmines(client, answers) -> None:
@@ -136,8 +175,10 @@ def test_bodies_are_redmines(client, answers) -> None:
     assert sent["delete_entry"].body is None
     assert sent["upload"].body == b"abc"
     assert {name: one.headers["Content-Type"] for name, one in sent.items() if one.body is not None} == {
-        "update_issue": "application/json", "add_entry": "application/json", "upload": "application/octet-stream",
-    }  # fmt: skip
+        "update_issue": "application/json",
+        "add_entry": "application/json",
+        "upload": "application/octet-stream",
+    }
     assert parse_qs(urlsplit(sent["upload"].url).query) == {"filename": ["план.txt"]}
 
 
@@ -149,7 +190,11 @@ def test_answers_are_values(client, answers) -> None:
     user, now = client.user()
     assert (user.id, user.login, now) == (5, "otbridge", datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
     assert client.listed("trackers", "/trackers.json") == {1: "Заявка"}
-    assert (client.issue("100").id, client.issue("100").children[0].id, client.issue("100").allowed_statuses) == (100, 101, ())
+    assert (
+        client.issue("100").id,
+        client.issue("100").children[0].id,
+        client.issue("100").allowed_statuses,
+    ) == (100, 101, ())
     issues, now = client.issues({})
     assert ([one.id for one in issues], now) == ([100], datetime(2026, 3, 1, 9, 30, tzinfo=UTC))
     assert [one.id for one in client.entries({})] == [1]
@@ -161,7 +206,9 @@ def test_answers_are_values(client, answers) -> None:
 
 
 @pytest.mark.parametrize("name", [*READS, *WRITES])
-@pytest.mark.parametrize("told", [{"body": ""}, HTML, {"json": {"errors": []}}], ids=["empty", "a page", "JSON"])
+@pytest.mark.parametrize(
+    "told", [{"body": ""}, HTML, {"json": {"errors": []}}], ids=["empty", "a page", "JSON"]
+)
 def test_401_means_that_the_key_of_the_api_is_wrong(client, answers, name, told) -> None:
     answer(answers, name, status=401, **told)
     error = refused(client, name)
@@ -197,7 +244,9 @@ def test_a_write_on_what_is_not_there_was_not_made(client, answers, name) -> Non
 @pytest.mark.parametrize("status", [413, 422])
 @write
 def test_what_redmine_does_not_take_is_told_in_its_words(client, answers, name, status) -> None:
-    answer(answers, name, status=status, json={"errors": ["Тема не может быть пустой", "Оценка\nслишком велика"]})
+    answer(
+        answers, name, status=status, json={"errors": ["Тема не может быть пустой", "Оценка\nслишком велика"]}
+    )
     error = refused(client, name)
     assert type(error) is PortalRefused
     assert (error.status, error.code, error.outcome_known) == (status, "invalid", True)
@@ -207,7 +256,15 @@ def test_what_redmine_does_not_take_is_told_in_its_words(client, answers, name, 
 
 @pytest.mark.parametrize(
     "told",
-    [HTML, {"body": ""}, {"json": []}, {"json": {"errors": None}}, {"json": {"errors": "no"}}, {"json": {"errors": []}}, {"body": "null"}],
+    [
+        HTML,
+        {"body": ""},
+        {"json": []},
+        {"json": {"errors": None}},
+        {"json": {"errors": "no"}},
+        {"json": {"errors": []}},
+        {"body": "null"},
+    ],
     ids=json.dumps,
 )
 def test_a_refusal_without_words_is_one_all_the_same(client, answers, told) -> None:
@@ -244,7 +301,9 @@ def test_after_a_change_that_came_in_between_the_same_write_may_go_well(client, 
 
 @read
 @pytest.mark.parametrize(("status", "times"), [(500, 1), (501, 1), (502, 4), (503, 4), (504, 4), (429, 4)])
-def test_a_read_of_a_redmine_that_is_down_is_worth_another_try(client, answers, pauses, name, status, times) -> None:
+def test_a_read_of_a_redmine_that_is_down_is_worth_another_try(
+    client, answers, pauses, name, status, times
+) -> None:
     answer(answers, name, status=status, **HTML)
     error = refused(client, name)
     assert isinstance(error, PortalUnreachable)
@@ -304,14 +363,20 @@ def test_a_write_without_redmines_own_answer_is_unknown_and_sent_once(client, an
     ids=lambda cause: type(cause).__name__,
 )
 def test_a_write_that_found_no_connection_changed_nothing(client, answers, name, cause) -> None:
-    answer(answers, name, body=requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason=cause)))  # type: ignore[arg-type]
+    answer(
+        answers,
+        name,
+        body=requests.ConnectionError(urllib3.exceptions.MaxRetryError(None, "/", reason=cause)),
+    )  # type: ignore[arg-type]
     error = refused(client, name)
     assert type(error) is PortalUnreachable
     assert error.outcome_known
 
 
 @read
-@pytest.mark.parametrize("failure", [requests.ReadTimeout("slow"), requests.ConnectionError("lost")], ids=["time-out", "lost"])
+@pytest.mark.parametrize(
+    "failure", [requests.ReadTimeout("slow"), requests.ConnectionError("lost")], ids=["time-out", "lost"]
+)
 def test_a_read_without_an_answer_is_repeated(client, answers, pauses, name, failure) -> None:
     answer(answers, name, body=failure)
     assert isinstance(refused(client, name), PortalUnreachable)
@@ -374,13 +439,22 @@ def test_a_page_cut_at_any_byte_is_never_a_page(serve) -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        HTML, {"body": "", "headers": {**DATE, "Content-Length": "0"}}, {"body": "{"}, {"body": "[" * 100_000}, {"body": b"\xff"},
-        {"body": '{"a": 1e99999999999999999999}'}, {"body": "null"},
-        {"json": []}, {"json": {}}, {"json": "user issue issues trackers time_entry time_entries project"}, {"status": 204},
-        {"status": 302, "headers": {"Location": "https://evil.test/"}}, {"status": 400, **HTML},
+        HTML,
+        {"body": "", "headers": {**DATE, "Content-Length": "0"}},
+        {"body": "{"},
+        {"body": "[" * 100_000},
+        {"body": b"\xff"},
+        {"body": '{"a": 1e99999999999999999999}'},
+        {"body": "null"},
+        {"json": []},
+        {"json": {}},
+        {"json": "user issue issues trackers time_entry time_entries project"},
+        {"status": 204},
+        {"status": 302, "headers": {"Location": "https://evil.test/"}},
+        {"status": 400, **HTML},
     ],
     ids=lambda told: str(told.get("status", "")) + str(told.get("body", told.get("json")))[:20],
-)  # fmt: skip
+)
 def test_what_is_no_answer_to_a_read_is_told(client, answers, name, told) -> None:
     answer(answers, name, **told)
     error = refused(client, name)
@@ -390,7 +464,9 @@ def test_what_is_no_answer_to_a_read_is_told(client, answers, name, told) -> Non
 
 
 @read
-@pytest.mark.parametrize("value", [None, 7, "x", [7], [None], {"id": "x"}, [{"id": 1.5}], {"id": None}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "value", [None, 7, "x", [7], [None], {"id": "x"}, [{"id": 1.5}], {"id": None}], ids=json.dumps
+)
 def test_a_member_of_another_type_is_told(client, answers, name, value) -> None:
     (member,) = READS[name][2]
     answer(answers, name, json={member: value})
@@ -488,15 +564,21 @@ def test_a_key_that_no_header_can_carry_is_told_without_it(key) -> None:
 # Ids
 
 
-@pytest.mark.parametrize("id_", ["", "..", ".", "1/../2", "٣", "१", "²", "1?x=1", "1#", "-1", "+1", "1.0", " 1", "1\n", "none", "%31"])
+@pytest.mark.parametrize(
+    "id_",
+    ["", "..", ".", "1/../2", "٣", "१", "²", "1?x=1", "1#", "-1", "+1", "1.0", " 1", "1\n", "none", "%31"],
+)
 def test_an_id_that_is_no_number_never_reaches_a_path(client, answers, id_) -> None:
     for path in ("/issues/0.json", "/time_entries/0.json", "/projects/0.json", "/attachments/download/0"):
         answers.get(SITE + path, status=404)
     answers.put(f"{SITE}/issues/0.json", status=404)
     for call in (
-        lambda: client.issue(id_), lambda: client.entry(id_), lambda: client.project(id_), lambda: client.file(id_).__enter__(),
+        lambda: client.issue(id_),
+        lambda: client.entry(id_),
+        lambda: client.project(id_),
+        lambda: client.file(id_).__enter__(),
         lambda: client.update_issue("k", id_, {}),
-    ):  # fmt: skip
+    ):
         with pytest.raises(PortalNotFound):
             call()
     assert {urlsplit(call.request.url).path.rpartition("/")[2] for call in answers.calls} == {"0.json", "0"}
@@ -506,7 +588,9 @@ def test_an_id_that_is_no_number_never_reaches_a_path(client, answers, id_) -> N
 
 
 class Entries:
-    """Time entries, in the order in which Redmine lists them; `meanwhile` happens between two pages, by how many were told before."""
+    """Time entries, in the order in which Redmine lists them; `meanwhile` happens between two pages, by
+    how many were told before.
+    """
 
     def __init__(self, answers: Any, count: int) -> None:
         self.rows = [entry_json(number) for number in range(1, count + 1)]
@@ -543,7 +627,9 @@ def test_a_list_that_never_stands_still_is_no_list(client, answers) -> None:
         client.entries({"spent_on": "*"})
 
 
-def test_the_newest_entries_are_read_for_as_long_as_somebody_asks_and_none_is_passed_over(client, answers) -> None:
+def test_the_newest_entries_are_read_for_as_long_as_somebody_asks_and_none_is_passed_over(
+    client, answers
+) -> None:
     there = Entries(answers, 2 * MOST)
     newest = client.newest_entries({"spent_on": "*"})
     assert next(newest).id == 1
@@ -565,8 +651,12 @@ def test_a_page_of_issues_is_the_one_that_was_asked_for(client, answers) -> None
     client.issues({"updated_on": ">=2026-03-01T09:30:00Z", "sort": "updated_on,id"}, 50, 25)
     query = parse_qs(urlsplit(answers.calls[0].request.url).query)
     assert query == {
-        "status_id": ["*"], "limit": ["25"], "offset": ["50"], "updated_on": [">=2026-03-01T09:30:00Z"], "sort": ["updated_on,id"],
-    }  # fmt: skip
+        "status_id": ["*"],
+        "limit": ["25"],
+        "offset": ["50"],
+        "updated_on": [">=2026-03-01T09:30:00Z"],
+        "sort": ["updated_on,id"],
+    }
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
@@ -580,12 +670,19 @@ def test_ids_are_asked_for_in_lists_of_a_page(count) -> None:
 # Rights
 
 
-def roles(answers: responses.RequestsMock, *memberships: list[int], admin: bool = False, **permissions: list[str]) -> None:
+def roles(
+    answers: responses.RequestsMock, *memberships: list[int], admin: bool = False, **permissions: list[str]
+) -> None:
     """The bridge's user is a member of a project a list of roles; `r1` are the permissions of role 1."""
-    members = [{"id": 1, "project": {"id": 1}, "roles": [{"id": id_, "name": "x"} for id_ in ids]} for ids in memberships]
+    members = [
+        {"id": 1, "project": {"id": 1}, "roles": [{"id": id_, "name": "x"} for id_ in ids]}
+        for ids in memberships
+    ]
     answer(answers, "user", json={"user": {**USER, "admin": admin, "memberships": members}})
     for name, some in permissions.items():
-        answers.get(f"{SITE}/roles/{name[1:]}.json", json={"role": {"id": 1, "name": "x", "permissions": some}})
+        answers.get(
+            f"{SITE}/roles/{name[1:]}.json", json={"role": {"id": 1, "name": "x", "permissions": some}}
+        )
 
 
 def test_the_bridge_may_do_what_it_may_in_each_of_its_projects(client, answers) -> None:
@@ -626,10 +723,14 @@ def test_the_bytes_of_a_file_come_as_they_are(client, answers) -> None:
 @pytest.mark.parametrize(
     ("told", "kind"),
     [
-        ({"status": 401}, PortalUnauthorized), ({"status": 403}, PortalNotFound), ({"status": 404}, PortalNotFound),
-        ({"status": 500}, PortalUnreachable), ({"status": 302}, PortalNotContract), ({"status": 204}, PortalNotContract),
+        ({"status": 401}, PortalUnauthorized),
+        ({"status": 403}, PortalNotFound),
+        ({"status": 404}, PortalNotFound),
+        ({"status": 500}, PortalUnreachable),
+        ({"status": 302}, PortalNotContract),
+        ({"status": 204}, PortalNotContract),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_does_not_come_is_told(client, answers, told, kind) -> None:
     answers.get(f"{SITE}/attachments/download/7", body="", **told)
     with pytest.raises(PortalError) as caught, client.file("7"):

@@ -38,7 +38,10 @@ def test_what_is_held_for_a_stage_are_its_own_holds_that_have_not_ended() -> Non
 
 def test_what_the_convention_has_no_field_for_is_not_shown() -> None:
     assert shown(CONVENTION, HOUR, HOUR) == []
-    assert shown(SHOWING, Decimal("1.50"), Decimal(0)) == [{"id": 24, "value": "1.5"}, {"id": 25, "value": "0"}]
+    assert shown(SHOWING, Decimal("1.50"), Decimal(0)) == [
+        {"id": 24, "value": "1.5"},
+        {"id": 25, "value": "0"},
+    ]
     assert shown(SHOWING, HOUR) == [{"id": 24, "value": "1"}]
 
 
@@ -61,7 +64,9 @@ class Books:
     def add_hold(self, hold: KeptHold, fingerprint: str, answer: Mapping[str, Any]) -> None:
         self.rows[hold.id] = hold
 
-    def end_hold(self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]) -> None:
+    def end_hold(
+        self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]
+    ) -> None:
         self.rows[hold_id] = replace(self.rows[hold_id], ended=ended)
 
     def hold(self, hold_id: str) -> KeptHold | None:
@@ -79,15 +84,21 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(fake_redmine.FIELDS_OF, STAGE, (21, 23, 24, 25))
-        monkeypatch.setattr(fake_redmine, "FIELDS", {**fake_redmine.FIELDS, 24: "Резерв, н.ч", 25: "Списано, н.ч"})
+        monkeypatch.setattr(
+            fake_redmine, "FIELDS", {**fake_redmine.FIELDS, 24: "Резерв, н.ч", 25: "Списано, н.ч"}
+        )
         self.redmine = FakeRedmine(lambda: NOW)
         self.redmine.top_up("10")
         self.ticket, (self.stage,) = self.redmine.open_ticket(("1", "1"))
         client: Any = self.redmine
         books: Any = Books()
-        self.portal = RedminePortal("red", client, SHOWING, books, prefix="", settle=timedelta(minutes=2), clock=lambda: NOW)
+        self.portal = RedminePortal(
+            "red", client, SHOWING, books, prefix="", settle=timedelta(minutes=2), clock=lambda: NOW
+        )
         self.hold = str(self.portal.hold("h", "3", self.ticket, self.stage, HOUR).hold_id)
-        self.portal.set_stage_state("s", self.ticket, self.stage, StageState.IN_PROGRESS, [StageState.PLANNED])
+        self.portal.set_stage_state(
+            "s", self.ticket, self.stage, StageState.IN_PROGRESS, [StageState.PLANNED]
+        )
 
     def shows(self) -> tuple[str, str]:
         fields = self.redmine.tree[int(self.stage)].fields
@@ -114,7 +125,9 @@ def test_a_stage_whose_hold_goes_back_shows_none(world: World) -> None:
     assert world.shows() == ("0", "")
 
 
-def test_a_hold_goes_back_whether_or_not_its_stage_can_show_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hold_goes_back_whether_or_not_its_stage_can_show_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_: object) -> None:
         raise PortalUnreachable("PUT /issues", "no route")
 

@@ -1,4 +1,6 @@
-"""The script that sets a Redmine up: what it is given cannot become Ruby, and every name in it is one that Redmine takes and the bridge reads."""
+"""The script that sets a Redmine up: what it is given cannot become Ruby, and every name in it is one that
+Redmine takes and the bridge reads.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,15 @@ from bridge.portal.redmine.setup import LONGEST_NAME, Setup
 from bridge.settings import default_catalogue
 
 SETUP = Setup(
-    projects=["school-7"], category="Выделенный специалист (н.часы)", customer_role="Заказчик", specialist_role="Специалист",
-    accountant_role="Бухгалтер", bridge_user="otbridge", categories=["Разработка"], params=[("shortname", [("create-role", "string")])],
-)  # fmt: skip
+    projects=["school-7"],
+    category="Выделенный специалист (н.часы)",
+    customer_role="Заказчик",
+    specialist_role="Специалист",
+    accountant_role="Бухгалтер",
+    bridge_user="otbridge",
+    categories=["Разработка"],
+    params=[("shortname", [("create-role", "string")])],
+)
 BODY = resources.files("bridge.portal.redmine").joinpath("setup.rb").read_text(encoding="utf-8")
 HOSTILE = [
     '#{exit}"',
@@ -66,7 +74,16 @@ def test_the_script_is_given_what_it_was_told() -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize(
-    "member", ["projects", "categories", "category", "customer_role", "specialist_role", "accountant_role", "bridge_user"]
+    "member",
+    [
+        "projects",
+        "categories",
+        "category",
+        "customer_role",
+        "specialist_role",
+        "accountant_role",
+        "bridge_user",
+    ],
 )
 def test_what_is_given_cannot_become_ruby(member: str, hostile: str) -> None:
     value = [hostile] if isinstance(getattr(SETUP, member), list) else hostile
@@ -75,7 +92,11 @@ def test_what_is_given_cannot_become_ruby(member: str, hostile: str) -> None:
 
 def test_the_body_never_puts_what_it_is_given_into_code() -> None:
     assert (
-        re.findall(r"\b(?:eval|instance_eval|class_eval|system|exec|spawn|send|constantize|binding|Kernel|open3?)\b\s*[(\"']", BODY) == []
+        re.findall(
+            r"\b(?:eval|instance_eval|class_eval|system|exec|spawn|send|constantize|binding|Kernel|open3?)\b\s*[(\"']",
+            BODY,
+        )
+        == []
     )
     assert "`" not in BODY
     assert "%x" not in BODY
@@ -90,12 +111,21 @@ def test_the_command_prints_the_script_without_settings() -> None:
     told = given(printed.stdout)
     assert told["projects"] == ["school-7", '#{exit}"']
     assert (told["category"], told["customer_role"], told["specialist_role"], told["bridge_user"]) == (
-        "Выделенный специалист (н.часы)", "Заказчик", "Специалист", "otbridge",
-    )  # fmt: skip
+        "Выделенный специалист (н.часы)",
+        "Заказчик",
+        "Специалист",
+        "otbridge",
+    )
 
 
 def test_the_command_hands_its_options_on() -> None:
-    options = {"category": "Платные", "customer_role": "К", "specialist_role": "С", "accountant_role": "Б", "bridge_user": "most"}
+    options = {
+        "category": "Платные",
+        "customer_role": "К",
+        "specialist_role": "С",
+        "accountant_role": "Б",
+        "bridge_user": "most",
+    }
     arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     told = given(init("--project", "p", *arguments).stdout)
     assert {name: told[name] for name in options} == options
@@ -113,7 +143,11 @@ def test_every_parameter_of_every_action_has_its_field() -> None:
     params = {name: dict(uses) for name, uses in given_}
     assert len(params) == len(given_) > 5
     told = {(action, name) for name, uses in params.items() for action in uses}
-    assert told == {(action.name, name) for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]}
+    assert told == {
+        (action.name, name)
+        for action in ACTIONS.values()
+        for name in action.params.model_json_schema()["properties"]
+    }
     assert {form for uses in params.values() for form in uses.values()} == {"string", "text"}
 
 
@@ -121,7 +155,9 @@ def test_specialists_log_time_under_the_categories_of_the_catalogue() -> None:
     categories = given(init("--project", "p").stdout)["categories"]
     known = [{one.id, one.name, *one.aliases} for one in default_catalogue().categories]
     assert len(categories) == len(known)
-    assert all(name in names for name, names in zip(categories, known, strict=True)), "each is one that the catalogue reads"
+    assert all(name in names for name, names in zip(categories, known, strict=True)), (
+        "each is one that the catalogue reads"
+    )
     assert all(0 < len(name) <= LONGEST_NAME for name in categories)
 
 
@@ -147,7 +183,9 @@ def order_fields() -> list[str]:
     (table,) = re.findall(r"labels = \{\n(.+?)\n  \}", BODY, re.DOTALL)
     labels = dict(re.findall(rf"{LITERAL} => {LITERAL}", table))
     params = given(init("--project", "p").stdout)["params"]
-    known = {name for name, _ in params} | {f"{action} {name}" for name, uses in params if len(uses) > 1 for action, _ in uses}
+    known = {name for name, _ in params} | {
+        f"{action} {name}" for name, uses in params if len(uses) > 1 for action, _ in uses
+    }
     assert labels.keys() <= known, "every label is a parameter's"
     names = found(rf'^ +\[{LITERAL}, "(?:string|text)"')
     for name, uses in params:
@@ -162,9 +200,18 @@ def test_no_name_is_longer_than_redmine_takes() -> None:
     assert {"Новая", "Списана"} <= set(STATUSES)
     assert TRACKERS == ["Заявка", "Этап"]
     assert {"Имя курса (param_shortname)", "Имя роли (param_shortname)"} <= set(order_fields())
-    assert {"Ключ записи моста", "Смета согласована", "Коэффициент К", "Нормо-часы", "Данные списания", "Овердрафт, н.ч"} <= set(FIELDS)
+    assert {
+        "Ключ записи моста",
+        "Смета согласована",
+        "Коэффициент К",
+        "Нормо-часы",
+        "Данные списания",
+        "Овердрафт, н.ч",
+    } <= set(FIELDS)
     assert ACTIVITIES == ["Пополнение", "Списание", "Возврат"]
-    assert len(found(r"field\(\s*\w+CustomField, ")) == len(FIELDS) + 1, "all have their names as literals, but those of an order"
+    assert len(found(r"field\(\s*\w+CustomField, ")) == len(FIELDS) + 1, (
+        "all have their names as literals, but those of an order"
+    )
     names = [*STATUSES, *TRACKERS, *FIELDS, *ACTIVITIES, *OTHERS, *order_fields()]
     assert [name for name in names if len(name) > LONGEST_NAME] == []
 
@@ -176,7 +223,11 @@ def test_no_two_of_a_kind_have_one_name() -> None:
 
 def test_the_bridge_reads_the_fields_of_an_order_and_no_other() -> None:
     read = [match[1] for name in order_fields() if (match := reading._ORDER_FIELD.fullmatch(name))]
-    params = [f"param_{name}" for action in ACTIONS.values() for name in action.params.model_json_schema()["properties"]]
+    params = [
+        f"param_{name}"
+        for action in ACTIONS.values()
+        for name in action.params.model_json_schema()["properties"]
+    ]
     assert sorted(read) == sorted(["installation", "service", "variant", "quantity", "action", *params]), (
         "each action has fields of its own"
     )
@@ -195,10 +246,17 @@ def test_the_table_that_it_prints_is_the_convention() -> None:
     states = {"ticket_states": TicketState, "stage_states": StageState}
     for name, kind in states.items():
         table = table.replace(f"#{{ids[{name}]}}", ", ".join(f"{one} = {next(filled)}" for one in kind))
-    table = table.replace("#{ids[activities]}", ", ".join(f"{one} = {next(filled)}" for one in ("top_up", "capture", "reversal")))
+    table = table.replace(
+        "#{ids[activities]}",
+        ", ".join(f"{one} = {next(filled)}" for one in ("top_up", "capture", "reversal")),
+    )
     document = tomllib.loads(re.sub(r"#\{\w+\.id\}", lambda _: str(next(filled)), table))
     read = TypeAdapter(RedmineConvention).validate_python(document["portal"]["redmine"])
-    assert (read.ticket_states[TicketState.OPEN], read.trackers.ticket > 0, len(read.stage_states)) == (1, True, 6)
+    assert (read.ticket_states[TicketState.OPEN], read.trackers.ticket > 0, len(read.stage_states)) == (
+        1,
+        True,
+        6,
+    )
     assert None not in vars(read.issue_fields).values(), "what there is to show is shown"
 
 
@@ -211,7 +269,10 @@ def test_the_workflow_closes_what_rights_would_undo() -> None:
     for rule in (
         "ticket, customer, ticket_states.values - [open], [agreed.id, *place]",
         "ticket, specialist, [done, ticket_states[:withdrawn]], [agreed.id, *place]",
-        "stage, customer, stage_states.values, [ coefficient.id, *place, *%w[subject description estimated_hours",
+        (
+            "stage, customer, stage_states.values, [ coefficient.id, *place, *%w[subject "
+            "description estimated_hours"
+        ),
         "stage, specialist, [accepted, written_off], place",
         'stage, specialist, [written_off], [coefficient.id, "estimated_hours"]',
         "stage, role, stage_states.values, [held.id, taken.id]",
@@ -221,10 +282,16 @@ def test_the_workflow_closes_what_rights_would_undo() -> None:
 
 def test_a_rule_that_somebody_made_for_a_field_stays_the_only_one() -> None:
     assert found(r"WorkflowPermission\.(\w+!?)\(") == ["find_by", "create!"]
-    assert "WorkflowPermission.find_by(of_field) || WorkflowPermission.create!(of_field.merge(rule: rule))" in BODY
+    assert (
+        "WorkflowPermission.find_by(of_field) || WorkflowPermission.create!(of_field.merge(rule: rule))"
+        in BODY
+    )
     assert "rule:" not in found(r"of_field = \{(.+)\}")[0], "whatever the rule is"
 
 
 def test_who_accepts_has_to_say_that_hours_may_be_taken() -> None:
     assert found(r'rule\("required", (.+)\)') == ["stage, customer, [accepted], [consent.id]"]
-    assert 'hidden_while_empty(\n    field(\n      IssueCustomField, "Списать часы этапа с баланса", "list"' in BODY
+    assert (
+        'hidden_while_empty(\n    field(\n      IssueCustomField, "Списать часы этапа с баланса", "list"'
+        in BODY
+    )

@@ -27,9 +27,17 @@ def create(moodle: SandboxMoodle, timeout: float = 10) -> requests.Response:
 
 @pytest.mark.parametrize(
     ("mode", "status", "done"),
-    [("error_500", 500, False), ("html", 200, False), ("garbage", 200, False), ("empty", 200, True), ("maintenance", 503, False)],
+    [
+        ("error_500", 500, False),
+        ("html", 200, False),
+        ("garbage", 200, False),
+        ("empty", 200, True),
+        ("maintenance", 503, False),
+    ],
 )
-def test_a_wrong_answer_comes_once_and_then_all_is_well(moodle: SandboxMoodle, mode: str, status: int, done: bool) -> None:
+def test_a_wrong_answer_comes_once_and_then_all_is_well(
+    moodle: SandboxMoodle, mode: str, status: int, done: bool
+) -> None:
     moodle.faults.add(CREATE, mode)
     answer = create(moodle)
     assert answer.status_code == status
@@ -104,7 +112,15 @@ class Process:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        command = [sys.executable, "-m", "bridge.sandbox.moodle", "--directory", str(directory), "--token", "t" * 32]
+        command = [
+            sys.executable,
+            "-m",
+            "bridge.sandbox.moodle",
+            "--directory",
+            str(directory),
+            "--token",
+            "t" * 32,
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
@@ -125,11 +141,19 @@ def process(tmp_path: Path) -> Iterator[Process]:
 def test_a_process_of_its_own_is_steered_over_http_and_ends_on_sigterm(process: Process) -> None:
     planned = {"match": "core_webservice_get_site_info", "mode": "maintenance", "times": 2}
     assert requests.post(f"{process.url}/sandbox/faults", json=planned, timeout=10).status_code == 204
-    assert requests.post(f"{process.url}/sandbox/faults", json={"match": "*", "mode": "no"}, timeout=10).status_code == 400
+    assert (
+        requests.post(
+            f"{process.url}/sandbox/faults", json={"match": "*", "mode": "no"}, timeout=10
+        ).status_code
+        == 400
+    )
     assert process.call("core_webservice_get_site_info").status_code == 503
     assert requests.delete(f"{process.url}/sandbox/faults", timeout=10).status_code == 204
     assert process.call("core_webservice_get_site_info").json()["siteurl"] == process.url
-    assert requests.post(f"{process.url}/sandbox/tempo", json={"restore_seconds": 0}, timeout=10).status_code == 204
+    assert (
+        requests.post(f"{process.url}/sandbox/tempo", json={"restore_seconds": 0}, timeout=10).status_code
+        == 204
+    )
     received = requests.get(f"{process.url}/sandbox/calls", timeout=10).json()
     assert received == [{"name": "core_webservice_get_site_info", "params": {}}] * 2
     process.process.send_signal(signal.SIGTERM)

@@ -40,10 +40,27 @@ def test_a_zip_is_as_good_as_a_tar(tmp_path: Path) -> None:
     assert mbz.read(tmp_path / "b.mbz") == mbz.read(REAL)
 
 
-@given(fullname=LINE, shortname=LINE, idnumber=LINE, users=st.booleans(), questions=st.integers(0, 20), files=st.integers(0, 20))
-def test_what_is_written_is_read_again(fullname: str, shortname: str, idnumber: str, users: bool, questions: int, files: int) -> None:
+@given(
+    fullname=LINE,
+    shortname=LINE,
+    idnumber=LINE,
+    users=st.booleans(),
+    questions=st.integers(0, 20),
+    files=st.integers(0, 20),
+)
+def test_what_is_written_is_read_again(
+    fullname: str, shortname: str, idnumber: str, users: bool, questions: int, files: int
+) -> None:
     backup = mbz.Backup(
-        7, fullname, shortname, idnumber, 1_700_000_000, users, (("quiz", fullname, 1), ("forum", "F", 0)), questions, files
+        7,
+        fullname,
+        shortname,
+        idnumber,
+        1_700_000_000,
+        users,
+        (("quiz", fullname, 1), ("forum", "F", 0)),
+        questions,
+        files,
     )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "b.mbz"
@@ -76,12 +93,17 @@ def test_a_damaged_byte_is_survived(tmp_path: Path, position: int) -> None:
 
 
 def test_numbers_that_are_none_are_told(tmp_path: Path) -> None:
-    head = "<moodle_backup><information><original_course_id>x</original_course_id></information></moodle_backup>"
+    head = (
+        "<moodle_backup><information><original_course_id>x</original_course_id></information></moodle_backup>"
+    )
     with pytest.raises(mbz.BadBackup, match="damaged"):
         mbz.read(packed(tmp_path / "b.mbz", moodle_backup=head))
 
 
 def test_entities_in_a_backup_are_refused(tmp_path: Path) -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a "b">]><moodle_backup><information><name>&a;</name></information></moodle_backup>'
+    bomb = (
+        "<!DOCTYPE x [<!ENTITY a "
+        '"b">]><moodle_backup><information><name>&a;</name></information></moodle_backup>'
+    )
     with pytest.raises(mbz.BadBackup, match="DTD"):
         mbz.read(packed(tmp_path / "bomb.mbz", moodle_backup=bomb))

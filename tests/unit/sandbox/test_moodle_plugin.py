@@ -25,7 +25,9 @@ def flat(**fields: Any) -> dict[str, Any]:
     for name, value in fields.items():
         for index, item in enumerate(value if isinstance(value, list) else []):
             sent |= (
-                {f"{name}[{index}][{part}]": held for part, held in item.items()} if isinstance(item, dict) else {f"{name}[{index}]": item}
+                {f"{name}[{index}][{part}]": held for part, held in item.items()}
+                if isinstance(item, dict)
+                else {f"{name}[{index}]": item}
             )
         if not isinstance(value, list):
             sent[name] = value
@@ -55,20 +57,32 @@ class TestBackups:
         moodle.delete_course(course)
         found = rest(moodle, "local_otbridge_find_backups", idnumber="N1")
         (backup,) = found["backups"]
-        told = {name: backup[name] for name in ("source", "courseid", "fullname", "shortname", "users", "categoryid")}
+        told = {
+            name: backup[name]
+            for name in ("source", "courseid", "fullname", "shortname", "users", "categoryid")
+        }
         assert told == {
-            "source": "recyclebin", "courseid": course, "fullname": "Химия", "shortname": "chem", "users": True, "categoryid": category,
-        }  # fmt: skip
+            "source": "recyclebin",
+            "courseid": course,
+            "fullname": "Химия",
+            "shortname": "chem",
+            "users": True,
+            "categoryid": category,
+        }
         assert (found["truncated"], found["unreadable"]) == (False, [])
 
-    def test_bin_folder_and_file_areas_are_searched_and_all_criteria_must_match(self, moodle: SandboxMoodle) -> None:
+    def test_bin_folder_and_file_areas_are_searched_and_all_criteria_must_match(
+        self, moodle: SandboxMoodle
+    ) -> None:
         course = moodle.add_course(fullname="Химия", shortname="chem")
         moodle.run_automated_backup(course)
         moodle.backup_course(course)
         moodle.delete_course(course)
         found = rest(moodle, "local_otbridge_find_backups", shortname="chem")
         assert {backup["source"] for backup in found["backups"]} == {"folder", "filearea", "recyclebin"}
-        assert rest(moodle, "local_otbridge_find_backups", shortname="chem", fullname="Физика")["backups"] == []
+        assert (
+            rest(moodle, "local_otbridge_find_backups", shortname="chem", fullname="Физика")["backups"] == []
+        )
         moodle.empty_recycle_bin()
         left = rest(moodle, "local_otbridge_find_backups", shortname="chem", limit=1)
         assert (len(left["backups"]), left["truncated"]) == (1, True)
@@ -92,9 +106,18 @@ class TestRestore:
         told = json.loads(done["result"])
         (course,) = moodle.courses()
         assert told["courseid"] == course.id
-        assert (told["activities"], told["questions"], told["files"], told["users"]) == ({"forum": 1, "quiz": 2}, 7, 5, True)
+        assert (told["activities"], told["questions"], told["files"], told["users"]) == (
+            {"forum": 1, "quiz": 2},
+            7,
+            5,
+            True,
+        )
         assert told["url"] == f"{moodle.url}/course/view.php?id={course.id}"
-        assert (course.fullname, course.shortname, dict(course.activities)) == ("Химия", "chem", {"forum": 1, "quiz": 2})
+        assert (course.fullname, course.shortname, dict(course.activities)) == (
+            "Химия",
+            "chem",
+            {"forum": 1, "quiz": 2},
+        )
 
     def test_other_names_may_be_given_and_users_left_out(self, moodle: SandboxMoodle) -> None:
         restore(moodle, ref=deleted_course(moodle), fullname="Другая", shortname="other", users=0)
@@ -130,16 +153,24 @@ class TestRestore:
         moodle.delete_course(course)
         assert restore(moodle, opkey=opkey, ref=ref)["status"] in {"queued", "running"}
 
-    @pytest.mark.parametrize(("content", "code"), [(None, "backupnotfound"), (b"no archive", "backupinvalid")])
-    def test_a_failure_stays_the_keys_answer(self, moodle: SandboxMoodle, content: bytes | None, code: str) -> None:
+    @pytest.mark.parametrize(
+        ("content", "code"), [(None, "backupnotfound"), (b"no archive", "backupinvalid")]
+    )
+    def test_a_failure_stays_the_keys_answer(
+        self, moodle: SandboxMoodle, content: bytes | None, code: str
+    ) -> None:
         area = 4711 if content is None else moodle.add_draft(0, "/", "x.mbz", content)
         opkey = restore(moodle, draftitemid=area, shortname="x")["opkey"]
         failed = outcome(moodle, opkey)
         assert (failed["status"], failed["errorcode"]) == ("failed", code)
         assert restore(moodle, opkey=opkey, draftitemid=area, shortname="x") == failed
 
-    @pytest.mark.parametrize("fields", [{}, {"ref": "a:1", "draftitemid": 5}, {"ref": "a:1", "opkey": "no-uuid"}])
-    def test_what_makes_no_sense_is_an_invalid_parameter(self, moodle: SandboxMoodle, fields: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "fields", [{}, {"ref": "a:1", "draftitemid": 5}, {"ref": "a:1", "opkey": "no-uuid"}]
+    )
+    def test_what_makes_no_sense_is_an_invalid_parameter(
+        self, moodle: SandboxMoodle, fields: dict[str, Any]
+    ) -> None:
         assert restore(moodle, **fields)["errorcode"] == "invalidparameter"
 
     def test_a_restart_goes_on_with_what_was_begun(self, tmp_path: Path) -> None:
@@ -167,30 +198,51 @@ class TestRoles:
         return rest(moodle, "local_otbridge_create_role", **flat(**wanted))
 
     def test_a_role_holds_exactly_what_was_ordered(self, moodle: SandboxMoodle) -> None:
-        ordered = [{"name": "moodle/course:view", "permission": "allow"}, {"name": "moodle/course:delete", "permission": "prohibit"}]
+        ordered = [
+            {"name": "moodle/course:view", "permission": "allow"},
+            {"name": "moodle/course:delete", "permission": "prohibit"},
+        ]
         done = self.create(
-            moodle, contextlevels=["course", "system"], capabilities=ordered, allowassign=["student"], allowview=["student", "teacher"]
+            moodle,
+            contextlevels=["course", "system"],
+            capabilities=ordered,
+            allowassign=["student"],
+            allowview=["student", "teacher"],
         )
         told = json.loads(done["result"])
         assert (done["status"], told["contextlevels"]) == ("done", ["system", "course"])
         assert told["capabilities"] == sorted(ordered, key=lambda item: item["name"])
         role = moodle.roles()[-1]
-        assert (role.id, role.name, role.allowassign, role.allowview) == (told["roleid"], "Помощник", ("student",), ("teacher", "student"))
+        assert (role.id, role.name, role.allowassign, role.allowview) == (
+            told["roleid"],
+            "Помощник",
+            ("student",),
+            ("teacher", "student"),
+        )
 
     def test_manager_may_assign_override_and_view_it(self, moodle: SandboxMoodle) -> None:
         self.create(moodle)
         manager = moodle.roles()[0]
         assert manager.shortname == "manager"
-        assert all("helper" in allowed for allowed in (manager.allowassign, manager.allowoverride, manager.allowview))
+        assert all(
+            "helper" in allowed for allowed in (manager.allowassign, manager.allowoverride, manager.allowview)
+        )
 
     def test_an_archetypes_defaults_come_first_and_the_order_on_top(self, moodle: SandboxMoodle) -> None:
-        self.create(moodle, archetype="student", capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}])
+        self.create(
+            moodle,
+            archetype="student",
+            capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}],
+        )
         held = moodle.roles()[-1].capabilities
         assert held["mod/forum:replypost"] == "prevent"
         assert held["mod/quiz:attempt"] == "allow"
 
     def test_unknown_capabilities_are_all_named(self, moodle: SandboxMoodle) -> None:
-        ordered = [{"name": name, "permission": "allow"} for name in ("moodle/course:view", "moodle/no:such", "mod/no:such")]
+        ordered = [
+            {"name": name, "permission": "allow"}
+            for name in ("moodle/course:view", "moodle/no:such", "mod/no:such")
+        ]
         told = self.create(moodle, capabilities=ordered)
         assert told["errorcode"] == "unknowncapability"
         assert "moodle/no:such" in told["message"]
@@ -207,7 +259,9 @@ class TestRoles:
             ({"capabilities": [{"name": "moodle/course:view", "permission": "maybe"}]}, "invalidparameter"),
         ],
     )
-    def test_what_cannot_be_is_refused_and_leaves_the_key_free(self, moodle: SandboxMoodle, fields: dict[str, Any], code: str) -> None:
+    def test_what_cannot_be_is_refused_and_leaves_the_key_free(
+        self, moodle: SandboxMoodle, fields: dict[str, Any], code: str
+    ) -> None:
         assert self.create(moodle, **fields)["errorcode"] == code
         assert (len(moodle.roles()), moodle.operations()) == (8, [])
 
@@ -232,7 +286,11 @@ class TestRoles:
 
     def test_the_capabilities_are_those_of_a_real_moodle(self) -> None:
         assert len(capabilities()) > 700
-        assert {"moodle/restore:restorecourse", "mod/quiz:attempt", "local/otbridge:view"} <= capabilities().keys()
+        assert {
+            "moodle/restore:restorecourse",
+            "mod/quiz:attempt",
+            "local/otbridge:view",
+        } <= capabilities().keys()
 
 
 @pytest.mark.parametrize(
@@ -243,7 +301,9 @@ class TestRoles:
         ("moodle/restore:restorecourse", "local_otbridge_find_backups"),
     ],
 )
-def test_a_missing_capability_is_told_by_its_title(moodle: SandboxMoodle, capability: str, function: str) -> None:
+def test_a_missing_capability_is_told_by_its_title(
+    moodle: SandboxMoodle, capability: str, function: str
+) -> None:
     moodle.restrict(capabilities=[capability])
     told = rest(moodle, function, **({"courseid": 1} if function.endswith("backups") else {}))
     assert told["exception"] == "core\\exception\\required_capability_exception"

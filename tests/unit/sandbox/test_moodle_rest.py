@@ -23,11 +23,16 @@ INVALID_PARAMETER = {
 
 
 def test_a_wrong_token_is_told_with_http_200(moodle: SandboxMoodle) -> None:
-    answer = requests.post(f"{moodle.url}/webservice/rest/server.php", data={"wstoken": "bad", "moodlewsrestformat": "json"}, timeout=10)
+    answer = requests.post(
+        f"{moodle.url}/webservice/rest/server.php",
+        data={"wstoken": "bad", "moodlewsrestformat": "json"},
+        timeout=10,
+    )
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.text == (
-        '{"exception":"core\\\\exception\\\\moodle_exception","errorcode":"invalidtoken","message":"Invalid token - token not found"}'
+        '{"exception":"core\\\\exception\\\\moodle_exception","errorcode":"invalidtoken","message":"Invalid '
+        'token - token not found"}'
     )
 
 
@@ -43,14 +48,17 @@ def test_a_token_in_the_authorization_header_is_not_seen(moodle: SandboxMoodle) 
 def test_without_a_format_the_answer_is_xml(moodle: SandboxMoodle) -> None:
     told = rest(moodle, "core_course_delete_courses", form=None, **{"courseids[0]": 999})
     assert told == (
-        '<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n<SINGLE>\n<KEY name="warnings"><MULTIPLE>\n<SINGLE>\n'
+        '<?xml version="1.0" encoding="UTF-8" ?>\n<RESPONSE>\n<SINGLE>\n<KEY '
+        'name="warnings"><MULTIPLE>\n<SINGLE>\n'
         '<KEY name="item"><VALUE>course</VALUE>\n</KEY>\n<KEY name="itemid"><VALUE>999</VALUE>\n</KEY>\n'
         '<KEY name="warningcode"><VALUE>unknowncourseidnumber</VALUE>\n</KEY>\n'
-        '<KEY name="message"><VALUE>Unknown course ID 999</VALUE>\n</KEY>\n</SINGLE>\n</MULTIPLE>\n</KEY>\n</SINGLE>\n</RESPONSE>\n'
+        '<KEY name="message"><VALUE>Unknown course ID 999</VALUE>\n</KEY>\n</SINGLE>\n'
+        "</MULTIPLE>\n</KEY>\n</SINGLE>\n</RESPONSE>\n"
     )
     refused = rest(moodle, "nope", form=None)
     assert refused == (
-        '<?xml version="1.0" encoding="UTF-8" ?>\n<EXCEPTION class="dml_missing_record_exception">\n<ERRORCODE>invalidrecord</ERRORCODE>\n'
+        '<?xml version="1.0" encoding="UTF-8" ?>\n<EXCEPTION '
+        'class="dml_missing_record_exception">\n<ERRORCODE>invalidrecord</ERRORCODE>\n'
         "<MESSAGE>Can't find data record in database table external_functions.</MESSAGE>\n</EXCEPTION>\n"
     )
 
@@ -113,13 +121,20 @@ def test_categories_come_with_their_subcategories_unless_told_otherwise(moodle: 
     below = moodle.add_category("Below", parent=top)
     wanted = {"criteria[0][key]": "idnumber", "criteria[0][value]": "T"}
     assert [item["id"] for item in rest(moodle, "core_course_get_categories", **wanted)] == [top, below]
-    assert [item["id"] for item in rest(moodle, "core_course_get_categories", addsubcategories=0, **wanted)] == [top]
+    assert [
+        item["id"] for item in rest(moodle, "core_course_get_categories", addsubcategories=0, **wanted)
+    ] == [top]
 
 
 def test_contents_show_each_activity_and_where_its_file_is(moodle: SandboxMoodle) -> None:
     course = moodle.add_course(fullname="A", shortname="a", activities={"forum": 1, "quiz": 2, "resource": 1})
     general, section = rest(moodle, "core_course_get_contents", courseid=course)
-    assert [module["modname"] for module in general["modules"] + section["modules"]] == ["forum", "quiz", "quiz", "resource"]
+    assert [module["modname"] for module in general["modules"] + section["modules"]] == [
+        "forum",
+        "quiz",
+        "quiz",
+        "resource",
+    ]
     address = section["modules"][-1]["contents"][0]["fileurl"]
     assert requests.get(address, params={"token": moodle.token}, timeout=10).text == "Resource 1\n"
     assert requests.get(address, timeout=10).json()["errorcode"] == "missingparam"
@@ -127,7 +142,9 @@ def test_contents_show_each_activity_and_where_its_file_is(moodle: SandboxMoodle
 
 def test_uploads_land_in_a_draft_area_and_never_overwrite(moodle: SandboxMoodle) -> None:
     def send(**fields: object) -> requests.Response:
-        return requests.post(f"{moodle.url}/webservice/upload.php", data=fields, files={"file": ("я.mbz", b"data")}, timeout=10)
+        return requests.post(
+            f"{moodle.url}/webservice/upload.php", data=fields, files={"file": ("я.mbz", b"data")}, timeout=10
+        )
 
     assert send().json()["errorcode"] == "missingparam"
     assert send(token="bad").json() == {
@@ -149,7 +166,9 @@ def test_what_is_left_out_of_the_service_is_missed_by_name(moodle: SandboxMoodle
     listed = {item["name"] for item in rest(moodle, "core_webservice_get_site_info")["functions"]}
     assert "core_course_get_contents" not in listed
     assert rest(moodle, "core_course_get_contents", courseid=1)["errorcode"] == "accessexception"
-    granted = {item["name"]: item["granted"] for item in rest(moodle, "local_otbridge_get_info")["capabilities"]}
+    granted = {
+        item["name"]: item["granted"] for item in rest(moodle, "local_otbridge_get_info")["capabilities"]
+    }
     assert [name for name, given in granted.items() if not given] == ["moodle/role:manage"]
     moodle.restrict(plugin=False)
     assert rest(moodle, "local_otbridge_get_info")["errorcode"] == "invalidrecord"
@@ -170,8 +189,21 @@ def test_json_is_written_as_php_writes_it() -> None:
 
 
 def test_brackets_are_read_as_php_reads_them() -> None:
-    pairs = [("a[0][b]", "1"), ("a[0][c]", "2"), ("l[]", "x"), ("l[]", "y"), ("d.t", "3"), ("a[0][b]", "4"), ("", "no"), ("[x]", "no")]
-    assert php_bracket_decode(pairs) == {"a": {"0": {"b": "4", "c": "2"}}, "l": {"0": "x", "1": "y"}, "d_t": "3"}
+    pairs = [
+        ("a[0][b]", "1"),
+        ("a[0][c]", "2"),
+        ("l[]", "x"),
+        ("l[]", "y"),
+        ("d.t", "3"),
+        ("a[0][b]", "4"),
+        ("", "no"),
+        ("[x]", "no"),
+    ]
+    assert php_bracket_decode(pairs) == {
+        "a": {"0": {"b": "4", "c": "2"}},
+        "l": {"0": "x", "1": "y"},
+        "d_t": "3",
+    }
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**63 - 1))

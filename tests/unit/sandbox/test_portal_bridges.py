@@ -1,4 +1,6 @@
-"""The embedded portal lets one bridge write at a time, and another one when the first was silent for a day."""
+"""The embedded portal lets one bridge write at a time, and another one when the first was silent for a
+day.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Whatever is held, captured, voided, reversed and topped up: granted = posted + held + available, and nothing goes below the limit."""
+"""Whatever is held, captured, voided, reversed and topped up: granted = posted + held + available, and
+nothing goes below the limit.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,17 @@ CHARGES = st.lists(st.tuples(st.integers(0, 600), st.sampled_from([1000, 600, 33
 
 
 def lines(charges: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    return [{"category": "x", "spent_minutes": 0, "charged_minutes": minutes, "coefficient_milli": k} for minutes, k in charges]
+    return [
+        {"category": "x", "spent_minutes": 0, "charged_minutes": minutes, "coefficient_milli": k}
+        for minutes, k in charges
+    ]
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 5000)), min_size=1, max_size=8))
 def test_the_portal_and_the_bridge_reckon_the_same(charges: list[tuple[int, int]]) -> None:
-    assert taken(lines(charges)) == to_milli(hours_taken(Charge("x", 0, minutes, from_milli(k)) for minutes, k in charges))
+    assert taken(lines(charges)) == to_milli(
+        hours_taken(Charge("x", 0, minutes, from_milli(k)) for minutes, k in charges)
+    )
 
 
 class Balance(RuleBasedStateMachine):
@@ -79,7 +86,9 @@ class Balance(RuleBasedStateMachine):
         fits = amount <= self.held.get(hold, -1)
         try:
             with self.portal.store.transaction():
-                entry = self.portal.ledger_rules.capture(self.key(), hold, lines(charges), amount, {}, "customer")
+                entry = self.portal.ledger_rules.capture(
+                    self.key(), hold, lines(charges), amount, {}, "customer"
+                )
         except Problem:
             assert not fits
             return multiple()
@@ -112,7 +121,11 @@ class Balance(RuleBasedStateMachine):
     @invariant()
     def hours_are_neither_made_nor_lost(self) -> None:
         account = self.portal.documents.account("a")
-        assert (account["granted_mh"], account["posted_mh"], account["held_mh"]) == (self.granted, self.posted, sum(self.held.values()))
+        assert (account["granted_mh"], account["posted_mh"], account["held_mh"]) == (
+            self.granted,
+            self.posted,
+            sum(self.held.values()),
+        )
         assert account["granted_mh"] == account["posted_mh"] + account["held_mh"] + account["available_mh"]
         assert account["available_mh"] >= -LIMIT_MH
 
@@ -136,5 +149,8 @@ def test_ledger_and_keys_cannot_be_changed_even_by_sql(tmp_path: Path, table: st
     portal = SandboxPortal(tmp_path)
     portal.open_account("a", "Школа", granted="1")
     portal.keys.once("k", "request", lambda: (201, {}))
-    with sqlite3.connect(tmp_path / "portal.sqlite3") as connection, pytest.raises(sqlite3.IntegrityError, match="only grows"):
+    with (
+        sqlite3.connect(tmp_path / "portal.sqlite3") as connection,
+        pytest.raises(sqlite3.IntegrityError, match="only grows"),
+    ):
         connection.execute(statement.format(table))

@@ -1,4 +1,6 @@
-"""The embedded portal as a server: it remembers, it misbehaves on demand, its customer's side is its admin's only."""
+"""The embedded portal as a server: it remembers, it misbehaves on demand, its customer's side is its
+admin's only.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,13 @@ def portal(tmp_path: Path) -> Iterator[SandboxPortal]:
 
 def bridge(url: str, token: str, *, read_timeout: float = 5) -> HttpPortal:
     return HttpPortal(
-        "test", url, BearerAuth(token), category_prefix=PAID, connect_timeout=2, read_timeout=read_timeout, retries=Retries(attempts=1)
+        "test",
+        url,
+        BearerAuth(token),
+        category_prefix=PAID,
+        connect_timeout=2,
+        read_timeout=read_timeout,
+        retries=Retries(attempts=1),
     )
 
 
@@ -73,7 +81,10 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
 def test_tokens_are_files_of_their_owner_and_stand_in_no_table(portal: SandboxPortal, tmp_path: Path) -> None:
     for name in ("token", "admin-token"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
-    assert portal.token.encode() not in (tmp_path / "portal.sqlite3").read_bytes() + (tmp_path / "portal.sqlite3-wal").read_bytes()
+    assert (
+        portal.token.encode()
+        not in (tmp_path / "portal.sqlite3").read_bytes() + (tmp_path / "portal.sqlite3-wal").read_bytes()
+    )
 
 
 def test_a_given_token_is_the_bridges(tmp_path: Path) -> None:
@@ -98,7 +109,9 @@ def test_a_broken_ticket_is_told_as_broken_until_it_is_mended(portal: SandboxPor
 
 
 @pytest.mark.parametrize("mode", ["drop_after", "empty", "truncate", "late"])
-def test_a_write_that_was_done_without_an_answer_is_found_and_not_done_again(portal: SandboxPortal, mode: str) -> None:
+def test_a_write_that_was_done_without_an_answer_is_found_and_not_done_again(
+    portal: SandboxPortal, mode: str
+) -> None:
     ticket, stage = opened(portal)
     portal.faults.add("hold", mode, seconds=0.01)
     with bridge(portal.url, portal.token) as client:
@@ -111,7 +124,9 @@ def test_a_write_that_was_done_without_an_answer_is_found_and_not_done_again(por
 
 
 @pytest.mark.parametrize("mode", ["drop_before", "error_500", "html", "garbage", "maintenance"])
-def test_a_write_that_was_not_done_is_not_found_and_may_be_sent_again(portal: SandboxPortal, mode: str) -> None:
+def test_a_write_that_was_not_done_is_not_found_and_may_be_sent_again(
+    portal: SandboxPortal, mode: str
+) -> None:
     ticket, stage = opened(portal)
     portal.faults.add("POST /api/otbridge/v1/accounts", mode)
     with bridge(portal.url, portal.token) as client:
@@ -146,7 +161,9 @@ def test_calls_are_recorded_by_the_protocols_names_without_tokens(portal: Sandbo
     ]
 
 
-def test_a_portal_that_fails_inside_keeps_nothing(portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_portal_that_fails_inside_keeps_nothing(
+    portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ticket, stage = opened(portal)
 
     def insert(table: str, **values: Any) -> int:
@@ -175,14 +192,18 @@ def test_a_body_over_the_limit_is_too_large(tmp_path: Path, monkeypatch: pytest.
         assert (caught.value.status, caught.value.code) == (413, "too_large")
 
 
-@pytest.mark.parametrize("number", ["01", "٣", "-1", "9" * 25, "9" * 5000], ids=["padded", "arabic", "negative", "long", "longer"])
+@pytest.mark.parametrize(
+    "number", ["01", "٣", "-1", "9" * 25, "9" * 5000], ids=["padded", "arabic", "negative", "long", "longer"]
+)
 def test_an_id_of_a_form_that_is_never_given_is_not_found(portal: SandboxPortal, number: str) -> None:
     ticket, _ = opened(portal)
     with bridge(portal.url, portal.token) as client:
         for call in (
             lambda: client.reverse("k", f"l{number}", "?"),
             lambda: client.set_stage_state("k", ticket, f"s{number}", StageState.READY, [StageState.PLANNED]),
-            lambda: client.download(ticket, Attachment(f"a{number}", "a.txt", 1, "0" * 64, "text/plain"), io.BytesIO()),
+            lambda: client.download(
+                ticket, Attachment(f"a{number}", "a.txt", 1, "0" * 64, "text/plain"), io.BytesIO()
+            ),
         ):
             with pytest.raises(PortalNotFound):
                 call()
@@ -207,7 +228,10 @@ def test_the_clock_may_be_another(portal: SandboxPortal) -> None:
     assert portal.ticket(ticket).agreed_at == datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("act", [lambda portal, ticket: portal.accept(ticket), lambda portal, ticket: portal.reject(ticket, 1, "нет")])
+@pytest.mark.parametrize(
+    "act",
+    [lambda portal, ticket: portal.accept(ticket), lambda portal, ticket: portal.reject(ticket, 1, "нет")],
+)
 def test_only_what_is_ready_is_judged(portal: SandboxPortal, act: Any) -> None:
     ticket, _ = opened(portal)
     with pytest.raises(Problem, match="planned, not ready"):
@@ -239,12 +263,18 @@ class Admin:
 def test_the_customers_side_works_over_http(portal: SandboxPortal) -> None:
     admin = Admin(portal.url, portal.admin_token)
     assert admin.post("open_account", id="a", customer="Академия", granted="2").status_code == 200
-    ticket = admin.post("open_ticket", account="a", category=PAID, subject="Курс", fields={"x": "1"}).json()["result"]
+    ticket = admin.post("open_ticket", account="a", category=PAID, subject="Курс", fields={"x": "1"}).json()[
+        "result"
+    ]
     assert admin.post("agree", ticket=ticket, stages=[["Курс", "1.5", "0.6"]]).status_code == 200
     assert admin.post("log_time", ticket=ticket, minutes=5, stage=1).status_code == 200
     assert admin.post("add_attachment", ticket=ticket, name="a.txt", content="Ж").status_code == 200
     told = admin.get(f"tickets/{ticket}")
-    assert (told["stages"][0]["estimate_mh"], told["time_entries"][0]["minutes"], told["attachments"][0]["size"]) == (1500, 5, 2)
+    assert (
+        told["stages"][0]["estimate_mh"],
+        told["time_entries"][0]["minutes"],
+        told["attachments"][0]["size"],
+    ) == (1500, 5, 2)
     assert len(admin.get("tickets")) == 1
     assert admin.get("accounts/a")["available_mh"] == 2000
     assert [entry["kind"] for entry in admin.get("ledger")] == ["top_up", "top_up"]
@@ -266,7 +296,9 @@ def test_the_customers_side_works_over_http(portal: SandboxPortal) -> None:
         ("add_token", {"scopes": []}, 404),
     ],
 )
-def test_what_the_customers_side_does_not_know_is_refused(portal: SandboxPortal, command: str, params: dict[str, Any], status: int) -> None:
+def test_what_the_customers_side_does_not_know_is_refused(
+    portal: SandboxPortal, command: str, params: dict[str, Any], status: int
+) -> None:
     assert Admin(portal.url, portal.admin_token).post(command, **params).status_code == status
 
 
@@ -278,7 +310,15 @@ def test_the_bridges_token_does_not_open_the_customers_side(portal: SandboxPorta
 
 
 def test_it_runs_as_a_process_and_stops_on_sigterm(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bridge.sandbox.portal", "--directory", str(tmp_path), "--token", "given"]
+    command = [
+        sys.executable,
+        "-m",
+        "bridge.sandbox.portal",
+        "--directory",
+        str(tmp_path),
+        "--token",
+        "given",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
     try:
         assert process.stdout is not None
@@ -294,11 +334,24 @@ def test_it_runs_as_a_process_and_stops_on_sigterm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/meta", "/tickets", "/tickets/t1", "/tickets/t1/notes", "/accounts/school", "/ledger", "/holds/h1/capture"]
+    "path",
+    [
+        "/meta",
+        "/tickets",
+        "/tickets/t1",
+        "/tickets/t1/notes",
+        "/accounts/school",
+        "/ledger",
+        "/holds/h1/capture",
+    ],
 )
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
-def test_a_method_that_a_path_does_not_have_is_told_with_those_that_it_has(portal: SandboxPortal, path: str, method: str) -> None:
-    answer = requests.request(method, portal.url + path, headers={"Authorization": f"Bearer {portal.token}"}, timeout=5)
+def test_a_method_that_a_path_does_not_have_is_told_with_those_that_it_has(
+    portal: SandboxPortal, path: str, method: str
+) -> None:
+    answer = requests.request(
+        method, portal.url + path, headers={"Authorization": f"Bearer {portal.token}"}, timeout=5
+    )
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert set(answer.headers["Allow"].split(", ")) & {"GET", "POST"}

@@ -25,14 +25,26 @@ class Portal:
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.auth = Auth(Store(self.directory / "portal.sqlite3", lambda: datetime.now(UTC)), lambda: self.now)
+        self.auth = Auth(
+            Store(self.directory / "portal.sqlite3", lambda: datetime.now(UTC)), lambda: self.now
+        )
         self.auth.add_installation(SERIAL, KEY)
 
-    def ask(self, *, at: float = NOW, address: str = "/v1/meta", nonce: str = NONCE, body: bytes = b"", form: str = "") -> frozenset[str]:
+    def ask(
+        self,
+        *,
+        at: float = NOW,
+        address: str = "/v1/meta",
+        nonce: str = NONCE,
+        body: bytes = b"",
+        form: str = "",
+    ) -> frozenset[str]:
         moment = str(int(at * 10_000))
         hash_ = otserial_hash(KEY, moment, signed_values("GET", address, body, nonce, SERIAL))
         header = form or 'OTSerial serial="{serial}", time="{moment}", nonce="{nonce}", hash="{hash_}"'
-        return self.auth.scopes(header.format(serial=SERIAL, moment=moment, nonce=nonce, hash_=hash_), "GET", address, body)
+        return self.auth.scopes(
+            header.format(serial=SERIAL, moment=moment, nonce=nonce, hash_=hash_), "GET", address, body
+        )
 
 
 @pytest.fixture

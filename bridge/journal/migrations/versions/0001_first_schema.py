@@ -16,16 +16,28 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 APPEND_ONLY = {
     "sqlite": (
-        "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-        "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        (
+            "CREATE TRIGGER ledger_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the "
+            "ledger is append-only'); END"
+        ),
+        (
+            "CREATE TRIGGER ledger_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the "
+            "ledger is append-only'); END"
+        ),
     ),
     "postgresql": (
         """
         CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation'; END $$
         """,
-        "CREATE TRIGGER ledger_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION ledger_append_only()",
-        "CREATE TRIGGER ledger_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()",
+        (
+            "CREATE TRIGGER ledger_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE "
+            "FUNCTION ledger_append_only()"
+        ),
+        (
+            "CREATE TRIGGER ledger_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE "
+            "FUNCTION ledger_append_only()"
+        ),
     ),
 }
 
@@ -42,8 +54,17 @@ def _words(name: str, *, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
-def _partial_index(name: str, table: str, columns: list[str], *, sqlite: str, postgresql: str, unique: bool = False) -> None:
-    op.create_index(name, table, columns, unique=unique, sqlite_where=sa.text(sqlite), postgresql_where=sa.text(postgresql))
+def _partial_index(
+    name: str, table: str, columns: list[str], *, sqlite: str, postgresql: str, unique: bool = False
+) -> None:
+    op.create_index(
+        name,
+        table,
+        columns,
+        unique=unique,
+        sqlite_where=sa.text(sqlite),
+        postgresql_where=sa.text(postgresql),
+    )
 
 
 def _polling() -> None:
@@ -89,7 +110,9 @@ def _tickets() -> None:
     )
     op.create_index("ix_tickets_number", "tickets", ["number"])
     op.create_index("ix_tickets_state", "tickets", ["state", "portal", "queued_at", "id"])
-    _partial_index("ix_tickets_dirty", "tickets", ["portal", "queued_at", "id"], sqlite="dirty = 1", postgresql="dirty")
+    _partial_index(
+        "ix_tickets_dirty", "tickets", ["portal", "queued_at", "id"], sqlite="dirty = 1", postgresql="dirty"
+    )
     _partial_index(
         "ix_tickets_due",
         "tickets",
@@ -104,7 +127,9 @@ def _tickets() -> None:
         _words("stage_id"),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("portal", "ticket_id", "stage_id", name="pk_stage_revisions"),
-        sa.ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_stage_revisions_ticket"),
+        sa.ForeignKeyConstraint(
+            ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_stage_revisions_ticket"
+        ),
     )
 
 
@@ -128,10 +153,18 @@ def _effects_and_events() -> None:
         sa.Column("settled_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("seq", name="pk_effects"),
         sa.UniqueConstraint("key", name="uq_effects_key"),
-        sa.ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_effects_ticket"),
+        sa.ForeignKeyConstraint(
+            ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_effects_ticket"
+        ),
     )
     op.create_index("ix_effects_ticket", "effects", ["portal", "ticket_id", "seq"])
-    _partial_index("ix_effects_open", "effects", ["created_at"], sqlite="state = 'intended'", postgresql="state = 'intended'")
+    _partial_index(
+        "ix_effects_open",
+        "effects",
+        ["created_at"],
+        sqlite="state = 'intended'",
+        postgresql="state = 'intended'",
+    )
     op.create_table(
         "events",
         sa.Column("seq", SERIAL, nullable=False, autoincrement=True),
@@ -178,7 +211,9 @@ def _ledger() -> None:
         sa.PrimaryKeyConstraint("portal", "account_id", "seq", name="pk_ledger"),
         sa.UniqueConstraint("key", name="uq_ledger_key"),
         sa.ForeignKeyConstraint(
-            ["portal", "account_id"], ["ledger_accounts.portal", "ledger_accounts.account_id"], name="fk_ledger_account"
+            ["portal", "account_id"],
+            ["ledger_accounts.portal", "ledger_accounts.account_id"],
+            name="fk_ledger_account",
         ),
         sa.ForeignKeyConstraint(["hold_key"], ["ledger.key"], name="fk_ledger_hold"),
         sa.CheckConstraint("kind IN ('hold', 'capture', 'void', 'reversal')", name="ck_ledger_kind"),
@@ -187,7 +222,11 @@ def _ledger() -> None:
     )
     op.create_index("ix_ledger_ticket", "ledger", ["portal", "ticket_id"])
     closing, reversing = "kind IN ('capture', 'void')", "kind = 'reversal'"
-    _partial_index("uq_ledger_closed_once", "ledger", ["hold_key"], sqlite=closing, postgresql=closing, unique=True)
-    _partial_index("uq_ledger_reversed_once", "ledger", ["hold_key"], sqlite=reversing, postgresql=reversing, unique=True)
+    _partial_index(
+        "uq_ledger_closed_once", "ledger", ["hold_key"], sqlite=closing, postgresql=closing, unique=True
+    )
+    _partial_index(
+        "uq_ledger_reversed_once", "ledger", ["hold_key"], sqlite=reversing, postgresql=reversing, unique=True
+    )
     for statement in APPEND_ONLY[op.get_bind().dialect.name]:
         op.execute(statement)

@@ -16,16 +16,28 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 APPEND_ONLY = {
     "sqlite": (
-        "CREATE TRIGGER decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END",
-        "CREATE TRIGGER decisions_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END",
+        (
+            "CREATE TRIGGER decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, "
+            "'decisions are append-only'); END"
+        ),
+        (
+            "CREATE TRIGGER decisions_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, "
+            "'decisions are append-only'); END"
+        ),
     ),
     "postgresql": (
         """
         CREATE FUNCTION decisions_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'decisions are append-only' USING ERRCODE = 'restrict_violation'; END $$
         """,
-        "CREATE TRIGGER decisions_change BEFORE UPDATE OR DELETE ON decisions FOR EACH ROW EXECUTE FUNCTION decisions_append_only()",
-        "CREATE TRIGGER decisions_truncate BEFORE TRUNCATE ON decisions FOR EACH STATEMENT EXECUTE FUNCTION decisions_append_only()",
+        (
+            "CREATE TRIGGER decisions_change BEFORE UPDATE OR DELETE ON decisions FOR EACH ROW "
+            "EXECUTE FUNCTION decisions_append_only()"
+        ),
+        (
+            "CREATE TRIGGER decisions_truncate BEFORE TRUNCATE ON decisions FOR EACH STATEMENT "
+            "EXECUTE FUNCTION decisions_append_only()"
+        ),
     ),
 }
 
@@ -42,7 +54,9 @@ def upgrade() -> None:
         _words("by"),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_decisions"),
-        sa.ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_decisions_ticket"),
+        sa.ForeignKeyConstraint(
+            ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_decisions_ticket"
+        ),
     )
     op.create_index("ix_decisions_ticket", "decisions", ["portal", "ticket_id", "seq"])
     op.create_table(
@@ -54,7 +68,9 @@ def upgrade() -> None:
         _words("text"),
         sa.Column("fetched_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("portal", "ticket_id", "attachment_id", name="pk_order_files"),
-        sa.ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_order_files_ticket"),
+        sa.ForeignKeyConstraint(
+            ["portal", "ticket_id"], ["tickets.portal", "tickets.id"], name="fk_order_files_ticket"
+        ),
     )
     op.create_table(
         "drifts",

@@ -13,8 +13,12 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-TICKETS = sa.table("tickets", sa.column("portal", sa.Text), sa.column("id", sa.Text), sa.column("document", sa.JSON))
-FAULTS = sa.table("faults", sa.column("portal", sa.Text), sa.column("ref", sa.Text), sa.column("payload", sa.Text))
+TICKETS = sa.table(
+    "tickets", sa.column("portal", sa.Text), sa.column("id", sa.Text), sa.column("document", sa.JSON)
+)
+FAULTS = sa.table(
+    "faults", sa.column("portal", sa.Text), sa.column("ref", sa.Text), sa.column("payload", sa.Text)
+)
 """The columns that this revision reads and writes."""
 
 
@@ -36,7 +40,9 @@ def _of_tickets(connection: sa.Connection) -> None:
 
 def _of_faults(connection: sa.Connection) -> None:
     threads = FAULTS.c.payload.contains('"thread"')
-    parked = connection.execute(sa.select(FAULTS.c.portal, FAULTS.c.ref, FAULTS.c.payload).where(threads)).all()
+    parked = connection.execute(
+        sa.select(FAULTS.c.portal, FAULTS.c.ref, FAULTS.c.payload).where(threads)
+    ).all()
     for portal, ref, payload in parked:
         try:
             document = json.loads(payload)

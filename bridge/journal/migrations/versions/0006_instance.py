@@ -16,5 +16,9 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Make the table, and the name."""
-    instance = op.create_table("instance", sa.Column("id", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("id", name="pk_instance"))
+    instance = op.create_table(
+        "instance",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_instance"),
+    )
     op.bulk_insert(instance, [{"id": str(uuid4())}])

@@ -1,4 +1,5 @@
-"""One word for one thing: an operator pauses and resumes a ticket, and a balance that is too small suspends it.
+"""One word for one thing: an operator pauses and resumes a ticket, and a balance that is too small suspends
+it.
 
 Kinds of effects and of ledger rows keep their words: keys and hashes are made from them.
 
@@ -22,9 +23,15 @@ EVENTS = sa.table("events", sa.column("kind", sa.Text))
 
 KINDS = {"hold": "pause", "release": "resume"}
 
-OPENED = {"sqlite": "DROP TRIGGER decisions_update", "postgresql": "ALTER TABLE decisions DISABLE TRIGGER decisions_change"}
+OPENED = {
+    "sqlite": "DROP TRIGGER decisions_update",
+    "postgresql": "ALTER TABLE decisions DISABLE TRIGGER decisions_change",
+}
 CLOSED = {
-    "sqlite": "CREATE TRIGGER decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END",
+    "sqlite": (
+        "CREATE TRIGGER decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, "
+        "'decisions are append-only'); END"
+    ),
     "postgresql": "ALTER TABLE decisions ENABLE TRIGGER decisions_change",
 }
 """Decisions are append-only, but for this once."""
@@ -36,13 +43,17 @@ def upgrade() -> None:
     op.execute(OPENED[connection.dialect.name])
     for old, new in KINDS.items():
         connection.execute(sa.update(DECISIONS).where(DECISIONS.c.kind == old).values(kind=new))
-        connection.execute(sa.update(EVENTS).where(EVENTS.c.kind == f"decision:{old}").values(kind=f"decision:{new}"))
+        connection.execute(
+            sa.update(EVENTS).where(EVENTS.c.kind == f"decision:{old}").values(kind=f"decision:{new}")
+        )
     op.execute(CLOSED[connection.dialect.name])
     _of_tickets(connection)
 
 
 def _of_tickets(connection: sa.Connection) -> None:
-    held = connection.execute(sa.select(TICKETS.c.portal, TICKETS.c.id, TICKETS.c.reason).where(TICKETS.c.state == "held")).all()
+    held = connection.execute(
+        sa.select(TICKETS.c.portal, TICKETS.c.id, TICKETS.c.reason).where(TICKETS.c.state == "held")
+    ).all()
     for portal, id_, kept in held:
         state, reason = _standing(kept)
         this = (TICKETS.c.portal == portal, TICKETS.c.id == id_)

@@ -44,13 +44,25 @@ if TYPE_CHECKING:
 )
 def get_categories(site: Site, params: Mapping[str, Any]) -> Any:
     """Categories that match all criteria, with their subcategories unless told otherwise."""
-    every = site.store.rows("SELECT c.*, (SELECT COUNT(*) FROM course WHERE category = c.id) AS coursecount FROM category c ORDER BY path")
+    every = site.store.rows(
+        "SELECT c.*, (SELECT COUNT(*) FROM course WHERE category = c.id) AS coursecount FROM "
+        "category c ORDER BY path"
+    )
     for number, record in enumerate(every, 1):
         record |= {
-            "description": "", "descriptionformat": 1, "sortorder": 10000 * number, "visible": 1, "visibleold": 1,
-            "depth": record["path"].count("/"), "theme": "",
-        }  # fmt: skip
-    found = [record for record in every if all(_matches(record, item["key"], item["value"]) for item in params["criteria"])]
+            "description": "",
+            "descriptionformat": 1,
+            "sortorder": 10000 * number,
+            "visible": 1,
+            "visibleold": 1,
+            "depth": record["path"].count("/"),
+            "theme": "",
+        }
+    found = [
+        record
+        for record in every
+        if all(_matches(record, item["key"], item["value"]) for item in params["criteria"])
+    ]
     if params["criteria"] and params["addsubcategories"]:
         inside = tuple(record["path"] + "/" for record in found)
         found = [record for record in every if record in found or record["path"].startswith(inside)]
@@ -65,5 +77,7 @@ def _matches(category: Mapping[str, Any], key: str, value: str) -> bool:
     if key in {"name", "idnumber", "theme"}:
         return bool(category[key] == value)
     raise MoodleProblem(
-        "criteriaerror", "Missing permissions to search on a criterion.", debuginfo=f"You can not search on this criteria: {key}"
+        "criteriaerror",
+        "Missing permissions to search on a criterion.",
+        debuginfo=f"You can not search on this criteria: {key}",
     )

@@ -24,10 +24,23 @@ PLURALS: Mapping[str, str] = {
 }
 PURPOSES: Mapping[str, str] = {"forum": "collaboration", "quiz": "assessment", "assign": "assessment"}
 _MODULE: Mapping[str, str] = {
-    "instance": "int", "contextid": "int", "description": "raw", "visible": "int", "uservisible": "bool", "availabilityinfo": "raw",
-    "visibleoncoursepage": "int", "modicon": "url", "modname": "plugin", "purpose": "alpha", "branded": "bool", "modplural": "text",
-    "availability": "raw", "indent": "int", "onclick": "raw", "afterlink": "raw",
-}  # fmt: skip
+    "instance": "int",
+    "contextid": "int",
+    "description": "raw",
+    "visible": "int",
+    "uservisible": "bool",
+    "availabilityinfo": "raw",
+    "visibleoncoursepage": "int",
+    "modicon": "url",
+    "modname": "plugin",
+    "purpose": "alpha",
+    "branded": "bool",
+    "modplural": "text",
+    "availability": "raw",
+    "indent": "int",
+    "onclick": "raw",
+    "afterlink": "raw",
+}
 MODULE = Struct(
     {
         "id": Value("int"),
@@ -64,7 +77,16 @@ MODULE = Struct(
         ),
     }
 )
-OPTIONS = ("excludemodules", "excludecontents", "includestealthmodules", "sectionid", "sectionnumber", "cmid", "modname", "modid")
+OPTIONS = (
+    "excludemodules",
+    "excludecontents",
+    "includestealthmodules",
+    "sectionid",
+    "sectionnumber",
+    "cmid",
+    "modname",
+    "modid",
+)
 
 
 @external(
@@ -72,7 +94,11 @@ OPTIONS = ("excludemodules", "excludecontents", "includestealthmodules", "sectio
     "Get course contents",
     {
         "courseid": Value("int", "course id"),
-        "options": Many(Struct({"name": Value("alphanum"), "value": Value("raw")}), "Options, used since Moodle 2.9", Need.DEFAULT),
+        "options": Many(
+            Struct({"name": Value("alphanum"), "value": Value("raw")}),
+            "Options, used since Moodle 2.9",
+            Need.DEFAULT,
+        ),
     },
     Many(
         Struct(
@@ -102,7 +128,9 @@ def get_contents(site: Site, params: Mapping[str, Any]) -> Any:
         wanted[option["name"]] = option["value"]
     site.course(params["courseid"])
     found = []
-    for section in site.store.rows("SELECT * FROM section WHERE course = ? ORDER BY number", params["courseid"]):
+    for section in site.store.rows(
+        "SELECT * FROM section WHERE course = ? ORDER BY number", params["courseid"]
+    ):
         if "sectionid" in wanted and section["id"] != clean_int(wanted["sectionid"]):
             continue
         if "sectionnumber" in wanted and section["number"] != clean_int(wanted["sectionnumber"]):
@@ -169,10 +197,20 @@ def _module(site: Site, item: Mapping[str, Any], *, with_contents: bool) -> dict
     if modname == "resource":
         filename, content = resource_file(item)
         held = {
-            "type": "file", "filename": filename, "filepath": "/", "filesize": len(content), "timecreated": 0, "timemodified": 0,
-            "fileurl": f"{site.url}/webservice/pluginfile.php/{item['contextid']}/mod_resource/content/1/{quote(filename)}?forcedownload=1",
-            "sortorder": 1, "mimetype": "text/plain", "isexternalfile": False, "userid": USER_ID, "author": "Norm-hours Bridge",
+            "type": "file",
+            "filename": filename,
+            "filepath": "/",
+            "filesize": len(content),
+            "timecreated": 0,
+            "timemodified": 0,
+            "fileurl": f"{site.url}/webservice/pluginfile.php/{item['contextid']}/mod_resource/content/1/"
+            f"{quote(filename)}?forcedownload=1",
+            "sortorder": 1,
+            "mimetype": "text/plain",
+            "isexternalfile": False,
+            "userid": USER_ID,
+            "author": "Norm-hours Bridge",
             "license": "unknown",
-        }  # fmt: skip
+        }
         module["contents"] = [held] if with_contents else []
     return module

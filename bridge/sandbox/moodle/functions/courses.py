@@ -15,22 +15,56 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 WARNINGS = Many(
-    Struct({"item": optional("text"), "itemid": optional("int"), "warningcode": Value("alphanum"), "message": Value("raw")}),
+    Struct(
+        {
+            "item": optional("text"),
+            "itemid": optional("int"),
+            "warningcode": Value("alphanum"),
+            "message": Value("raw"),
+        }
+    ),
     "list of warnings",
     Need.OPTIONAL,
 )
 FILTERS = ("displayh5p", "activitynames", "mathjaxloader", "emoticon", "urltolink", "mediaplugin")
 _FILES = Many(Struct({"filename": optional("file"), "fileurl": optional("url"), "filesize": optional("int")}))
 _PUBLIC: Mapping[str, str] = {
-    "id": "int", "fullname": "raw", "displayname": "raw", "shortname": "raw", "courseimage": "url", "categoryid": "int",
-    "categoryname": "raw", "sortorder": "int", "summary": "raw", "summaryformat": "int",
-}  # fmt: skip
+    "id": "int",
+    "fullname": "raw",
+    "displayname": "raw",
+    "shortname": "raw",
+    "courseimage": "url",
+    "categoryid": "int",
+    "categoryname": "raw",
+    "sortorder": "int",
+    "summary": "raw",
+    "summaryformat": "int",
+}
 _PRIVATE: Mapping[str, str] = {
-    "idnumber": "raw", "format": "plugin", "showgrades": "int", "newsitems": "int", "startdate": "int", "enddate": "int", "maxbytes": "int",
-    "showreports": "int", "visible": "int", "groupmode": "int", "groupmodeforce": "int", "defaultgroupingid": "int", "enablecompletion": "int",
-    "completionnotify": "int", "lang": "safedir", "theme": "plugin", "marker": "int", "legacyfiles": "int", "calendartype": "plugin",
-    "timecreated": "int", "timemodified": "int", "requested": "int", "cacherev": "int",
-}  # fmt: skip
+    "idnumber": "raw",
+    "format": "plugin",
+    "showgrades": "int",
+    "newsitems": "int",
+    "startdate": "int",
+    "enddate": "int",
+    "maxbytes": "int",
+    "showreports": "int",
+    "visible": "int",
+    "groupmode": "int",
+    "groupmodeforce": "int",
+    "defaultgroupingid": "int",
+    "enablecompletion": "int",
+    "completionnotify": "int",
+    "lang": "safedir",
+    "theme": "plugin",
+    "marker": "int",
+    "legacyfiles": "int",
+    "calendartype": "plugin",
+    "timecreated": "int",
+    "timemodified": "int",
+    "requested": "int",
+    "cacherev": "int",
+}
 COURSE = Struct(
     {
         **{name: Value(type_) for name, type_ in _PUBLIC.items()},
@@ -40,9 +74,17 @@ COURSE = Struct(
         "showcompletionconditions": Value("bool"),
         "contacts": Many(Struct({"id": Value("int"), "fullname": Value("notags")})),
         "enrollmentmethods": Many(Value("plugin")),
-        "customfields": Many(Struct({"name": Value("raw"), "shortname": Value("raw"), "value": Value("raw")}), "", Need.OPTIONAL),
+        "customfields": Many(
+            Struct({"name": Value("raw"), "shortname": Value("raw"), "value": Value("raw")}),
+            "",
+            Need.OPTIONAL,
+        ),
         **{name: optional(type_) for name, type_ in _PRIVATE.items()},
-        "filters": Many(Struct({"filter": Value("plugin"), "localstate": Value("int"), "inheritedstate": Value("int")}), "", Need.OPTIONAL),
+        "filters": Many(
+            Struct({"filter": Value("plugin"), "localstate": Value("int"), "inheritedstate": Value("int")}),
+            "",
+            Need.OPTIONAL,
+        ),
         "courseformatoptions": Many(Struct({"name": Value("raw"), "value": Value("raw")}), "", Need.OPTIONAL),
         "communicationroomname": optional("text"),
         "communicationroomurl": optional("raw"),
@@ -53,7 +95,10 @@ COURSE = Struct(
 @external(
     "core_course_get_courses_by_field",
     "Get courses matching a specific field (id/s, shortname, idnumber, category)",
-    {"field": default("alpha", "", "id, ids, shortname, idnumber, category, sectionid; empty for all"), "value": default("raw", "")},
+    {
+        "field": default("alpha", "", "id, ids, shortname, idnumber, category, sectionid; empty for all"),
+        "value": default("raw", ""),
+    },
     Struct({"courses": Many(COURSE), "warnings": WARNINGS}),
 )
 def get_courses_by_field(site: Site, params: Mapping[str, Any]) -> Any:
@@ -62,7 +107,9 @@ def get_courses_by_field(site: Site, params: Mapping[str, Any]) -> Any:
     if field == "ids":
         ids = re.sub("[^0-9,]", "", value).split(",")
         if "" in ids:
-            raise MoodleProblem("dmlreadexception", "Error reading from database", php_class="dml_read_exception")
+            raise MoodleProblem(
+                "dmlreadexception", "Error reading from database", php_class="dml_read_exception"
+            )
         records = [site.store.row("SELECT * FROM course WHERE id = ?", int(part)) for part in ids]
         if None in records:
             raise php_error('Attempt to assign property "contextvalidated" on null')
@@ -70,7 +117,9 @@ def get_courses_by_field(site: Site, params: Mapping[str, Any]) -> Any:
     elif field == "":
         found = site.store.rows("SELECT * FROM course ORDER BY id")
     elif field == "sectionid":
-        found = site.store.rows("SELECT c.* FROM course c JOIN section s ON s.course = c.id WHERE s.id = ?", clean_int(value))
+        found = site.store.rows(
+            "SELECT c.* FROM course c JOIN section s ON s.course = c.id WHERE s.id = ?", clean_int(value)
+        )
     elif field in {"id", "category"}:
         found = site.store.rows(f"SELECT * FROM course WHERE {field} = ? ORDER BY id", clean_int(value))
     elif field in {"shortname", "idnumber"}:
@@ -119,11 +168,27 @@ def _course(site: Site, record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _NEW_COURSE: Mapping[str, str] = {
-    "idnumber": "raw", "summary": "raw", "summaryformat": "int", "format": "plugin", "showgrades": "int", "newsitems": "int",
-    "startdate": "int", "enddate": "int", "numsections": "int", "maxbytes": "int", "showreports": "int", "visible": "int",
-    "hiddensections": "int", "groupmode": "int", "groupmodeforce": "int", "defaultgroupingid": "int", "enablecompletion": "int",
-    "completionnotify": "int", "lang": "safedir", "forcetheme": "plugin",
-}  # fmt: skip
+    "idnumber": "raw",
+    "summary": "raw",
+    "summaryformat": "int",
+    "format": "plugin",
+    "showgrades": "int",
+    "newsitems": "int",
+    "startdate": "int",
+    "enddate": "int",
+    "numsections": "int",
+    "maxbytes": "int",
+    "showreports": "int",
+    "visible": "int",
+    "hiddensections": "int",
+    "groupmode": "int",
+    "groupmodeforce": "int",
+    "defaultgroupingid": "int",
+    "enablecompletion": "int",
+    "completionnotify": "int",
+    "lang": "safedir",
+    "forcetheme": "plugin",
+}
 
 
 @external(
@@ -137,8 +202,12 @@ _NEW_COURSE: Mapping[str, str] = {
                     "shortname": Value("text", "course short name"),
                     "categoryid": Value("int", "category id"),
                     **{name: optional(type_) for name, type_ in _NEW_COURSE.items()},
-                    "courseformatoptions": Many(Struct({"name": Value("alphanumext"), "value": Value("raw")}), "", Need.OPTIONAL),
-                    "customfields": Many(Struct({"shortname": Value("alphanumext"), "value": Value("raw")}), "", Need.OPTIONAL),
+                    "courseformatoptions": Many(
+                        Struct({"name": Value("alphanumext"), "value": Value("raw")}), "", Need.OPTIONAL
+                    ),
+                    "customfields": Many(
+                        Struct({"shortname": Value("alphanumext"), "value": Value("raw")}), "", Need.OPTIONAL
+                    ),
                 }
             ),
             "courses to create",
@@ -154,7 +223,10 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
             try:
                 site.category(wanted["categoryid"])
             except MoodleProblem as problem:
-                told = "You cannot execute functions in the category context (category id:{}). The context error message was: {}"
+                told = (
+                    "You cannot execute functions in the category context (category id:{}). The context "
+                    "error message was: {}"
+                )
                 message = told.format(wanted["categoryid"], "Invalid parameter value detected")
                 raise MoodleProblem("errorcatcontextnotvalid", message) from problem
             site.require("moodle/course:create")
@@ -162,9 +234,16 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
                 if not wanted[name].strip():
                     raise MoodleProblem("errorinvalidparam", f'The param "{name}" is invalid.')
             course = site.add_course(
-                fullname=wanted["fullname"], shortname=wanted["shortname"], idnumber=wanted.get("idnumber", ""), questions=0, files=0,
-                categoryid=wanted["categoryid"], activities={"forum": 1}, summary=wanted.get("summary", ""), visible=wanted.get("visible", 1),
-            )  # fmt: skip
+                fullname=wanted["fullname"],
+                shortname=wanted["shortname"],
+                idnumber=wanted.get("idnumber", ""),
+                questions=0,
+                files=0,
+                categoryid=wanted["categoryid"],
+                activities={"forum": 1},
+                summary=wanted.get("summary", ""),
+                visible=wanted.get("visible", 1),
+            )
             made.append({"id": course, "shortname": wanted["shortname"]})
     return made or None
 
@@ -186,7 +265,9 @@ def delete_courses(site: Site, params: Mapping[str, Any]) -> Any:
         if site.store.row("SELECT id FROM course WHERE id = ?", course) is None:
             warn(course, "unknowncourseidnumber", f"Unknown course ID {course}")
         elif not site.has_capability("moodle/course:delete"):
-            warn(course, "cannotdeletecourse", f"You do not have the permission to delete this course{course}")
+            warn(
+                course, "cannotdeletecourse", f"You do not have the permission to delete this course{course}"
+            )
         elif course == SITE_COURSE_ID:
             warn(course, "cannotdeletecategorycourse", f"Course {course} failed to be deleted")
         else:

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bridge.sandbox.moodle.descriptions import Struct, Value, default
-from bridge.sandbox.moodle.problems import MoodleProblem, invalid_parameter, missing_capability, missing_record
+from bridge.sandbox.moodle.problems import (
+    MoodleProblem,
+    invalid_parameter,
+    missing_capability,
+    missing_record,
+)
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import USER_CONTEXT, USER_ID
 
@@ -49,7 +54,9 @@ def upload(site: Site, params: Mapping[str, Any]) -> Any:
     if (params["component"], params["filearea"]) != ("user", "draft"):
         told = "File can be uploaded to user draft area only"
         raise MoodleProblem(
-            "codingerror", f"Coding error detected, it must be fixed by a programmer: {told}", php_class="core\\exception\\coding_exception"
+            "codingerror",
+            f"Coding error detected, it must be fixed by a programmer: {told}",
+            php_class="core\\exception\\coding_exception",
         )
     if params["contextid"] not in {None, 0, USER_CONTEXT}:
         raise missing_record("context")
@@ -72,5 +79,6 @@ def upload(site: Site, params: Mapping[str, Any]) -> Any:
         "itemid": itemid,
         "filepath": filepath,
         "filename": params["filename"],
-        "url": f"{site.url}/draftfile.php/{USER_CONTEXT}/user/draft/{itemid}{filepath}{quote(params['filename'])}",
+        "url": f"{site.url}/draftfile.php/{USER_CONTEXT}/user/draft/{itemid}{filepath}"
+        f"{quote(params['filename'])}",
     }

@@ -112,14 +112,18 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
                 )
             ),
             "truncated": Value("bool"),
-            "unreadable": Many(Struct({"source": Value("alpha"), "filename": Value("raw"), "reason": Value("raw")})),
+            "unreadable": Many(
+                Struct({"source": Value("alpha"), "filename": Value("raw"), "reason": Value("raw")})
+            ),
         }
     ),
 )
 def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
     """Search recycle bins, the automated-backup folder and stored backup areas."""
     site.require("local/otbridge:restore", "moodle/restore:restorecourse")
-    wanted = {name: params[name] for name in ("courseid", "idnumber", "shortname", "fullname") if params[name]}
+    wanted = {
+        name: params[name] for name in ("courseid", "idnumber", "shortname", "fullname") if params[name]
+    }
     if not wanted:
         raise invalid_parameter("At least one of courseid, idnumber, shortname and fullname is needed")
     if params["limit"] < 1:
@@ -149,7 +153,11 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
                 }
             )
     found.sort(key=lambda item: item["timecreated"], reverse=True)
-    return {"backups": found[: params["limit"]], "truncated": len(found) > params["limit"], "unreadable": unreadable}
+    return {
+        "backups": found[: params["limit"]],
+        "truncated": len(found) > params["limit"],
+        "unreadable": unreadable,
+    }
 
 
 @external(
@@ -192,7 +200,11 @@ def restore_course(site: Site, params: Mapping[str, Any]) -> Any:
         "description": default("raw", ""),
         "archetype": default("alphanumext", "", "empty: none"),
         "contextlevels": _names("names of context levels"),
-        "capabilities": Many(Struct({"name": Value("raw"), "permission": Value("alpha")}), "on top of the archetype's", Need.DEFAULT),
+        "capabilities": Many(
+            Struct({"name": Value("raw"), "permission": Value("alpha")}),
+            "on top of the archetype's",
+            Need.DEFAULT,
+        ),
         "allowassign": _names("short names of roles"),
         "allowoverride": _names("short names of roles"),
         "allowswitch": _names("short names of roles"),
@@ -239,7 +251,11 @@ def delete_role(site: Site, params: Mapping[str, Any]) -> Any:
     role = params["roleid"]
 
     def check() -> None:
-        made_here = {item.result["roleid"] for item in site.operations() if item.action == "create_role" and item.result}
+        made_here = {
+            item.result["roleid"]
+            for item in site.operations()
+            if item.action == "create_role" and item.result
+        }
         if role not in made_here or not _role(site, role):
             raise MoodleProblem("rolenotours", f"Role {role} was not created by this plugin")
         if site.store.row("SELECT 1 FROM role_assignment WHERE role = ?", role):

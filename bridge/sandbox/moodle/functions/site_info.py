@@ -13,9 +13,19 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 FEATURES: Mapping[str, int] = {
-    "usecomments": 1, "usetags": 1, "enablenotes": 1, "messaging": 1, "enableblogs": 1, "enablecompletion": 1, "enablebadges": 1,
-    "messagingallusers": 0, "enablecustomreports": 1, "enableglobalsearch": 0, "mnet_dispatcher_mode": 0, "enablecompetencies": 1,
-}  # fmt: skip
+    "usecomments": 1,
+    "usetags": 1,
+    "enablenotes": 1,
+    "messaging": 1,
+    "enableblogs": 1,
+    "enablecompletion": 1,
+    "enablebadges": 1,
+    "messagingallusers": 0,
+    "enablecustomreports": 1,
+    "enableglobalsearch": 0,
+    "mnet_dispatcher_mode": 0,
+    "enablecompetencies": 1,
+}
 
 
 @external(
@@ -24,7 +34,10 @@ FEATURES: Mapping[str, int] = {
     {"serviceshortnames": Many(Value("alphanumext", "service shortname"), "ignored", Need.DEFAULT)},
     Struct(
         {
-            **{name: Value("raw") for name in ("sitename", "username", "firstname", "lastname", "fullname", "lang")},
+            **{
+                name: Value("raw")
+                for name in ("sitename", "username", "firstname", "lastname", "fullname", "lang")
+            },
             "userid": Value("int"),
             "siteurl": Value("raw"),
             "userpictureurl": Value("url"),
@@ -34,7 +47,9 @@ FEATURES: Mapping[str, int] = {
             "release": optional("text"),
             "version": optional("text"),
             "mobilecssurl": optional("url"),
-            "advancedfeatures": Many(Struct({"name": Value("alphanumext"), "value": Value("int")}), "", Need.OPTIONAL),
+            "advancedfeatures": Many(
+                Struct({"name": Value("alphanumext"), "value": Value("int")}), "", Need.OPTIONAL
+            ),
             "usercanmanageownfiles": optional("bool"),
             "userquota": optional("int"),
             "usermaxuploadfilesize": optional("int"),
@@ -68,7 +83,8 @@ def get_site_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "siteurl": site.url,
         "userpictureurl": f"{site.url}/theme/image.php/boost/core/{THEME_REVISION}/u/f1",
         "functions": [
-            {"name": name, "version": PLUGIN_VERSION if name.startswith(PREFIX) else VERSION} for name in service_functions(site)
+            {"name": name, "version": PLUGIN_VERSION if name.startswith(PREFIX) else VERSION}
+            for name in service_functions(site)
         ],
         "downloadfiles": 1,
         "uploadfiles": 1,
