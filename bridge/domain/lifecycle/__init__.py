@@ -1,16 +1,18 @@
 """The whole game of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
 
 It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates;
-the rules are the seed's:
+the rules are the seed's, in its order, each with the place that decides it:
 
-- R1  only tickets of the paid category are worked on;
-- R2  what is written off is time really spent, or fixed by the service's terms (bridge.domain.billing);
-- R3  work starts after the final agreement, where one is required, and with enough norm-hours on the balance;
-- R4  stages are worked on, accepted and written off one after another;
-- R5  a stage that the balance does not cover suspends the ticket until a top-up;
-- R6  tickets are taken in the order of final agreement (the queue itself: bridge.journal);
-- R7  the customer may withdraw a ticket: what was accepted is written off, nothing else is;
-- R8  price = hours × K × price of a norm-hour (bridge.domain.hours).
+- R1  only tickets of the paid category are worked on: `order.paid`, `tickets.is_paid`;
+- R2  what is written off is time really spent, or fixed by the service's terms: `billing.charges`;
+- R3  work starts after the final agreement, where one is required, and with enough norm-hours on the balance:
+      `order.agreed`, `stage.held`;
+- R4  stages are worked on, accepted and written off one after another: `stage.STAGE_GATES`;
+- R5  a stage that the balance does not cover suspends the ticket until a top-up: `stage.held`;
+- R6  tickets are taken in the order of final agreement: `tickets.Ticket.queued_at`;
+- R7  the customer may withdraw a ticket; what was accepted is written off, nothing else is: `ending.let_go`;
+- R8  price = hours × K × price of a norm-hour: `hours.hours_taken`, `hours.price`;
+- R9  the category decides: the same wish under basic support is not the bridge's business: `order.paid`.
 """
 
 from bridge.domain.lifecycle.case import Case, OrderFault, Terms

@@ -7,10 +7,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 
 from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
+from bridge.domain import lifecycle
 from bridge.flow.scope import Exit
 from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable
 
@@ -89,3 +93,15 @@ def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_rule_of_the_game_names_the_place_that_decides_it() -> None:
+    rules = re.split(r"^- (?=R\d)", lifecycle.__doc__ or "", flags=re.MULTILINE)[1:]
+    assert [rule[:2] for rule in rules] == [f"R{number}" for number in range(1, 10)]
+    for rule in rules:
+        places = re.findall(r"`(\w+)\.([\w.]+)`", rule)
+        assert places, rule
+        for module, name in places:
+            rooms = ("bridge.domain", "bridge.domain.lifecycle")
+            found = [f"{room}.{module}" for room in rooms if find_spec(f"{room}.{module}")]
+            assert attrgetter(name)(import_module(found[0])), f"{module}.{name}"
