@@ -28,7 +28,7 @@ from bridge.portal import HttpPortal, Portal
 from bridge.settings import InstallationTable, Settings, load, unreadable
 
 if TYPE_CHECKING:
-    from bridge.portal.redmine import RedminePortal
+    from bridge.portal.redmine.adapter import RedminePortal
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,13 +97,13 @@ def open_portal(settings: Settings, journal: Journal | None = None) -> Iterator[
 def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
     from bridge.journal.owner import own_name
     from bridge.journal.portal_books import JournalBooks
-    from bridge.portal import redmine
+    from bridge.portal.redmine.connect import connect
 
     table = settings.portal
     assert table.redmine is not None, "the settings see to it"
     settle = timedelta(seconds=table.settle_seconds)
     books = JournalBooks(journal, table.name, own_name(), settle, utc_now)
-    return redmine.connect(
+    return connect(
         table.name,
         table.url,
         settings.portal_secret,

@@ -30,7 +30,8 @@ from bridge.flow.perform import utc_now
 from bridge.journal import Journal, migrate
 from bridge.journal.portal_books import JournalBooks
 from bridge.portal import Retries
-from bridge.portal.redmine import RedminePortal, connect
+from bridge.portal.redmine.adapter import RedminePortal
+from bridge.portal.redmine.connect import connect
 from bridge.portal.redmine.convention import RedmineConvention
 from tests.contract.engine import PAID
 

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Request, Response
 from bridge.domain.hours import Charge
 from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import AnotherBridge, PortalForbidden, PortalNotFound, PortalRefused, PortalUnauthorized
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from bridge.sandbox.faults import Faults, FaultyServer
 from bridge.sandbox.moodle import SandboxMoodle
 from tests.contract.redmine import Redmine

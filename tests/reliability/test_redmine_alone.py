@@ -12,7 +12,8 @@ import pytest
 
 from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import AnotherBridge
-from bridge.portal.redmine import RedminePortal, alone
+from bridge.portal.redmine import alone
+from bridge.portal.redmine.adapter import RedminePortal
 from bridge.portal.redmine.alone import SILENCE, Alone, instance_of, key_of
 from tests.reliability.fake_redmine import CONVENTION, CUSTOMER
 from tests.reliability.test_redmine_kills import ACCOUNT, CHARGES, HOUR, World

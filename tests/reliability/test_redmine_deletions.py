@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 from bridge.domain.tickets import StageState
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from tests.reliability.fake_redmine import BRIDGE, CUSTOMER
 from tests.reliability.test_redmine_kills import ACCOUNT, CHARGES, HOUR, SETTLE, World
 from tests.reliability.world import Disk

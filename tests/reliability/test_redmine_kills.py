@@ -19,7 +19,7 @@ from bridge.domain.tickets import StageState, TicketState
 from bridge.journal.portal_books import JournalBooks
 from bridge.portal import LedgerEntry, PortalOutcomeUnknown, PortalRefused, PortalUnreachable
 from bridge.portal.errors import PortalNotContract, PortalNotFound
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from tests.profile import THOROUGH
 from tests.reliability.chaos import Killed
 from tests.reliability.fake_redmine import BRIDGE, CONVENTION, CUSTOMER, WRITES, FakeRedmine

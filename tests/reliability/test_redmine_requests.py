@@ -9,7 +9,7 @@ import pytest
 
 from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import InsufficientBalance, PortalOutcomeUnknown
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from tests.reliability.fake_redmine import CUSTOMER
 from tests.reliability.test_redmine_kills import ACCOUNT, CHARGES, HOUR, Trial, World
 from tests.reliability.world import Disk

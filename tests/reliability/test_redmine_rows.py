@@ -11,7 +11,7 @@ import pytest
 from bridge.domain.tickets import StageState
 from bridge.journal import LedgerConflict
 from bridge.portal import PortalForbidden, PortalUnreachable
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from tests.reliability.fake_redmine import BRIDGE, CONVENTION, CUSTOMER
 from tests.reliability.test_redmine_kills import ACCOUNT, CHARGES, HOUR, World
 from tests.reliability.world import Disk

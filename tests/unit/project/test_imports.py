@@ -31,6 +31,13 @@ def test_zeep_and_alembic_are_loaded_only_where_they_are_used() -> None:
     assert not {"zeep", "alembic", "apscheduler"} & set(done.stdout.split())
 
 
+def test_the_settings_load_no_portal_and_no_database() -> None:
+    program = "import sys, bridge.settings; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert not {"requests", "urllib3", "sqlalchemy", "zeep", "bridge.portal.redmine.adapter"} & loaded
+
+
 @pytest.mark.parametrize("module", ["bridge.sandbox.demo", "bridge.sandbox.portal", "bridge.sandbox.moodle"])
 def test_an_embedded_server_without_its_extra_says_which_one_it_wants(module: str) -> None:
     without = (

@@ -15,7 +15,7 @@ from bridge.domain.hours import Charge
 from bridge.domain.kept import KeptHold, Written
 from bridge.domain.tickets import StageState
 from bridge.portal import PortalUnreachable
-from bridge.portal.redmine import RedminePortal
+from bridge.portal.redmine.adapter import RedminePortal
 from bridge.portal.redmine.convention import IssueFields
 from bridge.portal.redmine.figures import held_for, shown
 from tests.reliability import fake_redmine
