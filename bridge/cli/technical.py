@@ -13,6 +13,7 @@ from functools import cache
 from bridge.i18n import noop, tr
 
 SENTENCES = (
+    noop("the journal took too long to write down that it is sent; nothing was sent"),
     noop("the site's policy does not let orders grant {a}"),
     noop("on this site the archetype {a} holds {b}, which the policy does not name: role deleted"),
     noop("(the archetype {a} holds {b})"),

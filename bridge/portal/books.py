@@ -31,6 +31,10 @@ ATTEMPTS = 3
 """How often a write is sent that the engine did not make because another change came in between."""
 
 
+PROMPT = timedelta(seconds=1)
+"""What is written down longer after its moment than this is written down anew."""
+
+
 class Contended(PortalUnreachable):
     """The engine did not make the change, for another one came in between; it may be sent at once, after
     another look at what it changes.
@@ -213,7 +217,7 @@ class Once:
         """
         for left in reversed(range(ATTEMPTS)):
             prepared = attempt.prepare()
-            self._books.sending(attempt.key, attempt.fingerprint, self._clock())
+            self._write_down(attempt)
             try:
                 attempt.write(prepared)
             except (PortalRefused, PortalUnreachable) as error:
@@ -226,6 +230,27 @@ class Once:
             else:
                 return None
         raise AssertionError("the last attempt returns or raises")
+
+    def _write_down(self, attempt: Attempt) -> None:
+        """Put on disk that it is about to be sent, at a moment that is still now when it is there.
+
+        How long the request may be under way is counted from that moment. A process that slept in between
+        would let the next one send it again too early.
+
+        Raises:
+            PortalUnreachable: the journal was too slow each time; nothing was sent, and the key is free.
+        """
+        for _ in range(ATTEMPTS):
+            at = self._clock()
+            self._books.sending(attempt.key, attempt.fingerprint, at)
+            if self._clock() - at <= PROMPT:
+                return
+        self._books.forget(attempt.key)
+        raise PortalUnreachable(
+            attempt.endpoint,
+            "the journal took too long to write down that it is sent; nothing was sent",
+            portal=self._portal,
+        )
 
     def _keep(self, attempt: Attempt, found: dict[str, Any]) -> Mapping[str, Any]:
         keep = attempt.keep or (

@@ -516,6 +516,44 @@ def test_what_arrived_late_is_found_and_not_sent_again(once: Once, engine: Engin
     assert engine.writes == 1
 
 
+class Slow(JournalBooks):
+    """Books whose process sleeps just before it writes down that it sends, so many times."""
+
+    sleeps = 0
+    moved: Clock
+
+    def sending(self, key: str, fingerprint: str, at: datetime) -> None:
+        if self.sleeps:
+            self.sleeps -= 1
+            self.moved.forward(SETTLE)
+        super().sending(key, fingerprint, at)
+
+
+def test_a_process_that_slept_before_it_wrote_down_what_it_sends_is_waited_for_from_then_on(
+    journal: Journal, engine: Engine, clock: Clock
+) -> None:
+    books = Slow(journal, "red", "one.example.ru:1:1", TTL, clock, wait=timedelta(0))
+    books.sleeps, books.moved = 1, clock
+    once = Once("red", books, SETTLE, clock)
+    lost(once, engine, engine.attempt(), carried_out=False)
+    clock.forward(SETTLE - SECOND)
+    with pytest.raises(PortalOutcomeUnknown, match="will not be sent again"):
+        once.run(engine.attempt())
+    assert engine.writes == 1
+
+
+def test_a_journal_that_is_slow_every_time_lets_nothing_be_sent(
+    journal: Journal, engine: Engine, clock: Clock
+) -> None:
+    books = Slow(journal, "red", "one.example.ru:1:1", timedelta(days=1), clock, wait=timedelta(0))
+    books.sleeps, books.moved = 3, clock
+    once = Once("red", books, SETTLE, clock)
+    with pytest.raises(PortalUnreachable, match="nothing was sent"):
+        once.run(engine.attempt())
+    assert (engine.writes, books.written("k")) == (0, None)
+    assert once.run(engine.attempt()) == {"id": 0, "key": "k"}
+
+
 def test_what_was_sent_again_is_waited_for_again(once: Once, engine: Engine, clock: Clock) -> None:
     attempt = engine.attempt()
     for _ in range(3):
