@@ -63,8 +63,10 @@ class Backup:
 def write(backup: Backup, path: Path) -> None:
     """Write a backup file."""
     activities = "".join(
-        f"<activity><moduleid>{number}</moduleid><sectionid>{section}</sectionid><modulename>{escape(modname)}</modulename>"
-        f"<title>{escape(name)}</title><directory>activities/{escape(modname)}_{number}</directory></activity>"
+        f"<activity><moduleid>{number}</moduleid><sectionid>{section}</sectionid>"
+        f"<modulename>{escape(modname)}</modulename>"
+        f"<title>{escape(name)}</title><directory>activities/{escape(modname)}_{number}</directory>"
+        "</activity>"
         for number, (modname, name, section) in enumerate(backup.modules, 1)
     )
     members = {
@@ -73,11 +75,13 @@ def write(backup: Backup, path: Path) -> None:
         f"<backup_date>{backup.time}</backup_date><original_course_id>{backup.courseid}</original_course_id>"
         f"<original_course_fullname>{escape(backup.fullname)}</original_course_fullname>"
         f"<original_course_shortname>{escape(backup.shortname)}</original_course_shortname>"
-        f"<contents><activities>{activities}</activities></contents><settings><setting><level>root</level><name>users</name>"
+        f"<contents><activities>{activities}</activities></contents><settings><setting>"
+        "<level>root</level><name>users</name>"
         f"<value>{int(backup.users)}</value></setting></settings></information></moodle_backup>",
         "course/course.xml": "<course "
         f'id="{backup.courseid}"><shortname>{escape(backup.shortname)}</shortname>'
-        f"<fullname>{escape(backup.fullname)}</fullname><idnumber>{escape(backup.idnumber)}</idnumber></course>",
+        f"<fullname>{escape(backup.fullname)}</fullname><idnumber>{escape(backup.idnumber)}</idnumber>"
+        "</course>",
         "questions.xml": "<question_categories>"
         + "".join(f'<question id="{number}"/>' for number in range(1, backup.questions + 1))
         + "</question_categories>",

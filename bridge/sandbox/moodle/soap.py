@@ -194,7 +194,8 @@ class _Writer:
         spaces = " ".join(f'xmlns:{prefix}="{escape(uri)}"' for prefix, uri in self._declared.items())
         return (
             f'{_HEAD}<SOAP-ENV:Envelope {spaces} SOAP-ENV:encodingStyle="{ENCODING}"><SOAP-ENV:Body>'
-            f"<ns1:{function.name}Response>{returned}</ns1:{function.name}Response></SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
+            f"<ns1:{function.name}Response>{returned}</ns1:{function.name}Response></SOAP-ENV:Body>"
+            "</SOAP-ENV:Envelope>\n"
         )
 
     def _use(self, prefix: str) -> str:
@@ -280,7 +281,8 @@ def _fault(code: str, text: str, actor: str | None = None, details: str | None =
     return (
         f"{_HEAD}<SOAP-ENV:Envelope "
         f'xmlns:SOAP-ENV="{ENVELOPE}"><SOAP-ENV:Body><SOAP-ENV:Fault><faultcode>{code}</faultcode>'
-        f"<faultstring>{escape(text)}</faultstring>{more}</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
+        f"<faultstring>{escape(text)}</faultstring>{more}</SOAP-ENV:Fault></SOAP-ENV:Body>"
+        "</SOAP-ENV:Envelope>\n"
     )
 
 

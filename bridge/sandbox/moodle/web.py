@@ -48,7 +48,8 @@ def application(site: Site) -> Flask:
         title = escape(course["fullname"])
         return (
             "<!DOCTYPE "
-            f"html><html><head><title>{title}</title></head><body><h1>{title}</h1><ul>{activities}</ul></body></html>"
+            f"html><html><head><title>{title}</title></head><body><h1>{title}</h1>"
+            f"<ul>{activities}</ul></body></html>"
         )
 
     @app.post("/sandbox/tempo")

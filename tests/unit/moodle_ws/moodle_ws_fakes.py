@@ -99,5 +99,6 @@ def soap_fault(code, text, actor=""):
     """A whole SOAP fault; `actor` is where Moodle puts the errorcode."""
     told = f"<faultactor>{escape(actor)}</faultactor>" if actor else ""
     return ENVELOPE.format(
-        f"<SOAP-ENV:Fault><faultcode>{code}</faultcode><faultstring>{escape(text)}</faultstring>{told}</SOAP-ENV:Fault>"
+        f"<SOAP-ENV:Fault><faultcode>{code}</faultcode>"
+        f"<faultstring>{escape(text)}</faultstring>{told}</SOAP-ENV:Fault>"
     ).encode()

@@ -15,7 +15,8 @@ EMPTY = 'enc:arrayType="xsd:ur-type[0]" xsi:type="enc:Array"'
 FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<SOAP-ENV:Envelope '
     'xmlns:SOAP-ENV="http://schemas.xmlsoap.org/soap/envelope/"><SOAP-ENV:Body>'
-    "<SOAP-ENV:Fault><faultcode>{}</faultcode><faultstring>{}</faultstring>{}</SOAP-ENV:Fault></SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
+    "<SOAP-ENV:Fault><faultcode>{}</faultcode><faultstring>{}</faultstring>{}</SOAP-ENV:Fault>"
+    "</SOAP-ENV:Body></SOAP-ENV:Envelope>\n"
 )
 
 
@@ -69,7 +70,8 @@ def test_results_are_encoded_as_php_does(moodle: SandboxMoodle) -> None:
         'xmlns:SOAP-ENC="http://schemas.xmlsoap.org/soap/encoding/"'
         ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
         " "
-        'SOAP-ENV:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><SOAP-ENV:Body><ns1:core_course_delete_coursesResponse>'
+        'SOAP-ENV:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><SOAP-ENV:Body>'
+        "<ns1:core_course_delete_coursesResponse>"
         '<return xsi:type="ns1:webservices_struct_class_000000"><warnings '
         'SOAP-ENC:arrayType="ns2:Map[1]" xsi:type="SOAP-ENC:Array">'
         '<item xsi:type="ns2:Map"><item><key xsi:type="xsd:string">item</key><value '
