@@ -82,6 +82,8 @@ def test_a_bridge_is_released_by_taking_its_marks_away(world: World) -> None:
     written(world, world.portal(), "first")
     world.redmine.tree[int(world.ids["ticket"])].fields[21] = ""
     written(world, world.portal(instance=OTHER), "second")
+    notes = [one["notes"] for one in world.redmine.tree[int(world.ids["ticket"])].journals if one["notes"]]
+    assert notes == ["first", "second"]
 
 
 def test_marks_of_an_older_bridge_tell_nobody(world: World) -> None:
