@@ -6,7 +6,7 @@ return [
     'bridge' => 'Norm-hours bridge',
     'accounts' => 'Norm-hour balances',
     'access' => 'Access to the portal contract',
-    'balance' => 'Balance of the organization in norm-hours: available {available}, held {held}, used {posted}.',
+    'balance' => 'Balance of the organization in norm-hours: available {available}, held {held}, written off {posted}.',
     'no_organization' => 'The ticket\'s user belongs to no organization, so the ticket has no balance.',
     'no_account' => 'The organization has no balance of norm-hours yet.',
     'no_organization_named' => 'Name the organization.',

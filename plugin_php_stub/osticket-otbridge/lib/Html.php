@@ -18,7 +18,10 @@ class Html
         return html_entity_decode($stored, ENT_QUOTES | ENT_HTML5, 'UTF-8');
     }
 
-    /** Tables become lists of lines with their names where the page is narrow, as on a phone. */
+    /**
+     * Tables become lists of lines with their names where the page is narrow, as on a phone. The panel fits such a screen,
+     * although osTicket's own page stays 840 pixels wide and more.
+     */
     public const STYLE = '<style>
         .otbridge table { border-collapse: collapse; width: 100% }
         .otbridge th, .otbridge td { padding: 4px; text-align: left; vertical-align: top }
@@ -27,6 +30,7 @@ class Html
         .otbridge summary { cursor: pointer; text-decoration: underline }
         .otbridge-warning { border: 1px solid #c80; padding: 6px }
         @media (max-width: 640px) {
+            .otbridge { box-sizing: border-box; max-width: calc(100vw - 40px) }
             .otbridge table, .otbridge tbody, .otbridge tr, .otbridge td, .otbridge details { display: block; width: auto }
             .otbridge th { display: none }
             .otbridge tr { border-top: 1px solid #ccc; padding: 4px 0 }
