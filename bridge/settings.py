@@ -35,6 +35,7 @@ from pydantic import (
 )
 
 from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.errors import UserError
 from bridge.i18n import tr
 from bridge.portal.redmine.convention import RedmineConvention
@@ -472,7 +473,7 @@ class Secrets:
 def default_catalogue() -> Catalogue:
     """The catalogue that comes with the bridge."""
     text = resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8")
-    return Catalogue.parse(text, "catalogue.toml")
+    return read_catalogue(text, "catalogue.toml")
 
 
 def _fault(fault: Any) -> str:
@@ -519,7 +520,7 @@ def _catalogue(table: BridgeTable, path: Path) -> Catalogue:
         return default_catalogue()
     file = path.parent / table.catalogue
     try:
-        return Catalogue.parse(file.read_text(encoding="utf-8"), str(file))
+        return read_catalogue(file.read_text(encoding="utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path}: bridge.domain.catalogue: " + tr("{path} cannot be read").format(path=file),

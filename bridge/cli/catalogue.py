@@ -9,7 +9,8 @@ import click
 
 from bridge import plain
 from bridge.cli.common import settings_of, told
-from bridge.domain.catalogue import Billing, BillingKind, Catalogue, Service
+from bridge.domain.catalogue import Billing, BillingKind, Service
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.hours import text, to_milli, to_minutes
 from bridge.errors import UserError
 from bridge.i18n import tr
@@ -50,7 +51,7 @@ def _check(ctx: click.Context, file: str | None = None) -> None:
     else:
         source = file
         try:
-            catalogue = Catalogue.parse(Path(file).read_text(encoding="utf-8"), file)
+            catalogue = read_catalogue(Path(file).read_text(encoding="utf-8"), file)
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(tr("{path} cannot be read").format(path=file), [unreadable(error)]) from error
     click.echo(

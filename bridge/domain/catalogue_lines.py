@@ -39,6 +39,8 @@ class Lines:
                 if header:
                     table = self._enter(header[2], counts, many=header[1] == "[[")
                     self._places.setdefault(table, number)
+                    if header[1] == "[[":
+                        self._places.setdefault(table[:-1], number)
                     continue
                 key = _KEY.match(line)
                 if key:

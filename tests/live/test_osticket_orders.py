@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.flow.orders import find_order
 from tests.contract.engine import PAID
 from tests.contract.osticket import OsTicket
@@ -16,7 +16,7 @@ from tests.contract.portal_world import World
 
 pytestmark = pytest.mark.live
 
-CATALOGUE = Catalogue.parse(
+CATALOGUE = read_catalogue(
     (Path(__file__).parents[2] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
 )
 AGAIN = "param_shortname (Уточнение param_shortname)"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bridge.domain import lifecycle
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import Charge, text
 from bridge.domain.lifecycle import (
@@ -42,7 +42,7 @@ from bridge.flow.orders import find_order
 from tests.builders import NOW, effect_of, make_stage, make_ticket
 from tests.profile import THOROUGH
 
-CATALOGUE = Catalogue.parse(
+CATALOGUE = read_catalogue(
     (Path(__file__).parents[2] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
 )
 ROLE = {

@@ -21,6 +21,7 @@ from sqlalchemy import event
 
 from bridge.actions import Site
 from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.effects import Effect
 from bridge.domain.lifecycle import Reason
 from bridge.domain.tickets import Ticket
@@ -381,7 +382,7 @@ class World:
 @cache
 def _catalogue() -> Catalogue:
     path = Path(__file__).parents[2] / "config" / "catalogue.toml"
-    return Catalogue.parse(path.read_text(encoding="utf-8"), path.name)
+    return read_catalogue(path.read_text(encoding="utf-8"), path.name)
 
 
 def settings(policy: PolicyTable) -> Settings:

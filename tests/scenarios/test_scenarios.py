@@ -12,7 +12,8 @@ from typing import get_args
 
 import pytest
 
-from bridge.domain.catalogue import BillingKind, Catalogue, Service
+from bridge.domain.catalogue import BillingKind, Service
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.hours import estimate_taken, text
 from tests.scenarios.form import Expect, Rule, Scenario, read
 from tests.scenarios.runner import play
@@ -21,7 +22,7 @@ from tests.scenarios.world import World
 SCENARIOS = [
     (path.stem, scenario) for path in sorted(Path(__file__).parent.glob("*.toml")) for scenario in read(path)
 ]
-CATALOGUE = Catalogue.parse(
+CATALOGUE = read_catalogue(
     resources.files("bridge.defaults").joinpath("catalogue.toml").read_text(encoding="utf-8"),
     "catalogue.toml",
 )

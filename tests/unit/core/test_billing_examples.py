@@ -11,16 +11,15 @@ from typing import Any
 import pytest
 
 from bridge.domain import billing
-from bridge.domain.catalogue import BillingKind, Catalogue
+from bridge.domain.catalogue import BillingKind
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.hours import hours_taken, price
 from bridge.domain.tickets import Order
 from tests.builders import make_entry, make_stage, make_ticket
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "billing.md").read_text(encoding="utf-8")
-CATALOGUE = Catalogue.parse(
-    (ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
-)
+CATALOGUE = read_catalogue((ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
 EXAMPLES = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)]
 
 

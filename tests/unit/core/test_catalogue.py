@@ -11,6 +11,7 @@ import pytest
 
 from bridge.actions import ACTIONS
 from bridge.domain.catalogue import Billing, BillingKind, Catalogue, Handling, Variant
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.catalogue_lines import Lines
 from bridge.errors import UserError
 
@@ -64,12 +65,12 @@ def row(**changes: str | None) -> str:
 
 
 def read(text: str) -> Catalogue:
-    return Catalogue.parse(CATEGORIES + text, "c")
+    return read_catalogue(CATEGORIES + text, "c")
 
 
 def faults(text: str, categories: str = CATEGORIES) -> tuple[str, ...]:
     with pytest.raises(UserError) as caught:
-        Catalogue.parse(categories + text, "catalogue.toml")
+        read_catalogue(categories + text, "catalogue.toml")
     assert caught.value.message.startswith("catalogue.toml: ")
     return caught.value.problems
 
@@ -79,7 +80,7 @@ def faults(text: str, categories: str = CATEGORIES) -> tuple[str, ...]:
 
 @pytest.fixture(scope="module")
 def shipped() -> Catalogue:
-    return Catalogue.parse(SHIPPED.read_text(encoding="utf-8"), "catalogue.toml")
+    return read_catalogue(SHIPPED.read_text(encoding="utf-8"), "catalogue.toml")
 
 
 def told(catalogue: Catalogue) -> list[str]:
@@ -333,7 +334,7 @@ def test_a_service_that_is_no_table_is_a_fault():
 
 def test_a_file_that_is_no_toml_is_named_with_the_line():
     with pytest.raises(UserError, match=r"site\.toml: is no TOML") as caught:
-        Catalogue.parse("[category.a]\nservice = =\n", "site.toml")
+        read_catalogue("[category.a]\nservice = =\n", "site.toml")
     assert "line 2" in caught.value.problems[0]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import Charge, InexactHours, to_milli
 from bridge.domain.lifecycle import Kind, charges_request
@@ -45,8 +45,8 @@ handling = "auto"
 actions = ["restore-course"]
 unattended_hours = "1"
 """
-CATALOGUE = Catalogue.parse(TEXT, "c")
-OTHER = Catalogue.parse(TEXT.replace("2.9.1-restore", "other"), "c")
+CATALOGUE = read_catalogue(TEXT, "c")
+OTHER = read_catalogue(TEXT.replace("2.9.1-restore", "other"), "c")
 RESTORE = {
     "service": "2.9.1-restore",
     "variant": "",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bridge.actions import ACTIONS
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.tickets import Ticket, TicketState
 from bridge.flow.scope import Exit
 from bridge.journal import migrate
@@ -200,7 +200,7 @@ def site(policy: PolicyTable = PolicyTable(), **bridge: Any) -> Settings:  # noq
         portal=PortalTable(name="clients", url="https://portal.example.ru"),
         installations=(),
         policy=policy,
-        catalogue=Catalogue.parse(CATALOGUE, "catalogue.toml"),
+        catalogue=read_catalogue(CATALOGUE, "catalogue.toml"),
         portal_secret="",
         moodle_tokens={},
     )

@@ -12,16 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Attachment, Order
 from bridge.flow.orders import LARGEST_FILE, decode, find_order, order_attachments, read_params
 from tests.builders import make_ticket
 
 ROOT = Path(__file__).parents[3]
-CATALOGUE = Catalogue.parse(
-    (ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
-)
+CATALOGUE = read_catalogue((ROOT / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml")
 RESTORE = 'service = "2.9.1-restore"\nparams = { shortname = "OT-1" }\n'
 PIECES = (
     *"abя:-=[]{}&*!|>%@\"'#.,\n\t \r\\0x1_?~",

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.domain.catalogue import Catalogue
+from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Attachment, Order
 from bridge.flow.orders import find_order, runs_unattended
 from tests.builders import make_ticket
 
-CATALOGUE = Catalogue.parse(
+CATALOGUE = read_catalogue(
     (Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
 )
 ROLE = {
@@ -237,7 +237,7 @@ def test_all_faults_are_told_at_once():
     }
 
 
-SOME = Catalogue.parse(
+SOME = read_catalogue(
     """
 [category.content]
 name = "Ассистент редактора"
