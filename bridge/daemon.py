@@ -186,7 +186,7 @@ class Service:
         self.outages.passed("journal")
         self._failures = self._failures + 1 if result.outage else 0
         log.info("pass: %d tickets, exit code %d", len(result.tickets), result.exit)
-        standing = self.outages.told() or (
+        standing = self.outages.description() or (
             tr("{count} tickets need an operator").format(count=len(result.operator))
             if result.operator
             else tr("all well")
@@ -202,7 +202,7 @@ class Service:
     def _journal_failed(self, error: Exception) -> None:
         self._failures += 1
         self.outages.met("journal", str(error))
-        notify(f"STATUS={plain.line(self.outages.told())}")
+        notify(f"STATUS={plain.line(self.outages.description())}")
 
     def _pause(self, poll_seconds: float) -> None:
         """Wait for the next pass: its rhythm, or less as long as an outage is young, or what a server

@@ -14,8 +14,10 @@ from typing import Any
 
 def line(text: object) -> str:
     """The text on one line, with nothing in it that a terminal obeys."""
-    told = str(text)
-    return told if told.isprintable() else "".join(char if _is_plain(char) else _shown(char) for char in told)
+    given = str(text)
+    return (
+        given if given.isprintable() else "".join(char if _is_plain(char) else _shown(char) for char in given)
+    )
 
 
 def lines(text: object) -> str:

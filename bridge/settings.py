@@ -420,10 +420,10 @@ class Secrets:
         with suppress(FileNotFoundError, PermissionError):
             mode = stat.S_IMODE(env_file.stat().st_mode)
             if mode & 0o077:
-                told = tr("{path} holds secrets, but others may read it (mode {mode})").format(
+                sentence = tr("{path} holds secrets, but others may read it (mode {mode})").format(
                     path=env_file, mode=f"{mode:04o}"
                 )
-                raise UserError(told, [f"chmod 600 {env_file}"])
+                raise UserError(sentence, [f"chmod 600 {env_file}"])
         given = environ.get("CREDENTIALS_DIRECTORY")
         credentials = Path(given) if given else None
         if credentials is not None and (credentials / "env").is_file():

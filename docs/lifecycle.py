@@ -55,7 +55,7 @@ def page() -> str:
         ("Withdrawn tickets", (ending.let_go, ending.withdrawn)),
         ("Before the work", (order.ordered, order.agreed)),
         ("Each stage, one after another", stage.STAGE_GATES),
-        ("The end", (ending.all_time_taken, ending.closed)),
+        ("The end", (ending.all_time_written_off, ending.closed)),
     ]
     lines = [HEAD.format(tests=TESTS)]
     missing = []

@@ -105,7 +105,7 @@ def effect_of(
     assert not isinstance(step, (Wait, lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)), (
         f"{step} leaves no effect"
     )
-    request = {"text": step.message} if isinstance(step, lifecycle.Tell) else step.request
+    request = {"text": step.message} if isinstance(step, lifecycle.Note) else step.request
     stage_id = step.stage.id if step.stage else ""
     usual: dict[str, Any] = {}
     match step:

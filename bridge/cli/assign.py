@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, tell
+from bridge.cli.common import reports_errors, settings_of
+from bridge.cli.deciding import desk_of, report
 from bridge.domain.lifecycle import OrderFault
 from bridge.errors import UserError
 from bridge.flow.orders import LARGEST_FILE, read_params, runs_unattended
@@ -66,7 +66,7 @@ def _pairs(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]
     "--params-file", metavar="FILE", type=Path, callback=_file, help=tr("Parameters as TOML or YAML.")
 )
 @click.pass_context
-@told
+@reports_errors
 def command(
     ctx: click.Context,
     ticket: str,
@@ -90,7 +90,7 @@ def command(
         decision = desk.assign(order, settings.catalogue, unattended)
         known = settings.catalogue.get(service)
         alone = known is not None and unattended(known)
-        tell(
+        report(
             ticket,
             desk,
             decision,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import settings_of, told
+from bridge.cli.common import reports_errors, settings_of
 from bridge.domain.catalogue import Billing, BillingKind, Service
 from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.hours import text, to_milli, to_minutes
@@ -28,7 +28,7 @@ HANDLING = {"auto": tr("automatic"), "assisted": tr("assisted"), "manual": tr("b
 @click.argument("words", nargs=-1, metavar="[WORDS]... | check [FILE]")
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, words: tuple[str, ...], as_json: bool) -> None:
     if words[:1] == ("check",) and len(words) <= 2:
         _check(ctx, *words[1:])

@@ -167,7 +167,7 @@ def open_moodle(settings: Settings, installation: InstallationTable) -> MoodleCl
     )
 
 
-def told(command: Callable[P, R]) -> Callable[P, R]:
+def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Let errors that the bridge names end in their sentence and their exit code instead of a traceback."""
 
     @wraps(command)

@@ -7,8 +7,8 @@ from decimal import Decimal
 import click
 
 from bridge import plain
-from bridge.cli.common import open_portal, settings_of, told
-from bridge.cli.deciding import desk_of, reason_option, tell
+from bridge.cli.common import open_portal, reports_errors, settings_of
+from bridge.cli.deciding import desk_of, reason_option, report
 from bridge.cli.usage import Fault
 from bridge.domain.hours import Charge, InexactHours, exact, text, to_minutes
 from bridge.domain.tickets import Stage
@@ -67,7 +67,7 @@ def _minutes(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ..
 @click.option("--nothing", is_flag=True, help=tr("Write off nothing."))
 @reason_option(tr("Why; the customer reads it."))
 @click.pass_context
-@told
+@reports_errors
 def command(
     ctx: click.Context,
     ticket: str,
@@ -86,7 +86,7 @@ def command(
         charges: tuple[Charge, ...] = ()
         if hours is not None:
             standing = desk.standing()
-            charges = by_hours(stage, hours, standing.charges(standing.last_captured(stage)))
+            charges = by_hours(stage, hours, standing.charges(standing.last_write_off(stage)))
         elif minutes:
             charges = by_minutes(settings.catalogue, minutes)
         elif recount:
@@ -98,7 +98,7 @@ def command(
             "before": text(correction.before),
             "after": text(correction.after),
         }
-        tell(ticket, desk, correction.decision, then.format_map(facts))
+        report(ticket, desk, correction.decision, then.format_map(facts))
 
 
 def _recounted(settings: Settings, desk: Desk, stage: Stage) -> tuple[Charge, ...]:

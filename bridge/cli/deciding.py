@@ -26,9 +26,9 @@ LONGEST_REASON = 1000
 """Characters."""
 
 
-def reason_option(told: str, *, required: bool = True) -> Callable[[Any], Any]:
-    """The option --reason; `told` says who reads it."""
-    return click.option("--reason", metavar="TEXT", required=required, callback=_reason, help=told)
+def reason_option(description: str, *, required: bool = True) -> Callable[[Any], Any]:
+    """The option --reason; `description` says who reads it."""
+    return click.option("--reason", metavar="TEXT", required=required, callback=_reason, help=description)
 
 
 @contextmanager
@@ -60,11 +60,11 @@ def refuse(record: TicketRecord, why: str) -> NoReturn:
     number = plain.line(record.ticket.number)
     reason = Reason.from_json(record.reason) if record.reason else None
     standing = words.status(record.state, reason) + (": " + words.reason(reason, number) if reason else "")
-    told = tr("ticket {number}: {detail}").format(number=number, detail=why)
-    fail(told + "\n  " + tr("it stands at: {standing}").format(standing=standing), Exit.OPERATOR)
+    message = tr("ticket {number}: {detail}").format(number=number, detail=why)
+    fail(message + "\n  " + tr("it stands at: {standing}").format(standing=standing), Exit.OPERATOR)
 
 
-def tell(number: str, desk: Desk, decision: Decision | None, then: str) -> None:
+def report(number: str, desk: Desk, decision: Decision | None, then: str) -> None:
     """Say what happens next, or that there is nothing new; and that nothing happens as long as the ticket
     is paused.
     """

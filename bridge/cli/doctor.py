@@ -10,7 +10,7 @@ import click
 
 from bridge import plain
 from bridge.cli import technical
-from bridge.cli.common import open_moodle, open_portal, settings_of, told
+from bridge.cli.common import open_moodle, open_portal, reports_errors, settings_of
 from bridge.flow.perform import utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
@@ -25,7 +25,7 @@ from bridge.settings import Settings
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, as_json: bool) -> None:
     settings = settings_of(ctx)
     checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]

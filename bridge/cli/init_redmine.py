@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.common import told
+from bridge.cli.common import reports_errors
 from bridge.i18n import tr
 
 _ONE_LINE = 255
@@ -62,7 +62,7 @@ _ONE_LINE = 255
     show_default=True,
     help=tr("The bridge's own user; made if it is missing."),
 )
-@told
+@reports_errors
 def command(
     projects: tuple[str, ...],
     category: str,

@@ -17,7 +17,7 @@ import click
 
 from bridge import plain
 from bridge.cli import technical
-from bridge.cli.common import find_ticket, settings_of, told
+from bridge.cli.common import find_ticket, reports_errors, settings_of
 from bridge.domain.hours import from_kopecks, from_milli, text
 from bridge.errors import UserError
 from bridge.flow.scope import Exit
@@ -97,7 +97,7 @@ def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
     "--format", "form", metavar="FORM", callback=_form, default="table", help=tr("table, csv or json.")
 )
 @click.pass_context
-@told
+@reports_errors
 def command(
     ctx: click.Context,
     account: str | None,
@@ -127,7 +127,7 @@ def command(
 
 @command.command("verify", help=tr("Check that no row of the ledger was changed, taken out or put in."))
 @click.pass_context
-@told
+@reports_errors
 def verify(ctx: click.Context) -> None:
     with (
         Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal,
@@ -216,12 +216,12 @@ def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:
         console.print(rows)
     if not totals.rows:
         console.print(tr("The ledger has no such rows."))
-    told = tr(
+    sentence = tr(
         "Written off: {written_off}; returned: {returned}; price: {price}; held in the end: "
         "{held} (norm-hours, roubles)"
     )
     console.print(
-        told.format(
+        sentence.format(
             written_off=text(from_milli(totals.written_off_mh)),
             returned=text(from_milli(totals.returned_mh)),
             price=_roubles(totals.price_kopecks),

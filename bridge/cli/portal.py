@@ -12,7 +12,7 @@ import click
 
 from bridge import plain
 from bridge.cli import technical
-from bridge.cli.common import fail, told
+from bridge.cli.common import fail, reports_errors
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
@@ -41,7 +41,7 @@ def command() -> None:
     ),
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
-@told
+@reports_errors
 def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
     from bridge.flow.perform import utc_now
     from bridge.portal.check import Reads

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import settings_of, told
+from bridge.cli.common import reports_errors, settings_of
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.hours import InexactHours, exact, text, to_kopecks, to_milli, to_minutes
 from bridge.domain.quote import Amount, Line, Quote, Wish, quote
@@ -27,7 +27,7 @@ _WISH = re.compile(r"([^:/=]+)(?:/([^:/=]+))?(?::([1-9]\d{0,3}))?(?:=([0-9.]+))?
 @click.option("--hour-price", metavar="ROUBLES", help=tr("Price of a norm-hour."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, services: tuple[str, ...], hour_price: str | None, as_json: bool) -> None:
     catalogue = settings_of(ctx, tokens=False).catalogue
     wishes = [_wish(one, catalogue) for one in services]
@@ -59,11 +59,9 @@ def _wish(said: str, catalogue: Catalogue) -> Wish:
         )
     variants = [one.id for one in service.variants]
     if (variant or "") not in (variants or [""]):
-        told_variants = ", ".join(f"{service_id}/{one}" for one in variants) or tr("it has none")
+        known = ", ".join(f"{service_id}/{one}" for one in variants) or tr("it has none")
         raise UserError(
-            tr("service {id}: name one of its variants: {variants}").format(
-                id=service_id, variants=told_variants
-            )
+            tr("service {id}: name one of its variants: {variants}").format(id=service_id, variants=known)
         )
     try:
         estimate = None if hours is None else exact(hours)
@@ -78,7 +76,7 @@ def _print(priced: Quote) -> None:
     from bridge.cli.tables import Screen, cell, table
 
     money = priced.least.roubles is not None
-    columns = [tr("Service"), tr("Name"), tr("Norm-hours"), "K", tr("Taken")]
+    columns = [tr("Service"), tr("Name"), tr("Norm-hours"), "K", tr("To write off")]
     rows = table(*columns, *([tr("Roubles")] if money else []))
     for line in priced.lines:
         wish = line.wish
@@ -87,17 +85,17 @@ def _print(priced: Quote) -> None:
             + (f"/{wish.variant}" if wish.variant else "")
             + (f" × {wish.quantity}" if wish.quantity > 1 else "")
         )
-        hours, taken, roubles = _cells(line)
+        hours, write_off, roubles = _cells(line)
         rows.add_row(
             cell(name),
             cell(wish.service.name),
             hours,
             text(wish.service.coefficient),
-            taken,
+            write_off,
             *([roubles] if money else []),
         )
-    hours, taken, roubles = _spans(priced.least, priced.most, open_end=priced.open_end)
-    rows.add_row(tr("Total"), "", hours, "", taken, *([roubles] if money else []))
+    hours, write_off, roubles = _spans(priced.least, priced.most, open_end=priced.open_end)
+    rows.add_row(tr("Total"), "", hours, "", write_off, *([roubles] if money else []))
     console = Screen()
     console.print(rows)
     if any(line.least is None for line in priced.lines):
@@ -114,12 +112,12 @@ def _cells(line: Line) -> tuple[str, str, str]:
 
 def _spans(least: Amount, most: Amount, *, open_end: bool) -> tuple[str, str, str]:
     def span(low: Any, high: Any) -> str:
-        told = f"{low}…{high}" if low != high else str(low)
-        return tr("from {hours}").format(hours=told) if open_end else told
+        hours = f"{low}…{high}" if low != high else str(low)
+        return tr("from {hours}").format(hours=hours) if open_end else hours
 
     return (
         span(text(least.hours), text(most.hours)),
-        span(text(least.taken), text(most.taken)),
+        span(text(least.write_off), text(most.write_off)),
         span(least.roubles, most.roubles),
     )
 
@@ -129,7 +127,11 @@ def _json(priced: Quote) -> dict[str, Any]:
         if one is None:
             return None
         roubles = None if one.roubles is None else to_kopecks(one.roubles)
-        return {"minutes": to_minutes(one.hours), "taken_mh": to_milli(one.taken), "price_kopecks": roubles}
+        return {
+            "minutes": to_minutes(one.hours),
+            "write_off_mh": to_milli(one.write_off),
+            "price_kopecks": roubles,
+        }
 
     return {
         "lines": [

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.common import open_bridge, reports_errors, settings_of
 from bridge.cli.deciding import deciding_person
 from bridge.cli.ledger import KINDS
 from bridge.cli.usage import Fault
@@ -23,7 +23,7 @@ DIFFERENCES = {
     Kind.MISSING_THERE: tr("missing on the portal"),
     Kind.DIFFERENT: tr("different: {members}"),
     Kind.REPEATED: tr("more than once on the portal"),
-    Kind.SUMS: tr("{name}: the portal says {told}, its ledger makes {made}"),
+    Kind.SUMS: tr("{name}: the portal says {stated}, its ledger makes {made}"),
 }
 
 MENDS = {
@@ -65,7 +65,7 @@ STRAYS = {
 )
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(
     ctx: click.Context,
     account: str | None,
@@ -177,8 +177,8 @@ def _row(entry: Entry, number: str) -> str:
 
 def _difference(one: Difference) -> str:
     if one.entry is None:
-        told, made = (text(from_milli(int(amount))) for amount in one.members)
-        return DIFFERENCES[one.kind].format(name=one.key, told=told, made=made)
+        stated, made = (text(from_milli(int(amount))) for amount in one.members)
+        return DIFFERENCES[one.kind].format(name=one.key, stated=stated, made=made)
     pairs = [f"{name}: {getattr(one.here, name)} ≠ {getattr(one.there, name)}" for name in one.members]
     return DIFFERENCES[one.kind].format(members="; ".join(pairs))
 

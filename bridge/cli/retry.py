@@ -6,7 +6,7 @@ import click
 
 from bridge import plain
 from bridge.cli import words
-from bridge.cli.common import find_ticket, settings_of, told
+from bridge.cli.common import find_ticket, reports_errors, settings_of
 from bridge.cli.deciding import deciding_person, refuse
 from bridge.flow.perform import utc_now
 from bridge.i18n import tr
@@ -17,7 +17,7 @@ from bridge.operators.retry import NothingToRetry, retry
 @click.command("retry", help=tr("Let a failed ticket go on: the next pass begins what failed anew."))
 @click.argument("ticket", metavar="TICKET")
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, ticket: str) -> None:
     with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal:
         record = find_ticket(journal, ticket)

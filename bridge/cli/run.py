@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.common import open_bridge, reports_errors, settings_of
 from bridge.i18n import tr
 
 
@@ -20,7 +20,7 @@ from bridge.i18n import tr
     ),
 )
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context) -> None:
     from bridge.daemon import serve
     from bridge.operators.reconciliation import watch_ledgers

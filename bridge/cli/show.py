@@ -8,7 +8,7 @@ import click
 
 from bridge import plain
 from bridge.cli import technical, words
-from bridge.cli.common import find_ticket, settings_of, told
+from bridge.cli.common import find_ticket, reports_errors, settings_of
 from bridge.domain.lifecycle import Reason
 from bridge.i18n import tr
 from bridge.journal import Journal
@@ -18,7 +18,7 @@ from bridge.journal import Journal
 @click.argument("ticket", metavar="TICKET")
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
     with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal:
         record = find_ticket(journal, ticket)

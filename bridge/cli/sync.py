@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from bridge import plain
 from bridge.cli import technical, words
-from bridge.cli.common import open_bridge, settings_of, told
+from bridge.cli.common import open_bridge, reports_errors, settings_of
 from bridge.cli.tables import Screen, cell, fault, standing, table
 from bridge.domain.hours import text, to_milli
 from bridge.domain.lifecycle import Status
@@ -38,20 +38,22 @@ AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
 @click.option("--ticket", metavar="NUMBER", help=tr("Work on this ticket only."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, dry_run: bool, ticket: str | None, as_json: bool) -> None:
     settings = settings_of(ctx)
     console = Screen()
     with (
         _Bars(enabled=sys.stderr.isatty() and not as_json) as bars,
-        open_bridge(settings, bars.told) as bridge,
+        open_bridge(settings, bars.show) as bridge,
     ):
         if dry_run:
             forecasts, problems, code = preview(bridge, ticket)
             if as_json:
-                told = [_forecast(one) for one in forecasts]
+                documents = [_forecast(one) for one in forecasts]
                 click.echo(
-                    plain.document({"dry_run": True, "tickets": told, "problems": problems, "exit": code})
+                    plain.document(
+                        {"dry_run": True, "tickets": documents, "problems": problems, "exit": code}
+                    )
                 )
             else:
                 _print_forecasts(console, forecasts, problems)
@@ -87,7 +89,7 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def told(self, ticket: Ticket, share: float, step: str) -> None:
+    def show(self, ticket: Ticket, share: float, step: str) -> None:
         if ticket.id not in self._tasks:
             self._tasks[ticket.id] = self._progress.add_task(
                 cell(f"{ticket.number} {ticket.subject}"[:60]), total=1.0, step=""
@@ -111,7 +113,7 @@ def _print(console: Screen, report: PassReport) -> None:
                 cell(one.subject),
                 where,
                 escape("\n".join(done) or "–"),
-                text(one.taken) if one.taken else "–",
+                text(one.written_off) if one.written_off else "–",
             )
         console.print(rows)
     else:
@@ -141,7 +143,7 @@ def _json(report: PassReport) -> dict[str, Any]:
                 "facts": dict(one.reason.facts),
                 "done": one.done,
                 "evidence": one.evidence,
-                "taken_mh": to_milli(one.taken),
+                "written_off_mh": to_milli(one.written_off),
             }
             for one in report.tickets
         ],
@@ -161,7 +163,7 @@ def _forecast(one: Forecast) -> dict[str, Any]:
         "facts": dict(one.reason.facts),
         "would": one.would,
         "hold_mh": to_milli(one.held),
-        "write_off_mh": to_milli(one.taken),
+        "write_off_mh": to_milli(one.write_off),
     }
 
 
@@ -174,7 +176,7 @@ def _print_forecasts(console: Screen, forecasts: list[Forecast], problems: list[
             cell(one.ticket.subject),
             escape(technical.shown("\n".join(one.would)) or "–"),
             text(one.held) if one.held else "–",
-            text(one.taken) if one.taken else "–",
+            text(one.write_off) if one.write_off else "–",
             then,
         )
     console.print(rows if forecasts else tr("Nothing to do: no ticket has changed."))

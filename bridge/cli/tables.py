@@ -52,6 +52,6 @@ def standing(status: str, reason: Reason | None, number: str) -> str:
     return f"[bold]{words.status(status, reason)}[/bold]\n{why}"
 
 
-def fault(title: str, told: str) -> str:
+def fault(title: str, text: str) -> str:
     """A line that something is wrong."""
-    return f"[bold red]{title}[/bold red]: {escape(technical.shown(told))}"
+    return f"[bold red]{title}[/bold red]: {escape(technical.shown(text))}"

@@ -313,9 +313,9 @@ SENTENCES = (
 
 def shown(text: str) -> str:
     """The text with every sentence that is known put into the operator's language."""
-    for mark, sentence, told in _translated():
+    for mark, sentence, ours in _translated():
         if mark in text:
-            text = _pattern(sentence).sub(lambda found, told=told: _filled(told, found.groupdict()), text)  # type: ignore[misc]
+            text = _pattern(sentence).sub(lambda found, ours=ours: _filled(ours, found.groupdict()), text)  # type: ignore[misc]
     return text
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, reason_option, tell
+from bridge.cli.common import reports_errors, settings_of
+from bridge.cli.deciding import desk_of, reason_option, report
 from bridge.i18n import tr
 
 
@@ -16,7 +16,7 @@ from bridge.i18n import tr
 )
 @reason_option(tr("Why; kept in the journal. The customer does not read it."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, ticket: str, stage: str | None, reason: str) -> None:
     with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
-        tell(ticket, desk, desk.undo(stage, reason), tr("the next pass takes back what was made"))
+        report(ticket, desk, desk.undo(stage, reason), tr("the next pass takes back what was made"))

@@ -68,7 +68,7 @@ class Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         """Write a list of options or commands with what they mean."""
-        super().write_dl([(name, _own_words(told)) for name, told in rows], *args, **kwargs)
+        super().write_dl([(name, _own_words(description)) for name, description in rows], *args, **kwargs)
 
 
 class Context(click.Context):
@@ -140,14 +140,14 @@ def let_speak(stream: Any) -> None:
 def _instead(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     missing = error.object[error.start : error.end]
-    told = "".join(_INSTEAD.get(char, "?" if char.isprintable() else plain.line(char)) for char in missing)
-    return told, error.end
+    shown = "".join(_INSTEAD.get(char, "?" if char.isprintable() else plain.line(char)) for char in missing)
+    return shown, error.end
 
 
 codecs.register_error("otbridge", _instead)
 
 
-def _own_words(told: str) -> str:
+def _own_words(description: str) -> str:
     for theirs, ours in (
         ("Show this message and exit.", tr("Show this message and exit.")),
         ("Show the version and exit.", tr("Show the version and exit.")),
@@ -155,21 +155,21 @@ def _own_words(told: str) -> str:
         ("[default: ", "[" + tr("default") + ": "),
         ("; required]", "; " + tr("required") + "]"),
     ):
-        told = told.replace(theirs, ours)
-    return told
+        description = description.replace(theirs, ours)
+    return description
 
 
 def _end(error: click.UsageError) -> NoReturn:
     """Say what was typed wrongly, and how it goes."""
-    told = _fault(error)
-    if told is None:  # a group without a command: its help says all
+    message = _fault(error)
+    if message is None:  # a group without a command: its help says all
         error.show()
         sys.exit(USAGE)
     context = error.ctx
     if context is not None:
         click.echo(context.get_usage(), err=True)
         click.echo(tr("{command} --help says more.").format(command=context.command_path) + "\n", err=True)
-    _say(told)
+    _say(message)
     sys.exit(error.exit_code)
 
 
@@ -207,8 +207,8 @@ class Fault(click.UsageError):
 
 
 def _unknown(sentence: str, name: str, near: Sequence[str] | None) -> str:
-    told = sentence.format(name=plain.line(name))
-    return told + tr("; near: {names}").format(names=", ".join(near)) if near else told
+    message = sentence.format(name=plain.line(name))
+    return message + tr("; near: {names}").format(names=", ".join(near)) if near else message
 
 
 def _near(name: str, known: Sequence[str]) -> list[str]:
@@ -224,5 +224,5 @@ def _named(error: click.BadParameter) -> str:
     return (param.metavar or param.name or "") if param is not None else str(error.param_hint or "")
 
 
-def _say(told: str) -> None:
-    click.echo(f"otbridge: {plain.lines(technical.shown(told))}", err=True)
+def _say(message: str) -> None:
+    click.echo(f"otbridge: {plain.lines(technical.shown(message))}", err=True)

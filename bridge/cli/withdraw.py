@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from bridge.cli.common import settings_of, told
-from bridge.cli.deciding import desk_of, reason_option, tell
+from bridge.cli.common import reports_errors, settings_of
+from bridge.cli.deciding import desk_of, reason_option, report
 from bridge.i18n import tr
 
 
@@ -13,10 +13,10 @@ from bridge.i18n import tr
 @click.argument("ticket", metavar="TICKET")
 @reason_option(tr("Why; the customer reads it."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, ticket: str, reason: str) -> None:
     with desk_of(ctx, settings_of(ctx, tokens=False), ticket) as desk:
-        tell(
+        report(
             ticket,
             desk,
             desk.withdraw(reason),

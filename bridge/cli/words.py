@@ -150,7 +150,7 @@ STATES: Mapping[str, str] = {
 }
 
 
-class _Told(dict[str, Any]):
+class _Facts(dict[str, Any]):
     """Facts of a sentence; one that an older program did not write down is a dash."""
 
     def __missing__(self, key: str) -> str:
@@ -178,7 +178,7 @@ def reason(reason: Reason, number: str) -> str:
     sentence = REFUSED_ORDER if of_order else REASONS.get(reason.code)
     if sentence is None:
         return f"{reason.code} {facts}"
-    return sentence.format_map(_Told({"number": plain.line(number), **facts}))
+    return sentence.format_map(_Facts({"number": plain.line(number), **facts}))
 
 
 def effect(kind: str) -> str:
@@ -193,11 +193,11 @@ def evidence(found: Mapping[str, Any]) -> str:
     """What an operation left to show, on one line."""
     if found.get("kind") == "course":
         return tr("course {course_id} “{fullname}” from {backup_source} of {backup_at}: {url}").format_map(
-            _Told(found)
+            _Facts(found)
         )
     if found.get("kind") == "role":
         return tr("role {role_id} “{shortname}”, {count} capabilities").format_map(
-            _Told({**found, "count": len(found.get("capabilities", ()))})
+            _Facts({**found, "count": len(found.get("capabilities", ()))})
         )
     return str(dict(found))
 

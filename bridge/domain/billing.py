@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from bridge.domain.catalogue import Billing, BillingKind, Service
-from bridge.domain.hours import Charge, estimate_taken, hours_taken, to_minutes
+from bridge.domain.hours import Charge, estimated_write_off, to_minutes, write_off
 from bridge.domain.tickets import Order, Stage, Ticket, TimeEntry
 
 UNATTENDED = "unattended"
@@ -36,7 +36,7 @@ class UnknownCategory(ValueError):
 
 def amount_to_hold(stage: Stage) -> Decimal:
     """Norm-hours that are held for a stage when it starts: its agreed estimate × K."""
-    return estimate_taken(stage.estimate, stage.coefficient)
+    return estimated_write_off(stage.estimate, stage.coefficient)
 
 
 def price_fault(service: Service, order: Order, ticket: Ticket) -> tuple[Decimal, Decimal] | None:
@@ -117,7 +117,7 @@ def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
         room = most * 60 - sum((one.charged_minutes * one.coefficient for one in kept), Decimal(0))
         fits = int(room / line.coefficient) if line.coefficient else line.charged_minutes
         kept.append(replace(line, charged_minutes=max(0, min(line.charged_minutes, fits))))
-    return tuple(kept) if hours_taken(lines) > most else lines
+    return tuple(kept) if write_off(lines) > most else lines
 
 
 def _minimum(terms: Billing, order: Order) -> int:

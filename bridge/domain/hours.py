@@ -1,7 +1,7 @@
 """Norm-hours, coefficients, prices: exact decimal arithmetic, nothing else.
 
 Hours are `Decimal` norm-hours, money is `Decimal` roubles; on the wire and in tables they are integers:
-milli-hours, minutes, kopecks. The one rounding of a ticket's arithmetic is `hours_taken`'s
+milli-hours, minutes, kopecks. The one rounding of a ticket's arithmetic is `write_off`'s
 (docs/adr/0003-rounding.md).
 
 Source: seed, item 1: "Цена заявки = нормо-часы × К × стоимость нормо-часа" (rules R2 and R8 of the
@@ -119,7 +119,7 @@ class Charge:
     coefficient: Decimal
 
 
-def hours_taken(charges: Iterable[Charge]) -> Decimal:
+def write_off(charges: Iterable[Charge]) -> Decimal:
     """What leaves the balance: the sum of charged time × K, rounded once, half up, to `ROUNDING_UNIT`
     norm-hours.
     """
@@ -128,13 +128,13 @@ def hours_taken(charges: Iterable[Charge]) -> Decimal:
     return units * ROUNDING_UNIT
 
 
-def estimate_taken(estimate: Decimal, coefficient: Decimal) -> Decimal:
+def estimated_write_off(estimate: Decimal, coefficient: Decimal) -> Decimal:
     """What an estimate of `estimate` norm-hours at K = `coefficient` will take from the balance: what is
     held for it.
     """
-    return hours_taken([Charge("", 0, to_minutes(estimate), coefficient)])
+    return write_off([Charge("", 0, to_minutes(estimate), coefficient)])
 
 
-def price(taken: Decimal, hour_price: Decimal) -> Decimal:
-    """The ticket's price in roubles: hours taken × price of one norm-hour, rounded half up to a kopeck."""
-    return (exact(taken) * exact(hour_price)).quantize(_KOPECK, rounding=ROUND_HALF_UP)
+def price(hours: Decimal, hour_price: Decimal) -> Decimal:
+    """The ticket's price in roubles: norm-hours × the price of one, rounded half up to a kopeck."""
+    return (exact(hours) * exact(hour_price)).quantize(_KOPECK, rounding=ROUND_HALF_UP)

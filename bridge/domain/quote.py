@@ -1,4 +1,4 @@
-"""What a list of services costs before anything is agreed: norm-hours, K, hours taken, roubles. Pure.
+"""What a list of services costs before anything is agreed: norm-hours, K, hours to write off, roubles. Pure.
 
 Source: seed, item 1 (R2: fixed beforehand, or time spent; R8: price = hours × K × price of a norm-hour).
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bridge.domain.catalogue import BillingKind, Service
-from bridge.domain.hours import estimate_taken, price
+from bridge.domain.hours import estimated_write_off, price
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Amount:
     """
 
     hours: Decimal
-    taken: Decimal
+    write_off: Decimal
     roubles: Decimal | None
 
 
@@ -84,8 +84,8 @@ def _line(wish: Wish, hour_price: Decimal | None) -> Line:
         if hours is None:
             return None
         total = hours * wish.quantity
-        taken = estimate_taken(total, wish.service.coefficient)
-        return Amount(total, taken, None if hour_price is None else price(taken, hour_price))
+        write_off = estimated_write_off(total, wish.service.coefficient)
+        return Amount(total, write_off, None if hour_price is None else price(write_off, hour_price))
 
     match terms.kind:
         case BillingKind.FIXED:
@@ -102,10 +102,10 @@ def _line(wish: Wish, hour_price: Decimal | None) -> Line:
 
 def _sum(amounts: Iterable[Amount | None], hour_price: Decimal | None) -> Amount:
     known = [one for one in amounts if one is not None]
-    taken = sum((one.taken for one in known), Decimal(0))
+    write_off = sum((one.write_off for one in known), Decimal(0))
     roubles = (
         None
         if hour_price is None
         else sum((one.roubles for one in known if one.roubles is not None), Decimal(0))
     )
-    return Amount(sum((one.hours for one in known), Decimal(0)), taken, roubles)
+    return Amount(sum((one.hours for one in known), Decimal(0)), write_off, roubles)

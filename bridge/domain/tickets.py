@@ -175,7 +175,7 @@ class Account:
 
     id: str
     granted: Decimal
-    posted: Decimal
+    written_off: Decimal
     held: Decimal
     available: Decimal
     overdraft_limit: Decimal

@@ -43,6 +43,9 @@ _HEAD, _TAIL = 5500, 2000
 RENAMED = {"held": "suspended"}
 """Templates that an earlier version had under another name."""
 
+_TAKEN = ("write_off", "written_off")
+"""Facts that an earlier version called `taken`; a site's own templates may still ask for it."""
+
 _EVIDENCE = "evidence"
 """The part of a message that shows what an operation left."""
 
@@ -106,8 +109,9 @@ class Messages:
             UserError: the template asks for something that is not there.
         """
         name = _file(message.partition(":")[0])
+        older = dict(zip(("taken",), (facts[fact] for fact in _TAKEN if fact in facts), strict=False))
         try:
-            text = self._environment.get_template(name).render(ticket=ticket, **facts)
+            text = self._environment.get_template(name).render(ticket=ticket, **older, **facts)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise UserError(f"template {name} cannot be rendered", [str(error)]) from error
         lines = "\n".join(line.rstrip() for line in text.strip().splitlines())

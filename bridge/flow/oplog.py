@@ -75,9 +75,9 @@ def describe(ticket: Ticket, effect: Effect, seconds: float) -> str:
 
 
 def _value(value: Any) -> str:
-    told = plain.line(value)
-    bare = told and not any(char in ' "=' or char.isspace() for char in told)
-    return told if bare else json.dumps(told, ensure_ascii=False)
+    text = plain.line(value)
+    bare = text and not any(char in ' "=' or char.isspace() for char in text)
+    return text if bare else json.dumps(text, ensure_ascii=False)
 
 
 def _indented(text: str) -> str:

@@ -28,7 +28,7 @@ class Outages:
             log.warning("%s: reachable again", peer)
         self._asked.pop(peer, None)
 
-    def told(self) -> str:
+    def description(self) -> str:
         """All that is down, for people, "" where nothing is."""
         return "; ".join(self._down.values())
 

@@ -166,8 +166,8 @@ class Performer:
             JournalError: the intent could not be put on disk; nothing was called.
         """
         match step:
-            case lifecycle.Tell():
-                return self._tell(step)
+            case lifecycle.Note():
+                return self._note(step)
             case lifecycle.SetTicket():
                 return self._set_ticket(step)
             case lifecycle.SetStage():
@@ -183,13 +183,13 @@ class Performer:
             case lifecycle.Freeze():
                 return self._freeze(step)
             case lifecycle.WriteOff():
-                return self._capture(step)
+                return self._write_off(step)
             case lifecycle.Release():
-                return self._void(step)
+                return self._release(step)
             case lifecycle.Reverse():
                 return self._reverse(step)
 
-    def _tell(self, step: lifecycle.Tell) -> Effect:
+    def _note(self, step: lifecycle.Note) -> Effect:
         text = self._bridge.messages.render(step.message, self._ticket, step.facts)
 
         def send(effect: Effect) -> dict[str, Any]:
@@ -243,7 +243,7 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "hold", None)
 
-    def _capture(self, step: lifecycle.WriteOff) -> Effect:
+    def _write_off(self, step: lifecycle.WriteOff) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             entry = self._bridge.portal.capture(
@@ -258,7 +258,7 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
 
-    def _void(self, step: lifecycle.Release) -> Effect:
+    def _release(self, step: lifecycle.Release) -> Effect:
         def send(effect: Effect) -> dict[str, Any]:
             return self._entry(step.stage, self._bridge.portal.void(effect.key, effect.request["hold_id"]))
 
@@ -282,14 +282,14 @@ class Performer:
         Raises:
             PortalOutcomeUnknown: the entry is about another ticket or stage, so nothing is known of this one.
         """
-        told_and_asked = (
+        answered_and_asked = (
             ("account", entry.account_id, account or entry.account_id),
             ("ticket", entry.ticket_id, self._ticket.id),
             ("stage", entry.stage_id, stage.id),
         )
-        for what, told, asked in told_and_asked:
-            if told not in (None, asked):
-                detail = f"the answer is about another {what}: {told} instead of {asked}"
+        for what, answered, asked in answered_and_asked:
+            if answered not in (None, asked):
+                detail = f"the answer is about another {what}: {answered} instead of {asked}"
                 raise PortalOutcomeUnknown(f"ledger {entry.kind}", detail, portal=self._bridge.portal.name)
         return {
             "entry_id": entry.id,

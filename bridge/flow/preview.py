@@ -41,7 +41,7 @@ class Forecast:
     reason: Reason
     would: list[str] = field(default_factory=list)
     held: Decimal = Decimal(0)
-    taken: Decimal = Decimal(0)
+    write_off: Decimal = Decimal(0)
 
 
 def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], list[str], Exit]:
@@ -200,9 +200,9 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
     """The effect that a step would leave, without the step; only plans are really made."""
     outcome: dict[str, Any] = {}
     state = EffectState.DONE
-    request: dict[str, Any] = {} if isinstance(step, lifecycle.Tell) else step.request
+    request: dict[str, Any] = {} if isinstance(step, lifecycle.Note) else step.request
     match step:
-        case lifecycle.Tell():
+        case lifecycle.Note():
             forecast.would.append(
                 tr("tell the customer: {message}").format(message=step.message.partition(":")[0])
             )
@@ -222,7 +222,7 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
             forecast.would.append(tr("hold {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.WriteOff():
             outcome = {"entry_id": "", "amount": text(step.amount), "charges": request["charges"]}
-            forecast.taken += step.amount
+            forecast.write_off += step.amount
             forecast.would.append(tr("write off {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.Release():
             forecast.would.append(tr("return the held hours"))

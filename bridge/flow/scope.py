@@ -132,16 +132,18 @@ class Scope:
         except PortalError as error:
             return Outage(self._portal_name, error, Exit.UNREACHABLE)
         if not meta.contract.startswith(CONTRACT):
-            told = tr(
+            sentence = tr(
                 "portal {portal} speaks contract {contract}, this bridge speaks contract 1: upgrade "
                 "the older side"
             )
-            message = told.format(portal=self._bridge.portal.name, contract=meta.contract)
+            message = sentence.format(portal=self._bridge.portal.name, contract=meta.contract)
             return Outage(self._portal_name, BridgeError(message), Exit.CONFIGURATION)
         missing = SCOPES - meta.scopes
         if missing:
-            told = tr("the token of portal {portal} lacks the scopes {scopes}: give them to it on the portal")
-            message = told.format(portal=self._bridge.portal.name, scopes=", ".join(sorted(missing)))
+            sentence = tr(
+                "the token of portal {portal} lacks the scopes {scopes}: give them to it on the portal"
+            )
+            message = sentence.format(portal=self._bridge.portal.name, scopes=", ".join(sorted(missing)))
             return Outage(self._portal_name, BridgeError(message), Exit.CONFIGURATION)
         return None
 

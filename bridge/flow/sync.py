@@ -81,7 +81,7 @@ class TicketReport:
     reason: Reason
     done: list[str] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
-    taken: Decimal = Decimal(0)
+    written_off: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -221,8 +221,8 @@ class Pass:
         """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields
         those that cannot be kept.
         """
-        told: tuple[Ticket | Gone, ...] = (*page.tickets, *page.gone)
-        for one in told:
+        changed: tuple[Ticket | Gone, ...] = (*page.tickets, *page.gone)
+        for one in changed:
             try:
                 with self._bridge.journal.transaction() as unit:
                     if isinstance(one, Ticket):
@@ -239,14 +239,14 @@ class Pass:
         """Tickets that the portal tells as paid ones and that are not: it compares categories in another
         way, so that work may be missed.
         """
-        told = tr(
+        sentence = tr(
             "the portal tells it as one of category “{prefix}”, but it stands in “{category}”; it "
             "is not worked on"
         )
         for ticket in tickets:
             if not is_paid(ticket, self._category):
                 yield TicketFault(
-                    ticket.id, "", (told.format(prefix=self._category, category=ticket.category),)
+                    ticket.id, "", (sentence.format(prefix=self._category, category=ticket.category),)
                 )
 
     def _work(self, claim: Claim) -> None:
@@ -358,7 +358,7 @@ class Pass:
             began = time.monotonic()
             effect = performer.perform(step)
             log_done(record.ticket, effect, time.monotonic() - began)
-            self._tell(effect, report)
+            self._record(effect, report)
             if effect.state is EffectState.REFUSED:
                 code = (effect.outcome or {}).get("code")
                 if code == "insufficient_balance":
@@ -388,7 +388,7 @@ class Pass:
         """Progress that also keeps the claim while a long operation runs."""
         kept_until = self._bridge.clock() + LEASE
 
-        def told(ticket: Ticket, share: float, step: str) -> None:
+        def progress(ticket: Ticket, share: float, step: str) -> None:
             nonlocal kept_until
             now = self._bridge.clock()
             if kept_until - now < LEASE / 2:
@@ -397,7 +397,7 @@ class Pass:
                 kept_until = now + LEASE
             self._bridge.progress(ticket, share, step)
 
-        return told
+        return progress
 
     def _refresh(self, ticket: Ticket, *, anew: bool = False) -> None:
         """Look at the ticket once more: it may have been withdrawn, changed or deleted since its page
@@ -428,13 +428,13 @@ class Pass:
             raise JournalError(found.damage)
         return found
 
-    def _tell(self, effect: Effect, report: TicketReport) -> None:
+    def _record(self, effect: Effect, report: TicketReport) -> None:
         """Write down what a step came to, in the report and in the ticket's log."""
         outcome = dict(effect.outcome or {})
-        told = json.dumps(outcome, ensure_ascii=False)
+        text = json.dumps(outcome, ensure_ascii=False)
         with self._bridge.journal.transaction() as unit:
             unit.log(
-                self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", told, self._bridge.clock()
+                self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", text, self._bridge.clock()
             )
         if effect.state is not EffectState.DONE:
             return
@@ -442,11 +442,11 @@ class Pass:
         if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)
         if effect.kind == Kind.WRITE_OFF or (
-            effect.kind.startswith("correct:") and effect.kind.endswith(":capture")
+            effect.kind.startswith("correct:") and effect.kind.endswith(f":{Kind.WRITE_OFF}")
         ):
-            report.taken += Decimal(outcome["amount"])
+            report.written_off += Decimal(outcome["amount"])
         if effect.kind.endswith(":reversal"):
-            report.taken -= Decimal(outcome["amount"])
+            report.written_off -= Decimal(outcome["amount"])
 
     def _refuse_down(self, ticket: Ticket) -> None:
         """A Moodle that was found down in this pass is not asked again for every ticket of its own."""

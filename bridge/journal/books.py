@@ -86,12 +86,12 @@ class Books(Subject):
         self, portal: str, key: str, fingerprint: str, answer: Mapping[str, Any], now: datetime
     ) -> None:
         """What came of the key; the first answer stays."""
-        told = {"answer": dict(answer), "answered_at": now}
-        if not self._insert_new(portal_writes, portal=portal, key=key, fingerprint=fingerprint, **told):
+        answered = {"answer": dict(answer), "answered_at": now}
+        if not self._insert_new(portal_writes, portal=portal, key=key, fingerprint=fingerprint, **answered):
             unanswered = update(portal_writes).where(
                 *_key(portal, key), portal_writes.c.answered_at.is_(None)
             )
-            self._connection.execute(unanswered.values(fingerprint=fingerprint, **told))
+            self._connection.execute(unanswered.values(fingerprint=fingerprint, **answered))
 
     def add_portal_hold(self, portal: str, hold: KeptHold) -> None:
         """Keep a hold; one of that id that is there stays."""

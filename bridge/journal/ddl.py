@@ -39,11 +39,11 @@ Index(
 _REFUSED = {"decisions": "decisions are append-only", "ledger": "the ledger is append-only"}
 
 
-def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
-    """Statements, by database, for the triggers that let `table` only grow and say `told`; the migrations
-    carry their own copy.
+def append_only(table: str, message: str) -> dict[str, tuple[str, ...]]:
+    """Statements, by database, for triggers that refuse each change of a row of `table` with `message`.
+    The migrations carry their own copy.
     """
-    refused = f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
+    refused = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
     return {
         "sqlite": (
             f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} {refused}",
@@ -52,7 +52,7 @@ def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
         "postgresql": (
             f"""
             CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION '{told}' USING ERRCODE = 'restrict_violation'; END $$
+            BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'restrict_violation'; END $$
             """,
             (
                 f"CREATE TRIGGER {table}_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE "
@@ -66,8 +66,8 @@ def append_only(table: str, told: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-for _table, _told in _REFUSED.items():
-    for _dialect, _statements in append_only(_table, _told).items():
+for _table, _message in _REFUSED.items():
+    for _dialect, _statements in append_only(_table, _message).items():
         for _statement in _statements:
             event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 

@@ -61,11 +61,11 @@ class Decisions(Tickets):
         """Keep an order file's content; under an attachment's id that is there already the later content
         counts.
         """
-        told = {"sha256": sha256, "text": text, "fetched_at": now}
+        values = {"sha256": sha256, "text": text, "fetched_at": now}
         name = {"portal": portal, "ticket_id": ticket_id, "attachment_id": attachment_id}
-        if not self._insert_new(order_files, **name, **told):
+        if not self._insert_new(order_files, **name, **values):
             this = [order_files.c[column] == value for column, value in name.items()]
-            self._connection.execute(update(order_files).where(*this).values(**told))
+            self._connection.execute(update(order_files).where(*this).values(**values))
 
     def order_files(self, portal: str, ticket_id: str) -> dict[str, str]:
         """Contents of the ticket's order files that were fetched, by attachment id."""

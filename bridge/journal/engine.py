@@ -188,7 +188,7 @@ def begun(engine: Engine, *, read_only: bool = False) -> Iterator[Connection]:
         JournalUnavailable: the database does not play its part; nothing was saved.
     """
     with (
-        told(engine.url.render_as_string(hide_password=True)),
+        named_failures(engine.url.render_as_string(hide_password=True)),
         engine.connect().execution_options(**{_READ_ONLY: read_only}) as connection,
         connection.begin(),
     ):
@@ -212,7 +212,7 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
+def named_failures(where: str) -> Iterator[None]:
     """Turn the database's failures within the block into `JournalUnavailable`; faults of the program's own
     SQL pass as they are.
     """

@@ -119,13 +119,13 @@ class Polling(Subject):
         if new:
             self._connection.execute(
                 insert(stored),
-                [{"portal": portal, "id": ticket.id, **_told(ticket), **blank} for ticket in new],
+                [{"portal": portal, "id": ticket.id, **_columns(ticket), **blank} for ticket in new],
             )
         for ticket in changed:
             self._connection.execute(
                 update(stored)
                 .where(stored.c.portal == portal, stored.c.id == ticket.id)
-                .values(**_told(ticket), dirty=true(), changes=stored.c.changes + 1, updated_at=now)
+                .values(**_columns(ticket), dirty=true(), changes=stored.c.changes + 1, updated_at=now)
             )
 
     def depart(self, portal: str, ticket_id: str, why: str, into: str = "") -> bool:
@@ -172,16 +172,16 @@ class Polling(Subject):
         newer = update(stored).where(stored.c.portal == portal, stored.c.id == ticket.id)
         if not anew:
             newer = newer.where(stored.c.version < ticket.version)
-        self._connection.execute(newer.values(**_told(ticket), updated_at=self._clock()))
+        self._connection.execute(newer.values(**_columns(ticket), updated_at=self._clock()))
 
     def park(self, portal: str, ref: str, payload: str, problems: Sequence[str]) -> bool:
         """Keep a ticket that cannot be read, as it came; True when its `ref` was not parked already."""
         now = self._clock()
-        told = {"payload": payload, "problems": list(problems), "last_seen": now}
-        if self._insert_new(faults, portal=portal, ref=ref, first_seen=now, **told):
+        values = {"payload": payload, "problems": list(problems), "last_seen": now}
+        if self._insert_new(faults, portal=portal, ref=ref, first_seen=now, **values):
             return True
         self._connection.execute(
-            update(faults).where(faults.c.portal == portal, faults.c.ref == ref).values(**told)
+            update(faults).where(faults.c.portal == portal, faults.c.ref == ref).values(**values)
         )
         return False
 
@@ -205,7 +205,7 @@ def _is_news(known: Row[Any], ticket: Ticket) -> bool:
     )
 
 
-def _told(ticket: Ticket) -> dict[str, Any]:
+def _columns(ticket: Ticket) -> dict[str, Any]:
     """The columns that the portal fills. The thread is not kept: nobody reads it, and it holds personal
     data.
     """

@@ -59,8 +59,8 @@ class MoodleError(BridgeError):
         if advice is not None:
             self.advice = advice
         code = f" [{errorcode}]" if errorcode else ""
-        told = f": {self.advice}" if self.advice else ""
-        super().__init__(f"Moodle: {function}{code}: {detail}{told}")
+        advised = f": {self.advice}" if self.advice else ""
+        super().__init__(f"Moodle: {function}{code}: {detail}{advised}")
 
     @property
     def repeat_after(self) -> float | None:

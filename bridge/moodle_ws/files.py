@@ -81,12 +81,12 @@ class Files:
         reply = self._wire.post(
             function, _UPLOAD, urlencode({"token": self._token}).encode(), _FORM, write=False
         )
-        return self._told(function, reply)
+        return self._refusal(function, reply)
 
     def _upload(self, path: Path, name: str, size: int) -> int:
         body = _Multipart(path, name, size, {"token": self._token})
         reply = self._wire.post("upload", _UPLOAD, body, {"Content-Type": body.content_type}, write=False)
-        error = self._told("upload", reply)
+        error = self._refusal("upload", reply)
         if error is not None:
             raise error
         if reply.status != 200:
@@ -125,7 +125,7 @@ class Files:
             if len(body) > _LARGEST_ERROR:
                 break
         reply = opened.reply(body)
-        error = self._told("download", reply)
+        error = self._refusal("download", reply)
         if error is not None:
             return error
         if reply.status != 200:
@@ -134,14 +134,16 @@ class Files:
             return no_answer("download", "the answer was cut off inside its head", write=False)
         return NotMoodle("download", "the answer is a page, not a file", status=reply.status)
 
-    def _told(self, function: str, reply: Reply) -> MoodleError | None:
+    def _refusal(self, function: str, reply: Reply) -> MoodleError | None:
         """The error that Moodle tells in a file script's answer."""
-        told = _json(reply.body)
-        if not isinstance(told, dict) or "error" not in told:
+        document = _json(reply.body)
+        if not isinstance(document, dict) or "error" not in document:
             return None
-        message, debuginfo = (hide(str(told.get(key) or ""), self._token) for key in ("error", "debuginfo"))
+        message, debuginfo = (
+            hide(str(document.get(key) or ""), self._token) for key in ("error", "debuginfo")
+        )
         return refusal(
-            function, str(told.get("errorcode") or ""), message, debuginfo=debuginfo, status=reply.status
+            function, str(document.get("errorcode") or ""), message, debuginfo=debuginfo, status=reply.status
         )
 
     def _file_path(self, url: str) -> str:

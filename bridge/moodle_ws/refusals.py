@@ -81,9 +81,9 @@ def require_no_warnings(function: str, result: Any) -> Any:
     warnings = result.get("warnings") if isinstance(result, dict) else None
     if not warnings:
         return result
-    told = [warning for warning in warnings if isinstance(warning, dict)]
+    listed = [warning for warning in warnings if isinstance(warning, dict)]
     messages = "; ".join(
-        readable(str(warning.get("message") or warning.get("warningcode") or "")) for warning in told
+        readable(str(warning.get("message") or warning.get("warningcode") or "")) for warning in listed
     )
-    code = readable(str(told[0].get("warningcode") or "")) if told else ""
+    code = readable(str(listed[0].get("warningcode") or "")) if listed else ""
     raise MoodleRefused(function, readable(messages) or "a warning without a text", errorcode=code)

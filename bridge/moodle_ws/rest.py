@@ -83,15 +83,20 @@ class RestTransport:
             raise no_answer(function, "the answer may have been cut off", write=write)
         return value
 
-    def _refuse(self, function: str, told: dict[str, Any], reply: Reply, *, write: bool) -> NoReturn:
+    def _refuse(self, function: str, document: dict[str, Any], reply: Reply, *, write: bool) -> NoReturn:
         message, debuginfo = (
-            hide(str(told["message"]), self._token),
-            hide(str(told.get("debuginfo") or ""), self._token),
+            hide(str(document["message"]), self._token),
+            hide(str(document.get("debuginfo") or ""), self._token),
         )
-        code = told.get("errorcode")
+        code = document.get("errorcode")
         if isinstance(code, str) and code:
             raise refusal(
-                function, code, message, exception=told["exception"], debuginfo=debuginfo, status=reply.status
+                function,
+                code,
+                message,
+                exception=document["exception"],
+                debuginfo=debuginfo,
+                status=reply.status,
             )
         kind = OutcomeUnknown if write else ServerError
         raise kind(function, f"PHP failed: {readable(message)}", debuginfo=debuginfo, status=reply.status)

@@ -164,8 +164,8 @@ class SoapTransport:
         except BadXml as error:
             if reply.status != 200:
                 raise bad_status(function, reply, write=write) from None
-            told = str(error) if reply.body else "the answer is empty"
-            raise unbelievable(function, told, reply, write=write) from None
+            detail = str(error) if reply.body else "the answer is empty"
+            raise unbelievable(function, detail, reply, write=write) from None
         if fault is None:
             raise bad_status(function, reply, write=write)
         raise self._fault(function, fault, reply, write=write)

@@ -302,7 +302,7 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
     except MoodleError as error:
         code = Exit.CONFIGURATION if isinstance(error, (TokenError, AccessError)) else Exit.UNREACHABLE
         yield Check(
-            title, _told(error), tr(error.advice) or tr("check the installation's url and token"), code
+            title, _description(error), tr(error.advice) or tr("check the installation's url and token"), code
         )
         return
     except (LookupError, TypeError) as error:
@@ -339,7 +339,7 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
             )
         )
     except MoodleError as error:
-        yield Check(tr("plugin"), _told(error), tr(error.advice), Exit.CONFIGURATION)
+        yield Check(tr("plugin"), _description(error), tr(error.advice), Exit.CONFIGURATION)
     except (LookupError, TypeError) as error:
         advice = tr("upgrade it to {version} or newer").format(version=PLUGIN_VERSION)
         yield Check(tr("plugin"), f"local_otbridge_get_info: {error!r}", advice, Exit.CONFIGURATION)
@@ -405,7 +405,7 @@ def _plugin(
     yield _clock(tr("Moodle clock"), datetime.fromtimestamp(plugin["time"], UTC), now, settings)
 
 
-def _told(error: MoodleError) -> str:
+def _description(error: MoodleError) -> str:
     """The error without its advice, which has a place of its own."""
     code = f" [{error.errorcode}]" if error.errorcode else ""
     return f"{error.function}{code}: {error.detail}"

@@ -44,8 +44,8 @@ def mend(
             if difference.key != key or difference.kind is Kind.SUMS:
                 continue
             if difference.mend is not how:
-                told = tr("the difference under key {key} is mended otherwise: {mend}")
-                raise UserError(told.format(key=key, mend=difference.mend.value))
+                sentence = tr("the difference under key {key} is mended otherwise: {mend}")
+                raise UserError(sentence.format(key=key, mend=difference.mend.value))
             if how is Mend.RESEND:
                 _resend(bridge, difference, reason)
             with bridge.journal.transaction() as unit:
@@ -65,8 +65,8 @@ def mend(
             if stranded.hold.key != key:
                 continue
             if stranded.mend is not how:
-                told = tr("the difference under key {key} is mended otherwise: {mend}")
-                raise UserError(told.format(key=key, mend=stranded.mend.value))
+                sentence = tr("the difference under key {key} is mended otherwise: {mend}")
+                raise UserError(sentence.format(key=key, mend=stranded.mend.value))
             _release(bridge, account.account_id, stranded.hold, f"{key} ({by}): {reason}")
             return reconcile_accounts(bridge, [account.account_id])
     if report.exit > Exit.OPERATOR:
@@ -167,7 +167,7 @@ def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
         revision = 1 if row is None else row.revision
         key = effect_key(portal, hold.ticket_id, hold.stage_id, revision, f"release:{hold.key}")
         unit.log(portal, None if row is None else row.ticket_id, "reconcile-release", why, bridge.clock())
-    told = bridge.portal.void(key, hold.hold_id)
+    entry = bridge.portal.void(key, hold.hold_id)
     if row is None:
         return
     with bridge.journal.transaction() as unit:
@@ -186,7 +186,7 @@ def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
                 coefficient_milli=None,
                 amount_mh=row.amount_mh,
                 price_kopecks=None,
-                at=told.at,
+                at=entry.at,
             ),
             bridge.clock(),
         )

@@ -181,10 +181,10 @@ def compare(
     for one in found:
         sorted_out[_is_cancelled(one, our_groups, their_groups)].append(one)
     agreeing = len(here.keys() | business.keys()) - len(found) - len(under_way)
-    told = {entry.group for one in found for entry in (one.here, one.there) if entry is not None} | {
+    named = {entry.group for one in found for entry in (one.here, one.there) if entry is not None} | {
         entry.group for entry in under_way
     }
-    holds = tuple(hold for hold in _open_holds(there.values()) if hold.group not in told)
+    holds = tuple(hold for hold in _open_holds(there.values()) if hold.group not in named)
     return Comparison(
         tuple(sorted_out[False]),
         tuple(sorted_out[True]),
@@ -224,15 +224,15 @@ def compare_sums(account: Account, theirs: Iterable[LedgerEntry]) -> list[Differ
         to_milli(entry.amount) for entry in entries if entry.kind == "hold" and entry.hold_id not in ended
     )
     sums = {
-        "posted": (to_milli(account.posted), total("capture") - total("reversal")),
+        "posted": (to_milli(account.written_off), total("capture") - total("reversal")),
         "held": (to_milli(account.held), held),
     }
     if granted := total("top_up"):
         sums["granted"] = (to_milli(account.granted), granted)
     return [
-        Difference(Kind.SUMS, name, Mend.PORTAL, members=(str(told), str(made)))
-        for name, (told, made) in sums.items()
-        if told != made
+        Difference(Kind.SUMS, name, Mend.PORTAL, members=(str(stated), str(made)))
+        for name, (stated, made) in sums.items()
+        if stated != made
     ]
 
 

@@ -180,7 +180,7 @@ def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
     their tickets.
     """
     portal = bridge.portal.name
-    told: dict[str, Ticket | None] = {}
+    tickets: dict[str, Ticket | None] = {}
     for hold in holds:
         with bridge.journal.transaction(read_only=True) as unit:
             record = unit.ticket(portal, hold.ticket_id)
@@ -191,14 +191,14 @@ def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
             yield Stranded(hold, Stray.UNEXPLAINED, Mend.RELEASE)
             continue
         try:
-            if hold.ticket_id not in told:
-                told[hold.ticket_id] = _now(bridge, hold.ticket_id)
+            if hold.ticket_id not in tickets:
+                tickets[hold.ticket_id] = _now(bridge, hold.ticket_id)
         except PortalError as error:
             log.warning(
                 "ticket %s: whether its hold is stranded cannot be told: %s", record.ticket.number, error
             )
             continue
-        ticket = told[hold.ticket_id]
+        ticket = tickets[hold.ticket_id]
         why = stray(hold, ticket, paid=_is_paid(bridge, ticket))
         if why is not None:
             with bridge.journal.transaction() as unit:
@@ -266,9 +266,9 @@ def sentence(difference: Difference, numbers: Mapping[str, str]) -> str:
     """A difference as the journal keeps it: one line of plain words."""
     entry = difference.entry
     if entry is None:
-        told, made = difference.members
+        stated, made = difference.members
         return (
-            f"{difference.kind}: {difference.key}: the portal says {told} milli-hours, its ledger "
+            f"{difference.kind}: {difference.key}: the portal says {stated} milli-hours, its ledger "
             f"makes {made}"
         )
     name = (

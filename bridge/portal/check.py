@@ -145,22 +145,25 @@ class Reads(Rules):
                 account = self._portal.account(account_id)
             except PortalNotFound:
                 continue  # a customer without a balance
-            granted, posted, open_holds = Decimal(0), Decimal(0), {}
+            granted, written_off, open_holds = Decimal(0), Decimal(0), {}
             for entry in ledger_entries(self._portal, account_id):
                 granted += entry.amount if entry.kind == "top_up" else 0
-                posted += {"capture": entry.amount, "reversal": -entry.amount}.get(entry.kind, Decimal(0))
+                written_off += {"capture": entry.amount, "reversal": -entry.amount}.get(
+                    entry.kind, Decimal(0)
+                )
                 if entry.kind == "hold":
                     open_holds[entry.hold_id] = entry.amount
                 elif entry.kind in ("capture", "void"):
                     open_holds.pop(entry.hold_id, None)
-            told = (account.granted, account.posted, account.held)
-            summed = (granted, posted, sum(open_holds.values(), Decimal(0)))
+            stated = (account.granted, account.written_off, account.held)
+            summed = (granted, written_off, sum(open_holds.values(), Decimal(0)))
             want(
-                told == summed,
-                f"{account_id}: granted, posted, held are {_told(told)}, its ledger makes {_told(summed)}",
+                stated == summed,
+                f"{account_id}: granted, posted, held are {_listed(stated)}, its ledger makes "
+                f"{_listed(summed)}",
             )
             want(
-                account.available == granted - posted - account.held,
+                account.available == granted - written_off - account.held,
                 f"{account_id}: available is {text(account.available)}",
             )
 
@@ -180,5 +183,5 @@ def refused(kind: type[E], call: Callable[[], object]) -> E:
     raise Unlike(f"{kind.__name__} was expected, the answer was {answer!r}"[:300])
 
 
-def _told(numbers: tuple[Decimal, ...]) -> str:
+def _listed(numbers: tuple[Decimal, ...]) -> str:
     return ", ".join(map(text, numbers))

@@ -67,7 +67,7 @@ class Writes(Rules):
         )
         if stage.state is StageState.ACCEPTED:
             yield self._judge(
-                "a write-off is checked, made once, and reversed once", lambda: self._capture(ticket, stage)
+                "a write-off is checked, made once, and reversed once", lambda: self._write_off(ticket, stage)
             )
         else:
             yield self._judge(
@@ -98,11 +98,11 @@ class Writes(Rules):
     def _note(self, ticket: Ticket) -> None:
         written = f'<b>«Проверка»</b> & "{self._run}"\nвторая строка'
         note = self._portal.note(self._key("note"), ticket.id, written, internal=True)
-        told = [one for one in self._portal.ticket(ticket.id).thread if one.id == note]
-        want(len(told) == 1, "it is not in the thread")
+        found = [one for one in self._portal.ticket(ticket.id).thread if one.id == note]
+        want(len(found) == 1, "it is not in the thread")
         want(
-            (told[0].text, told[0].visibility, told[0].author) == (written, "internal", "bridge"),
-            f"it comes back as {told[0]}",
+            (found[0].text, found[0].visibility, found[0].author) == (written, "internal", "bridge"),
+            f"it comes back as {found[0]}",
         )
 
     def _states(self, ticket: Ticket, stage: Stage) -> None:
@@ -141,11 +141,11 @@ class Writes(Rules):
         fits = account.available + account.overdraft_limit
         key, needed = self._key("beyond"), fits + 1
         try:
-            taken = self._portal.hold(key, account.id, ticket.id, stage.id, needed)
+            made = self._portal.hold(key, account.id, ticket.id, stage.id, needed)
         except InsufficientBalance as error:
             refusal = error
         else:
-            self._portal.void(self._key("beyond-void"), str(taken.hold_id))
+            self._portal.void(self._key("beyond-void"), str(made.hold_id))
             raise Unlike(f"{text(needed)} norm-hours were held where {text(fits)} are")
         want(
             (refusal.available, refusal.needed) == (fits, needed),
@@ -197,7 +197,7 @@ class Writes(Rules):
         finally:
             self._portal.void(self._key("early-v"), str(hold.hold_id))
 
-    def _capture(self, ticket: Ticket, stage: Stage) -> None:
+    def _write_off(self, ticket: Ticket, stage: Stage) -> None:
         before = self._portal.account(ticket.account_id)
         hold = str(self._portal_hold("c", ticket, stage, Decimal("0.1")).hold_id)
         wrong = refused(
@@ -215,13 +215,13 @@ class Writes(Rules):
         (entry,) = entries
         after = self._portal.account(ticket.account_id)
         want(
-            (after.posted, after.held) == (before.posted + Decimal("0.05"), before.held),
-            f"posted {text(after.posted)}, held {text(after.held)}",
+            (after.written_off, after.held) == (before.written_off + Decimal("0.05"), before.held),
+            f"posted {text(after.written_off)}, held {text(after.held)}",
         )
         self._portal.reverse(self._key("c-reverse"), entry, "Проверка договора портала")
         refused(StateConflict, lambda: self._portal.reverse(self._key("c-reverse-again"), entry, "?"))
         want(
-            self._portal.account(ticket.account_id).posted == before.posted,
+            self._portal.account(ticket.account_id).written_off == before.written_off,
             "the reversal did not give the hours back",
         )
         now = next(one for one in self._portal.ticket(ticket.id).stages if one.id == stage.id)

@@ -60,11 +60,11 @@ class PortalError(BridgeError):
         self.code = code
         self.request_id = request_id
         self.portal = portal
-        told = " ".join(part for part in (str(status) if status else "", code) if part)
+        answered = " ".join(part for part in (str(status) if status else "", code) if part)
         where = f"portal {portal}" if portal else "portal"
         super().__init__(
             f"{where}: {endpoint}: "
-            f"{f'{told}: ' if told else ''}{detail}{f' (request {request_id})' if request_id else ''}"
+            f"{f'{answered}: ' if answered else ''}{detail}{f' (request {request_id})' if request_id else ''}"
         )
 
 

@@ -372,14 +372,16 @@ class HttpPortal(Portal):
         return entry
 
 
-def _about(answer: Answer, what: str, told: object, asked: object) -> None:
+def _about(answer: Answer, what: str, answered: object, asked: object) -> None:
     """See to it that an answer is about what was asked.
 
     Raises:
         PortalNotContract, PortalOutcomeUnknown: it is about something else.
     """
-    if told != asked:
-        answer.unbelievable(f"the answer is about another {what}: {told!s:.100} instead of {asked!s:.100}")
+    if answered != asked:
+        answer.unbelievable(
+            f"the answer is about another {what}: {answered!s:.100} instead of {asked!s:.100}"
+        )
 
 
 def _parsed(answer: Answer, status: int, parse: Callable[[object], Value]) -> Value:

@@ -64,7 +64,7 @@ class Problem:
 
     def error(self, endpoint: str, *, request_id: str, portal: str) -> PortalRefused:
         """The error that it means."""
-        told: dict[str, Any] = {
+        common: dict[str, Any] = {
             "status": self.status,
             "code": self.code,
             "request_id": request_id,
@@ -74,14 +74,18 @@ class Problem:
             available, needed = self.members.get("available_mh"), self.members.get("needed_mh")
             if _is_int(available) and _is_int(needed):
                 return InsufficientBalance(
-                    endpoint, self.detail, available=from_milli(available), needed=from_milli(needed), **told
+                    endpoint,
+                    self.detail,
+                    available=from_milli(available),
+                    needed=from_milli(needed),
+                    **common,
                 )
         if self.code == "state_conflict" or self.status == 412:
             return StateConflict(
-                endpoint, self.detail, actual=readable(str(self.members.get("actual", ""))), **told
+                endpoint, self.detail, actual=readable(str(self.members.get("actual", ""))), **common
             )
         kind = _BY_CODE.get(self.code) or _BY_STATUS.get(self.status, PortalRefused)
-        return kind(endpoint, self.detail, **told)
+        return kind(endpoint, self.detail, **common)
 
 
 def readable(text: str) -> str:

@@ -151,7 +151,7 @@ class Answer:
 
     def refuse(self) -> NoReturn:
         """Raise the error of an answer that is no success."""
-        told = {"request_id": self.request_id, "portal": self.request.portal}
+        origin = {"request_id": self.request_id, "portal": self.request.portal}
         problem = Problem.read(self.status, self.headers.get("content-type", ""), self.body)
         why = (
             problem.detail
@@ -161,7 +161,7 @@ class Answer:
         code = problem.code if problem else ""
         if self.request.key is None and (self.status in PASSING or self.status >= 500):
             error = (Passing if self.status in PASSING else PortalUnreachable)(
-                self.request.endpoint, why, status=self.status, code=code, **told
+                self.request.endpoint, why, status=self.status, code=code, **origin
             )
             error.retry_after = self.reply.retry_after
             if isinstance(error, Passing):
@@ -173,10 +173,10 @@ class Answer:
         if problem is None or not 400 <= self.status < 500:
             self.unbelievable(why)
         if self.status == 429:
-            refused = PortalUnreachable(self.request.endpoint, why, status=429, code=code, **told)
+            refused = PortalUnreachable(self.request.endpoint, why, status=429, code=code, **origin)
             refused.retry_after = self.reply.retry_after
             raise refused
-        raise problem.error(self.request.endpoint, **told)
+        raise problem.error(self.request.endpoint, **origin)
 
 
 class Line:

@@ -459,12 +459,12 @@ def _read(model: type[M], document: object) -> M:
 def _problem(fault: Any) -> str:
     path = ".".join(str(part) for part in fault["loc"] if part != "[key]")
     if fault["type"] == "missing":
-        told = "missing"
+        message = "missing"
     elif fault["type"] == "model_type":
-        told = "must be an object"
+        message = "must be an object"
     else:
-        told = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
-    return _plain(f"{path}: {told}" if path else told)
+        message = str(fault["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    return _plain(f"{path}: {message}" if path else message)
 
 
 def _fault(document: object, problems: tuple[str, ...]) -> TicketFault:

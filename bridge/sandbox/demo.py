@@ -130,8 +130,8 @@ def main() -> int:
             seed(portal, moodle)
         _configure(directory, portal, moodle)
         _otbridge(console, directory, "migrate")
-        told = "" if first else " – run again: everything was done before"
-        console.rule(f"otbridge sync{told}")
+        again = "" if first else " – run again: everything was done before"
+        console.rule(f"otbridge sync{again}")
         _otbridge(console, directory, "sync")
         worked = _work_by_hand(portal)
         if worked:
@@ -219,12 +219,12 @@ def _show(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int
     account = portal.account(ACCOUNT)
     balance = {
         "granted": account.granted,
-        "written off": account.posted,
+        "written off": account.written_off,
         "held": account.held,
         "available": account.available,
     }
-    told = ", ".join(f"{name} {text(value)}" for name, value in balance.items())
-    console.print(f"Balance of {ACCOUNT} in norm-hours: {told}")
+    numbers = ", ".join(f"{name} {text(value)}" for name, value in balance.items())
+    console.print(f"Balance of {ACCOUNT} in norm-hours: {numbers}")
     courses = [course for course in moodle.courses() if course.fullname == "Охрана труда"]
     roles = [role for role in moodle.roles() if role.shortname == ROLE["param_shortname"]]
     console.print(

@@ -117,22 +117,22 @@ class _Watched:
     def _new_conn(self) -> socket.socket:
         made: socket.socket = super()._new_conn()  # type: ignore[misc]
         # A proxy answers before there is a connection: it must not keep the call either.
-        self._tell(made)
+        self._announce(made)
         return made
 
     def connect(self) -> None:
         super().connect()  # type: ignore[misc]
-        self._tell(self.sock)
+        self._announce(self.sock)
 
     def request(self, *args: Any, **more: Any) -> Any:
-        self._tell(self.sock)
+        self._announce(self.sock)
         return super().request(*args, **more)  # type: ignore[misc]
 
     def getresponse(self, *args: Any, **more: Any) -> Any:
-        self._tell(self.sock)
+        self._announce(self.sock)
         return super().getresponse(*args, **more)  # type: ignore[misc]
 
-    def _tell(self, used: socket.socket | None) -> None:
+    def _announce(self, used: socket.socket | None) -> None:
         deadline: Deadline | None = getattr(_of_thread, "deadline", None)
         if deadline is not None:
             deadline.watch(used)

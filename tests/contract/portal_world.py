@@ -114,7 +114,7 @@ class World:
 
     def balance(self) -> tuple[Decimal, Decimal, Decimal, Decimal]:
         account = self.bridge.account(self.school)
-        return account.granted, account.posted, account.held, account.available
+        return account.granted, account.written_off, account.held, account.available
 
     def kinds(self) -> list[str]:
         return [entry.kind for entry in self.bridge.ledger(self.school).entries]

@@ -82,7 +82,7 @@ def test_what_a_restored_portal_has_lost_is_found_and_sent_again(world: World) -
     assert reconciled(world, "--resend", captured.key, "--reason", "restored from a backup")[0] == 0
 
     assert [(entry.key, entry.amount) for entry in world.captures()] == [(captured.key, Decimal("0.5"))]
-    assert world.portal.account("school").posted == Decimal("0.5")
+    assert world.portal.account("school").written_off == Decimal("0.5")
 
 
 @pytest.mark.skipif(not THOROUGH, reason="takes many processes: HYPOTHESIS_PROFILE=thorough")

@@ -38,7 +38,7 @@ def test_a_deleted_course_comes_back_and_its_hours_are_written_off_after_accepta
     assert [one["status"] for one in second["tickets"]] == ["done"]
     assert [entry.amount for entry in world.captures()] == [Decimal(1)]
     account = world.portal.account("school")
-    assert (account.posted, account.held, account.available) == (Decimal(1), Decimal(0), Decimal(9))
+    assert (account.written_off, account.held, account.available) == (Decimal(1), Decimal(0), Decimal(9))
     assert world.portal.ticket(ticket).state == "done"
 
 

@@ -181,7 +181,7 @@ class Customer:
         names = [role.shortname for role in self.moodle.roles() if role.shortname.startswith("role")]
         assert sorted(names) == sorted(f"role{number}" for number in range(len(self.tickets))), names
         account = self.portal.account("school")
-        assert (account.posted, account.held) == (sum(entry.amount for entry in captures), 0), account
+        assert (account.written_off, account.held) == (sum(entry.amount for entry in captures), 0), account
 
 
 # --- What is looked at

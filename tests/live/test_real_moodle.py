@@ -189,7 +189,7 @@ def test_what_the_customer_rejects_is_taken_back_and_done_anew(
         "hold",
         "capture",
     ]
-    assert live_world.portal.account("school").posted == Decimal("0.5")
+    assert live_world.portal.account("school").written_off == Decimal("0.5")
     assert live_world.otbridge("reconcile")[0] == 0
     assert live_world.otbridge("ledger", "verify")[0] == 0
 

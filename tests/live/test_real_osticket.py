@@ -105,7 +105,7 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(
                 for entry in contract.ledger(portal.account_id("school")).entries
                 if entry.kind == "capture"
             ]
-        assert (account.posted, account.held) == (sum((one.amount for one in captures), Decimal(0)), 0)
+        assert (account.written_off, account.held) == (sum((one.amount for one in captures), Decimal(0)), 0)
         assert [one.amount for one in captures if one.ticket_id == lectures] == [Decimal("1.2")]
         assert "Баланс" in seen or "Balance" in seen
         assert SCRIPT not in portal.customer_page(role), "what people write is escaped"

@@ -208,7 +208,7 @@ def play_demo(world: World, unique: str) -> None:
             if entry.kind == "capture"
         }
     assert taken[tickets["lectures"]] == Decimal("0.6")
-    assert account.posted == sum(taken.values(), Decimal(0))
+    assert account.written_off == sum(taken.values(), Decimal(0))
     portal.say(tickets["role"], f"Спасибо {SCRIPT}")
     for who in (portal.owner(tickets["role"]).customer, portal.owner(tickets["role"]).specialist):
         shown = who.page(f"/issues/{tickets['role']}")

@@ -18,12 +18,12 @@ from bridge.domain.hours import (
     exact,
     from_kopecks,
     from_milli,
-    hours_taken,
     price,
     text,
     to_kopecks,
     to_milli,
     to_minutes,
+    write_off,
 )
 
 wholes = st.integers(-(10**15), 10**15)
@@ -78,7 +78,7 @@ def test_what_is_taken_is_the_exact_sum_rounded_once_half_up(lines: list[Charge]
     exactly = sum(
         (Fraction(line.charged_minutes) * Fraction(line.coefficient) / 60 for line in lines), Fraction(0)
     )
-    taken = Fraction(hours_taken(lines))
+    taken = Fraction(write_off(lines))
     half = Fraction(ROUNDING_UNIT) / 2
     assert -half < taken - exactly <= half
     assert (taken / Fraction(ROUNDING_UNIT)).denominator == 1

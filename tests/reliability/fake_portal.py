@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from bridge.domain.hours import Charge, exact, hours_taken, price
+from bridge.domain.hours import Charge, exact, price, write_off
 from bridge.domain.tickets import (
     Account,
     Stage,
@@ -216,10 +216,10 @@ class FakePortal:
             tacit = accepted_by != "customer" and stage.state is StageState.READY
             if stage.state is not StageState.ACCEPTED and not tacit:
                 raise _conflict("the stage is not accepted", stage.state)
-            if amount != hours_taken(charges):
+            if amount != write_off(charges):
                 raise PortalRefused(
                     "POST capture",
-                    f"the charges make {hours_taken(charges)}",
+                    f"the charges make {write_off(charges)}",
                     status=422,
                     code="amount_mismatch",
                 )

@@ -139,7 +139,7 @@ def at_every_moment(world: World) -> None:
 def _hours_are_conserved(world: World) -> None:
     for account_id in world.portal.accounts:
         account = world.portal.account(account_id)
-        assert account.granted == account.posted + account.held + account.available, account
+        assert account.granted == account.written_off + account.held + account.available, account
         assert account.available + account.overdraft_limit >= 0, f"overdrawn: {account}"
 
 

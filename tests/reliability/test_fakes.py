@@ -210,7 +210,7 @@ def refusals(line: Any, customer: Any) -> list[Any]:
         for entry in customer.ticket(tacit).time_entries
     ]
     account = line.account("school")
-    return [*said, account.granted, account.posted, account.held, account.available]
+    return [*said, account.granted, account.written_off, account.held, account.available]
 
 
 def test_the_portal_in_memory_refuses_what_the_embedded_one_refuses(disk: Disk, tmp_path: Path) -> None:

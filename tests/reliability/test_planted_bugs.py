@@ -15,7 +15,7 @@ from bridge.actions.create_role import CreateRole
 from bridge.actions.restore_course import RestoreCourse
 from bridge.domain import billing, effects, lifecycle
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import hours_taken
+from bridge.domain.hours import write_off
 from bridge.domain.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
@@ -217,7 +217,7 @@ def silence_accepts_what_was_rejected(patch: Patch) -> None:
 
 def charges_recomputed_at_capture(patch: Patch) -> None:
     """Time that came after the report is written off with it."""
-    capture = stage._capture
+    capture = stage._write_off
 
     def anew(case: Case, attempt: Attempt) -> lifecycle.WriteOff:
         service = case.service(lifecycle.begun_order(attempt))
@@ -230,9 +230,9 @@ def charges_recomputed_at_capture(patch: Patch) -> None:
             case.catalogue.coefficient,
             unattended=lifecycle.unattended(attempt),
         )
-        return replace(capture(case, attempt), charges=lines, amount=hours_taken(lines))
+        return replace(capture(case, attempt), charges=lines, amount=write_off(lines))
 
-    patch.setattr(stage, "_capture", anew)
+    patch.setattr(stage, "_write_off", anew)
 
 
 def capture_in_spite_of_a_drift(patch: Patch) -> None:
@@ -252,7 +252,7 @@ def correction_without_its_reversal(patch: Patch) -> None:
 
 
 def late_time_is_dropped(patch: Patch) -> None:
-    _without(patch, ending.all_time_taken, decide)
+    _without(patch, ending.all_time_written_off, decide)
 
 
 def late_time_is_charged_twice(patch: Patch) -> None:

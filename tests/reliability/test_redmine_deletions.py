@@ -52,13 +52,13 @@ def test_a_write_off_whose_stage_was_deleted_can_be_taken_back(disk: Disk) -> No
     portal = world.portal()
     ticket, stage, entry = captured(world, portal)
     world.redmine.delete(stage, ticket)
-    assert portal.account(ACCOUNT).posted == 1
+    assert portal.account(ACCOUNT).written_off == 1
     (told,) = [one for one in portal.ledger(ACCOUNT).entries if one.kind == "capture"]
     assert (told.ticket_id, told.stage_id) == (ticket, stage), "it still says what it was for"
     back = portal.reverse("back", entry, "ошибка")
     assert (back.reverses, back.stage_id) == (entry, stage)
     assert portal.reverse("back", entry, "ошибка") == back
-    assert portal.account(ACCOUNT).posted == 0
+    assert portal.account(ACCOUNT).written_off == 0
 
 
 def test_a_stage_that_is_deleted_right_behind_its_write_off_leaves_nothing_unknown(disk: Disk) -> None:
@@ -76,4 +76,4 @@ def test_a_stage_that_is_deleted_right_behind_its_write_off_leaves_nothing_unkno
     with mock.patch.object(world.redmine, "add_entry", add_and_lose):
         assert portal.capture("captured", hold, CHARGES, HOUR, {}).amount == HOUR
     account = portal.account(ACCOUNT)
-    assert (account.posted, account.held) == (1, 0)
+    assert (account.written_off, account.held) == (1, 0)

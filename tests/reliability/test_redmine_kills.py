@@ -150,7 +150,7 @@ class World:
                 replace(one, at=SOME_TIME, ended_at=one.ended_at and SOME_TIME)
                 for one in portal._books.holds(ACCOUNT)
             ],
-            "balance": (account.granted, account.posted, account.held, account.available),
+            "balance": (account.granted, account.written_off, account.held, account.available),
             "ledger": sorted(
                 (entry.kind, entry.key, entry.amount, entry.hold_id)
                 for entry in portal.ledger(ACCOUNT).entries
@@ -234,7 +234,7 @@ def _moved(world: World, which: str, status: int) -> None:
 
 def _balance(world: World, *, posted: int = 0, held: int = 0) -> None:
     account = world.portal().account(ACCOUNT)
-    assert (account.posted, account.held, account.available) == (posted, held, 10 - posted - held)
+    assert (account.written_off, account.held, account.available) == (posted, held, 10 - posted - held)
 
 
 def _rows(world: World) -> list[str]:

@@ -61,7 +61,7 @@ def test_nothing_is_written_off_where_the_bridge_does_not_see_norm_hours(disk: D
     assert captures(world) == []
     world.redmine.blind = False
     assert portal.capture("c", hold, CHARGES, HOUR, {}).amount == HOUR
-    assert portal.account(ACCOUNT).posted == 1
+    assert portal.account(ACCOUNT).written_off == 1
 
 
 def test_a_write_off_is_not_taken_back_where_the_bridge_does_not_see_norm_hours(disk: Disk) -> None:
@@ -72,7 +72,7 @@ def test_a_write_off_is_not_taken_back_where_the_bridge_does_not_see_norm_hours(
     with pytest.raises(PortalForbidden, match="norm-hours"):
         portal.reverse("r", entry, "ошибка")
     world.redmine.blind = False
-    assert portal.account(ACCOUNT).posted == 1
+    assert portal.account(ACCOUNT).written_off == 1
     assert portal.reverse("r", entry, "ошибка").amount == HOUR
 
 
@@ -93,7 +93,7 @@ def test_looking_for_a_key_deletes_nothing(disk: Disk) -> None:
     with pytest.raises(LedgerConflict):
         other.capture("c", hold, CHARGES, HOUR, {})
     assert len(captures(world)) == 2
-    assert other.account(ACCOUNT).posted == 1, "only the first counts"
+    assert other.account(ACCOUNT).written_off == 1, "only the first counts"
 
 
 @pytest.mark.parametrize("refused", [False, True])
@@ -116,4 +116,4 @@ def test_a_row_that_this_very_write_made_beside_a_late_one_is_deleted(disk: Disk
         told = portal.capture("c", hold, CHARGES, HOUR, {})
     assert told.id == str(seen[0])
     assert len(captures(world)) == (2 if refused else 1)
-    assert portal.account(ACCOUNT).posted == 1
+    assert portal.account(ACCOUNT).written_off == 1

@@ -135,7 +135,7 @@ class Balance(_Table):
     """What the portal says of the account."""
 
     granted: Hours | None = None
-    posted: Hours | None = None
+    written_off: Annotated[Hours | None, Field(alias="posted")] = None
     held: Hours | None = None
     available: Hours | None = None
 

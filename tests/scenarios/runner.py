@@ -198,7 +198,7 @@ def unsound(world: World) -> list[str]:
     differences = (*comparison.differences, *comparison.cancelled, *compare_sums(account, entries))
     found += [f"the ledgers differ: {difference}" for difference in differences]
     found += [f"the ledgers differ: {entry} is open" for entry in comparison.open]
-    if account.granted != account.posted + account.held + account.available:
+    if account.granted != account.written_off + account.held + account.available:
         found.append(f"hours are not conserved: {account}")
     planned = [fault for server in (world.portal, *world.moodles) for fault in server.faults.planned()]
     found += [f"a planned fault never happened: {fault}" for fault in planned]

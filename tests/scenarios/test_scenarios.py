@@ -14,7 +14,7 @@ import pytest
 
 from bridge.domain.catalogue import BillingKind, Service
 from bridge.domain.catalogue_file import read_catalogue
-from bridge.domain.hours import estimate_taken, text
+from bridge.domain.hours import estimated_write_off, text
 from tests.scenarios.form import Expect, Rule, Scenario, read
 from tests.scenarios.runner import play
 from tests.scenarios.world import World
@@ -56,9 +56,9 @@ def test_each_row_of_the_catalogue_is_sold_to_its_end_under_its_terms(service: S
         terms = service.billing_of(variant)
         price = Decimal(0) if terms.hours is None else terms.hours
         if terms.kind is BillingKind.FIXED:
-            assert text(captured) == text(estimate_taken(price, service.coefficient))
+            assert text(captured) == text(estimated_write_off(price, service.coefficient))
         if terms.kind is BillingKind.FROM:
-            assert captured >= estimate_taken(price, service.coefficient)
+            assert captured >= estimated_write_off(price, service.coefficient)
         if charged:
             assert {"fixed", "agreed"} & set(charged) == ({terms.kind.value} & {"fixed", "agreed"})
 

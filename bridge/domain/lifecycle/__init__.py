@@ -11,14 +11,14 @@ the rules are the seed's, in its order, each with the place that decides it:
 - R5  a stage that the balance does not cover suspends the ticket until a top-up: `stage.held`;
 - R6  tickets are taken in the order of final agreement: `tickets.Ticket.queued_at`;
 - R7  the customer may withdraw a ticket; what was accepted is written off, nothing else is: `ending.let_go`;
-- R8  price = hours × K × price of a norm-hour: `hours.hours_taken`, `hours.price`;
+- R8  price = hours × K × price of a norm-hour: `hours.write_off`, `hours.price`;
 - R9  the category decides: the same wish under basic support is not the bridge's business: `order.paid`.
 """
 
 from bridge.domain.lifecycle.case import Case, OrderFault, Terms
 from bridge.domain.lifecycle.decide import decide, judge
 from bridge.domain.lifecycle.decisions import Correction, Decisions, Withdrawal
-from bridge.domain.lifecycle.ending import taken
+from bridge.domain.lifecycle.ending import written_off
 from bridge.domain.lifecycle.gates import Gate, answer
 from bridge.domain.lifecycle.history import Attempt, History
 from bridge.domain.lifecycle.stage import begun_order, unattended
@@ -30,13 +30,13 @@ from bridge.domain.lifecycle.steps import (
     Freeze,
     Hold,
     NewRevision,
+    Note,
     Operate,
     Release,
     Reverse,
     SetStage,
     SetTicket,
     Step,
-    Tell,
     Undo,
     Wait,
     WriteOff,
@@ -61,6 +61,7 @@ __all__ = [
     "Hold",
     "Kind",
     "NewRevision",
+    "Note",
     "Operate",
     "OrderFault",
     "Reason",
@@ -70,7 +71,6 @@ __all__ = [
     "SetTicket",
     "Status",
     "Step",
-    "Tell",
     "Terms",
     "Undo",
     "Wait",
@@ -86,6 +86,6 @@ __all__ = [
     "message_name",
     "note_kind",
     "order_request",
-    "taken",
     "unattended",
+    "written_off",
 ]

@@ -55,7 +55,7 @@ class Case:
         account: the balance as it was just read; None as long as nobody has asked.
         revisions: which attempt each stage is at, 1 where nothing is said.
         portal_time: the portal's clock as it was just read; None as long as nobody has asked.
-        drift: how the account's ledger differs from the portal's; captures wait while it does.
+        drift: how the account's ledger differs from the portal's; write-offs wait while it does.
     """
 
     ticket: Ticket

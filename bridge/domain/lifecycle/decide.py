@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.ending import (
-    all_time_taken,
+    all_time_written_off,
     closed,
     corrected,
     gone,
@@ -58,7 +58,7 @@ def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
     yield from _of_ticket((ordered, agreed), case)
     for attempt in case.attempts():
         yield from _of_stage(_stage_gates(attempt), case, attempt)
-    yield from _of_ticket((all_time_taken, closed), case)
+    yield from _of_ticket((all_time_written_off, closed), case)
 
 
 def _stage_gates(attempt: Attempt) -> tuple[StageGate, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bridge.domain import billing
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import hours_taken, text
+from bridge.domain.hours import text, write_off
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.decisions import Correction
 from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
@@ -21,18 +21,18 @@ from bridge.domain.lifecycle.stage import (
     frozen_entries,
     give_back,
     missing,
+    note_due,
     take_back,
-    tell,
 )
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     Hold,
+    Note,
     Operate,
     Release,
     Reverse,
     SetTicket,
     Step,
-    Tell,
     Undo,
     Wait,
     WriteOff,
@@ -52,9 +52,11 @@ def returned(case: Case) -> Step | None:
             attempt = case.history.attempt(stage, revision)
             if attempt.done(Kind.WRITE_OFF) is not None:
                 continue
-            void = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
-            if void is not None:
-                return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
+            release = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
+            if release is not None:
+                return Wait(
+                    Status.FAILED, Reason("refused", {"what": release.kind, **(release.outcome or {})})
+                )
             left_open = give_back(attempt)
             if left_open is not None:
                 return left_open
@@ -62,7 +64,7 @@ def returned(case: Case) -> Step | None:
 
 
 @ticket_gate(
-    "R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Tell", "suspended: balance", "failed: refused"
+    "R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Note", "suspended: balance", "failed: refused"
 )
 def corrected(case: Case) -> Step | None:
     """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a
@@ -90,9 +92,9 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
         return again(case, attempt)
     if attempt.sent(numbered(Kind.HOLD, number)) and hold.state is EffectState.INTENDED:
         return again(case, attempt)
-    void = attempt.refused(numbered(Kind.RELEASE, number))
-    if void is not None:
-        return failed(case, attempt, void)
+    release = attempt.refused(numbered(Kind.RELEASE, number))
+    if release is not None:
+        return failed(case, attempt, release)
     operation = attempt.get(Kind.OPERATE)
     if operation is not None and attempt.sent(Kind.OPERATE) and operation.state is EffectState.INTENDED:
         return Operate(
@@ -111,7 +113,7 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
     return back
 
 
-@ticket_gate("R7", "Tell", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
+@ticket_gate("R7", "Note", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
 def withdrawn(case: Case) -> Step:
     """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays
     written off, nothing else is taken.
@@ -120,7 +122,7 @@ def withdrawn(case: Case) -> Step:
     withdrawal = case.decisions.withdrawal
     reason = withdrawal.reason if withdrawal is not None else ""
     if not withdrawn_by_customer(case) and not case.history.settled("note:withdrawn"):
-        return Tell("withdrawn", None, 0, {"reason": reason, "taken": text(taken(case))})
+        return Note("withdrawn", None, 0, {"reason": reason, "written_off": text(written_off(case))})
     return Wait(
         Status.WITHDRAWN,
         Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}),
@@ -143,7 +145,7 @@ def gone(case: Case) -> Step:
 
 
 @ticket_gate("R2", "failed: late-time")
-def all_time_taken(case: Case) -> Step | None:
+def all_time_written_off(case: Case) -> Step | None:
     """Time that is logged after the last stage was frozen asks for a correction, where time is what is
     charged.
     """
@@ -162,14 +164,14 @@ def all_time_taken(case: Case) -> Step | None:
     )
 
 
-@ticket_gate("R4", "SetTicket", "Tell", "done: done")
+@ticket_gate("R4", "SetTicket", "Note", "done: done")
 def closed(case: Case) -> Step:
     """When every stage is written off the ticket is closed, and the customer is told what it took in all."""
     last = case.attempt(case.ticket.stages[-1])
     if not last.settled(Kind.TICKET_DONE):
         return SetTicket(last.stage, last.revision, TicketState.DONE)
-    told = tell(last, "done", {"taken": text(taken(case))})
-    return told or Wait(Status.DONE, Reason("done"))
+    note = note_due(last, "done", {"written_off": text(written_off(case))})
+    return note or Wait(Status.DONE, Reason("done"))
 
 
 def is_gone(case: Case) -> bool:
@@ -207,14 +209,14 @@ def is_owed(attempt: Attempt) -> bool:
     return attempt.sent(Kind.WRITE_OFF) or (attempt.stage.state in ACCEPTED and not returning)
 
 
-def taken(case: Case) -> Decimal:
-    """Norm-hours that the ticket has taken from the balance so far, corrections included."""
+def written_off(case: Case) -> Decimal:
+    """Norm-hours that were written off for the ticket so far, corrections included."""
     total = Decimal(0)
     for attempt in case.attempts():
-        captured = _in_force(case, attempt, len(case.decisions.corrections))
-        if captured is not None:
-            assert captured.outcome is not None
-            total += Decimal(captured.outcome["amount"])
+        booked = _in_force(case, attempt, len(case.decisions.corrections))
+        if booked is not None:
+            assert booked.outcome is not None
+            total += Decimal(booked.outcome["amount"])
     return total
 
 
@@ -236,7 +238,7 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
     old = charges_from(before.request["charges"]) if before is not None else ()
     if old == correction.charges:
         return None
-    for part in ("reversal", "hold", "capture"):
+    for part in ("reversal", Kind.HOLD, Kind.WRITE_OFF):
         refused = attempt.refused(f"{name}:{part}")
         if refused is not None and not did_not_fit(refused):
             return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
@@ -268,11 +270,11 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
         "reason": correction.reason,
         "left": text(case.account.available),
     }
-    return tell(attempt, f"corrected:{number}", facts)
+    return note_due(attempt, f"corrected:{number}", facts)
 
 
 def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) -> Step | None:
-    kind = f"{name}:hold"
+    kind = f"{name}:{Kind.HOLD}"
     hold = attempt.get(kind)
     if hold is None or hold.state is not EffectState.DONE:
         if hold is None or did_not_fit(hold):
@@ -280,18 +282,18 @@ def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) 
                 return AskBalance()
             if case.account.available + case.account.overdraft_limit < correction.amount:
                 facts = missing(case, correction.amount, case.account.available)
-                told = tell(attempt, f"suspended:{name}", facts)
-                return told or Wait(Status.SUSPENDED, Reason("balance", facts))
+                note = note_due(attempt, f"suspended:{name}", facts)
+                return note or Wait(Status.SUSPENDED, Reason("balance", facts))
         return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, correction.amount)
-    if attempt.done(f"{name}:capture") is not None:
+    if attempt.done(f"{name}:{Kind.WRITE_OFF}") is not None:
         return None
     assert hold.outcome is not None
     evidence = {"kind": "correction", "reason": correction.reason}
-    amount = hours_taken(correction.charges)
+    amount = write_off(correction.charges)
     return WriteOff(
         attempt.stage,
         attempt.revision,
-        f"{name}:capture",
+        f"{name}:{Kind.WRITE_OFF}",
         kind,
         hold.outcome["hold_id"],
         correction.charges,
@@ -309,5 +311,5 @@ def _in_force(case: Case, attempt: Attempt, corrections: int) -> Effect | None:
             continue
         if attempt.done(f"correct:{number}:reversal") is not None:
             force = None
-        force = attempt.done(f"correct:{number}:capture") or force
+        force = attempt.done(f"correct:{number}:{Kind.WRITE_OFF}") or force
     return force

@@ -9,7 +9,7 @@ from bridge.domain import billing
 from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case, OrderFault
 from bridge.domain.lifecycle.gates import ticket_gate
-from bridge.domain.lifecycle.steps import Step, Tell, Wait
+from bridge.domain.lifecycle.steps import Note, Step, Wait
 from bridge.domain.lifecycle.values import Reason, Status, note_kind
 from bridge.domain.tickets import Order
 
@@ -39,7 +39,7 @@ def paid(case: Case) -> Step | None:
     return Wait(Status.NOT_PAID, Reason("not-paid", {"category": case.ticket.category}))
 
 
-@ticket_gate("R1", "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service", "Tell")
+@ticket_gate("R1", "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service", "Note")
 def ordered(case: Case) -> Step | None:
     """A ticket needs an order: free text alone is never executed, and an order with faults is told to the
     customer.
@@ -66,7 +66,7 @@ def unusable_order(case: Case) -> Step | None:
         facts = {"source": case.order.source, "problems": list(case.order.problems)}
         message = f"order:{_digest(case.order.problems)}"
         if not case.history.settled(note_kind(message)):
-            return Tell(message, None, 0, facts)
+            return Note(message, None, 0, facts)
         return Wait(Status.NEEDS_ORDER, Reason("order-faults", facts))
     if case.service(case.order) is None:
         return Wait(Status.NEEDS_ORDER, Reason("no-service", {"service": sold_as(case.order)}))

@@ -10,7 +10,7 @@ from typing import Any
 from bridge.domain import billing
 from bridge.domain.catalogue import Service
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import Charge, hours_taken, text
+from bridge.domain.hours import Charge, text, write_off
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.gates import StageGate, stage_gate
 from bridge.domain.lifecycle.history import Attempt
@@ -22,12 +22,12 @@ from bridge.domain.lifecycle.steps import (
     Freeze,
     Hold,
     NewRevision,
+    Note,
     Operate,
     Release,
     SetStage,
     SetTicket,
     Step,
-    Tell,
     Undo,
     Wait,
     WriteOff,
@@ -79,7 +79,7 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     "NewRevision",
     "Release",
     "SetTicket",
-    "Tell",
+    "Note",
     "failed: undone",
     "failed: refused",
 )
@@ -109,24 +109,24 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
         return take_back(attempt)
     if undo.state is EffectState.REFUSED:
         return Wait(Status.FAILED, Reason("refused", {"what": undo.kind, **(undo.outcome or {})}))
-    void = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
-    if void is not None:
-        return Wait(Status.FAILED, Reason("refused", {"what": void.kind, **(void.outcome or {})}))
+    release = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
+    if release is not None:
+        return Wait(Status.FAILED, Reason("refused", {"what": release.kind, **(release.outcome or {})}))
     returned = give_back(attempt)
     if returned is not None:
         return returned
     again_at = attempt.hold_number + 1
     if not attempt.settled(numbered(Kind.TICKET_IN_PROGRESS, again_at)):
         return SetTicket(stage, attempt.revision, TicketState.IN_PROGRESS, again_at)
-    told = tell(attempt, "undone", {})
-    if told is not None:
-        return told
+    note = note_due(attempt, "undone", {})
+    if note is not None:
+        return note
     if _order_changed(case, attempt):
         return NewRevision(stage)
     return Wait(Status.FAILED, Reason("undone", {"stage": stage.title}))
 
 
-@stage_gate("R4", "Release", "Tell", "NewRevision", "failed: refused")
+@stage_gate("R4", "Release", "Note", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
     """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and
     an operator (or a changed order) lets the stage go on."""
@@ -137,7 +137,7 @@ def not_refused(case: Case, attempt: Attempt) -> Step | None:
 @stage_gate(
     "R3, R5, R8",
     "AskBalance",
-    "Tell",
+    "Note",
     "SetTicket",
     "Examine",
     "NewRevision",
@@ -161,7 +161,7 @@ def held(case: Case, attempt: Attempt) -> Step | None:
     return give_back(attempt) or _hold(case, attempt, number + 1)
 
 
-@stage_gate("R4", "SetTicket", "SetStage", "Tell")
+@stage_gate("R4", "SetTicket", "SetStage", "Note")
 def started(_case: Case, attempt: Attempt) -> Step | None:
     """The portal shows that the stage is being worked on, and the customer is told."""
     number = attempt.hold_number
@@ -171,14 +171,14 @@ def started(_case: Case, attempt: Attempt) -> Step | None:
         return SetTicket(attempt.stage, attempt.revision, TicketState.IN_PROGRESS, number)
     if not attempt.settled(Kind.STAGE_IN_PROGRESS):
         return SetStage(attempt.stage, attempt.revision, StageState.IN_PROGRESS)
-    return tell(attempt, "taken", {"amount": text(billing.amount_to_hold(attempt.stage))})
+    return note_due(attempt, "taken", {"amount": text(billing.amount_to_hold(attempt.stage))})
 
 
 @stage_gate(
     "R2, R3",
     "Operate",
     "AskBalance",
-    "Tell",
+    "Note",
     "SetTicket",
     "Release",
     "running: by-hand",
@@ -211,7 +211,7 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
 @stage_gate(
     "R2, R3",
     "AskBalance",
-    "Tell",
+    "Note",
     "SetTicket",
     "Release",
     "Freeze",
@@ -240,7 +240,7 @@ def frozen(case: Case, attempt: Attempt) -> Step | None:
     )
 
 
-@stage_gate("R4", "SetStage", "Tell", "SetTicket")
+@stage_gate("R4", "SetStage", "Note", "SetTicket")
 def reported(case: Case, attempt: Attempt) -> Step | None:
     """The stage is reported ready, with evidence and with what acceptance will take."""
     ready = attempt.get(Kind.STAGE_READY)
@@ -255,13 +255,13 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
     silent_until = _silent_until(case, attempt)
     facts = {
         "evidence": evidence,
-        "taken": text(_taken(attempt)),
+        "write_off": text(_to_write_off(attempt)),
         "unasked": _unasked(case, attempt),
         "silent_until": silent_until.isoformat() if silent_until else None,
     }
-    told = tell(attempt, "ready", facts)
-    if told is not None:
-        return told
+    report = note_due(attempt, "ready", facts)
+    if report is not None:
+        return report
     if not attempt.settled(Kind.TICKET_AWAITING):
         return SetTicket(attempt.stage, attempt.revision, TicketState.AWAITING_ACCEPTANCE)
     return None
@@ -295,24 +295,24 @@ def accepted(case: Case, attempt: Attempt) -> Step | None:
     return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), case.now + LOOK_AGAIN)
 
 
-@stage_gate("R2, R4, R8", "WriteOff", "AskBalance", "Tell", "writing-off: drift")
+@stage_gate("R2, R4, R8", "WriteOff", "AskBalance", "Note", "writing-off: drift")
 def written_off(case: Case, attempt: Attempt) -> Step | None:
     """An accepted stage is written off: what was frozen, once. As long as the account's ledger differs
     from the portal's, nothing is.
     """
-    captured = attempt.done(Kind.WRITE_OFF)
-    if captured is None:
+    booked = attempt.done(Kind.WRITE_OFF)
+    if booked is None:
         if case.drift and not attempt.sent(Kind.WRITE_OFF):
             return Wait(
                 Status.WRITING_OFF,
                 Reason("drift", {"account": case.ticket.account_id, "problems": list(case.drift)}),
             )
-        return _capture(case, attempt)
+        return _write_off(case, attempt)
     if attempt.settled("note:written_off"):
         return None
     if case.account is None:
         return AskBalance()
-    return tell(attempt, "written_off", {**(captured.outcome or {}), "left": text(case.account.available)})
+    return note_due(attempt, "written_off", {**(booked.outcome or {}), "left": text(case.account.available)})
 
 
 STAGE_GATES: tuple[StageGate, ...] = (
@@ -434,27 +434,27 @@ def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
         returned = give_back(attempt)
         if returned is not None:
             return returned
-        told = tell(attempt, "cannot", dict(refused.outcome or {}))
-        if told is not None:
-            return told
+        note = note_due(attempt, "cannot", dict(refused.outcome or {}))
+        if note is not None:
+            return note
         if _order_changed(case, attempt):
             return NewRevision(attempt.stage)
     return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
 
 
-def tell(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Tell | None:
+def note_due(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Note | None:
     """A message about the stage, None when it was told in this attempt."""
     if attempt.settled(note_kind(message)):
         return None
-    return Tell(message, attempt.stage, attempt.revision, {"stage": attempt.stage.title, **facts})
+    return Note(message, attempt.stage, attempt.revision, {"stage": attempt.stage.title, **facts})
 
 
 def suspended(case: Case, attempt: Attempt, amount: Decimal, available: Decimal, number: int) -> Step | None:
     """Tell that the balance does not cover `amount`, and suspend the ticket; None when that is done."""
     facts = missing(case, amount, available)
-    told = tell(attempt, numbered("suspended", number), facts)
-    if told is not None:
-        return told
+    note = note_due(attempt, numbered("suspended", number), facts)
+    if note is not None:
+        return note
     if not attempt.settled(numbered(Kind.TICKET_SUSPENDED, number)):
         return SetTicket(attempt.stage, attempt.revision, TicketState.SUSPENDED, number)
     return None
@@ -519,9 +519,9 @@ def _lines(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
         return Wait(Status.FAILED, Reason("no-service", {"service": sold_as(order)}))
     before = 0
     for other in case.attempts():
-        captured = other.done(Kind.WRITE_OFF)
-        if captured is not None:
-            before += sum(line["charged_minutes"] for line in captured.request["charges"])
+        booked = other.done(Kind.WRITE_OFF)
+        if booked is not None:
+            before += sum(line["charged_minutes"] for line in booked.request["charges"])
     try:
         return billing.charges(
             service,
@@ -541,13 +541,13 @@ def _beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | N
     """What there is to do when the lines take more than is held: a new agreement, then a larger hold; None
     when they fit.
     """
-    needed, agreed = hours_taken(lines), billing.amount_to_hold(attempt.stage)
+    needed, agreed = write_off(lines), billing.amount_to_hold(attempt.stage)
     if needed > agreed:
         facts = {"agreed": text(agreed), "spent": text(needed)}
-        told = tell(attempt, f"beyond:{text(agreed)}", facts)
+        note = note_due(attempt, f"beyond:{text(agreed)}", facts)
         # On a withdrawn ticket nobody can agree any more: what was logged has to be mended on the portal.
         status = Status.FAILED if case.ticket.state is TicketState.WITHDRAWN else Status.AWAITING_AGREEMENT
-        return told or Wait(status, Reason("beyond-agreed", {"stage": attempt.stage.title, **facts}))
+        return note or Wait(status, Reason("beyond-agreed", {"stage": attempt.stage.title, **facts}))
     held = attempt.held
     if needed <= held:
         return None
@@ -572,14 +572,14 @@ def _frozen(attempt: Attempt) -> Effect:
     return freeze
 
 
-def _taken(attempt: Attempt) -> Decimal:
-    return hours_taken(charges_from(_frozen(attempt).request["charges"]))
+def _to_write_off(attempt: Attempt) -> Decimal:
+    return write_off(charges_from(_frozen(attempt).request["charges"]))
 
 
 def _log(entries: tuple[TimeEntry, ...]) -> dict[str, Any]:
     """What there is to show for work by hand: the specialists' own log."""
-    told = [{"category": entry.category, "minutes": entry.minutes, "note": entry.note} for entry in entries]
-    return {"kind": "by-hand", "entries": told}
+    work = [{"category": entry.category, "minutes": entry.minutes, "note": entry.note} for entry in entries]
+    return {"kind": "by-hand", "entries": work}
 
 
 def _unasked(case: Case, attempt: Attempt) -> bool:
@@ -597,8 +597,8 @@ def _silent_until(case: Case, attempt: Attempt) -> Any:
         return None
     if frozen is not None and attempt.stage.revision > frozen.request["stage_revision"]:
         return None
-    told = (ready.outcome or {}).get("portal_at")
-    begun = ready.settled_at if told is None else datetime.fromisoformat(told)
+    portal_at = (ready.outcome or {}).get("portal_at")
+    begun = ready.settled_at if portal_at is None else datetime.fromisoformat(portal_at)
     return begun + case.terms.accept_after
 
 
@@ -620,7 +620,7 @@ def _accepted_by(case: Case, attempt: Attempt) -> str:
     return "silence" if until <= min(case.now, case.portal_time) else ""
 
 
-def _capture(case: Case, attempt: Attempt) -> WriteOff:
+def _write_off(case: Case, attempt: Attempt) -> WriteOff:
     number = attempt.hold_number
     hold, freeze = attempt.done(numbered(Kind.HOLD, number)), _frozen(attempt)
     assert hold is not None
@@ -633,7 +633,7 @@ def _capture(case: Case, attempt: Attempt) -> WriteOff:
         numbered(Kind.HOLD, number),
         hold.outcome["hold_id"],
         lines,
-        hours_taken(lines),
+        write_off(lines),
         freeze.request["evidence"],
         _accepted_by(case, attempt) or "customer",
     )

@@ -52,7 +52,7 @@ class NewRevision:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class Note:
     """Send the customer a message, once: the name of its template (and what tells it from others of that
     name), and the facts it needs.
     """
@@ -304,7 +304,7 @@ class Reverse:
 
 
 Effectual = (
-    Tell | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
+    Note | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
 )
 """Steps that are effects: at most one outside call each."""
 

@@ -41,8 +41,8 @@ class Draft:
         faults: list[str] = []
         plain = {name: name if name.startswith(PARAMETER_PREFIX) else plain_name(name) for name in fields}
         meant = [one for one in plain.values() if one.startswith(PARAMETER_PREFIX)]
-        told = recognised({name: fields[name] for name, one in plain.items() if one in meant}, meant, faults)
-        params = {name.removeprefix(PARAMETER_PREFIX): value for name, value in told.items()}
+        given = recognised({name: fields[name] for name, one in plain.items() if one in meant}, meant, faults)
+        params = {name.removeprefix(PARAMETER_PREFIX): value for name, value in given.items()}
         others = {name: value for name, value in fields.items() if plain_name(name) in _NAMES}
         found = recognised(others, _NAMES, faults)
         service, variant, quantity, action = (found.get(name, "").strip() for name in _NAMES)
@@ -112,9 +112,9 @@ def _quantity(text: str, problems: list[str]) -> int:
 def _unknown_service(wanted: str, catalogue: Catalogue) -> str:
     if not wanted:
         return "service: услуга не названа"
-    told = f"service: услуги «{shown(wanted)}» нет в каталоге"
+    message = f"service: услуги «{shown(wanted)}» нет в каталоге"
     close = get_close_matches(wanted[:80], [service.id for service in catalogue])
-    return f"{told}; похожие: {', '.join(close)}" if close else told
+    return f"{message}; похожие: {', '.join(close)}" if close else message
 
 
 def _check_variant(variant: str, service: Service, problems: list[str]) -> None:

@@ -121,9 +121,11 @@ def _toml(text: str) -> Value:
     except ValueError as error:  # TOMLDecodeError is one, and so is a whole number of thousands of digits
         place = re.search(r"\(at line (\d+), column", str(error))
         twice = re.match(r"Cannot (overwrite|declare|mutate)|Duplicate", str(error))
-        told = "ключ указан дважды" if twice else "это не TOML: проверьте кавычки, скобки и знаки равенства"
+        message = (
+            "ключ указан дважды" if twice else "это не TOML: проверьте кавычки, скобки и знаки равенства"
+        )
         at_end = text.count("\n") + 1 if "end of document" in str(error) else None
-        raise Unreadable(told, line=int(place[1]) if place else at_end) from None
+        raise Unreadable(message, line=int(place[1]) if place else at_end) from None
 
 
 def _quoted(text: str) -> str:
@@ -158,11 +160,11 @@ def _draft(document: Value) -> Draft:
         if key not in _KEYS
     ]
     problems += twice
-    told: dict[str, str] = {}
+    given: dict[str, str] = {}
     for key in _KEYS[:-1]:
         value = document.get(key, "")
         if isinstance(value, str):
-            told[key] = value.strip()
+            given[key] = value.strip()
         else:
             problems.append(f"{key}: должно быть одним значением")
     params = document.get("params", {})
@@ -178,7 +180,7 @@ def _draft(document: Value) -> Draft:
     ]
     if problems:
         raise Unreadable(*problems)
-    return Draft(told["service"], told["variant"], told["quantity"], told["action"], params)
+    return Draft(given["service"], given["variant"], given["quantity"], given["action"], params)
 
 
 def _hidden(key: str, value: Value) -> bool:

@@ -89,8 +89,8 @@ def _scalar(event: ScalarEvent) -> str:
     _check_plain(event)
     text: str = event.value
     if event.style is None and text in _NOTHING:
-        told = f"{text} значит «ничего»: удалите строку, а если это название, возьмите его в кавычки"
-        raise Unreadable(told, line=_line(event))
+        message = f"{text} значит «ничего»: удалите строку, а если это название, возьмите его в кавычки"
+        raise Unreadable(message, line=_line(event))
     return text
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from bridge.domain import billing
 from bridge.domain.catalogue import Catalogue
-from bridge.domain.hours import Charge, estimate_taken, hours_taken, to_minutes
+from bridge.domain.hours import Charge, estimated_write_off, to_minutes, write_off
 from bridge.domain.lifecycle import Kind, begun_order, unattended
 from bridge.domain.tickets import Stage, Ticket
 from bridge.i18n import tr
@@ -29,7 +29,7 @@ def by_hours(stage: Stage, hours: Decimal, before: tuple[Charge, ...]) -> tuple[
     Raises:
         InexactHours: the hours are no whole number of minutes.
     """
-    if estimate_taken(hours, stage.coefficient) == hours_taken(before):
+    if estimated_write_off(hours, stage.coefficient) == write_off(before):
         return before
     return (
         Charge(CORRECTION, sum(line.spent_minutes for line in before), to_minutes(hours), stage.coefficient),
@@ -65,7 +65,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
     Raises:
         DecisionRefused: nothing was ever written off for the stage, or its service is no longer known.
     """
-    if standing.last_captured(stage) is None:
+    if standing.last_write_off(stage) is None:
         raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format(stage=stage.title))
     attempts = [standing.history.attempt(one, standing.revision(one)) for one in ticket.stages]
     attempt = next(one for one in attempts if one.stage.id == stage.id)

@@ -15,7 +15,7 @@ from typing import Any
 
 from bridge.domain.billing import amount_to_hold
 from bridge.domain.catalogue import Catalogue, Service
-from bridge.domain.hours import Charge, hours_taken, text
+from bridge.domain.hours import Charge, text, write_off
 from bridge.domain.lifecycle import Kind, OrderFault, Status, charges_from, charges_request
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
@@ -159,25 +159,25 @@ class Desk:
             stage = _stage(standing.record.ticket.stages, wanted)
             revision, history = standing.revision(stage), standing.history
             document = {"stage_id": stage.id, "revision": revision, "reason": reason}
-            told = {"stage": stage.title}
+            facts = {"stage": stage.title}
             if any(_same(one, "undo", document) for one in standing.decisions):
                 return None
             if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.WRITE_OFF):
                 raise Misplaced(
                     tr(
                         "stage “{stage}” is written off: correct the write-off, and undo the work by hand"
-                    ).format_map(told)
+                    ).format_map(facts)
                 )
             if stage.state is StageState.ACCEPTED and not standing.is_withdrawn:
                 raise Misplaced(
                     tr("the customer has accepted stage “{stage}”: it is going to be written off").format_map(
-                        told
+                        facts
                     )
                 )
             if history.attempt(stage, revision).done(Kind.OPERATE) is None:
                 raise Misplaced(
                     tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(
-                        told
+                        facts
                     )
                 )
             return self._write(unit, "undo", document)
@@ -189,7 +189,7 @@ class Desk:
             DecisionRefused: nothing was ever written off for the stage, an earlier correction is not
                 finished, or it is more than was agreed.
         """
-        after = hours_taken(charges)
+        after = write_off(charges)
         lines = charges if after else ()
         document: dict[str, Any] = {
             "stage_id": stage.id,
@@ -197,7 +197,7 @@ class Desk:
             "reason": reason,
             "amount": text(after),
         }
-        told = {"stage": stage.title, "amount": text(after), "agreed": text(amount_to_hold(stage))}
+        facts = {"stage": stage.title, "amount": text(after), "agreed": text(amount_to_hold(stage))}
         with self._deciding() as (unit, standing):
             pending, captured = standing.under_correction(stage), standing.captured(stage)
             if pending is not None:
@@ -206,16 +206,16 @@ class Desk:
                 raise Misplaced(
                     tr(
                         "the last correction of stage “{stage}” is not finished: wait for the next pass"
-                    ).format_map(told)
+                    ).format_map(facts)
                 )
-            if standing.last_captured(stage) is None:
-                raise Misplaced(tr("nothing was written off for stage “{stage}”").format_map(told))
+            if standing.last_write_off(stage) is None:
+                raise Misplaced(tr("nothing was written off for stage “{stage}”").format_map(facts))
             if after > amount_to_hold(stage):
                 sentence = tr(
                     "{amount} norm-hours are more than the {agreed} agreed for stage “{stage}”: that needs "
                     "a new agreement"
                 )
-                raise DecisionRefused(sentence.format_map(told))
+                raise DecisionRefused(sentence.format_map(facts))
             # Time entries that the operator has seen ask for no further correction, even where the amount
             # stays.
             document["entries"] = {entry.id: entry.minutes for entry in standing.record.ticket.time_entries}

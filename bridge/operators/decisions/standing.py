@@ -84,23 +84,23 @@ class Standing:
 
     def captured(self, stage: Stage) -> LedgerRow | None:
         """What is written off for the stage, None where nothing is, or all of it was reversed."""
-        last = self.last_captured(stage)
+        last = self.last_write_off(stage)
         given_back = any(
             row.kind == "reversal" and last is not None and row.hold_key == last.hold_key for row in self.rows
         )
         return None if given_back else last
 
-    def last_captured(self, stage: Stage) -> LedgerRow | None:
+    def last_write_off(self, stage: Stage) -> LedgerRow | None:
         """The stage's newest write-off, reversed or not."""
         found = [row for row in self.rows if row.kind == "capture" and row.stage_id == stage.id]
         return found[-1] if found else None
 
-    def charges(self, capture: LedgerRow | None) -> tuple[Charge, ...]:
+    def charges(self, write_off: LedgerRow | None) -> tuple[Charge, ...]:
         """The lines of a write-off, none for none."""
-        if capture is None:
+        if write_off is None:
             return ()
         return next(
-            charges_from(effect.request["charges"]) for effect in self.effects if effect.key == capture.key
+            charges_from(effect.request["charges"]) for effect in self.effects if effect.key == write_off.key
         )
 
     def under_correction(self, stage: Stage) -> Decision | None:
@@ -110,14 +110,19 @@ class Standing:
         )
         lines = charges_from(first.request["charges"]) if first is not None else ()
         booked = [row.kind for row in self.rows if row.stage_id == stage.id]
-        reversals, captures, last = 0, 1, None
+        reversals, write_offs, last = 0, 1, None
         for one in self.decisions:
             if one.kind != "correct" or one.document["stage_id"] != stage.id:
                 continue
             after = charges_from(one.document["charges"])
             if after != lines:
-                reversals, captures, lines, last = reversals + bool(lines), captures + bool(after), after, one
-        return last if booked.count("reversal") < reversals or booked.count("capture") < captures else None
+                reversals, write_offs, lines, last = (
+                    reversals + bool(lines),
+                    write_offs + bool(after),
+                    after,
+                    one,
+                )
+        return last if booked.count("reversal") < reversals or booked.count("capture") < write_offs else None
 
     def late(self) -> tuple[TimeEntry, ...]:
         """Time entries that stand in no write-off, or with other minutes, and that no correction has seen."""

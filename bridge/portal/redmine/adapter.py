@@ -131,11 +131,16 @@ class RedminePortal(Portal):
                 "body": dict(written.answer),
                 "at": written.answered_at.isoformat(),
             }
-        for entry in self._ledger.by_key(key):
-            row = self._ledger.row(entry)
+        for logged in self._ledger.by_key(key):
+            row = self._ledger.row(logged)
             if row is not None:
-                told = self._ledger.entry(row)
-                return {"key": key, "status": 201, "body": records.document(told), "at": told.at.isoformat()}
+                entry = self._ledger.entry(row)
+                return {
+                    "key": key,
+                    "status": 201,
+                    "body": records.document(entry),
+                    "at": entry.at.isoformat(),
+                }
         return None
 
     def download(self, ticket_id: str, attachment: Attachment, target: BinaryIO) -> None:

@@ -91,8 +91,10 @@ class Alone:
                     else ""
                 )
                 if other not in ("", self._instance) and journal.created_on > since:
-                    told = (
+                    message = (
                         f"the bridge {other} works on this portal; release it there where this one is to "
                         "take its place"
                     )
-                    raise AnotherBridge(f"issue {row.id}", told, code="another_bridge", portal=self._portal)
+                    raise AnotherBridge(
+                        f"issue {row.id}", message, code="another_bridge", portal=self._portal
+                    )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from bridge.domain.hours import Charge, hours_taken, price, text, to_kopecks, to_milli
+from bridge.domain.hours import Charge, price, text, to_kopecks, to_milli, write_off
 from bridge.domain.kept import KeptHold
 from bridge.domain.tickets import Account, StageState, TicketState
 from bridge.portal.books import Attempt, Books, Once, fingerprint_of
@@ -221,8 +221,8 @@ class Booking:
                 "price_kopecks": None if hour_price is None else to_kopecks(price(amount, hour_price)),
             }
             self._ledger.see(project)
-            told = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
-            return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, told, details)
+            comment = f"Списано нормо-часов: {text(amount).replace('.', ',')}"
+            return self._row(key, project, hold.stage_id, "capture", Decimal(0) - amount, comment, details)
 
         def keep(fingerprint: str, answer: Mapping[str, Any]) -> None:
             self._writes.follow(
@@ -262,10 +262,10 @@ class Booking:
             others = self._ledger.rows(str(row.entry.project.id))
             if any(one.details.get("reverses") == entry_id for one in others if one.kind == "reversal"):
                 raise self._conflict(entry_id, "it was reversed before", "reversed")
-            told = {
+            facts = {
                 name: row.details.get(name) for name in ("ticket_id", "stage_id", "hold_id", "price_kopecks")
             }
-            details = {**told, "reverses": entry_id, "reason": reason}
+            details = {**facts, "reverses": entry_id, "reason": reason}
             project = self._client.project(str(row.entry.project.id))
             # Who deletes a stage may leave its hours on the project.
             stage_id = None if row.entry.issue is None else str(row.entry.issue.id)
@@ -307,7 +307,7 @@ class Booking:
         state = state_of(self._convention.stage_states, stage)
         if state is not StageState.ACCEPTED and (accepted_by == "customer" or state is not StageState.READY):
             raise self._conflict(hold.id, "the stage is not accepted", state)
-        makes = hours_taken(charges)
+        makes = write_off(charges)
         if makes != amount:
             detail = (
                 f"the charges make {text(makes)} norm-hours ({to_milli(makes)} milli-hours), not "

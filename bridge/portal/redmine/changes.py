@@ -48,20 +48,20 @@ class Cursor:
             its end.
         late: while a list is read: the first moment in it that was so new when it was read that changes
             before it may have been committed since.
-        told: what was told of the overlap, as `_mark`s. A change of the very second in which it was read is
-            not among them: another one may follow.
+        seen: what was reported of the overlap, as `_mark`s. A change of the very second in which it was read
+            is not among them: another one may follow.
     """
 
     issues: datetime
     entries: datetime
     rows: frozenset[int] = frozenset()
     late: datetime | None = None
-    told: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         late = self.late and _stamp(self.late)
         return json.dumps(
-            [_stamp(self.issues), _stamp(self.entries), sorted(self.rows), late, sorted(self.told)],
+            [_stamp(self.issues), _stamp(self.entries), sorted(self.rows), late, sorted(self.seen)],
             separators=(",", ":"),
         )
 
@@ -74,10 +74,10 @@ class Cursor:
         """
         at = datetime.fromisoformat
         try:
-            issues, entries, rows, late, told = json.loads(text)
+            issues, entries, rows, late, seen = json.loads(text)
             moment = None if late is None else at(late)
             cursor = cls(
-                at(issues), at(entries), frozenset(map(int, rows)), moment, frozenset(map(str, told))
+                at(issues), at(entries), frozenset(map(int, rows)), moment, frozenset(map(str, seen))
             )
             if str(cursor) == text:
                 return cursor
@@ -89,7 +89,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Found:
     """What a page tells, by the issues' numbers."""
 
     tickets: dict[int, Ticket] = field(default_factory=dict)
@@ -141,30 +141,30 @@ class Changes:
         listed, more, now = self._rows(cursor)
         entries = [] if more else list(self._entries(cursor))
         tag = _tag(text, listed, entries)
-        rows = [row for row in listed if _mark(row) not in cursor.told]
-        logged = [entry for entry in entries if _mark(entry) not in cursor.told]
-        told = _Told()
+        rows = [row for row in listed if _mark(row) not in cursor.seen]
+        logged = [entry for entry in entries if _mark(entry) not in cursor.seen]
+        found = _Found()
         if not more:
-            self._look_for_held(told, {row.id: row for row in listed}, now)
+            self._look_for_held(found, {row.id: row for row in listed}, now)
         if (
             etag is not None
             and tag == etag
-            and not (rows or logged or told.gone or told.tickets or told.faults)
+            and not (rows or logged or found.gone or found.tickets or found.faults)
         ):
             return None
-        for id_ in self._tickets(rows, logged, told):
-            self._take(id_, told, now)
+        for id_ in self._tickets(rows, logged, found):
+            self._take(id_, found, now)
         following = self._next(cursor, listed, entries, more=more, now=now)
         return TicketPage(
-            tuple(told.tickets.values()),
-            tuple(told.faults.values()),
+            tuple(found.tickets.values()),
+            tuple(found.faults.values()),
             str(following),
             tag,
             more,
-            tuple(told.gone.values()),
+            tuple(found.gone.values()),
         )
 
-    def _look_for_held(self, told: _Told, known: dict[int, wire.Row], now: datetime) -> None:
+    def _look_for_held(self, found: _Found, known: dict[int, wire.Row], now: datetime) -> None:
         """Tell what has become of the tickets and stages of open holds where no list of changes may tell it.
 
         Parameters:
@@ -175,14 +175,16 @@ class Changes:
         for hold in held:
             ticket = known.get(int(hold.ticket_id))
             if ticket is None:
-                self._look_for(hold, told, now)
+                self._look_for(hold, found, now)
             elif not self._is_paid(ticket):
-                told.leaves(ticket.id, "moved", ticket.updated_on)
-            elif ticket.id not in told.tickets and self._stage_of(known.get(int(hold.stage_id))) != ticket.id:
+                found.leaves(ticket.id, "moved", ticket.updated_on)
+            elif (
+                ticket.id not in found.tickets and self._stage_of(known.get(int(hold.stage_id))) != ticket.id
+            ):
                 # Losing a stage may leave a ticket older than it was: from now on it counts as changed.
-                self._take(ticket.id, told, now, version=reading.version_of(now))
+                self._take(ticket.id, found, now, version=reading.version_of(now))
 
-    def _look_for(self, hold: KeptHold, told: _Told, now: datetime) -> None:
+    def _look_for(self, hold: KeptHold, found: _Found, now: datetime) -> None:
         """Tell what has become of a ticket that no list shows."""
         try:
             self._client.project(hold.account_id)
@@ -191,7 +193,7 @@ class Changes:
         try:
             self._client.issue(hold.ticket_id)
         except PortalNotFound as error:
-            told.leaves(int(hold.ticket_id), "moved" if error.status == _FORBIDDEN else "deleted", now)
+            found.leaves(int(hold.ticket_id), "moved" if error.status == _FORBIDDEN else "deleted", now)
         except Unreadable:
             pass  # it has come back
 
@@ -228,7 +230,7 @@ class Changes:
     ) -> Cursor:
         """The cursor behind a page."""
         over = now - _SECOND
-        told = cursor.told.union(
+        seen = cursor.seen.union(
             (_mark(row) for row in rows if row.updated_on < over),
             (_mark(one) for one in entries if one.updated_on < over),
         )
@@ -238,17 +240,17 @@ class Changes:
                 cursor.rows if last == cursor.issues else set()
             )
             late = cursor.late or (min(last, now) if last >= over - self._overlap else None)
-            told = self._listed_again(told, late or last, cursor.entries)
-            return replace(cursor, issues=last, rows=frozenset(read), late=late, told=told)
+            seen = self._listed_again(seen, late or last, cursor.entries)
+            return replace(cursor, issues=last, rows=frozenset(read), late=late, seen=seen)
         # A moment that is still to come tells nothing of what is changed until then.
         newest = min(wire.newest((row.updated_on for row in rows), cursor.issues), cursor.late or now)
         newest_entry = min(wire.newest((one.created_on for one in entries), cursor.entries), now)
-        return Cursor(newest, newest_entry, told=self._listed_again(told, newest, newest_entry))
+        return Cursor(newest, newest_entry, seen=self._listed_again(seen, newest, newest_entry))
 
-    def _listed_again(self, told: Iterable[str], issues: datetime, entries: datetime) -> frozenset[str]:
+    def _listed_again(self, seen: Iterable[str], issues: datetime, entries: datetime) -> frozenset[str]:
         """Those marks whose rows lie in the overlap before these moments."""
         since = {False: _stamp(issues - self._overlap), True: _stamp(entries - self._overlap)}
-        return frozenset(mark for mark in told if mark.rpartition("@")[2] >= since[mark.startswith("t")])
+        return frozenset(mark for mark in seen if mark.rpartition("@")[2] >= since[mark.startswith("t")])
 
     def _entries(self, cursor: Cursor) -> Iterator[wire.TimeEntry]:
         """Time entries of specialists that were made since the cursor, newest first."""
@@ -261,7 +263,9 @@ class Changes:
                 return
             yield entry
 
-    def _tickets(self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry], told: _Told) -> list[int]:
+    def _tickets(
+        self, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry], found: _Found
+    ) -> list[int]:
         """Ids of the paid tickets that the changes belong to, in their order.
 
         What is none now, and may have been one, is told as gone.
@@ -272,11 +276,11 @@ class Changes:
         heads = [head for id_ in order if (head := self._head(known.get(id_))) is not None]
         self._learn(known, heads)
         strangers = (row.id for row in rows if self._head(row) is None)
-        found = [known[id_] for id_ in dict.fromkeys((*strangers, *heads)) if id_ in known]
-        for row in found:
+        changed = [known[id_] for id_ in dict.fromkeys((*strangers, *heads)) if id_ in known]
+        for row in changed:
             if not self._is_paid(row):
-                told.leaves(row.id, "moved", row.updated_on)
-        return [row.id for row in found if self._is_paid(row)]
+                found.leaves(row.id, "moved", row.updated_on)
+        return [row.id for row in changed if self._is_paid(row)]
 
     def _learn(self, known: dict[int, wire.Row], ids: Iterable[int]) -> None:
         """Add the issues that are not known yet, as lists tell them."""
@@ -301,30 +305,30 @@ class Changes:
             return False
         return within_category(issue.category.name if issue.category else "", self._prefix)
 
-    def _take(self, id_: int, told: _Told, now: datetime, *, version: int = 0) -> None:
+    def _take(self, id_: int, found: _Found, now: datetime, *, version: int = 0) -> None:
         """Read a ticket that has changed; `version` is the least that it has by now."""
-        if id_ in told.tickets or id_ in told.faults:
+        if id_ in found.tickets or id_ in found.faults:
             return
         try:
             issue = self._reader.issue(str(id_))
         except PortalNotFound:
-            told.leaves(id_, "deleted", now)  # or taken from the bridge's sight, since it was listed
+            found.leaves(id_, "deleted", now)  # or taken from the bridge's sight, since it was listed
             return
         except Unreadable as error:
-            told.faults[id_] = TicketFault(str(id_), "", (error.detail,))
+            found.faults[id_] = TicketFault(str(id_), "", (error.detail,))
             return
         try:
             ticket = self._reader.readable(issue)
         except (NotTheContract, Unreadable) as error:
             problems = error.problems if isinstance(error, NotTheContract) else (error.detail,)
-            told.faults[id_] = TicketFault(str(id_), issue.model_dump_json(), problems)
+            found.faults[id_] = TicketFault(str(id_), issue.model_dump_json(), problems)
         else:
-            told.tickets[id_] = replace(ticket, version=max(ticket.version, version))
+            found.tickets[id_] = replace(ticket, version=max(ticket.version, version))
 
 
 def _tag(cursor: str | None, rows: Iterable[wire.Row], entries: Iterable[wire.TimeEntry]) -> str:
-    told = [cursor, *(_mark(row) for row in rows), *(_mark(one) for one in entries)]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    parts = [cursor, *(_mark(row) for row in rows), *(_mark(one) for one in entries)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _mark(changed: wire.Row | wire.TimeEntry) -> str:

@@ -75,7 +75,7 @@ class Client:
     def __init__(self, portal: str, line: Line) -> None:
         self._portal = portal
         self._line = line
-        self._told: tuple[datetime, float] | None = None
+        self._last_clock: tuple[datetime, float] | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -85,9 +85,9 @@ class Client:
         """Redmine's clock as its last answer told it, counted on from there; None where it has not told
         it.
         """
-        if self._told is None:
+        if self._last_clock is None:
             return None
-        at, when = self._told
+        at, when = self._last_clock
         return at + timedelta(seconds=time.monotonic() - when)
 
     def user(self) -> tuple[wire.User, datetime]:
@@ -131,12 +131,12 @@ class Client:
         try:
             return wire.read(wire.Issue, found)
         except NotTheContract as error:
-            told = f"issue {id_} is not as Redmine tells issues: {error}"[:1000]
+            message = f"issue {id_} is not as Redmine tells issues: {error}"[:1000]
             if not isinstance(found, dict) or str(found.get("id")) != id_:
-                answer.unbelievable(told)
+                answer.unbelievable(message)
         raise Unreadable(
             answer.request.endpoint,
-            told,
+            message,
             status=answer.status,
             request_id=answer.request_id,
             portal=self._portal,
@@ -259,7 +259,7 @@ class Client:
     def _send(self, request: Request) -> Answer:
         answer = self._line.send(request)
         with suppress(ValueError, OverflowError):  # who needs this moment says so, see `_clock`
-            self._told = (
+            self._last_clock = (
                 parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC),
                 time.monotonic(),
             )
@@ -330,7 +330,7 @@ def _number(id_: str) -> str:
 
 def _refuse(answer: Answer) -> NoReturn:
     """Raise what an answer means that is no success."""
-    told: dict[str, Any] = {
+    details: dict[str, Any] = {
         "status": answer.status,
         "request_id": answer.request_id,
         "portal": answer.request.portal,
@@ -342,25 +342,25 @@ def _refuse(answer: Answer) -> NoReturn:
                 endpoint,
                 "the API key is wrong, its user is locked, or Redmine's REST API is switched off",
                 code="unauthorized",
-                **told,
+                **details,
             )
         case 403 if answer.request.key is None:
             raise PortalNotFound(
-                endpoint, "it may not be seen by the bridge's user", code="not_found", **told
+                endpoint, "it may not be seen by the bridge's user", code="not_found", **details
             )
         case 403:
             raise PortalRefused(
                 endpoint,
                 "the roles of the bridge's user do not allow it, or the project is closed",
                 code="forbidden",
-                **told,
+                **details,
             )
         case 404:
-            raise PortalNotFound(endpoint, "Redmine does not have it", code="not_found", **told)
+            raise PortalNotFound(endpoint, "Redmine does not have it", code="not_found", **details)
         case 409:
-            raise Contended(endpoint, "it was changed at the same moment", code="conflict", **told)
+            raise Contended(endpoint, "it was changed at the same moment", code="conflict", **details)
         case 413 | 422:
-            raise PortalRefused(endpoint, _errors(answer), code="invalid", **told)
+            raise PortalRefused(endpoint, _errors(answer), code="invalid", **details)
         case _:
             answer.refuse()
 

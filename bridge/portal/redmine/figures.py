@@ -18,13 +18,17 @@ def held_for(stage_id: str, holds: Iterable[KeptHold]) -> Decimal:
     return sum((one.amount for one in holds if one.stage_id == stage_id and one.ended is None), Decimal(0))
 
 
-def shown(convention: RedmineConvention, held: Decimal, taken: Decimal | None = None) -> list[dict[str, Any]]:
+def shown(
+    convention: RedmineConvention, held: Decimal, written_off: Decimal | None = None
+) -> list[dict[str, Any]]:
     """A stage's custom fields that show it; none where the convention has no fields for it.
 
     Parameters:
         held: norm-hours.
-        taken: norm-hours; None leaves what is shown.
+        written_off: norm-hours; None leaves what is shown.
     """
     fields = convention.issue_fields
-    told = ((fields.held, held), (fields.taken, taken))
-    return [{"id": id_, "value": text(hours)} for id_, hours in told if id_ is not None and hours is not None]
+    pairs = ((fields.held, held), (fields.taken, written_off))
+    return [
+        {"id": id_, "value": text(hours)} for id_, hours in pairs if id_ is not None and hours is not None
+    ]

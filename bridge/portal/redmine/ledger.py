@@ -155,7 +155,7 @@ class Ledger:
         rows = list(rows)
         fields = self._convention.project_fields
         granted = sum((row.amount for row in rows if row.kind == "top_up"), Decimal(0))
-        posted = sum(
+        written_off = sum(
             ({"capture": row.amount, "reversal": -row.amount}.get(row.kind, Decimal(0)) for row in rows),
             Decimal(0),
         )
@@ -165,7 +165,14 @@ class Ledger:
         overdraft = self._term(project, fields.overdraft) or Decimal(0)
         version = len(rows) + sum(1 if hold.ended is None else 2 for hold in kept)
         return Account(
-            str(project.id), granted, posted, held, granted - posted - held, overdraft, version, price
+            str(project.id),
+            granted,
+            written_off,
+            held,
+            granted - written_off - held,
+            overdraft,
+            version,
+            price,
         )
 
     def _term(self, project: wire.Project, field: int) -> Decimal | None:

@@ -214,16 +214,16 @@ def _stage(
 
 def _agreed_hours(issue: Issue, agreement: Agreement, problems: list[str]) -> Decimal:
     now = "" if issue.estimated_hours is None else str(issue.estimated_hours)
-    told = _as_of(issue, agreement, "attr", "estimated_hours", now)
+    estimate = _as_of(issue, agreement, "attr", "estimated_hours", now)
     where = f"#{issue.id}, estimated time"
     try:
-        minutes = _minutes(_written(told)) if told else None
+        minutes = _minutes(_written(estimate)) if estimate else None
     except InexactHours:
         minutes = None
     if minutes is None:
-        problems.append(f"{where}: must say the agreed norm-hours, is {told!r}")
+        problems.append(f"{where}: must say the agreed norm-hours, is {estimate!r}")
     elif minutes % _ESTIMATE_UNIT:
-        problems.append(f"{where}: must be a multiple of {_ESTIMATE_UNIT} minutes (0.05 h), is {told}")
+        problems.append(f"{where}: must be a multiple of {_ESTIMATE_UNIT} minutes (0.05 h), is {estimate}")
     else:
         return Decimal(minutes) / 60
     return Decimal(0)
@@ -233,15 +233,15 @@ def _agreed_coefficient(
     convention: RedmineConvention, issue: Issue, agreement: Agreement, problems: list[str]
 ) -> Decimal:
     field = issue.field(convention.issue_fields.coefficient)
-    told = _as_of(
+    written = _as_of(
         issue, agreement, "cf", str(convention.issue_fields.coefficient), field.text if field else ""
     )
     try:
-        coefficient = number(told)
+        coefficient = number(written)
     except InexactHours:
         coefficient = Decimal(0)
     if field is not None and coefficient <= 0:
-        problems.append(f"#{issue.id}, {field.name}: must be a number such as 1 or 0.6, is {told!r}")
+        problems.append(f"#{issue.id}, {field.name}: must be a number such as 1 or 0.6, is {written!r}")
     return coefficient
 
 

@@ -201,18 +201,18 @@ class Writes:
             log.warning("%s; the hold has gone back, the stage may show it still", error)
 
     def follow(
-        self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState], taken: Decimal
+        self, key: str, stage_id: str, to: StageState, froms: Sequence[StageState], written_off: Decimal
     ) -> None:
         """Let a stage's status follow its write-off or reversal under `key`, which counts whether or not the
         status can follow.
 
-        `taken` is what is written off for the stage then, and nothing is held. For who is the writer already.
+        `written_off` is what the stage has cost then, while nothing is held. For who is the writer already.
         A status that may still be on its way is waited for as any write.
         """
         states = self._convention.stage_states
 
         def shows(_: wire.Issue) -> list[dict[str, Any]]:
-            return figures.shown(self._convention, Decimal(0), taken)
+            return figures.shown(self._convention, Decimal(0), written_off)
 
         try:
             issue = self._client.issue(stage_id)
@@ -274,11 +274,11 @@ class Writes:
             now = reads.prepare()
             actual = state_of(states, now)
             if actual not in expected or str(actual) == TicketState.WITHDRAWN:
-                told = str(actual or "")
+                stands = str(actual or "")
                 raise StateConflict(
                     endpoint,
-                    f"it is {told or now.status.name}",
-                    actual=told,
+                    f"it is {stands or now.status.name}",
+                    actual=stands,
                     code="state_conflict",
                     portal=self._portal,
                 )

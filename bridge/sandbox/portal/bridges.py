@@ -55,11 +55,11 @@ class Bridges:
                     .isoformat(timespec="microseconds")
                     .replace("+00:00", "Z")
                 )
-                told = (
+                message = (
                     f"the bridge {other['instance']} works on this portal; release it there where this "
                     "one is to take its place"
                 )
-                raise Problem("another_bridge", told, instance=other["instance"], last_seen=seen)
+                raise Problem("another_bridge", message, instance=other["instance"], last_seen=seen)
             self._store.execute(
                 "INSERT OR REPLACE INTO bridge (instance, last) VALUES (?, ?)", instance, now.timestamp()
             )

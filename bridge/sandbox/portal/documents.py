@@ -61,7 +61,7 @@ class Documents:
         with self._store.snapshot():
             return self._ticket(self.ticket_row(ticket_id))
 
-    def told_ticket(self, ticket_id: str) -> dict[str, Any]:
+    def shown_ticket(self, ticket_id: str) -> dict[str, Any]:
         """A Ticket as the bridge is told."""
         with self._store.snapshot():
             row = self.ticket_row(ticket_id)
@@ -80,22 +80,22 @@ class Documents:
     ) -> dict[str, Any]:
         """`GET /tickets`; the cursor also passes what the prefix leaves out."""
         place = read_cursor(cursor)
-        told: list[dict[str, Any]] = []
+        tickets: list[dict[str, Any]] = []
         gone: list[dict[str, Any]] = []
         has_more = False
         with self._store.snapshot():
             for row in self._store.rows("SELECT * FROM ticket WHERE change > ? ORDER BY change", place):
-                is_told = row["gone"] is None and within_category(row["category"], category_prefix)
-                left = None if is_told else _gone(row, category_prefix)
-                if (is_told or left) and len(told) + len(gone) == limit:
+                is_listed = row["gone"] is None and within_category(row["category"], category_prefix)
+                left = None if is_listed else _gone(row, category_prefix)
+                if (is_listed or left) and len(tickets) + len(gone) == limit:
                     has_more = True
                     break
-                if is_told:
-                    told.append(_broken(self._ticket(row, thread=thread), row["broken"]))
+                if is_listed:
+                    tickets.append(_broken(self._ticket(row, thread=thread), row["broken"]))
                 elif left:
                     gone.append(left)
                 place = row["change"]
-        return {"tickets": told, "gone": gone, "next_cursor": f"c{place}", "has_more": has_more}
+        return {"tickets": tickets, "gone": gone, "next_cursor": f"c{place}", "has_more": has_more}
 
     def notes(self, ticket_id: str) -> list[dict[str, Any]]:
         """What the bridge wrote into the ticket's thread."""

@@ -79,7 +79,7 @@ class Ledger:
         stage = self._documents.stage_row(hold["ticket_id"], hold["stage_id"])
         if stage["state"] not in (("accepted",) if accepted_by == "customer" else ("accepted", "ready")):
             raise conflict("the stage is not accepted", stage["state"])
-        expected = taken(charges)
+        expected = write_off_mh(charges)
         if amount_mh != expected:
             raise Problem(
                 "amount_mismatch",
@@ -166,7 +166,7 @@ class Ledger:
         return ledger_entry(row)
 
 
-def taken(charges: Sequence[Mapping[str, Any]]) -> int:
+def write_off_mh(charges: Sequence[Mapping[str, Any]]) -> int:
     """Milli-hours that the charges take: Σ charged_minutes × coefficient_milli / 60, rounded once, half up.
 
     Reckoned in integers and apart from `bridge.domain.hours`, so that a fault there shows as

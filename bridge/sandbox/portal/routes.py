@@ -95,8 +95,10 @@ def application(portal: Office) -> Flask:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
         if isinstance(error, HTTPException):
-            told = error.description or error.name
-            response = refused(Problem(_CODES[error.code], told) if error.code in _CODES else invalid(told))
+            message = error.description or error.name
+            response = refused(
+                Problem(_CODES[error.code], message) if error.code in _CODES else invalid(message)
+            )
             if isinstance(error, MethodNotAllowed) and error.valid_methods:
                 response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
             return response
@@ -117,22 +119,22 @@ def describe(app: Flask) -> Describe:
     """
     address = app.url_map.bind("127.0.0.1")
 
-    def tell(incoming: Request) -> Call:
+    def describe(incoming: Request) -> Call:
         try:
             name, arguments = address.match(incoming.path, incoming.method)
         except HTTPException:
             return describe_by_path(incoming)
         body = incoming.get_json(silent=True) if incoming.is_json else None
         key = incoming.headers.get("Idempotency-Key")
-        told = {
+        facts = {
             **arguments,
             **incoming.args.to_dict(),
             **(body if isinstance(body, dict) else {}),
             **({"key": key} if key else {}),
         }
-        return Call(name, told)
+        return Call(name, facts)
 
-    return tell
+    return describe
 
 
 def _allow(portal: Office, scope: str | None) -> frozenset[str]:
@@ -222,7 +224,7 @@ def _reads(portal: Office) -> dict[str, Callable[..., Response]]:
     return {
         "meta": meta,
         "changed_tickets": changed_tickets,
-        "ticket": lambda _, id: _json(documents.told_ticket(id)),  # noqa: A006
+        "ticket": lambda _, id: _json(documents.shown_ticket(id)),  # noqa: A006
         "download": download,
         "account": lambda _, id: _json(documents.account(id)),  # noqa: A006
         "ledger": ledger,

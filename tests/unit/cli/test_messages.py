@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from bridge.cli import main
-from bridge.journal.engine import told
+from bridge.journal.engine import named_failures
 from tests.builders import make_stage, make_ticket
 from tests.raw_server import RawServer, http_reply
 from tests.unit.cli.conftest import ENVIRON, TOML
@@ -53,7 +53,7 @@ def test_a_full_disk_is_told_as_one_though_sqlite_calls_it_an_error_of_the_disk(
     tmp_path, monkeypatch, free, advice
 ):
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free))
-    with pytest.raises(Exception, match=advice), told(f"sqlite:///{tmp_path}/j.sqlite3"):
+    with pytest.raises(Exception, match=advice), named_failures(f"sqlite:///{tmp_path}/j.sqlite3"):
         raise OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
 

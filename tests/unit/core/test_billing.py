@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.domain.billing import UnknownCategory, amount_to_hold, at_most, charges, price_fault
 from bridge.domain.catalogue import Billing, BillingKind, Variant
-from bridge.domain.hours import Charge, hours_taken
+from bridge.domain.hours import Charge, write_off
 from bridge.domain.tickets import Order, TimeEntry
 from tests.builders import make_entry, make_service, make_stage, make_ticket
 
@@ -42,7 +42,7 @@ def test_R8_time_without_a_category_has_the_stage_s_coefficient():
     found = charges(
         make_service(), ORDER, make_stage(coefficient=CONTENT_K), [entry(600, "")], K.get, unattended=False
     )
-    assert hours_taken(found) == Decimal(6)
+    assert write_off(found) == Decimal(6)
 
 
 def test_R8_time_of_categories_that_nobody_knows_is_refused_by_their_names():
@@ -162,6 +162,6 @@ CHARGES = st.builds(
 def test_R2_lines_that_are_cut_take_no_more_than_was_agreed_and_what_fits_is_left_alone(found, hundredths):
     most = Decimal(hundredths) / 100
     cut = at_most(found, most)
-    assert hours_taken(cut) <= most
+    assert write_off(cut) <= most
     assert [line.spent_minutes for line in cut] == [line.spent_minutes for line in found]
-    assert (cut == found) == (hours_taken(found) <= most)
+    assert (cut == found) == (write_off(found) <= most)

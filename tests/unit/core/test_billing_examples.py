@@ -13,7 +13,7 @@ import pytest
 from bridge.domain import billing
 from bridge.domain.catalogue import BillingKind
 from bridge.domain.catalogue_file import read_catalogue
-from bridge.domain.hours import hours_taken, price
+from bridge.domain.hours import price, write_off
 from bridge.domain.tickets import Order
 from tests.builders import make_entry, make_stage, make_ticket
 
@@ -53,14 +53,14 @@ def test_an_example_takes_what_the_page_says(example: dict[str, Any]):
             charged_before=before,
             last=stage is stages[-1],
         )
-        taken = hours_taken(lines)
+        hours = write_off(lines)
         assert billing.amount_to_hold(stage) == Decimal(told["held"])
-        assert taken == Decimal(told["taken"] if "taken" in told else told["beyond"])
-        assert ("beyond" in told) == (taken > billing.amount_to_hold(stage))
+        assert hours == Decimal(told["write_off"] if "write_off" in told else told["beyond"])
+        assert ("beyond" in told) == (hours > billing.amount_to_hold(stage))
         before += sum(line.charged_minutes for line in lines)
-        total += taken
-    if "taken" in example:
-        assert total == Decimal(example["taken"])
+        total += hours
+    if "write_off" in example:
+        assert total == Decimal(example["write_off"])
     if "price" in example:
         assert price(total, Decimal(example["hour_price"])) == Decimal(example["price"])
 

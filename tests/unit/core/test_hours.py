@@ -9,15 +9,15 @@ import pytest
 from bridge.domain.hours import (
     Charge,
     InexactHours,
-    estimate_taken,
+    estimated_write_off,
     exact,
     from_kopecks,
     from_milli,
-    hours_taken,
     text,
     to_kopecks,
     to_milli,
     to_minutes,
+    write_off,
 )
 
 
@@ -66,18 +66,18 @@ def test_integers_of_the_wire_become_hours_and_money():
 
 
 def test_ten_hours_at_a_coefficient_of_0_6_take_six():
-    assert estimate_taken(Decimal(10), Decimal("0.6")) == Decimal(6)
+    assert estimated_write_off(Decimal(10), Decimal("0.6")) == Decimal(6)
 
 
 def test_each_line_is_charged_at_its_own_coefficient():
     lines = [Charge("developer", 60, 60, Decimal(1)), Charge("content", 600, 600, Decimal("0.6"))]
-    assert hours_taken(lines) == Decimal(7)
+    assert write_off(lines) == Decimal(7)
 
 
 @pytest.mark.parametrize(("minutes", "taken"), [(20, "0.33"), (40, "0.67")])
 def test_the_unit_of_rounding_is_a_hundredth(minutes, taken):
-    assert hours_taken([Charge("developer", minutes, minutes, Decimal(1))]) == Decimal(taken)
+    assert write_off([Charge("developer", minutes, minutes, Decimal(1))]) == Decimal(taken)
 
 
 def test_charged_time_is_taken_and_not_spent_time():
-    assert hours_taken([Charge("fixed", 10, 120, Decimal(1))]) == Decimal(2)
+    assert write_off([Charge("fixed", 10, 120, Decimal(1))]) == Decimal(2)

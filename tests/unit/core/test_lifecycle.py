@@ -22,6 +22,7 @@ from bridge.domain.lifecycle import (
     Hold,
     Kind,
     NewRevision,
+    Note,
     Operate,
     OrderFault,
     Reason,
@@ -30,14 +31,13 @@ from bridge.domain.lifecycle import (
     SetStage,
     SetTicket,
     Status,
-    Tell,
     Terms,
     Undo,
     Wait,
     WriteOff,
     charges_from,
     charges_request,
-    taken,
+    written_off,
 )
 from bridge.domain.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
 from bridge.domain.tickets import Stage, StageState, TicketState, TimeEntry
@@ -139,7 +139,7 @@ def test_an_order_with_faults_is_told_to_the_customer_once():
     fault = OrderFault("поля заявки", ("shortname: параметр не указан",))
     play = Play(order=fault)
     told = play.does()
-    assert isinstance(told, Tell)
+    assert isinstance(told, Note)
     assert told.message.startswith("order:")
     assert told.facts == {"source": "поля заявки", "problems": ["shortname: параметр не указан"]}
     reason = waits(play.next(), Status.NEEDS_ORDER, "order-faults")
@@ -150,7 +150,7 @@ def test_other_faults_of_an_order_are_told_anew():
     play = Play(order=OrderFault("поля заявки", ("a",)))
     play.rest()
     play.order = OrderFault("поля заявки", ("b",))
-    assert isinstance(play.next(), Tell)
+    assert isinstance(play.next(), Note)
     play.rest()
     assert len(set(play.seen)) == 2
 
@@ -186,7 +186,7 @@ def test_R3_an_agreement_without_stages_is_none():
 
 
 def test_R3_the_faults_of_an_order_are_told_before_the_agreement():
-    assert isinstance(Play(make_ticket(agreed_at=None), order=OrderFault("поля заявки", ("a",))).next(), Tell)
+    assert isinstance(Play(make_ticket(agreed_at=None), order=OrderFault("поля заявки", ("a",))).next(), Note)
 
 
 # --- R5: a balance that does not cover the stage
@@ -202,7 +202,7 @@ def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended():
     play = Play(balance=make_account("1.5"))
     play.does()
     told = play.does()
-    assert isinstance(told, Tell)
+    assert isinstance(told, Note)
     assert (told.message, told.facts) == (
         "suspended",
         {"stage": "Новая роль", "needed": "2", "available": "1.5", "missing": "0.5"},
@@ -288,7 +288,7 @@ def test_a_refused_plan_is_told_and_holds_nothing():
     play.until(Examine)
     play.does(REFUSED, {"code": "guarded", "detail": "policy", "capabilities": ["moodle/site:config"]})
     told = play.next()
-    assert isinstance(told, Tell)
+    assert isinstance(told, Note)
     assert (told.message, told.facts["code"], told.facts["capabilities"]) == (
         "cannot",
         "guarded",
@@ -367,7 +367,7 @@ def test_R4_work_begins_only_after_the_hold():
 
 def test_R4_the_customer_reads_how_much_is_held():
     play = Play()
-    told = play.until(Tell)
+    told = play.until(Note)
     assert (told.message, told.facts) == ("taken", {"stage": "Новая роль", "amount": "2"})
 
 
@@ -404,7 +404,7 @@ def test_a_failed_operation_returns_the_hold_then_tells_the_customer():
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
     assert play.does() == Release(make_stage(), 1, "hold-s1-1")
     told = play.does()
-    assert isinstance(told, Tell)
+    assert isinstance(told, Note)
     assert told.message == "cannot"
     reason = waits(play.rest(), Status.FAILED, "refused")
     assert (reason.facts["what"], reason.facts["code"]) == ("operation", "restorefailed")
@@ -472,8 +472,14 @@ def test_R4_the_customer_reads_what_was_done_and_what_it_will_take():
     play.until(Freeze)
     play.until(SetStage)
     play.does()
-    told = play.until(Tell)
-    facts = {"stage": "Новая роль", "evidence": ROLE, "taken": "0.5", "unasked": False, "silent_until": None}
+    told = play.until(Note)
+    facts = {
+        "stage": "Новая роль",
+        "evidence": ROLE,
+        "write_off": "0.5",
+        "unasked": False,
+        "silent_until": None,
+    }
     assert (told.message, told.facts) == ("ready", facts)
 
 
@@ -490,14 +496,14 @@ def test_R4_an_accepted_stage_is_written_off_and_told():
     play.until(WriteOff)
     play.does(outcome={"price": "1250.00"})
     play.balance = make_account("9.5")
-    told = play.until(Tell)
+    told = play.until(Note)
     assert told.message == "written_off"
     facts = [told.facts[name] for name in ("amount", "price", "stage", "left")]
     assert facts == ["0.5", "1250.00", "Новая роль", "9.5"]
     assert play.until(SetTicket).state is TicketState.DONE
     play.does()
-    done = play.until(Tell)
-    assert (done.message, done.facts) == ("done", {"stage": "Новая роль", "taken": "0.5"})
+    done = play.until(Note)
+    assert (done.message, done.facts) == ("done", {"stage": "Новая роль", "written_off": "0.5"})
 
 
 @pytest.mark.parametrize("state", [StageState.ACCEPTED, StageState.WRITTEN_OFF, StageState.READY])
@@ -1014,7 +1020,7 @@ def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another
     assert [kind for kind in play.seen if kind in ("hold", "capture")] == ["hold", "capture", "hold"]
     report(play, "s2", state=StageState.ACCEPTED)
     waits(play.rest(), Status.DONE, "done")
-    assert taken(play.case()) == Decimal(5)
+    assert written_off(play.case()) == Decimal(5)
 
 
 def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket():
@@ -1452,14 +1458,14 @@ def test_a_correction_is_one_reversal_and_a_new_write_off():
     assert (reverse.entry_id, reverse.reason) == ("capture-s1-1", "ошибка учёта")
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["correct:1:reversal", "correct:1:hold", "correct:1:capture", "note:corrected:1"]
-    assert taken(play.case()) == Decimal("1.5")
+    assert written_off(play.case()) == Decimal("1.5")
 
 
 def test_a_correction_to_nothing_is_a_reversal_alone():
     play = corrected(None)
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["correct:1:reversal", "note:corrected:1"]
-    assert taken(play.case()) == Decimal(0)
+    assert written_off(play.case()) == Decimal(0)
 
 
 def test_a_second_correction_reverses_the_first_one_s_write_off():
@@ -1469,7 +1475,7 @@ def test_a_second_correction_reverses_the_first_one_s_write_off():
     play.decides("correct", stage_id="s1", charges=lines, amount="1", reason="ещё раз", entries={})
     assert play.until(Reverse).entry_id == "correct:1:capture-s1-1"
     waits(play.rest(), Status.DONE, "done")
-    assert taken(play.case()) == Decimal(1)
+    assert written_off(play.case()) == Decimal(1)
 
 
 def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up():

@@ -96,7 +96,7 @@ def test_the_beginning_of_the_work_is_told():
 
 def test_a_restored_course_is_shown():
     assert (
-        told("ready", **ASKED, stage="Курс", evidence=COURSE, taken="1")
+        told("ready", **ASKED, stage="Курс", evidence=COURSE, write_off="1")
         == """\
 Этап «Курс» заявки № 101 готов к приёмке.
 
@@ -113,7 +113,7 @@ def test_a_restored_course_is_shown():
 
 def test_a_course_without_users_data_says_so():
     text = told(
-        "ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, taken="1"
+        "ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, write_off="1"
     )
     assert "Данных пользователей в восстановленном курсе нет." in text
     assert "Обратите внимание" not in text
@@ -121,7 +121,7 @@ def test_a_course_without_users_data_says_so():
 
 def test_a_role_is_shown_with_all_its_capabilities():
     assert (
-        told("ready", **STAGE, **ASKED, evidence=ROLE, taken="0.5")
+        told("ready", **STAGE, **ASKED, evidence=ROLE, write_off="0.5")
         == """\
 Этап «Новая роль» заявки № 101 готов к приёмке.
 
@@ -141,19 +141,24 @@ def test_work_by_hand_is_shown_by_the_specialists_log():
         {"category": "content", "minutes": 90, "note": "Разделы курса"},
         {"category": "content", "minutes": 5, "note": ""},
     ]
-    text = told("ready", **STAGE, **ASKED, evidence={"kind": "by-hand", "entries": entries}, taken="0.95")
+    text = told("ready", **STAGE, **ASKED, evidence={"kind": "by-hand", "entries": entries}, write_off="0.95")
     assert "\n– Разделы курса: 1 ч 30 мин\n– Работы по заявке: 5 мин\n" in text
 
 
 def test_silence_that_accepts_is_announced():
     text = told(
-        "ready", **STAGE, unasked=False, silent_until="2026-03-15T09:30:00+00:00", evidence=ROLE, taken="0.5"
+        "ready",
+        **STAGE,
+        unasked=False,
+        silent_until="2026-03-15T09:30:00+00:00",
+        evidence=ROLE,
+        write_off="0.5",
     )
     assert text.endswith("\nЕсли до 15.03.2026 09:30 UTC замечаний не будет, этап считается принятым.\n")
 
 
 def test_a_stage_that_needs_no_acceptance_asks_for_none():
-    text = told("ready", **STAGE, unasked=True, silent_until=None, evidence=ROLE, taken="0.5")
+    text = told("ready", **STAGE, unasked=True, silent_until=None, evidence=ROLE, write_off="0.5")
     assert text.endswith(
         "\nПо условиям обслуживания приёмка этого этапа не требуется. Списывается 0,5_нормо-ч.\n"
     )
@@ -174,16 +179,16 @@ def test_a_correction_tells_what_was_and_what_is():
 
 
 @pytest.mark.parametrize(
-    ("taken", "tells"),
+    ("written_off", "text"),
     [
         ("0", "Нормо-часы не списаны, зарезервированные возвращены на баланс."),
         ("3", "За принятые этапы списано 3_нормо-ч; остальное возвращено на баланс."),
     ],
 )
-def test_a_withdrawal_on_the_customer_s_word_is_confirmed(taken, tells):
+def test_a_withdrawal_on_the_customer_s_word_is_confirmed(written_off, text):
     assert (
-        told("withdrawn", reason="просьба по телефону", taken=taken)
-        == f"Заявка № 101 отозвана: просьба по телефону.\n\n{tells}\n"
+        told("withdrawn", reason="просьба по телефону", written_off=written_off)
+        == f"Заявка № 101 отозвана: просьба по телефону.\n\n{text}\n"
     )
 
 
@@ -218,7 +223,9 @@ def test_a_write_off_without_a_price_names_none(price):
 
 
 def test_the_end_tells_the_sum():
-    assert told("done", taken="1.5") == "Заявка № 101 выполнена. Всего списано с баланса: 1,5_нормо-ч.\n"
+    assert (
+        told("done", written_off="1.5") == "Заявка № 101 выполнена. Всего списано с баланса: 1,5_нормо-ч.\n"
+    )
 
 
 CANNOT = "Этап «Новая роль» заявки № 101 выполнить не удалось. Нормо-часы не списаны.\n\n"
@@ -353,7 +360,8 @@ def test_no_message_holds_what_the_operator_reads(name):
         "available": "1",
         "missing": "1",
         "amount": "1",
-        "taken": "1",
+        "write_off": "1",
+        "written_off": "1",
         "evidence": COURSE,
         "charges": [LINE],
         "price": "1",
@@ -420,9 +428,15 @@ def write(directory: Path, name: str, text: str | bytes) -> Messages:
     return Messages(directory)
 
 
+@pytest.mark.parametrize(("name", "fact"), [("done", "written_off"), ("ready", "write_off")])
+def test_a_site_s_own_template_may_use_the_older_name_of_the_hours(tmp_path, name, fact):
+    messages = write(tmp_path, f"{name}.txt.j2", "{{ taken|number }}")
+    assert messages.render(name, make_ticket(), {fact: "1.5"}) == "1,5\n"
+
+
 def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
-    messages = write(tmp_path, "done.txt.j2", "Готово: {{ ticket.number }}, {{ taken|hours }}")
-    assert messages.render("done", make_ticket(), {"taken": "1"}) == "Готово: 101, 1\u00a0нормо-ч\n"
+    messages = write(tmp_path, "done.txt.j2", "Готово: {{ ticket.number }}, {{ written_off|hours }}")
+    assert messages.render("done", make_ticket(), {"written_off": "1"}) == "Готово: 101, 1\u00a0нормо-ч\n"
     assert messages.render("taken", make_ticket(), {**STAGE, "amount": "1"}).startswith(
         "Заявка № 101 взята в работу"
     )
@@ -433,14 +447,14 @@ def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
         tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}"
     )
     assert "\n\nсм. https://lms.example.ru/course/view.php?id=7\n\n" in messages.render(
-        "ready", make_ticket(), {**STAGE, **ASKED, "evidence": COURSE, "taken": "1"}
+        "ready", make_ticket(), {**STAGE, **ASKED, "evidence": COURSE, "write_off": "1"}
     )
 
 
 @pytest.mark.parametrize("name", ["done.txt.j2", "evidence.txt.j2"])
 @pytest.mark.parametrize(
     "text",
-    ["{{ taken", "{% if %}", "{{ taken|nosuchfilter }}", "Заявка".encode("cp1251")],
+    ["{{ written_off", "{% if %}", "{{ written_off|nosuchfilter }}", "Заявка".encode("cp1251")],
     ids=["open", "empty if", "filter", "cp1251"],
 )
 def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path, name, text):
@@ -460,16 +474,16 @@ def test_all_broken_templates_are_named_at_once(tmp_path):
     "text",
     [
         "{{ balance }}",
-        "{{ taken|minutes }}",
+        "{{ written_off|minutes }}",
         "{{ ticket.number|hours }}x{{ 'a'|hours }}",
-        "{{ taken.__class__.__mro__ }}",
+        "{{ written_off.__class__.__mro__ }}",
         "{{ 1|moment }}",
     ],
 )
 def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
     messages = write(tmp_path, "done.txt.j2", text)
     with pytest.raises(UserError, match=r"template done\.txt\.j2 cannot be rendered"):
-        messages.render("done", make_ticket(), {"taken": "1"})
+        messages.render("done", make_ticket(), {"written_off": "1"})
 
 
 def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
@@ -499,7 +513,7 @@ def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
             {
                 **STAGE,
                 **ASKED,
-                "taken": "1",
+                "write_off": "1",
                 "evidence": {**ROLE, "capabilities": ROLE["capabilities"] * 3000},
             },
         ),

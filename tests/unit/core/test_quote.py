@@ -68,8 +68,10 @@ def test_each_line_is_rounded_once_and_the_total_is_their_sum(lines, kopecks):
     ]
     priced = quote(wishes, hour_price)
     assert priced.least == priced.most
-    assert priced.least.taken == sum((line.least.taken for line in priced.lines if line.least), Decimal(0))
+    assert priced.least.write_off == sum(
+        (line.least.write_off for line in priced.lines if line.least), Decimal(0)
+    )
     for line, (hours, many) in zip(priced.lines, lines, strict=True):
         assert line.least is not None
-        assert line.least.taken == Decimal(hours * many) * Decimal("0.6")
-        assert line.least.roubles == price(line.least.taken, hour_price)
+        assert line.least.write_off == Decimal(hours * many) * Decimal("0.6")
+        assert line.least.roubles == price(line.least.write_off, hour_price)

@@ -57,7 +57,7 @@ def test_the_embedded_portal_keeps_every_rule_and_its_ledger(portal: SandboxPort
     ticket = a_ticket(portal, accepted=accepted)
     assert check(portal, "--ticket", ticket) == (0, {})
     account = portal.account("school")
-    assert (account.posted, account.held) == (0, 0)
+    assert (account.written_off, account.held) == (0, 0)
     assert portal.ticket(ticket).stages[0].state is (StageState.ACCEPTED if accepted else StageState.PLANNED)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bridge.domain.hours import Charge, hours_taken, to_milli
+from bridge.domain.hours import Charge, to_milli, write_off
 from bridge.domain.tickets import within_category
 
 PLUGIN = Path(__file__).parents[3] / "plugin_php_stub" / "osticket-otbridge"
@@ -79,7 +79,7 @@ def test_hours_are_taken_as_the_bridge_takes_them() -> None:
     asked = [[{"charged_minutes": minutes, "coefficient_milli": k} for minutes, k in one] for one in cases]
     taken = php("array_map(['Otbridge\\Ledger', 'taken'], $given[0])", asked)
     assert taken == [
-        to_milli(hours_taken([Charge("c", m, m, Decimal(k) / 1000) for m, k in one])) for one in cases
+        to_milli(write_off([Charge("c", m, m, Decimal(k) / 1000) for m, k in one])) for one in cases
     ]
 
 

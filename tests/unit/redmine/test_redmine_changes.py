@@ -56,7 +56,7 @@ MARKS = st.builds(
         SECONDS,
         rows=st.frozensets(st.integers(1, 2**40), max_size=4),
         late=st.none() | SECONDS,
-        told=st.frozensets(MARKS, max_size=4),
+        seen=st.frozensets(MARKS, max_size=4),
     )
 )
 def test_a_cursor_comes_back_from_its_text(cursor: Cursor) -> None:
@@ -259,7 +259,7 @@ def test_what_was_told_is_kept_for_the_overlap_only(site: Site, poller: Poller) 
         site.change(tickets[turn % 5])
         site.wait(5)
         poller.poll()
-    assert len(Cursor.read(str(poller.cursor), "clients").told) <= 2 * OVERLAP / timedelta(seconds=30)
+    assert len(Cursor.read(str(poller.cursor), "clients").seen) <= 2 * OVERLAP / timedelta(seconds=30)
 
 
 def test_what_was_told_of_time_is_kept_for_the_overlap_only(site: Site, poller: Poller) -> None:
@@ -269,7 +269,7 @@ def test_what_was_told_of_time_is_kept_for_the_overlap_only(site: Site, poller: 
         site.log(ticket)
         site.wait(5)
         poller.poll()
-    assert len(Cursor.read(str(poller.cursor), "clients").told) <= 2 * OVERLAP / timedelta(seconds=30)
+    assert len(Cursor.read(str(poller.cursor), "clients").seen) <= 2 * OVERLAP / timedelta(seconds=30)
 
 
 @short
@@ -280,7 +280,7 @@ def test_the_cursor_of_a_long_list_stays_short(site: Site, poller: Poller) -> No
     lengths = []
     while not lengths or poller.has_more:
         poller.page()
-        lengths.append(len(Cursor.read(str(poller.cursor), "clients").told))
+        lengths.append(len(Cursor.read(str(poller.cursor), "clients").seen))
     assert len(lengths) >= 20
     assert max(lengths) <= 8
 

@@ -211,7 +211,7 @@ def test_of_several_rows_with_one_key_the_lowest_number_counts(order: int) -> No
         ::order
     ]
     assert [row.entry.id for row in ledger_of(*twins).rows("3")] == [4, 6]
-    assert account(*twins).posted == 2
+    assert account(*twins).written_off == 2
     assert [one.id for one in ledger_of(*twins[: 2 * order] if order == 1 else twins[1:]).by_key("c")] == [
         4,
         5,
@@ -343,7 +343,7 @@ def test_hours_that_go_the_wrong_way_are_told(kind: int, hours: str) -> None:
 
 def test_nothing_may_be_written_off() -> None:
     told = account(booked(9, CAPTURE, "0"), booked(10, REVERSAL, "0"))
-    assert (told.posted, str(told.posted)) == (0, "0")
+    assert (told.written_off, str(told.written_off)) == (0, "0")
 
 
 def test_a_write_off_without_its_key_is_told() -> None:
@@ -366,7 +366,7 @@ def test_a_balance_is_what_rows_and_holds_make() -> None:
         replace(HOLD, id="b", ended="voided", ended_key="v", ended_at=AT),
     ]
     told = account(*rows, holds=(HOLD, *ended), of=project("2500", "0,5"))
-    assert (told.id, told.granted, told.posted, told.held, told.available) == (
+    assert (told.id, told.granted, told.written_off, told.held, told.available) == (
         "3",
         8,
         Decimal("1.5"),
@@ -378,7 +378,14 @@ def test_a_balance_is_what_rows_and_holds_make() -> None:
 
 def test_an_account_that_nobody_has_topped_up_is_empty() -> None:
     told = account()
-    assert (told.granted, told.posted, told.held, told.available, told.overdraft_limit, told.hour_price) == (
+    assert (
+        told.granted,
+        told.written_off,
+        told.held,
+        told.available,
+        told.overdraft_limit,
+        told.hour_price,
+    ) == (
         0,
         0,
         0,
@@ -429,7 +436,7 @@ def test_what_an_account_says_is_what_its_ledger_makes(
     told = ledger.account(project(), found, kept)
     listed = [ledger.entry(row) for row in found] + [entry for hold in kept for entry in of_hold(hold)]
     assert compare_sums(told, listed) == []
-    assert told.available == told.granted - told.posted - told.held
+    assert told.available == told.granted - told.written_off - told.held
     assert to_milli(told.granted) == sum(milli for kind, milli in rows if kind == TOP_UP)
 
 

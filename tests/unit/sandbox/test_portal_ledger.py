@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from bridge.domain.hours import Charge, from_milli, hours_taken, to_milli
+from bridge.domain.hours import Charge, from_milli, to_milli, write_off
 from bridge.sandbox.portal import Problem, SandboxPortal
-from bridge.sandbox.portal.ledger import taken
+from bridge.sandbox.portal.ledger import write_off_mh
 
 LIMIT_MH = 1000
 AMOUNTS = st.integers(0, 3000)
@@ -32,8 +32,8 @@ def lines(charges: list[tuple[int, int]]) -> list[dict[str, Any]]:
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 5000)), min_size=1, max_size=8))
 def test_the_portal_and_the_bridge_reckon_the_same(charges: list[tuple[int, int]]) -> None:
-    assert taken(lines(charges)) == to_milli(
-        hours_taken(Charge("x", 0, minutes, from_milli(k)) for minutes, k in charges)
+    assert write_off_mh(lines(charges)) == to_milli(
+        write_off(Charge("x", 0, minutes, from_milli(k)) for minutes, k in charges)
     )
 
 
@@ -82,7 +82,7 @@ class Balance(RuleBasedStateMachine):
 
     @rule(target=captures, hold=holds, charges=CHARGES)
     def capture(self, hold: str, charges: list[tuple[int, int]]) -> Any:
-        amount = taken(lines(charges))
+        amount = write_off_mh(lines(charges))
         fits = amount <= self.held.get(hold, -1)
         try:
             with self.portal.store.transaction():
