@@ -9,6 +9,9 @@ import struct
 import threading
 from collections.abc import Callable
 
+Act = Callable[[socket.socket, bytes], None]
+"""What a server does with a connection and the request that came over it."""
+
 
 def http_reply(
     body: bytes,
@@ -35,7 +38,7 @@ class RawServer:
     likes.
     """
 
-    def __init__(self, act: Callable[[socket.socket, bytes], None]) -> None:
+    def __init__(self, act: Act) -> None:
         self.act = act
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))

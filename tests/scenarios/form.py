@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -257,12 +258,113 @@ class Scenario(_Table):
         return [expect for step in self.step for expect in step.expect]
 
 
+class Row(_Table):
+    """A row of the catalogue, sold to its end in the usual way; it says only what is its own. What is usual
+    in a whole file stands in the file's table [usual].
+
+    Attributes:
+        sells: the service, and its variant after a slash.
+        title: what is shown, in a few words.
+        granted: norm-hours that the customer has.
+        K: the stage's coefficient.
+        category: of the specialist's time.
+        agreed: the stage's estimate, norm-hours.
+        minutes: that the specialist logs.
+        charges: lines of the write-off.
+        taken: norm-hours that are written off.
+    """
+
+    sells: str
+    title: str
+    granted: Hours = "10"
+    K: Hours = "1"
+    category: str = "development"
+    agreed: Hours
+    minutes: Annotated[int, Field(gt=0)]
+    charges: tuple[str, ...]
+    taken: Hours
+
+    def scenario(self) -> Scenario:
+        """The usual way: ordered, agreed, worked by hand, reported ready, accepted, written off."""
+        service, _, variant = self.sells.partition("/")
+        held, taken = Decimal(self.agreed) * Decimal(self.K), Decimal(self.taken)
+        steps = [
+            {
+                "open_ticket": {"service": service, "variant": variant},
+                "agree": [["Работа", self.agreed, self.K]],
+                "sync": True,
+                "expect": {
+                    "status": "running",
+                    "reason": "by-hand",
+                    "portal": "in_progress",
+                    "balance": {"held": text(held)},
+                },
+            },
+            {
+                "log_time": {"minutes": self.minutes, "category": self.category},
+                "report_ready": 1,
+                "sync": True,
+                "expect": {
+                    "status": "awaiting-acceptance",
+                    "portal": "awaiting_acceptance",
+                    "notes": ["taken", "ready"],
+                },
+            },
+            {
+                "accept": 1,
+                "sync": True,
+                "expect": {
+                    "status": "done",
+                    "service": self.sells,
+                    "ledger": [f"hold {text(held)} Работа", f"capture {text(taken)} Работа"],
+                    "charges": self.charges,
+                    "price": f"{taken * Decimal(Account().hour_price):.2f}",
+                    "balance": {
+                        "posted": text(taken),
+                        "held": 0,
+                        "available": text(Decimal(self.granted) - taken),
+                    },
+                    "notes": ["taken", "ready", "written_off", "done"],
+                },
+            },
+        ]
+        return Scenario.model_validate(
+            {
+                "title": f"{service} {variant}".strip() + f": {self.title}",
+                "rules": ["R2", "R4", "R8"],
+                "services": [service],
+                "account": {"granted": self.granted},
+                "step": steps,
+            }
+        )
+
+
 class _File(_Table):
-    scenario: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+    scenario: tuple[Scenario, ...] = ()
+    row: tuple[Row, ...] = ()
+    usual: Mapping[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_usual(cls, value: Any) -> Any:
+        """Give each row what is usual in its file."""
+        usual, rows = value.get("usual", {}), value.get("row", ())
+        if unfit := sorted(set(usual) - _USUAL):
+            raise ValueError(f"usual: {', '.join(unfit)}: only {', '.join(sorted(_USUAL))} can be usual")
+        return {**value, "row": [{**usual, **row} for row in rows]}
+
+    @model_validator(mode="after")
+    def _holds_something(self) -> _File:
+        if not self.scenario and not self.row:
+            raise ValueError("has neither a scenario nor a row")
+        return self
+
+
+_USUAL = frozenset(name for name, field in Row.model_fields.items() if not field.is_required())
 
 
 def read(path: Path) -> tuple[Scenario, ...]:
-    """The scenarios of a file.
+    """The scenarios of a file, those of its rows last.
 
     Raises:
         ScenarioFault: with every fault.
@@ -272,10 +374,11 @@ def read(path: Path) -> tuple[Scenario, ...]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ScenarioFault(f"{path.name}: is no TOML: {error}") from error
     try:
-        scenarios = _File.model_validate(document).scenario
+        file = _File.model_validate(document)
+        scenarios = (*file.scenario, *(row.scenario() for row in file.row))
     except ValidationError as error:
         problems = [
-            f"{_place(document, one['loc'])}: {one['msg'].removeprefix('Value error, ')}"
+            f"{_place(document, one['loc'])}: {one['msg'].removeprefix('Value error, ')}".removeprefix(": ")
             for one in error.errors()
         ]
         raise ScenarioFault("\n".join(f"{path.name}: {problem}" for problem in problems)) from None
@@ -289,13 +392,11 @@ def read(path: Path) -> tuple[Scenario, ...]:
 def _place(document: Mapping[str, Any], location: Sequence[str | int]) -> str:
     """Where a fault is: the scenario's title, the step's number from 1, and the key."""
     words: list[str] = []
-    if len(location) > 1 and location[0] == "scenario":
-        title = (
-            document["scenario"][location[1]].get("title")
-            if isinstance(document["scenario"][location[1]], dict)
-            else None
-        )
-        words.append(f"“{title}”" if title else f"scenario {int(location[1]) + 1}")
+    if len(location) > 1 and location[0] in {"scenario", "row"}:
+        kind, number = str(location[0]), int(location[1])
+        told = document[kind][number]
+        title = told.get("title") if isinstance(told, dict) else None
+        words.append(f"“{title}”" if title else f"{kind} {number + 1}")
         location = location[2:]
     if len(location) > 1 and location[0] == "step":
         words.append(f"step {int(location[1]) + 1}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from tests.scenarios.form import Expect, Scenario, ScenarioFault, Step, read
+from tests.scenarios.form import Expect, Row, Scenario, ScenarioFault, Step, read
 from tests.scenarios.runner import Differs, play
 from tests.scenarios.world import Memory, world_of
 
@@ -82,6 +82,51 @@ def test_a_fault_is_named_with_its_file_its_scenario_and_its_key(
     assert told in fault(tmp_path, GOOD.replace(good, bad))
 
 
+ROW = """
+[usual]
+K = "0.6"
+[[row]]
+sells = "4-files/plain"
+title = "десять файлов"
+agreed = 1
+minutes = 75
+charges = ["fixed 75 60 0.6"]
+taken = "0.6"
+"""
+
+
+def test_a_row_is_a_scenario_that_says_only_what_is_its_own(tmp_path: Path) -> None:
+    (scenario,) = read(write(tmp_path, ROW))
+    assert (scenario.title, scenario.services) == ("4-files plain: десять файлов", ("4-files",))
+    opened, reported, accepted = scenario.step
+    assert opened.agree == (("Работа", "1", "0.6"),)
+    assert reported.log_time is not None
+    assert (reported.log_time.minutes, reported.log_time.category) == (75, "development")
+    (done,) = accepted.expect
+    assert (done.ledger, done.price) == (("hold 0.6 Работа", "capture 0.6 Работа"), "1500.00")
+    assert done.balance is not None
+    assert (done.balance.posted, done.balance.available) == ("0.6", "9.4")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "told"),
+    [
+        ("taken =", "takne =", "one.toml: “десять файлов”: takne: Extra inputs"),
+        ('title = "десять файлов"', "", "one.toml: row 1: title: Field required"),
+        ('K = "0.6"', 'price = "1"', "one.toml: usual: price: only K, category, granted can be usual"),
+    ],
+)
+def test_a_fault_of_a_row_is_named_with_its_file_its_title_and_its_key(
+    tmp_path: Path, good: str, bad: str, told: str
+) -> None:
+    assert good in ROW
+    assert told in fault(tmp_path, ROW.replace(good, bad, 1))
+
+
+def test_a_file_without_anything_is_a_fault(tmp_path: Path) -> None:
+    assert fault(tmp_path, "") == "one.toml: has neither a scenario nor a row"
+
+
 def test_a_title_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     assert fault(tmp_path, GOOD + GOOD) == "one.toml: title stands twice: Работа"
 
@@ -123,6 +168,7 @@ def test_a_scenario_that_does_not_hold_says_what_it_found(
         ("A scenario", Scenario, set()),
         ("A step", Step, {"ticket", "expect", "moves"}),
         ("Expectations", Expect, {"ticket"}),
+        ("A row of the catalogue", Row, set()),
     ],
 )
 def test_every_key_is_documented(heading: str, model: type[BaseModel], apart: set[str]) -> None:
