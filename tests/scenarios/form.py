@@ -136,7 +136,7 @@ class Balance(_Table):
     """What the portal says of the account."""
 
     granted: Hours | None = None
-    written_off: Annotated[Hours | None, Field(alias="posted")] = None
+    written_off: Hours | None = None
     held: Hours | None = None
     available: Hours | None = None
 
@@ -271,7 +271,7 @@ class Row(_Table):
         agreed: the stage's estimate, norm-hours.
         minutes: that the specialist logs.
         charges: lines of the write-off.
-        taken: norm-hours that are written off.
+        written_off: norm-hours that leave the balance.
     """
 
     sells: str
@@ -282,12 +282,12 @@ class Row(_Table):
     agreed: Hours
     minutes: Annotated[int, Field(gt=0)]
     charges: tuple[str, ...]
-    taken: Hours
+    written_off: Hours
 
     def scenario(self) -> Scenario:
         """The usual way: ordered, agreed, worked by hand, reported ready, accepted, written off."""
         service, _, variant = self.sells.partition("/")
-        held, taken = Decimal(self.agreed) * Decimal(self.K), Decimal(self.taken)
+        held, written_off = Decimal(self.agreed) * Decimal(self.K), Decimal(self.written_off)
         steps = [
             {
                 "open_ticket": {"service": service, "variant": variant},
@@ -316,13 +316,13 @@ class Row(_Table):
                 "expect": {
                     "status": "done",
                     "service": self.sells,
-                    "ledger": [f"hold {text(held)} Работа", f"capture {text(taken)} Работа"],
+                    "ledger": [f"hold {text(held)} Работа", f"capture {text(written_off)} Работа"],
                     "charges": self.charges,
-                    "price": f"{taken * Decimal(Account().hour_price):.2f}",
+                    "price": f"{written_off * Decimal(Account().hour_price):.2f}",
                     "balance": {
-                        "posted": text(taken),
+                        "written_off": text(written_off),
                         "held": 0,
-                        "available": text(Decimal(self.granted) - taken),
+                        "available": text(Decimal(self.granted) - written_off),
                     },
                     "notes": ["taken", "ready", "written_off", "done"],
                 },

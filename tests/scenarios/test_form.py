@@ -91,7 +91,7 @@ title = "десять файлов"
 agreed = 1
 minutes = 75
 charges = ["fixed 75 60 0.6"]
-taken = "0.6"
+written_off = "0.6"
 """
 
 
@@ -105,13 +105,13 @@ def test_a_row_is_a_scenario_that_says_only_what_is_its_own(tmp_path: Path) -> N
     (done,) = accepted.expect
     assert (done.ledger, done.price) == (("hold 0.6 Работа", "capture 0.6 Работа"), "1500.00")
     assert done.balance is not None
-    assert (done.balance.posted, done.balance.available) == ("0.6", "9.4")
+    assert (done.balance.written_off, done.balance.available) == ("0.6", "9.4")
 
 
 @pytest.mark.parametrize(
     ("good", "bad", "told"),
     [
-        ("taken =", "takne =", "one.toml: “десять файлов”: takne: Extra inputs"),
+        ("written_off =", "writen_off =", "one.toml: “десять файлов”: writen_off: Extra inputs"),
         ('title = "десять файлов"', "", "one.toml: row 1: title: Field required"),
         ('K = "0.6"', 'price = "1"', "one.toml: usual: price: only K, category, granted can be usual"),
     ],
