@@ -129,7 +129,7 @@ def _instance(journal: Journal | None) -> str:
     if journal is None:
         return ""
     with journal.transaction(read_only=True) as unit:
-        return unit.instance()
+        return unit.polling.instance()
 
 
 def _open_contract(settings: Settings, instance: str) -> HttpPortal:
@@ -208,7 +208,7 @@ def find_ticket(journal: Journal, number: str) -> TicketRecord:
     or there are several.
     """
     with journal.transaction(read_only=True) as unit:
-        records = unit.by_number(number)
+        records = unit.tickets.by_number(number)
     if len(records) != 1:
         message = (
             tr("the journal has no ticket {number}")

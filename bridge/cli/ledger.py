@@ -116,13 +116,13 @@ def command(
         if record is not None:
             span = Span(account, record.portal, record.ticket.id, since, until)
         with journal.transaction(read_only=True) as unit:
-            totals = Totals(unit.open_holds(span))
+            totals = Totals(unit.statement.held(span))
             writers: dict[str, Callable[[Iterator[LedgerLine], Totals], None]] = {
                 "table": _table,
                 "csv": _csv,
                 "json": _json,
             }
-            writers[form](totals.count(unit.statement(span)), totals)
+            writers[form](totals.count(unit.statement.lines(span)), totals)
 
 
 @command.command("verify", help=tr("Check that no row of the ledger was changed, taken out or put in."))
@@ -133,7 +133,7 @@ def verify(ctx: click.Context) -> None:
         Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal,
         journal.transaction(read_only=True) as unit,
     ):
-        problems, rows = unit.verify_ledger(), unit.ledger_length()
+        problems, rows = unit.ledger.verify(), unit.ledger.length()
     for problem in problems:
         click.echo(plain.lines(technical.shown(problem)))
     if problems:

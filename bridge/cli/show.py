@@ -23,8 +23,8 @@ def command(ctx: click.Context, ticket: str, as_json: bool) -> None:
     with Journal.open(settings_of(ctx, tokens=False).bridge.journal) as journal:
         record = find_ticket(journal, ticket)
         with journal.transaction(read_only=True) as unit:
-            effects = unit.effects(record.portal, record.ticket.id)
-            rows = unit.ledger(portal=record.portal, ticket_id=record.ticket.id)
+            effects = unit.effects.of(record.portal, record.ticket.id)
+            rows = unit.ledger.rows(portal=record.portal, ticket_id=record.ticket.id)
     one = record.ticket
     if as_json:
         document = {

@@ -25,9 +25,9 @@ def command(ctx: click.Context, state: str | None, as_json: bool) -> None:
         journal.transaction(read_only=True) as unit,
     ):
         records, faults, opened = (
-            unit.tickets(state=state),
-            unit.faults(),
-            unit.open_effects(unless=(Status.DONE, Status.WITHDRAWN)),
+            unit.tickets.all(state=state),
+            unit.polling.faults(),
+            unit.effects.open(unless=(Status.DONE, Status.WITHDRAWN)),
         )
     if as_json:
         document = {

@@ -27,16 +27,16 @@ def build_case(
 ) -> Case:
     """All that `decide` looks at, for a ticket of the journal."""
     ticket, portal = record.ticket, bridge.portal.name
-    history = History(unit.effects(portal, ticket.id))
-    decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions(portal, ticket.id))
+    history = History(unit.effects.of(portal, ticket.id))
+    decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions.of(portal, ticket.id))
     return case_of(
         bridge,
         record,
         history,
         decisions,
-        unit.order_files(portal, ticket.id),
+        unit.order_files.of(portal, ticket.id),
         account,
-        unit.drift(portal, ticket.account_id),
+        unit.drifts.of(portal, ticket.account_id),
         portal_time,
     )
 

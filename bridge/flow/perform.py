@@ -356,8 +356,8 @@ class Performer:
         now = self._bridge.clock()
         with self._bridge.journal.transaction() as unit:
             self._fence(unit)
-            unit.intend(intent, now)
-            return unit.settle(intent.key, EffectState.DONE, {}, now)
+            unit.effects.intend(intent, now)
+            return unit.effects.settle(intent.key, EffectState.DONE, {}, now)
 
     def _booked(
         self,
@@ -378,7 +378,7 @@ class Performer:
 
         def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
             charges = lifecycle.charges_from(effect.request.get("charges", ()))
-            unit.append_ledger(self._row(effect, outcome, kind, hold_key, charges), self._bridge.clock())
+            unit.ledger.append(self._row(effect, outcome, kind, hold_key, charges), self._bridge.clock())
 
         self._accounts.pop(self._ticket.account_id, None)
         return self._portal_effect(intent, send, book)
@@ -418,7 +418,7 @@ class Performer:
         """
         with self._bridge.journal.transaction() as unit:
             self._fence(unit)
-            return unit.sending(effect, self._bridge.clock())
+            return unit.effects.sending(effect, self._bridge.clock())
 
     def _settle(
         self,
@@ -429,7 +429,7 @@ class Performer:
     ) -> Effect:
         with self._bridge.journal.transaction() as unit:
             self._fence(unit)
-            settled = unit.settle(effect.key, state, outcome, self._bridge.clock())
+            settled = unit.effects.settle(effect.key, state, outcome, self._bridge.clock())
             if book is not None:
                 book(unit, effect, outcome)
         return settled
@@ -437,7 +437,7 @@ class Performer:
     def _unsettled(self, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
         with self._bridge.journal.transaction() as unit:
             self._fence(unit)
-            unit.unsettled(effect.key, str(error))
+            unit.effects.unsettled(effect.key, str(error))
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error)
 

@@ -107,7 +107,7 @@ def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], 
 def _known(bridge: Bridge) -> dict[str, TicketRecord]:
     now = bridge.clock()
     with bridge.journal.transaction(read_only=True) as unit:
-        records = unit.movable(bridge.portal.name, now)
+        records = unit.queue.movable(bridge.portal.name, now)
     return {record.ticket.id: record for record in records}
 
 
@@ -115,12 +115,12 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
     """Add what the portal would tell to what the journal knows; returns the tickets that cannot be read."""
     faults: list[str] = []
     with bridge.journal.transaction(read_only=True) as unit:
-        kept = unit.cursor(bridge.portal.name, bridge.settings.portal.category_prefix)
+        kept = unit.polling.cursor(bridge.portal.name, bridge.settings.portal.category_prefix)
     for page in changed_pages(bridge.portal, kept.cursor, kept.etag):
         faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
         for ticket in page.tickets:
             with bridge.journal.transaction(read_only=True) as unit:
-                known = unit.ticket(bridge.portal.name, ticket.id)
+                known = unit.tickets.get(bridge.portal.name, ticket.id)
             now = bridge.clock()
             if known is None:
                 records[ticket.id] = TicketRecord(
@@ -130,7 +130,7 @@ def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
                 records[ticket.id] = replace(known, ticket=ticket, dirty=True)
         for gone in page.gone:
             with bridge.journal.transaction(read_only=True) as unit:
-                known = unit.ticket(bridge.portal.name, gone.id)
+                known = unit.tickets.get(bridge.portal.name, gone.id)
             if known is not None:
                 records[gone.id] = replace(
                     known,
@@ -146,12 +146,12 @@ def _forecast(
     """Write down in `forecast` how far the ticket would go."""
     ticket = record.ticket
     with bridge.journal.transaction(read_only=True) as unit:
-        effects = {effect.key: effect for effect in unit.effects(bridge.portal.name, ticket.id)}
+        effects = {effect.key: effect for effect in unit.effects.of(bridge.portal.name, ticket.id)}
         decisions = Decisions.of(
-            (one.kind, one.document, one.at) for one in unit.decisions(bridge.portal.name, ticket.id)
+            (one.kind, one.document, one.at) for one in unit.decisions.of(bridge.portal.name, ticket.id)
         )
-        files = unit.order_files(bridge.portal.name, ticket.id)
-        drift = unit.drift(bridge.portal.name, ticket.account_id)
+        files = unit.order_files.of(bridge.portal.name, ticket.id)
+        drift = unit.drifts.of(bridge.portal.name, ticket.account_id)
     files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
     account: Account | None = None
     portal_time: datetime | None = None

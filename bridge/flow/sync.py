@@ -134,7 +134,7 @@ class Pass:
         while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
             with self._bridge.journal.transaction() as unit:
                 now = self._bridge.clock()
-                claim = unit.claim(
+                claim = unit.queue.claim(
                     self._name,
                     self._bridge.owner,
                     now=now,
@@ -152,11 +152,11 @@ class Pass:
                 log.warning("%s; another worker goes on with it", error)
         self._scope.close()
         with self._bridge.journal.transaction(read_only=True) as unit:
-            self._report.faults = [(fault.ref, fault.problems) for fault in unit.faults(self._name)]
+            self._report.faults = [(fault.ref, fault.problems) for fault in unit.polling.faults(self._name)]
             waiting = [
                 record
                 for status in sorted(MAY_NEED_OPERATOR)
-                for record in unit.tickets(self._name, status.value)
+                for record in unit.tickets.all(self._name, status.value)
             ]
         self._report.operator = [
             one.ticket.number
@@ -175,7 +175,7 @@ class Pass:
 
     def _id_of(self, number: str) -> str:
         with self._bridge.journal.transaction(read_only=True) as unit:
-            records = unit.by_number(number, self._name)
+            records = unit.tickets.by_number(number, self._name)
         if len(records) != 1:
             raise UserError(
                 f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}"
@@ -185,7 +185,7 @@ class Pass:
     def _poll(self) -> None:
         bridge = self._bridge
         with bridge.journal.transaction(read_only=True) as unit:
-            record = unit.cursor(self._name, self._category)
+            record = unit.polling.cursor(self._name, self._category)
         cursor = record.cursor
         try:
             for page in changed_pages(bridge.portal, cursor, record.etag):
@@ -202,20 +202,20 @@ class Pass:
         journal, faults = self._bridge.journal, list(page.faults)
         try:
             with journal.transaction() as unit:
-                unit.merge(self._name, page.tickets, page.cursor, page.etag, category=self._category)
+                unit.polling.merge(self._name, page.tickets, page.cursor, page.etag, category=self._category)
                 for one in page.gone:
-                    unit.depart(self._name, one.id, one.reason, one.into or "")
+                    unit.polling.depart(self._name, one.id, one.reason, one.into or "")
         except JournalUnusable:
             raise
         except Exception:
             log.exception("a page of changed tickets cannot be kept whole; its tickets are kept one by one")
             faults += self._keep_singly(page, cursor)
             with journal.transaction() as unit:
-                unit.merge(self._name, (), page.cursor, page.etag, category=self._category)
+                unit.polling.merge(self._name, (), page.cursor, page.etag, category=self._category)
         faults += self._unlike(page.tickets)
         with journal.transaction() as unit:
             for fault in faults:
-                unit.park(self._name, fault.ref, fault.payload, fault.problems)
+                unit.polling.park(self._name, fault.ref, fault.payload, fault.problems)
 
     def _keep_singly(self, page: TicketPage, cursor: str | None) -> Iterator[TicketFault]:
         """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields
@@ -226,9 +226,9 @@ class Pass:
             try:
                 with self._bridge.journal.transaction() as unit:
                     if isinstance(one, Ticket):
-                        unit.merge(self._name, (one,), cursor, None)
+                        unit.polling.merge(self._name, (one,), cursor, None)
                     else:
-                        unit.depart(self._name, one.id, one.reason, one.into or "")
+                        unit.polling.depart(self._name, one.id, one.reason, one.into or "")
             except JournalUnusable:
                 raise
             except Exception as error:
@@ -278,7 +278,7 @@ class Pass:
         report.status, report.reason = wait.status, wait.reason
         now = self._bridge.clock()
         with self._bridge.journal.transaction() as unit:
-            unit.release(
+            unit.queue.release(
                 claim,
                 state=wait.status.value,
                 reason=wait.reason.to_json(),
@@ -321,13 +321,13 @@ class Pass:
             self._fetch_orders(record.ticket)
         for _ in range(MOST_STEPS):
             with bridge.journal.transaction() as unit:
-                unit.renew(claim, bridge.clock(), LEASE)
-                record = unit.ticket(self._name, record.ticket.id) or record
+                unit.queue.renew(claim, bridge.clock(), LEASE)
+                record = unit.tickets.get(self._name, record.ticket.id) or record
                 case = build_case(bridge, unit, record, account, portal_time)
             step = decide(case)
             if isinstance(step, Wait):
                 return step
-            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.guard(claim))
+            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.queue.guard(claim))
             if isinstance(step, lifecycle.AskBalance):
                 account = performer.account()
                 continue
@@ -336,7 +336,7 @@ class Pass:
                 continue
             if isinstance(step, lifecycle.NewRevision):
                 with bridge.journal.transaction() as unit:
-                    unit.bump_revision(
+                    unit.tickets.bump_revision(
                         self._name,
                         record.ticket.id,
                         step.stage.id,
@@ -377,10 +377,10 @@ class Pass:
         if not order_attachments(ticket):
             return
         with self._bridge.journal.transaction(read_only=True) as unit:
-            known = unit.order_files(self._name, ticket.id)
+            known = unit.order_files.of(self._name, ticket.id)
         for attachment, content in fetched_orders(self._bridge.portal, ticket, known):
             with self._bridge.journal.transaction() as unit:
-                unit.keep_order_file(
+                unit.order_files.keep(
                     self._name, ticket.id, attachment.id, attachment.sha256, content, self._bridge.clock()
                 )
 
@@ -393,7 +393,7 @@ class Pass:
             now = self._bridge.clock()
             if kept_until - now < LEASE / 2:
                 with self._bridge.journal.transaction() as unit:
-                    unit.renew(claim, now, LEASE)
+                    unit.queue.renew(claim, now, LEASE)
                 kept_until = now + LEASE
             self._bridge.progress(ticket, share, step)
 
@@ -407,10 +407,10 @@ class Pass:
             current = self._bridge.portal.ticket(ticket.id)
         except PortalNotFound:
             with self._bridge.journal.transaction() as unit:
-                unit.depart(self._name, ticket.id, ticket.gone or "deleted", ticket.gone_into)
+                unit.polling.depart(self._name, ticket.id, ticket.gone or "deleted", ticket.gone_into)
             return
         with self._bridge.journal.transaction() as unit:
-            unit.refresh(self._name, current, anew=anew)
+            unit.polling.refresh(self._name, current, anew=anew)
 
     def _look_again(self, record: TicketRecord) -> TicketRecord:
         """Get a ticket that is said to be gone, or whose stored document is damaged, from the portal as it is
@@ -423,7 +423,7 @@ class Pass:
             log.error("%s; it is fetched anew", record.damage)
         self._refresh(record.ticket, anew=True)
         with self._bridge.journal.transaction(read_only=True) as unit:
-            found = unit.ticket(self._name, record.ticket.id) or record
+            found = unit.tickets.get(self._name, record.ticket.id) or record
         if found.damage:
             raise JournalError(found.damage)
         return found
@@ -433,7 +433,7 @@ class Pass:
         outcome = dict(effect.outcome or {})
         text = json.dumps(outcome, ensure_ascii=False)
         with self._bridge.journal.transaction() as unit:
-            unit.log(
+            unit.events.log(
                 self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", text, self._bridge.clock()
             )
         if effect.state is not EffectState.DONE:

@@ -1,4 +1,4 @@
-"""The unit's part on portals whose engine cannot refuse a repeated key or hold hours: the writer's lease,
+"""A unit's books for portals whose engine cannot refuse a repeated key or hold hours: the writer's lease,
 keys, holds.
 """
 
@@ -17,12 +17,12 @@ from bridge.journal.subject import Subject
 from bridge.journal.tables import portal_holds, portal_writers, portal_writes
 
 
-class Books(Subject):
-    """Keeps what the bridge makes up for. A fence guards what changes keys and holds: it is the number of
-    the writer's lease.
+class Writer(Subject):
+    """`unit.writer`: the lease of writing to a portal. Its number is the fence that guards what changes keys
+    and holds.
     """
 
-    def lease_writer(
+    def lease(
         self, portal: str, owner: str, now: datetime, ttl: timedelta, is_stale: Callable[[str], bool]
     ) -> int | None:
         """Lease the writing to `portal` to `owner` until `now` + `ttl`; returns the lease's number, None
@@ -43,14 +43,14 @@ class Books(Subject):
         )
         return fence
 
-    def release_writer(self, portal: str, fence: int) -> None:
+    def release(self, portal: str, fence: int) -> None:
         """Give the lease back; one that has passed on stays where it is."""
         mine = update(portal_writers).where(
             portal_writers.c.portal == portal, portal_writers.c.fence == fence
         )
         self._connection.execute(mine.values(owner=null(), until=null()))
 
-    def guard_writer(self, portal: str, fence: int) -> None:
+    def guard(self, portal: str, fence: int) -> None:
         """Make sure that the rest of this transaction is still this writer's.
 
         Raises:
@@ -64,12 +64,16 @@ class Books(Subject):
         if self._connection.execute(mine.with_for_update()).one_or_none() is None:
             raise LostClaim(f"the lease of writing to portal {portal} has ended; nothing was written")
 
-    def portal_write(self, portal: str, key: str) -> Written | None:
+
+class PortalWrites(Subject):
+    """`unit.portal_writes`: what is known of the keys of writes."""
+
+    def get(self, portal: str, key: str) -> Written | None:
         """What is known of a key."""
         row = self._connection.execute(select(portal_writes).where(*_key(portal, key))).one_or_none()
         return None if row is None else Written(row.fingerprint, row.sent_at, row.answer, row.answered_at)
 
-    def portal_write_sending(self, portal: str, key: str, fingerprint: str, now: datetime) -> None:
+    def sending(self, portal: str, key: str, fingerprint: str, now: datetime) -> None:
         """A request under the key is about to be sent; an answer that is there stays."""
         if not self._insert_new(portal_writes, portal=portal, key=key, fingerprint=fingerprint, sent_at=now):
             unanswered = update(portal_writes).where(
@@ -77,12 +81,12 @@ class Books(Subject):
             )
             self._connection.execute(unanswered.values(fingerprint=fingerprint, sent_at=now))
 
-    def forget_portal_write(self, portal: str, key: str) -> None:
+    def forget(self, portal: str, key: str) -> None:
         """Nothing is under way under the key, which is free again unless it was answered."""
         free = portal_writes.delete().where(*_key(portal, key), portal_writes.c.answered_at.is_(None))
         self._connection.execute(free)
 
-    def portal_write_answered(
+    def answered(
         self, portal: str, key: str, fingerprint: str, answer: Mapping[str, Any], now: datetime
     ) -> None:
         """What came of the key; the first answer stays."""
@@ -93,7 +97,11 @@ class Books(Subject):
             )
             self._connection.execute(unanswered.values(fingerprint=fingerprint, **answered))
 
-    def add_portal_hold(self, portal: str, hold: KeptHold) -> None:
+
+class PortalHolds(Subject):
+    """`unit.portal_holds`: the holds that the bridge keeps for a portal."""
+
+    def add(self, portal: str, hold: KeptHold) -> None:
         """Keep a hold; one of that id that is there stays."""
         self._insert_new(
             portal_holds,
@@ -107,24 +115,24 @@ class Books(Subject):
             at=hold.at,
         )
 
-    def end_portal_hold(self, portal: str, hold_id: str, ended: str, key: str, at: datetime) -> None:
+    def end(self, portal: str, hold_id: str, ended: str, key: str, at: datetime) -> None:
         """End a hold; one that this key has ended stays as it is.
 
         Raises:
             LedgerConflict: there is no such hold, or another key has ended it.
         """
-        hold = self.portal_hold(portal, hold_id)
+        hold = self.get(portal, hold_id)
         if hold is None or hold.ended_key not in (None, key):
             raise LedgerConflict(f"hold {hold_id} of portal {portal} is not there to end, or has ended")
         open_ = update(portal_holds).where(*_hold(portal, hold_id), portal_holds.c.ended.is_(None))
         self._connection.execute(open_.values(ended=ended, ended_key=key, ended_at=at))
 
-    def portal_hold(self, portal: str, hold_id: str) -> KeptHold | None:
+    def get(self, portal: str, hold_id: str) -> KeptHold | None:
         """One hold."""
         row = self._connection.execute(select(portal_holds).where(*_hold(portal, hold_id))).one_or_none()
         return None if row is None else _held(row)
 
-    def portal_holds(self, portal: str, account_id: str) -> list[KeptHold]:
+    def of(self, portal: str, account_id: str) -> list[KeptHold]:
         """All holds of an account, oldest first."""
         query = select(portal_holds).where(
             portal_holds.c.portal == portal, portal_holds.c.account_id == account_id
@@ -134,7 +142,7 @@ class Books(Subject):
             for row in self._connection.execute(query.order_by(portal_holds.c.at, portal_holds.c.id))
         ]
 
-    def open_portal_holds(self, portal: str) -> list[KeptHold]:
+    def open(self, portal: str) -> list[KeptHold]:
         """The holds of all accounts that have not ended, oldest first."""
         query = select(portal_holds).where(portal_holds.c.portal == portal, portal_holds.c.ended.is_(None))
         return [

@@ -1,6 +1,4 @@
-"""The unit's part on decisions: what operators decided about a ticket and the order files that came with
-it.
-"""
+"""A unit's decisions: what operators decided about a ticket, and the order files that came with it."""
 
 from __future__ import annotations
 
@@ -11,14 +9,15 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from bridge.journal.records import Decision, DecisionKind
+from bridge.journal.subject import Subject
 from bridge.journal.tables import decisions, order_files
 from bridge.journal.tickets import Tickets
 
 
-class Decisions(Tickets):
-    """Keeps operators' decisions, and the files of which orders are read."""
+class Decisions(Subject):
+    """`unit.decisions`: what operators decided about tickets."""
 
-    def decide(
+    def add(
         self,
         portal: str,
         ticket_id: str,
@@ -33,7 +32,7 @@ class Decisions(Tickets):
             JournalError: there is no such ticket.
             TypeError: the document is no JSON object.
         """
-        self.wake(portal, ticket_id)
+        Tickets(self._connection, self._clock, read_only=self._read_only).wake(portal, ticket_id)
         values = {
             "portal": portal,
             "ticket_id": ticket_id,
@@ -46,7 +45,7 @@ class Decisions(Tickets):
             self._connection.execute(insert(decisions).values(**values).returning(*decisions.c)).one()
         )
 
-    def decisions(self, portal: str, ticket_id: str) -> list[Decision]:
+    def of(self, portal: str, ticket_id: str) -> list[Decision]:
         """The ticket's decisions, oldest first."""
         query = (
             select(decisions)
@@ -55,7 +54,11 @@ class Decisions(Tickets):
         )
         return [_decision(row) for row in self._connection.execute(query)]
 
-    def keep_order_file(
+
+class OrderFiles(Subject):
+    """`unit.order_files`: the files of which orders are read."""
+
+    def keep(
         self, portal: str, ticket_id: str, attachment_id: str, sha256: str, text: str, now: datetime
     ) -> None:
         """Keep an order file's content; under an attachment's id that is there already the later content
@@ -67,7 +70,7 @@ class Decisions(Tickets):
             this = [order_files.c[column] == value for column, value in name.items()]
             self._connection.execute(update(order_files).where(*this).values(**values))
 
-    def order_files(self, portal: str, ticket_id: str) -> dict[str, str]:
+    def of(self, portal: str, ticket_id: str) -> dict[str, str]:
         """Contents of the ticket's order files that were fetched, by attachment id."""
         query = select(order_files.c.attachment_id, order_files.c.text).where(
             order_files.c.portal == portal, order_files.c.ticket_id == ticket_id

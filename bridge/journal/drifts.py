@@ -1,4 +1,4 @@
-"""The unit's part on drifts: accounts whose ledger differs from the portal's, for which nothing is written
+"""A unit's drifts: accounts whose ledger differs from the portal's, for which nothing is written
 off meanwhile.
 """
 
@@ -15,14 +15,14 @@ from bridge.journal.tables import drifts
 
 
 class Drifts(Subject):
-    """Keeps what the last comparison with the portal found."""
+    """`unit.drifts`: keeps what the last comparison with the portal found."""
 
-    def set_drift(self, portal: str, account_id: str, problems: Sequence[str], now: datetime) -> None:
+    def set(self, portal: str, account_id: str, problems: Sequence[str], now: datetime) -> None:
         """Note that the account's ledger differs, in place of what was noted before; `found_at` stays the
         first moment.
 
         Raises:
-            ValueError: there are no problems; `clear_drift` says that.
+            ValueError: there are no problems; `clear` says that.
         """
         if not problems:
             raise ValueError("a drift names its differences")
@@ -32,12 +32,12 @@ class Drifts(Subject):
             this = drifts.c.portal == portal, drifts.c.account_id == account_id
             self._connection.execute(update(drifts).where(*this).values(problems=list(problems)))
 
-    def clear_drift(self, portal: str, account_id: str) -> bool:
+    def clear(self, portal: str, account_id: str) -> bool:
         """Note that the account's ledger agrees with the portal's; True when it did not before."""
         this = drifts.c.portal == portal, drifts.c.account_id == account_id
         return self._connection.execute(delete(drifts).where(*this)).rowcount > 0
 
-    def drift(self, portal: str, account_id: str) -> tuple[str, ...]:
+    def of(self, portal: str, account_id: str) -> tuple[str, ...]:
         """The differences that were found for the account; empty when its ledger agrees as far as is
         known.
         """
@@ -46,7 +46,7 @@ class Drifts(Subject):
             self._connection.execute(select(drifts.c.problems).where(*this)).scalar_one_or_none() or ()
         )
 
-    def drifts(self, portal: str | None = None) -> list[Drift]:
+    def all(self, portal: str | None = None) -> list[Drift]:
         """All accounts whose ledger differs, of one portal where it is given."""
         query = select(drifts).order_by(drifts.c.portal, drifts.c.account_id)
         if portal is not None:

@@ -1,4 +1,4 @@
-"""The unit's part on effects: an intent is on disk before anything is sent, and so is what is known of its
+"""A unit's effects: an intent is on disk before anything is sent, and so is what is known of its
 outcome.
 """
 
@@ -17,9 +17,9 @@ from bridge.journal.tables import OPEN, effects, tickets
 
 
 class Effects(Subject):
-    """Keeps the history of a ticket: the list of its effects."""
+    """`unit.effects`: keeps the history of a ticket: the list of its effects."""
 
-    def effects(self, portal: str, ticket_id: str) -> list[Effect]:
+    def of(self, portal: str, ticket_id: str) -> list[Effect]:
         """The ticket's effects in the order in which they were first intended."""
         query = (
             select(effects)
@@ -109,7 +109,7 @@ class Effects(Subject):
             )
         return stored
 
-    def open_effects(self, unless: Collection[str] = ()) -> list[Effect]:
+    def open(self, unless: Collection[str] = ()) -> list[Effect]:
         """Effects whose outcome is not known, oldest first; none of tickets in one of the states `unless`."""
         query = select(effects).where(OPEN).order_by(effects.c.created_at, effects.c.seq)
         if unless:

@@ -1,4 +1,4 @@
-"""The unit's part on events: a log for people, only ever added to."""
+"""A unit's events: a log for people, only ever added to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.journal.tables import events
 
 
 class Events(Subject):
-    """Keeps the log."""
+    """`unit.events`: keeps the log."""
 
     def log(self, portal: str, ticket_id: str | None, kind: str, text: str, now: datetime) -> None:
         """Add a line; `kind` is a word to filter by, `text` one sentence for people."""
@@ -20,7 +20,7 @@ class Events(Subject):
             insert(events).values(portal=portal, ticket_id=ticket_id, kind=kind, text=text, at=now)
         )
 
-    def events(
+    def latest(
         self, portal: str | None = None, ticket_id: str | None = None, limit: int = 200
     ) -> list[Event]:
         """The last `limit` lines, oldest first; of one portal or one ticket where they are given."""

@@ -1,4 +1,4 @@
-"""The unit's part on the ledger of holds and write-offs: append-only, chained, one lock a customer's
+"""A unit's ledger of holds and write-offs: append-only, chained, one lock a customer's
 account.
 """
 
@@ -34,9 +34,9 @@ _ACCOUNT = (
 
 
 class Ledger(Subject):
-    """Keeps the ledger."""
+    """`unit.ledger`: keeps the ledger."""
 
-    def append_ledger(self, row: NewLedgerRow, now: datetime) -> LedgerRow:
+    def append(self, row: NewLedgerRow, now: datetime) -> LedgerRow:
         """Add a row to its account's chain; a key that is there already returns the stored row.
 
         Raises:
@@ -66,7 +66,7 @@ class Ledger(Subject):
         )
         return _row(self._connection.execute(select(ledger).where(ledger.c.key == row.key)).one())
 
-    def ledger(
+    def rows(
         self, portal: str | None = None, account_id: str | None = None, ticket_id: str | None = None
     ) -> list[LedgerRow]:
         """The rows, account by account, each in the order of its chain; only the given portal's, account's
@@ -77,7 +77,7 @@ class Ledger(Subject):
             self._rows(*(ledger.c[name] == value for name, value in wanted.items() if value is not None))
         )
 
-    def ledger_length(self, portal: str | None = None, account_id: str | None = None) -> int:
+    def length(self, portal: str | None = None, account_id: str | None = None) -> int:
         """How many rows the bridge has written, as the ends of the accounts' chains tell; only the given
         portal's or account's.
         """
@@ -87,7 +87,7 @@ class Ledger(Subject):
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def ledger_accounts(self, portal: str) -> list[str]:
+    def accounts(self, portal: str) -> list[str]:
         """The accounts of the portal that have a ledger here, or a ticket."""
         chained = select(ledger_accounts.c.account_id).where(ledger_accounts.c.portal == portal)
         # The whole document, for neither database can take a member out of one that has a NUL anywhere.
@@ -101,7 +101,7 @@ class Ledger(Subject):
                 found.add(account_id)
         return sorted(found)
 
-    def verify_ledger(self) -> list[str]:
+    def verify(self) -> list[str]:
         """Read the whole ledger and name everything that is wrong with it, one line each; empty when it is
         sound.
         """
@@ -144,7 +144,7 @@ class Ledger(Subject):
         return Account(portal, account_id, 0, GENESIS, 0) if row is None else Account(*row)
 
     def _check_head(self, account: Account) -> None:
-        """The last row is looked at on every append; the whole chain by `verify_ledger`."""
+        """The last row is looked at on every append; the whole chain by `verify`."""
         last = self._connection.execute(
             select(ledger)
             .where(ledger.c.portal == account.portal, ledger.c.account_id == account.account_id)

@@ -1,4 +1,4 @@
-"""The unit's part on polling: where a portal's polling stands, tickets that came, tickets that cannot be
+"""A unit's polling: where a portal's polling stands, tickets that came, tickets that cannot be
 read.
 """
 
@@ -21,7 +21,7 @@ from bridge.journal.types import storable
 
 
 class Polling(Subject):
-    """Reads and writes the cursors, merges pages, parks what cannot be read."""
+    """`unit.polling`: reads and writes the cursors, merges pages, parks what cannot be read."""
 
     def cursor(self, portal: str, category: str | None = None) -> CursorRecord:
         """Where the polling of `portal` stands; at the beginning, where it stood for another category, whose

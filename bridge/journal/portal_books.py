@@ -63,56 +63,56 @@ class JournalBooks:
                 yield
             finally:
                 with self._journal.transaction() as unit:
-                    unit.release_writer(self._portal, self._fence)
+                    unit.writer.release(self._portal, self._fence)
 
     def written(self, key: str) -> Written | None:
         """See `Books.written`."""
         with self._journal.transaction(read_only=True) as unit:
-            return unit.portal_write(self._portal, key)
+            return unit.portal_writes.get(self._portal, key)
 
     def sending(self, key: str, fingerprint: str, at: datetime) -> None:
         """See `Books.sending`."""
         with self._guarded() as unit:
-            unit.portal_write_sending(self._portal, key, fingerprint, at)
+            unit.portal_writes.sending(self._portal, key, fingerprint, at)
 
     def forget(self, key: str) -> None:
         """See `Books.forget`."""
         with self._guarded() as unit:
-            unit.forget_portal_write(self._portal, key)
+            unit.portal_writes.forget(self._portal, key)
 
     def answered(self, key: str, fingerprint: str, answer: Mapping[str, Any]) -> None:
         """See `Books.answered`."""
         with self._guarded() as unit:
-            unit.portal_write_answered(self._portal, key, fingerprint, answer, self._clock())
+            unit.portal_writes.answered(self._portal, key, fingerprint, answer, self._clock())
 
     def add_hold(self, hold: KeptHold, fingerprint: str, answer: Mapping[str, Any]) -> None:
         """See `Books.add_hold`."""
         with self._guarded() as unit:
-            unit.add_portal_hold(self._portal, hold)
-            unit.portal_write_answered(self._portal, hold.key, fingerprint, answer, self._clock())
+            unit.portal_holds.add(self._portal, hold)
+            unit.portal_writes.answered(self._portal, hold.key, fingerprint, answer, self._clock())
 
     def end_hold(
         self, hold_id: str, ended: str, key: str, at: datetime, fingerprint: str, answer: Mapping[str, Any]
     ) -> None:
         """See `Books.end_hold`."""
         with self._guarded() as unit:
-            unit.end_portal_hold(self._portal, hold_id, ended, key, at)
-            unit.portal_write_answered(self._portal, key, fingerprint, answer, self._clock())
+            unit.portal_holds.end(self._portal, hold_id, ended, key, at)
+            unit.portal_writes.answered(self._portal, key, fingerprint, answer, self._clock())
 
     def hold(self, hold_id: str) -> KeptHold | None:
         """See `Books.hold`."""
         with self._journal.transaction(read_only=True) as unit:
-            return unit.portal_hold(self._portal, hold_id)
+            return unit.portal_holds.get(self._portal, hold_id)
 
     def holds(self, account_id: str) -> Sequence[KeptHold]:
         """See `Books.holds`."""
         with self._journal.transaction(read_only=True) as unit:
-            return unit.portal_holds(self._portal, account_id)
+            return unit.portal_holds.of(self._portal, account_id)
 
     def open_holds(self) -> Sequence[KeptHold]:
         """See `Books.open_holds`."""
         with self._journal.transaction(read_only=True) as unit:
-            return unit.open_portal_holds(self._portal)
+            return unit.portal_holds.open(self._portal)
 
     @contextmanager
     def _guarded(self) -> Iterator[Unit]:
@@ -124,7 +124,7 @@ class JournalBooks:
         """
         try:
             with self._journal.transaction() as unit:
-                unit.guard_writer(self._portal, self._fence)
+                unit.writer.guard(self._portal, self._fence)
                 yield unit
         except LostClaim as error:
             raise PortalOutcomeUnknown("writer", str(error), portal=self._portal) from error
@@ -139,7 +139,7 @@ class JournalBooks:
         deadline = time.monotonic() + self._wait.total_seconds()
         while True:
             with self._journal.transaction() as unit:
-                fence = unit.lease_writer(self._portal, self._owner, self._clock(), self._ttl, self._is_over)
+                fence = unit.writer.lease(self._portal, self._owner, self._clock(), self._ttl, self._is_over)
             if fence is not None:
                 return fence
             if time.monotonic() >= deadline:

@@ -1,4 +1,4 @@
-"""The unit's part on the ledger for people: rows with the names that belong to them, read a few at a time,
+"""A unit's ledger for people: rows with the names that belong to them, read a few at a time,
 and what is held in the end.
 """
 
@@ -10,9 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from bridge.journal.ledger import Ledger
 from bridge.journal.records import LedgerLine, LedgerRow
-from bridge.journal.subject import STREAMED
+from bridge.journal.subject import STREAMED, Subject
 from bridge.journal.tables import ledger, tickets
 
 _HOLD = ledger.alias("hold")
@@ -45,10 +44,10 @@ class Span:
         return found
 
 
-class Statement(Ledger):
-    """Reads the ledger for people."""
+class Statement(Subject):
+    """`unit.statement`: reads the ledger for people."""
 
-    def statement(self, span: Span) -> Iterator[LedgerLine]:
+    def lines(self, span: Span) -> Iterator[LedgerLine]:
         """The rows of the span with their tickets' names, account by account, each in the order of its
         chain.
         """
@@ -88,7 +87,7 @@ class Statement(Ledger):
                 captured_kopecks,
             )
 
-    def open_holds(self, span: Span) -> int:
+    def held(self, span: Span) -> int:
         """Milli-hours that were held when the span ended."""
         held = select(func.coalesce(func.sum(ledger.c.amount_mh), 0)).where(
             ledger.c.kind == "hold", *span.ended()

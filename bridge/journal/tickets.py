@@ -1,4 +1,4 @@
-"""The unit's part on tickets: what is known of them, revisions of their stages, waking."""
+"""A unit's tickets: what is known of them, revisions of their stages, waking."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from bridge.journal.tables import stage_revisions, tickets
 
 
 class Tickets(Subject):
-    """Reads tickets; keeps the revisions of their stages."""
+    """`unit.tickets`: reads tickets; keeps the revisions of their stages."""
 
-    def ticket(self, portal: str, ticket_id: str) -> TicketRecord | None:
+    def get(self, portal: str, ticket_id: str) -> TicketRecord | None:
         """One ticket, None where the journal has not met it."""
-        return next(iter(self._records(tickets.c.portal == portal, tickets.c.id == ticket_id)), None)
+        return next(iter(self.where(tickets.c.portal == portal, tickets.c.id == ticket_id)), None)
 
     def by_number(self, number: str, portal: str | None = None) -> list[TicketRecord]:
         """The tickets that people call `number`: at most one a portal, as a rule."""
-        return self._records(tickets.c.number == number, *_of(portal))
+        return self.where(tickets.c.number == number, *_of(portal))
 
-    def tickets(self, portal: str | None = None, state: str | None = None) -> list[TicketRecord]:
+    def all(self, portal: str | None = None, state: str | None = None) -> list[TicketRecord]:
         """All tickets, of one portal or in one state where they are given, in the order of the queue."""
-        return self._records(*_of(portal), *([] if state is None else [tickets.c.state == state]))
+        return self.where(*_of(portal), *([] if state is None else [tickets.c.state == state]))
 
     def numbers(self, portal: str, ids: Collection[str]) -> dict[str, str]:
         """What people call the tickets with these identifiers, by identifier; those that the journal has
@@ -85,9 +85,9 @@ class Tickets(Subject):
         if woken.rowcount == 0:
             raise JournalError(f"the journal knows no ticket {ticket_id} of portal {portal}")
 
-    def _records(self, *conditions: ColumnElement[bool]) -> list[TicketRecord]:
-        """The tickets that meet the conditions, in the order of the queue; two queries, however many they
-        are.
+    def where(self, *conditions: ColumnElement[bool]) -> list[TicketRecord]:
+        """The tickets that meet the conditions (for the journal's own parts), in the order of the queue; two
+        queries, however many they are.
         """
         revisions: dict[tuple[str, str], dict[str, int]] = {}
         joined = and_(

@@ -53,7 +53,7 @@ def mend(
                     _accept(unit, bridge, account.account_id, difference)
                 entry = difference.entry
                 assert entry is not None, "only sums have no row"
-                unit.log(
+                unit.events.log(
                     bridge.portal.name,
                     entry.ticket_id,
                     f"reconcile-{how.value}",
@@ -84,10 +84,10 @@ def _accept(unit: Unit, bridge: Bridge, account_id: str, difference: Difference)
 
 def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
     portal, now = bridge.portal.name, bridge.clock()
-    effect = next((one for one in unit.effects(portal, entry.ticket_id) if one.key == entry.key), None)
+    effect = next((one for one in unit.effects.of(portal, entry.ticket_id) if one.key == entry.key), None)
     charges = charges_from(effect.request.get("charges", ())) if effect is not None else ()
     coefficients = {charge.coefficient for charge in charges}
-    unit.append_ledger(
+    unit.ledger.append(
         NewLedgerRow(
             portal=portal,
             account_id=account_id,
@@ -95,7 +95,7 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
             stage_id=entry.stage_id,
             revision=effect.revision
             if effect is not None
-            else unit.revision(portal, entry.ticket_id, entry.stage_id),
+            else unit.tickets.revision(portal, entry.ticket_id, entry.stage_id),
             kind=entry.kind,  # type: ignore[arg-type]
             key=entry.key,
             hold_key=entry.hold_key,
@@ -109,10 +109,10 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
         now,
     )
     if effect is not None and effect.state is EffectState.REFUSED:
-        unit.intend(effect, now)
-        unit.settle(effect.key, EffectState.DONE, _outcome(effect, entry), now)
-    if unit.ticket(portal, entry.ticket_id) is not None:
-        unit.wake(portal, entry.ticket_id)
+        unit.effects.intend(effect, now)
+        unit.effects.settle(effect.key, EffectState.DONE, _outcome(effect, entry), now)
+    if unit.tickets.get(portal, entry.ticket_id) is not None:
+        unit.tickets.wake(portal, entry.ticket_id)
 
 
 def _outcome(effect: Effect, entry: Entry) -> dict[str, object]:
@@ -129,11 +129,11 @@ def _outcome(effect: Effect, entry: Entry) -> dict[str, object]:
 
 def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
     """Void the open hold of the row's group, or reverse its capture, under a key of its own."""
-    rows = unit.ledger(bridge.portal.name, account_id)
+    rows = unit.ledger.rows(bridge.portal.name, account_id)
     group = {row.kind: row for row in rows if entry.group in (row.key, row.hold_key)}
     hold, capture = group["hold"], group.get("capture")
     of = capture or hold
-    unit.append_ledger(
+    unit.ledger.append(
         NewLedgerRow(
             portal=of.portal,
             account_id=of.account_id,
@@ -152,8 +152,8 @@ def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> Non
         ),
         bridge.clock(),
     )
-    if unit.ticket(of.portal, of.ticket_id) is not None:
-        unit.wake(of.portal, of.ticket_id)
+    if unit.tickets.get(of.portal, of.ticket_id) is not None:
+        unit.tickets.wake(of.portal, of.ticket_id)
 
 
 def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
@@ -163,15 +163,17 @@ def _release(bridge: Bridge, account_id: str, hold: Entry, why: str) -> None:
     portal = bridge.portal.name
     assert hold.hold_id is not None, "an open hold of the portal's has an id"
     with bridge.journal.transaction() as unit:
-        row = next((one for one in unit.ledger(portal, account_id) if one.key == hold.key), None)
+        row = next((one for one in unit.ledger.rows(portal, account_id) if one.key == hold.key), None)
         revision = 1 if row is None else row.revision
         key = effect_key(portal, hold.ticket_id, hold.stage_id, revision, f"release:{hold.key}")
-        unit.log(portal, None if row is None else row.ticket_id, "reconcile-release", why, bridge.clock())
+        unit.events.log(
+            portal, None if row is None else row.ticket_id, "reconcile-release", why, bridge.clock()
+        )
     entry = bridge.portal.void(key, hold.hold_id)
     if row is None:
         return
     with bridge.journal.transaction() as unit:
-        unit.append_ledger(
+        unit.ledger.append(
             NewLedgerRow(
                 portal=portal,
                 account_id=account_id,
@@ -210,7 +212,7 @@ def _resend(bridge: Bridge, difference: Difference, reason: str) -> None:
     else:
         with bridge.journal.transaction(read_only=True) as unit:
             effect = next(
-                (one for one in unit.effects(bridge.portal.name, lost.ticket_id) if one.key == key), None
+                (one for one in unit.effects.of(bridge.portal.name, lost.ticket_id) if one.key == key), None
             )
         if effect is None:
             raise UserError(tr("the journal no longer knows what was sent under key {key}").format(key=key))

@@ -117,7 +117,7 @@ def reconcile_accounts(bridge: Bridge, account_ids: Collection[str] | None = Non
     portal = bridge.portal.name
     if account_ids is None:
         with bridge.journal.transaction(read_only=True) as unit:
-            account_ids = unit.ledger_accounts(portal)
+            account_ids = unit.ledger.accounts(portal)
     report = Report()
     for account_id in sorted(account_ids):
         try:
@@ -160,13 +160,13 @@ def watch_ledgers(bridge: Bridge) -> None:
 def _account(bridge: Bridge, account_id: str) -> AccountReport:
     portal = bridge.portal.name
     with bridge.journal.transaction(read_only=True) as unit:
-        settled = unit.ledger_length(portal, account_id)
+        settled = unit.ledger.length(portal, account_id)
     theirs, account = _portal_side(bridge, account_id)
     # The journal is read after the portal: what the portal told is either booked by then, or still intended.
     with bridge.journal.transaction(read_only=True) as unit:
-        ours = unit.ledger(portal, account_id)
-        intended = {effect.key for effect in unit.open_effects() if effect.portal == portal}
-        numbers = unit.numbers(
+        ours = unit.ledger.rows(portal, account_id)
+        intended = {effect.key for effect in unit.effects.open() if effect.portal == portal}
+        numbers = unit.tickets.numbers(
             portal, {entry.ticket_id for entry in theirs if entry.ticket_id} | {row.ticket_id for row in ours}
         )
     comparison = compare(ours, theirs, tickets=numbers, intended=intended, settled=settled)
@@ -183,9 +183,9 @@ def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
     tickets: dict[str, Ticket | None] = {}
     for hold in holds:
         with bridge.journal.transaction(read_only=True) as unit:
-            record = unit.ticket(portal, hold.ticket_id)
+            record = unit.tickets.get(portal, hold.ticket_id)
             explained = record is not None and any(
-                effect.key == hold.key for effect in unit.effects(portal, hold.ticket_id)
+                effect.key == hold.key for effect in unit.effects.of(portal, hold.ticket_id)
             )
         if record is None or not explained:
             yield Stranded(hold, Stray.UNEXPLAINED, Mend.RELEASE)
@@ -231,10 +231,10 @@ def _given_back_by(
         return Mend.TICKET
     if not is_known:
         if ticket is None:
-            unit.depart(record.portal, known.id, "deleted")
+            unit.polling.depart(record.portal, known.id, "deleted")
         else:
-            unit.refresh(record.portal, ticket, anew=True)
-            unit.wake(record.portal, known.id)
+            unit.polling.refresh(record.portal, ticket, anew=True)
+            unit.tickets.wake(record.portal, known.id)
     return Mend.SYNC
 
 
@@ -253,11 +253,13 @@ def _keep(bridge: Bridge, found: AccountReport) -> None:
     problems = tuple(sentence(difference, found.numbers) for difference in found.differences)
     with bridge.journal.transaction() as unit:
         if problems:
-            if unit.drift(portal, found.account_id) != problems:
-                unit.log(portal, None, "drift", f"account {found.account_id}: {'; '.join(problems)}", now)
-            unit.set_drift(portal, found.account_id, problems, now)
-        elif unit.clear_drift(portal, found.account_id):
-            unit.log(
+            if unit.drifts.of(portal, found.account_id) != problems:
+                unit.events.log(
+                    portal, None, "drift", f"account {found.account_id}: {'; '.join(problems)}", now
+                )
+            unit.drifts.set(portal, found.account_id, problems, now)
+        elif unit.drifts.clear(portal, found.account_id):
+            unit.events.log(
                 portal, None, "drift-cleared", f"account {found.account_id}: both ledgers agree again", now
             )
 

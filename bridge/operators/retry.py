@@ -38,7 +38,7 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
     """
     again: list[str] = []
     with journal.transaction() as unit:
-        effects = unit.effects(record.portal, record.ticket.id)
+        effects = unit.effects.of(record.portal, record.ticket.id)
         for effect in effects:
             # Effects of the whole ticket belong to no attempt.
             of_this_attempt = not effect.stage_id or effect.revision == record.revisions.get(
@@ -50,9 +50,11 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
                 continue
             again.append(effect.kind)
             if effect.kind in (Kind.EXAMINE, Kind.OPERATE):
-                unit.bump_revision(record.portal, record.ticket.id, effect.stage_id, expected=effect.revision)
+                unit.tickets.bump_revision(
+                    record.portal, record.ticket.id, effect.stage_id, expected=effect.revision
+                )
             else:
-                unit.intend(effect, now)
+                unit.effects.intend(effect, now)
         for stage in record.ticket.stages:
             revision = record.revisions.get(stage.id, 1)
             attempt = History(effects).attempt(stage, revision)
@@ -60,11 +62,13 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
                 Kind.UNDO
             ):
                 again.append(Kind.OPERATE)
-                unit.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
-        if paused(unit.decisions(record.portal, record.ticket.id)):
+                unit.tickets.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
+        if paused(unit.decisions.of(record.portal, record.ticket.id)):
             raise NothingToRetry(tr("it is paused: nothing is done for it until otbridge resume"))
         if not again and record.state not in HELPS:
             raise NothingToRetry(tr("nothing has failed"))
-        unit.wake(record.portal, record.ticket.id)
-        unit.log(record.portal, record.ticket.id, "retry", f"{by}: {', '.join(again)}".strip(": "), now)
+        unit.tickets.wake(record.portal, record.ticket.id)
+        unit.events.log(
+            record.portal, record.ticket.id, "retry", f"{by}: {', '.join(again)}".strip(": "), now
+        )
     return again

@@ -77,25 +77,27 @@ def journal(directory: Path) -> None:
         many = 20_000
         with opened.transaction() as unit:
             for start in range(0, many, 500):
-                unit.merge("p", [ticket(number) for number in range(start, start + 500)], str(start), None)
+                unit.polling.merge(
+                    "p", [ticket(number) for number in range(start, start + 500)], str(start), None
+                )
         now = datetime(2027, 1, 1, tzinfo=UTC)
 
         def claim_and_release() -> None:
             for _ in range(50):
                 with opened.transaction() as unit:
-                    claim = unit.claim(
+                    claim = unit.queue.claim(
                         "p", "me", now=now, ttl=timedelta(minutes=5), is_stale=lambda _: False, not_again=()
                     )
                     assert claim is not None
                 with opened.transaction() as unit:
-                    unit.release(claim, state="done", reason="", due_at=None, now=now)
+                    unit.queue.release(claim, state="done", reason="", due_at=None, now=now)
 
         measure(f"claim and release one of {many} tickets", claim_and_release, per=50)
         changed = [replace(ticket(number), version=2) for number in range(100)]
 
         def merge() -> None:
             with opened.transaction() as unit:
-                unit.merge("p", changed, "c", None)
+                unit.polling.merge("p", changed, "c", None)
 
         measure("merge a page of 100 tickets", merge)
 

@@ -17,7 +17,7 @@ def decisions(world: World, ticket: str) -> list[tuple[str, str]]:
         Journal.open(f"sqlite:///{world.directory / 'journal.sqlite3'}") as journal,
         journal.transaction(read_only=True) as unit,
     ):
-        return [(one.kind, one.by) for one in unit.decisions("test", ticket)]
+        return [(one.kind, one.by) for one in unit.decisions.of("test", ticket)]
 
 
 def test_a_ticket_of_free_text_gets_its_order_from_an_operator(world: World) -> None:

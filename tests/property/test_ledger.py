@@ -83,7 +83,7 @@ def test_holds_captures_voids_and_reversals_conserve_hours(
         for _ in range(2 if twice else 1):
             try:
                 with journal.transaction() as unit:
-                    unit.append_ledger(row, START)
+                    unit.ledger.append(row, START)
             except LedgerConflict:
                 assert not allowed
             else:
@@ -99,9 +99,9 @@ def test_holds_captures_voids_and_reversals_conserve_hours(
             held.pop(hold_key)
             captured[hold_key] = amount if kind == "capture" else -1
     with journal.transaction(read_only=True) as unit:
-        rows = unit.ledger("p", account)
-        assert unit.held("p", account) == from_milli(sum(held.values()))
-        assert [problem for problem in unit.verify_ledger() if account in problem] == []
+        rows = unit.ledger.rows("p", account)
+        assert unit.ledger.held("p", account) == from_milli(sum(held.values()))
+        assert [problem for problem in unit.ledger.verify() if account in problem] == []
     assert [row.seq for row in rows] == list(range(1, written + 1))
     posted = sum(
         (

@@ -231,7 +231,7 @@ class _Line:
             intent = next(
                 (
                     effect
-                    for effect in unit.open_effects()
+                    for effect in unit.effects.open()
                     if effect.state is EffectState.INTENDED and its(effect)
                 ),
                 None,

@@ -461,11 +461,11 @@ class Events(RuleBasedStateMachine):
         statuses = self.world.statuses()
         with self.world.journal.transaction(read_only=True) as unit:
             for ticket in statuses:
-                done = [effect for effect in unit.effects("test", ticket) if effect.state == "done"]
+                done = [effect for effect in unit.effects.of("test", ticket) if effect.state == "done"]
                 self.found |= {effect.kind for effect in done}
                 self.found |= {
                     f"accepted by {effect.request['accepted_by']}"
                     for effect in done
                     if effect.kind == "capture"
                 }
-                self.found |= {f"decided {decision.kind}" for decision in unit.decisions("test", ticket)}
+                self.found |= {f"decided {decision.kind}" for decision in unit.decisions.of("test", ticket)}

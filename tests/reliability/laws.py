@@ -50,7 +50,7 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
             f"ticket {effect.ticket_id}: work begins, and no hours are held for it"
         )
     if effect.kind == Kind.WRITE_OFF:
-        history = History(unit.effects("test", effect.ticket_id))
+        history = History(unit.effects.of("test", effect.ticket_id))
         frozen = history.get(Kind.FREEZE, effect.stage_id, effect.revision)
         assert frozen is not None, f"ticket {effect.ticket_id}: what was not frozen is written off"
         assert effect.request["charges"] == frozen.request["charges"], (
@@ -58,7 +58,7 @@ def at_write(world: World, unit: Unit, effect: Effect) -> None:
         )
         if first:
             account = world.portal.tickets[effect.ticket_id].account_id
-            assert unit.drift("test", account) == (), (
+            assert unit.drifts.of("test", account) == (), (
                 f"ticket {effect.ticket_id}: written off while the ledgers of {account} differ"
             )
             _it_is_accepted(world, history, effect)
@@ -72,7 +72,7 @@ def _the_queue_is_kept(world: World, unit: Unit, effect: Effect) -> None:
     """
     if world.disturbed:
         return
-    mine = unit.ticket("test", effect.ticket_id)
+    mine = unit.tickets.get("test", effect.ticket_id)
     assert mine is not None
     looked_at = {report.id for report in world.passes[-1]._report.tickets}
     now = world.clock.now + world.clock.ahead
@@ -82,7 +82,7 @@ def _the_queue_is_kept(world: World, unit: Unit, effect: Effect) -> None:
         for row in leases
         if row.lease_owner and row.lease_until > now and not is_stale(row.lease_owner)
     }
-    for other in unit.movable("test", now):
+    for other in unit.queue.movable("test", now):
         ticket = other.ticket
         if ticket.account_id == mine.ticket.account_id and ticket.queued_at < mine.ticket.queued_at:
             assert ticket.id in looked_at | leased, (
@@ -129,10 +129,10 @@ def at_every_moment(world: World) -> None:
     made = Counter(thing["shortname"] for thing in (*world.moodle.courses.values(), *world.moodle.roles))
     assert all(times == 1 for times in made.values()), f"made twice: {made}"
     with world.journal.transaction(read_only=True) as unit:
-        assert unit.verify_ledger() == []
+        assert unit.ledger.verify() == []
         booked = _booked(unit)
         for ticket_id in world.portal.tickets:
-            _nothing_is_told_twice(world, ticket_id, unit.effects("test", ticket_id))
+            _nothing_is_told_twice(world, ticket_id, unit.effects.of("test", ticket_id))
     assert booked.items() <= _posted(world).items(), "the journal booked what the portal did not"
 
 
@@ -176,7 +176,7 @@ def _nothing_is_told_twice(world: World, ticket_id: str, effects: list[Effect]) 
 
 
 def _booked(unit: Unit) -> Mapping[str, tuple[str, int]]:
-    return {row.key: (row.kind, row.amount_mh) for row in unit.ledger("test")}
+    return {row.key: (row.kind, row.amount_mh) for row in unit.ledger.rows("test")}
 
 
 def _posted(world: World) -> Mapping[str, tuple[str, int]]:
@@ -198,13 +198,13 @@ def at_rest(world: World) -> None:
     statuses, reasons = world.statuses(), world.reasons()
     stopped = {id_ for id_, reason in reasons.items() if reason == "paused"}
     with world.journal.transaction(read_only=True) as unit:
-        unknown = [effect for effect in unit.open_effects() if effect.kind.partition(":")[0] in LASTING]
+        unknown = [effect for effect in unit.effects.open() if effect.kind.partition(":")[0] in LASTING]
         # What was under way when an operator stopped a ticket is asked for when the ticket is released.
         unasked = {effect.key for effect in unknown if effect.ticket_id in stopped}
         posted = {key: row for key, row in _posted(world).items() if key not in unasked}
         assert _booked(unit) == posted, "the portal booked what the journal did not"
-        held = {account_id: unit.held("test", account_id) for account_id in world.portal.accounts}
-        histories = {ticket_id: unit.effects("test", ticket_id) for ticket_id in world.portal.tickets}
+        held = {account_id: unit.ledger.held("test", account_id) for account_id in world.portal.accounts}
+        histories = {ticket_id: unit.effects.of("test", ticket_id) for ticket_id in world.portal.tickets}
     assert [one.error for one in unknown if one.ticket_id not in stopped] == [], (
         "outcomes are unknown at rest"
     )
@@ -240,8 +240,8 @@ def _all_time_is_taken(world: World, ticket: Ticket, history: History) -> None:
     corrected is theirs.
     """
     with world.journal.transaction(read_only=True) as unit:
-        corrected = [one.document for one in unit.decisions("test", ticket.id) if one.kind == "correct"]
-        record = unit.ticket("test", ticket.id)
+        corrected = [one.document for one in unit.decisions.of("test", ticket.id) if one.kind == "correct"]
+        record = unit.tickets.get("test", ticket.id)
     assert record is not None
     attempts = [history.attempt(stage, record.revisions.get(stage.id, 1)) for stage in ticket.stages]
     catalogue = world.settings().catalogue
@@ -313,9 +313,9 @@ def settled(world: World) -> None:
         if status == "failed" or (status, reasons[ticket.id]) == ("awaiting-agreement", "not-agreed"):
             continue
         with world.journal.transaction(read_only=True) as unit:
-            decided = [one.document for one in unit.decisions("test", ticket.id) if one.kind == "correct"]
-            history = History(unit.effects("test", ticket.id))
-            record = unit.ticket("test", ticket.id)
+            decided = [one.document for one in unit.decisions.of("test", ticket.id) if one.kind == "correct"]
+            history = History(unit.effects.of("test", ticket.id))
+            record = unit.tickets.get("test", ticket.id)
         assert record is not None
         for stage in ticket.stages:
             if stage.state is not StageState.ACCEPTED:

@@ -439,4 +439,4 @@ def test_each_thing_done_is_one_line_of_the_log(disk: Disk, caplog: pytest.LogCa
 
 def _effects(world: World, ticket: str) -> list[Any]:
     with world.journal.transaction(read_only=True) as unit:
-        return unit.effects("test", ticket)
+        return unit.effects.of("test", ticket)

@@ -29,8 +29,8 @@ def test_what_is_restored_is_what_was_ordered_when_the_hours_were_held(disk: Dis
         with world.journal.transaction(read_only=True) as unit:
             (stage,) = world.portal.ticket(T).stages
             held = (
-                History(unit.effects("test", T))
-                .attempt(stage, unit.revision("test", T, stage.id))
+                History(unit.effects.of("test", T))
+                .attempt(stage, unit.tickets.revision("test", T, stage.id))
                 .sent(Kind.HOLD)
             )
         world.portal.edit_fields(T, RESTORE)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.flow.scope import Exit
-from bridge.journal import Unit
+from bridge.journal.polling import Polling
 from bridge.portal import Gone, PortalNotFound, PortalUnreachable, TicketPage
 from tests.reliability.world import PAID, RESTORE, Disk, World
 
@@ -239,14 +239,14 @@ def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = two_begun(disk)
-    depart = Unit.depart
+    depart = Polling.depart
 
-    def failing(unit: Unit, portal: str, ticket_id: str, *more: Any) -> bool:
+    def failing(polling: Polling, portal: str, ticket_id: str, *more: Any) -> bool:
         if ticket_id == "t1":
             raise ValueError("poisoned")
-        return depart(unit, portal, ticket_id, *more)
+        return depart(polling, portal, ticket_id, *more)
 
-    monkeypatch.setattr(Unit, "depart", failing)
+    monkeypatch.setattr(Polling, "depart", failing)
     world.portal.delete("t1")
     world.portal.move("t2", OTHER)
     world.order({"service": "2.6"})

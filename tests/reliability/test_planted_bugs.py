@@ -23,8 +23,10 @@ from bridge.flow import perform, sync
 from bridge.flow.perform import Performer, Postpone
 from bridge.flow.scope import Exit, Outage, Scope
 from bridge.flow.sync import Pass
-from bridge.journal import JournalUnavailable, Unit
-from bridge.journal.claims import Claims
+from bridge.journal import JournalUnavailable
+from bridge.journal.effects import Effects
+from bridge.journal.polling import Polling
+from bridge.journal.queue import Queue
 from bridge.moodle_ws import OutcomeUnknown
 from bridge.portal import LedgerEntry, PortalOutcomeUnknown
 from tests.profile import THOROUGH
@@ -127,7 +129,9 @@ def revision_grows_on_an_unknown_outcome(patch: Patch) -> None:
         self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
     ) -> Postpone:
         with self._bridge.journal.transaction() as unit:
-            unit.bump_revision(effect.portal, effect.ticket_id, effect.stage_id, expected=effect.revision)
+            unit.tickets.bump_revision(
+                effect.portal, effect.ticket_id, effect.stage_id, expected=effect.revision
+            )
         return _unsettled(self, effect, status, error, code=code)
 
     patch.setattr(Performer, "_unsettled", unsettled)
@@ -263,12 +267,12 @@ def late_time_is_charged_twice(patch: Patch) -> None:
 
 
 def queue_by_ticket_id(patch: Patch) -> None:
-    candidates = Claims._candidates
+    candidates = Queue._candidates
 
-    def by_id(self: Claims, portal: str, only: str | None) -> Any:
+    def by_id(self: Queue, portal: str, only: str | None) -> Any:
         return sorted(candidates(self, portal, only), key=lambda row: row.id)
 
-    patch.setattr(Claims, "_candidates", by_id)
+    patch.setattr(Queue, "_candidates", by_id)
 
 
 def _without(patch: Patch, gate: Any, *modules: Any) -> None:
@@ -281,31 +285,31 @@ def _without(patch: Patch, gate: Any, *modules: Any) -> None:
 
 
 def cursor_before_the_page(patch: Patch) -> None:
-    merge = Unit.merge
+    merge = Polling.merge
 
     def torn(self: Pass) -> None:
         with self._bridge.journal.transaction(read_only=True) as unit:
-            cursor = unit.cursor("test").cursor
+            cursor = unit.polling.cursor("test").cursor
         page = self._bridge.portal.changed_tickets(cursor, None)
         assert page is not None
         with self._bridge.journal.transaction() as unit:
-            merge(unit, "test", (), page.cursor, page.etag)
+            merge(unit.polling, "test", (), page.cursor, page.etag)
         with self._bridge.journal.transaction() as unit:
-            merge(unit, "test", page.tickets, page.cursor, page.etag)
+            merge(unit.polling, "test", page.tickets, page.cursor, page.etag)
 
     patch.setattr(Pass, "_poll", torn)
 
 
 def request_not_frozen(patch: Patch) -> None:
-    intend = Unit.intend
+    intend = Effects.intend
 
-    def thawed(self: Unit, effect: Effect, now: Any) -> Effect:
+    def thawed(self: Effects, effect: Effect, now: Any) -> Effect:
         stored = intend(self, effect, now)
         if stored.state is EffectState.INTENDED:
             self._set(effect.key, request=dict(effect.request))
         return replace(stored, request=effect.request)
 
-    patch.setattr(Unit, "intend", thawed)
+    patch.setattr(Effects, "intend", thawed)
 
 
 def ledger_booked_apart(patch: Patch) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import null
 
 import bridge.journal.portal_books
-from bridge.journal import Unit
+from bridge.journal.books import PortalWrites, Writer
 from bridge.journal.portal_books import JournalBooks
 from bridge.portal import PortalError, PortalOutcomeUnknown, PortalRefused
 from bridge.portal.books import Attempt, Once
@@ -27,8 +27,8 @@ Patch = pytest.MonkeyPatch
 _step, _write, _refuse_under_way = Once.step, Once._write, Once._refuse_under_way
 _sending, _portal_write_sending, _lease_writer = (
     JournalBooks.sending,
-    Unit.portal_write_sending,
-    Unit.lease_writer,
+    PortalWrites.sending,
+    Writer.lease,
 )
 
 
@@ -69,19 +69,19 @@ def sending_is_written_down_after_the_write(patch: Patch) -> None:
 def moment_is_that_of_the_answer(patch: Patch) -> None:
     """The row is there before the write, but its moment is written when an answer comes, or does not."""
 
-    def timeless(self: Unit, portal: str, key: str, fingerprint: str, now: datetime) -> None:
+    def timeless(self: PortalWrites, portal: str, key: str, fingerprint: str, now: datetime) -> None:
         _portal_write_sending(self, portal, key, fingerprint, null())  # type: ignore[arg-type]
 
     def write(self: Once, attempt: Attempt) -> dict[str, Any]:
         try:
             return _write(self, attempt)
         except PortalOutcomeUnknown:
-            patch.setattr(Unit, "portal_write_sending", _portal_write_sending)
+            patch.setattr(PortalWrites, "sending", _portal_write_sending)
             _sending(self._books, attempt.key, attempt.fingerprint, self._clock())  # type: ignore[arg-type]
-            patch.setattr(Unit, "portal_write_sending", timeless)
+            patch.setattr(PortalWrites, "sending", timeless)
             raise
 
-    patch.setattr(Unit, "portal_write_sending", timeless)
+    patch.setattr(PortalWrites, "sending", timeless)
     patch.setattr(Once, "_write", write)
 
 
@@ -169,22 +169,22 @@ def no_lease(patch: Patch) -> None:
         return nullcontext()
 
     patch.setattr(JournalBooks, "writer", writer)
-    patch.setattr(Unit, "guard_writer", lambda self, portal, fence: None)
+    patch.setattr(Writer, "guard", lambda self, portal, fence: None)
 
 
 def lease_is_not_guarded(patch: Patch) -> None:
     """Who slept past its lease goes on where it was."""
-    patch.setattr(Unit, "guard_writer", lambda self, portal, fence: None)
+    patch.setattr(Writer, "guard", lambda self, portal, fence: None)
 
 
 def lease_is_given_to_everybody(patch: Patch) -> None:
     """With the number that it has."""
 
-    def lease(self: Unit, portal: str, *told: Any) -> int | None:
+    def lease(self: Writer, portal: str, *told: Any) -> int | None:
         return _lease_writer(self, portal, *told) or 1
 
-    patch.setattr(Unit, "lease_writer", lease)
-    patch.setattr(Unit, "guard_writer", lambda self, portal, fence: None)
+    patch.setattr(Writer, "lease", lease)
+    patch.setattr(Writer, "guard", lambda self, portal, fence: None)
 
 
 def refusal_keeps_its_key(patch: Patch) -> None:

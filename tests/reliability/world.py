@@ -244,7 +244,7 @@ class World:
     def records(self) -> list[TicketRecord]:
         """All tickets as the journal has them."""
         with self.journal.transaction(read_only=True) as unit:
-            return unit.tickets("test")
+            return unit.tickets.all("test")
 
     def settings(self) -> Settings:
         """The site's."""
@@ -308,7 +308,7 @@ class World:
     def drift(self, account: str) -> None:
         """A comparison found that the ledgers of an account differ."""
         with self.journal.transaction() as unit:
-            unit.set_drift("test", account, ["missing-here: entry x"], self.clock.machine())
+            unit.drifts.set("test", account, ["missing-here: entry x"], self.clock.machine())
 
     def reconcile(self) -> list[str]:
         """Compare both ledgers of all accounts, which sets and clears drifts; returns the differences."""
@@ -323,8 +323,8 @@ class World:
         often it was interrupted.
         """
         with self.journal.transaction(read_only=True) as unit:
-            records = unit.tickets("test")
-            effects = [effect for record in records for effect in unit.effects("test", record.ticket.id)]
+            records = unit.tickets.all("test")
+            effects = [effect for record in records for effect in unit.effects.of("test", record.ticket.id)]
         return {
             "tickets": {record.ticket.id: (record.state, dict(record.revisions)) for record in records},
             "effects": {
@@ -354,14 +354,14 @@ class World:
     def state(self) -> str:
         """All on which the next steps depend: two worlds with the same state go on alike."""
         with self.journal.transaction(read_only=True) as unit:
-            records = unit.tickets("test")
+            records = unit.tickets.all("test")
             tried = [
                 (effect.key, effect.attempts > 0)
                 for one in records
-                for effect in unit.effects("test", one.ticket.id)
+                for effect in unit.effects.of("test", one.ticket.id)
             ]
             seen = [(record.ticket.version, record.dirty) for record in records]
-            cursor = unit.cursor("test")
+            cursor = unit.polling.cursor("test")
         return repr(
             (
                 self.trace(),

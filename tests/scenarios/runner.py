@@ -77,9 +77,9 @@ class Seen:
         self._ticket: Ticket = world.portal.ticket(world.tickets[number])
         self.account = world.portal.account(ACCOUNT)
         with world.journal.transaction(read_only=True) as unit:
-            self._record: TicketRecord | None = unit.ticket(world.name, self._ticket.id)
-            self._effects: list[Effect] = unit.effects(world.name, self._ticket.id)
-            self._rows = unit.ledger(world.name, ticket_id=self._ticket.id)
+            self._record: TicketRecord | None = unit.tickets.get(world.name, self._ticket.id)
+            self._effects: list[Effect] = unit.effects.of(world.name, self._ticket.id)
+            self._rows = unit.ledger.rows(world.name, ticket_id=self._ticket.id)
         self._entries: list[LedgerEntry] = [
             entry for entry in world.portal.ledger() if entry.ticket_id == self._ticket.id
         ]
@@ -189,8 +189,8 @@ def unsound(world: World) -> list[str]:
         if before[name] != after[name]
     ]
     with world.journal.transaction(read_only=True) as unit:
-        found += [f"the journal's ledger: {problem}" for problem in unit.verify_ledger()]
-        rows = unit.ledger(world.name)
+        found += [f"the journal's ledger: {problem}" for problem in unit.ledger.verify()]
+        rows = unit.ledger.rows(world.name)
     account, entries = world.portal.account(ACCOUNT), world.portal.ledger()
     comparison = compare_ledgers(
         rows, entries, tickets=world.tickets.values(), intended=(), settled=len(rows)

@@ -168,8 +168,8 @@ class World:
     def standing(self) -> dict[str, Any]:
         """Everything that a pass could change, to be compared."""
         with self.journal.transaction(read_only=True) as unit:
-            records = unit.tickets(self.name)
-            rows = unit.ledger(self.name)
+            records = unit.tickets.all(self.name)
+            rows = unit.ledger.rows(self.name)
         return {
             "ledger": self.portal.ledger(),
             "tickets": self.portal.tickets(),

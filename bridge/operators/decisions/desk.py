@@ -229,17 +229,21 @@ class Desk:
             yield unit, self._read(unit)
 
     def _read(self, unit: Unit) -> Standing:
-        record = unit.ticket(self._portal, self._ticket)
+        record = unit.tickets.get(self._portal, self._ticket)
         assert record is not None, "tickets are never deleted"
         of_ticket = (self._portal, self._ticket)
-        rows = unit.ledger(portal=self._portal, ticket_id=self._ticket)
+        rows = unit.ledger.rows(portal=self._portal, ticket_id=self._ticket)
         return Standing(
-            record, unit.effects(*of_ticket), unit.decisions(*of_ticket), rows, unit.order_files(*of_ticket)
+            record,
+            unit.effects.of(*of_ticket),
+            unit.decisions.of(*of_ticket),
+            rows,
+            unit.order_files.of(*of_ticket),
         )
 
     def _write(self, unit: Unit, kind: DecisionKind, document: Mapping[str, Any]) -> Decision:
-        decision = unit.decide(self._portal, self._ticket, kind, document, self._by, self._now)
-        unit.log(
+        decision = unit.decisions.add(self._portal, self._ticket, kind, document, self._by, self._now)
+        unit.events.log(
             self._portal,
             self._ticket,
             f"decision:{kind}",

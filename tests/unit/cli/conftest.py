@@ -76,16 +76,18 @@ class Office:
         self.version += 1
         cursor = str(self.version) if cursor is None else cursor
         with self.journal() as journal, journal.transaction() as unit:
-            unit.merge("p", [replace(ticket or make_ticket(), version=self.version)], cursor, None)
+            unit.polling.merge("p", [replace(ticket or make_ticket(), version=self.version)], cursor, None)
 
     def stands(self, status: str, reason: str, ticket: str = "t1", /, **facts: Any) -> None:
         """A pass leaves a ticket there."""
         with self.journal() as journal, journal.transaction() as unit:
-            claim = unit.claim(
+            claim = unit.queue.claim(
                 "p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only=ticket
             )
             assert claim is not None
-            unit.release(claim, state=status, reason=Reason(reason, facts).to_json(), due_at=None, now=NOW)
+            unit.queue.release(
+                claim, state=status, reason=Reason(reason, facts).to_json(), due_at=None, now=NOW
+            )
 
     def did(
         self,
@@ -99,9 +101,9 @@ class Office:
         """An effect of the ticket's stage; `state` None: its outcome is not known."""
         effect = Effect.intent("p", "t1", kind, request or {}, stage_id=stage, revision=1)
         with self.journal() as journal, journal.transaction() as unit:
-            unit.sending(effect, NOW)
+            unit.effects.sending(effect, NOW)
             if state is not None:
-                unit.settle(effect.key, state, outcome or {}, NOW)
+                unit.effects.settle(effect.key, state, outcome or {}, NOW)
         return effect
 
     def books(self, kind: str, amount: str = "2", hold: Effect | None = None) -> Effect:
@@ -127,7 +129,7 @@ class Office:
             at=NOW,
         )
         with self.journal() as journal, journal.transaction() as unit:
-            unit.append_ledger(row, NOW)
+            unit.ledger.append(row, NOW)
         return effect
 
 

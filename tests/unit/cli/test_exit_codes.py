@@ -148,7 +148,7 @@ def _free_text(served: Served, _command: str) -> str:
     served.named_p()
     assert served.typed("sync")[0] == 0
     with served.journal() as journal, journal.transaction(read_only=True) as unit:
-        cursor = unit.cursor("p").cursor
+        cursor = unit.polling.cursor("p").cursor
     served.told(cursor=cursor)
     served.stands("needs-order", "free-text")
     return "sync"

@@ -50,7 +50,7 @@ def evil(office: Office) -> Office:
     office.did("void", {"code": "x", "detail": EVIL}, state=EffectState.REFUSED)
     office.did(f"note:{EVIL}", state=None)
     with office.journal() as journal, journal.transaction() as unit:
-        unit.park("p", f"ref{EVIL}", "{}", (EVIL,))
+        unit.polling.park("p", f"ref{EVIL}", "{}", (EVIL,))
     return office
 
 

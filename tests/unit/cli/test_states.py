@@ -17,7 +17,7 @@ from tests.unit.cli.conftest import Office
 
 def decisions(office: Office) -> list[Decision]:
     with office.journal() as journal, journal.transaction(read_only=True) as unit:
-        return list(unit.decisions("p", "t1"))
+        return list(unit.decisions.of("p", "t1"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_was_taken_back_is_done_anew_after_retry(office):
     office.stands("failed", "undone", stage="Роль")
     assert office.run("retry 101")[0] == 0
     with office.journal() as journal, journal.transaction(read_only=True) as unit:
-        record = unit.ticket("p", "t1")
+        record = unit.tickets.get("p", "t1")
     assert record is not None
     assert record.revisions == {"s1": 2}
 
@@ -119,7 +119,7 @@ def test_a_decision_bears_the_person_s_name(office, monkeypatch):
     office.run("resume 101")
     office.run("--as Анна retry 101")
     with office.journal() as journal, journal.transaction(read_only=True) as unit:
-        assert unit.events("p", "t1")[-1].text == "Анна (otbridge@desk)"
+        assert unit.events.latest("p", "t1")[-1].text == "Анна (otbridge@desk)"
 
 
 def test_the_help_of_reason_says_whether_the_customer_reads_it(office):

@@ -160,13 +160,13 @@ def lost(once: Once, engine: Engine, attempt: Attempt, *, carried_out: bool) -> 
 
 def test_a_writer_that_lost_the_journal_writes_again_when_it_is_back(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:  # nobody could give this lease back
-        unit.lease_writer("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
+        unit.writer.lease("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
 
     with books_of(journal, clock).writer():
         pass
 
     with journal.transaction() as unit:
-        unit.lease_writer("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
+        unit.writer.lease("red", "one.example.ru:1:1", clock(), TTL, lambda _: False)
     with pytest.raises(PortalUnreachable), books_of(journal, clock, "two.example.ru:1:1").writer():
         pass
 

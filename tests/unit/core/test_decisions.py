@@ -72,18 +72,18 @@ class Office:
         self.version += 1
         self.ticket = replace(ticket, version=self.version)
         with self.journal.transaction() as unit:
-            unit.merge("p", [self.ticket], str(self.version), None)
+            unit.polling.merge("p", [self.ticket], str(self.version), None)
 
     @property
     def desk(self) -> Desk:
         with self.journal.transaction(read_only=True) as unit:
-            record = unit.ticket("p", "t1")
+            record = unit.tickets.get("p", "t1")
         assert record is not None
         return Desk(self.journal, record, "anna@desk", NOW)
 
     def decided(self) -> list[tuple[str, dict[str, Any]]]:
         with self.journal.transaction(read_only=True) as unit:
-            return [(one.kind, dict(one.document)) for one in unit.decisions("p", "t1")]
+            return [(one.kind, dict(one.document)) for one in unit.decisions.of("p", "t1")]
 
     def did(
         self, kind: str, request: dict[str, Any] | None = None, *, stage: str = "s1", revision: int = 1
@@ -91,13 +91,13 @@ class Office:
         """An effect of the stage that happened."""
         effect = Effect.intent("p", "t1", kind, request or {}, stage_id=stage, revision=revision)
         with self.journal.transaction() as unit:
-            unit.sending(effect, NOW)
-            return unit.settle(effect.key, EffectState.DONE, {}, NOW)
+            unit.effects.sending(effect, NOW)
+            return unit.effects.settle(effect.key, EffectState.DONE, {}, NOW)
 
     def sent(self, kind: str, *, stage: str = "s1") -> None:
         """An effect of the stage whose outcome is not known."""
         with self.journal.transaction() as unit:
-            unit.sending(Effect.intent("p", "t1", kind, {}, stage_id=stage, revision=1), NOW)
+            unit.effects.sending(Effect.intent("p", "t1", kind, {}, stage_id=stage, revision=1), NOW)
 
     def books(
         self,
@@ -130,7 +130,7 @@ class Office:
             at=NOW,
         )
         with self.journal.transaction() as unit:
-            unit.append_ledger(row, NOW)
+            unit.ledger.append(row, NOW)
         return effect
 
     def wrote_off(self, charges: tuple[Charge, ...] = SPENT, amount: str = "1.5") -> Effect:
@@ -144,11 +144,11 @@ class Office:
     def status(self, state: str) -> None:
         """A pass leaves the ticket in this status."""
         with self.journal.transaction() as unit:
-            claim = unit.claim(
+            claim = unit.queue.claim(
                 "p", "w", now=NOW, ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1"
             )
             assert claim is not None
-            unit.release(claim, state=state, reason="", due_at=None, now=NOW)
+            unit.queue.release(claim, state=state, reason="", due_at=None, now=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,7 @@ def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office):
     standing = office.desk.standing()
     assert standing.record.dirty
     with office.journal.transaction(read_only=True) as unit:
-        assert [(one.kind, one.text) for one in unit.events("p", "t1")] == [
+        assert [(one.kind, one.text) for one in unit.events.latest("p", "t1")] == [
             ("decision:pause", "anna@desk: спросим заказчика")
         ]
 
@@ -269,7 +269,7 @@ def test_a_new_attempt_is_taken_back_by_itself(office):
     office.did(Kind.OPERATE)
     office.desk.undo(None, "x")
     with office.journal.transaction() as unit:
-        unit.bump_revision("p", "t1", "s1", expected=1)
+        unit.tickets.bump_revision("p", "t1", "s1", expected=1)
     with pytest.raises(DecisionRefused, match="has made nothing"):
         office.desk.undo(None, "x")
     office.did(Kind.OPERATE, revision=2)

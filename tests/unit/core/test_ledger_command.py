@@ -56,7 +56,7 @@ def config(tmp_path: Path) -> Path:
     url = f"sqlite:///{tmp_path}/journal.sqlite3"
     migrate(url)
     with Journal.open(url) as journal, journal.transaction() as unit:
-        unit.merge("p", [make_ticket(customer_name="=HYPERLINK(1)")], "c", None)
+        unit.polling.merge("p", [make_ticket(customer_name="=HYPERLINK(1)")], "c", None)
         for one in (
             row("h1", "hold", 2000),
             row(
@@ -72,7 +72,7 @@ def config(tmp_path: Path) -> Path:
             row("r1", "reversal", 1500, "h1", at=NOW + DAY),
             row("h2", "hold", 500, at=NOW + DAY),
         ):
-            unit.append_ledger(one, NOW)
+            unit.ledger.append(one, NOW)
     path = tmp_path / "bridge.toml"
     path.write_text(f'[bridge]\njournal = "{url}"\n' + _SETTINGS, encoding="utf-8")
     env = tmp_path / ".env"

@@ -171,7 +171,7 @@ class World:
             at=NOW,
         )
         with self.journal.transaction() as unit:
-            unit.append_ledger(replace(row, **changes), NOW)
+            unit.ledger.append(replace(row, **changes), NOW)
 
     def both(self, key: str, kind: str = "hold", amount: int = 2000, hold: str | None = None) -> None:
         self.book(key, kind, amount, hold)
@@ -183,9 +183,9 @@ class World:
         """An effect of t1's stage; returns its key."""
         intent = Effect.intent(PORTAL, "t1", kind, request or {}, stage_id="s1", revision=1)
         with self.journal.transaction() as unit:
-            unit.intend(intent, NOW)
+            unit.effects.intend(intent, NOW)
             if state is not EffectState.INTENDED:
-                unit.settle(intent.key, state, {}, NOW)
+                unit.effects.settle(intent.key, state, {}, NOW)
         return intent.key
 
     def held(self) -> str:
@@ -202,9 +202,9 @@ class World:
     def rests(self, state: str = "withdrawn") -> None:
         """A pass looked at t1 and left it in this state."""
         with self.journal.transaction() as unit:
-            claim = unit.claim(PORTAL, "w", now=NOW, ttl=timedelta(minutes=5), is_stale=lambda _: False)
+            claim = unit.queue.claim(PORTAL, "w", now=NOW, ttl=timedelta(minutes=5), is_stale=lambda _: False)
             assert claim is not None
-            unit.release(claim, state=state, reason="", due_at=None, now=NOW)
+            unit.queue.release(claim, state=state, reason="", due_at=None, now=NOW)
 
     def compared(self, account_ids: list[str] | None = None) -> Report:
         return reconcile_accounts(self.bridge, account_ids)
@@ -219,8 +219,8 @@ class World:
 
     def drift(self) -> tuple[str, ...]:
         with self.journal.transaction(read_only=True) as unit:
-            assert unit.verify_ledger() == []
-            return unit.drift(PORTAL, "a1")
+            assert unit.ledger.verify() == []
+            return unit.drifts.of(PORTAL, "a1")
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     migrate(f"sqlite:///{tmp_path}/journal.db")
     with Journal.open(f"sqlite:///{tmp_path}/journal.db", clock=lambda: NOW) as journal:
         with journal.transaction() as unit:
-            unit.merge(PORTAL, [make_ticket()], "c", None)
+            unit.polling.merge(PORTAL, [make_ticket()], "c", None)
         portal = Ledgers()
         portal.add("top-up", "top_up", 10_000, ticket_id=None, stage_id=None, hold_id=None)
         yield World(journal, portal)
@@ -261,7 +261,7 @@ def test_a_difference_is_kept_as_a_drift_until_the_ledgers_agree(world: World) -
     assert world.compared().exit is Exit.WELL
     assert world.drift() == ()
     with world.journal.transaction(read_only=True) as unit:
-        assert [event.kind for event in unit.events(PORTAL)] == ["drift", "drift-cleared"]
+        assert [event.kind for event in unit.events.latest(PORTAL)] == ["drift", "drift-cleared"]
 
 
 def test_an_entry_whose_outcome_the_journal_does_not_know_yet_is_no_drift(world: World) -> None:
@@ -294,9 +294,9 @@ def test_an_entry_that_the_journal_has_lost_is_taken_in(world: World) -> None:
     assert world.mend("c1", Mend.ACCEPT).exit is Exit.WELL
     assert world.drift() == ()
     with world.journal.transaction(read_only=True) as unit:
-        _, capture = unit.ledger(PORTAL)
+        _, capture = unit.ledger.rows(PORTAL)
         assert (capture.hold_key, capture.amount_mh, capture.price_kopecks) == ("h1", 1000, 250_000)
-        assert [event.text for event in unit.events(PORTAL, "t1")] == [
+        assert [event.text for event in unit.events.latest(PORTAL, "t1")] == [
             f"{key} (anna@desk): the portal was restored" for key in ("h1", "c1")
         ]
 
@@ -309,8 +309,8 @@ def test_an_entry_that_the_journal_held_for_refused_settles_its_effect(world: Wo
     world.mend(key, Mend.ACCEPT)
 
     with world.journal.transaction(read_only=True) as unit:
-        (effect,) = unit.effects(PORTAL, "t1")
-        row = unit.ledger(PORTAL)[-1]
+        (effect,) = unit.effects.of(PORTAL, "t1")
+        row = unit.ledger.rows(PORTAL)[-1]
     assert (
         effect.state,
         effect.outcome and effect.outcome["amount"],
@@ -334,7 +334,7 @@ def test_a_hold_that_the_portal_has_lost_is_taken_back_here(world: World) -> Non
     assert account.comparison is not None
     assert len(account.comparison.cancelled) == 2
     with world.journal.transaction(read_only=True) as unit:
-        assert unit.held(PORTAL, "a1") == 0
+        assert unit.ledger.held(PORTAL, "a1") == 0
 
 
 @pytest.mark.parametrize("key", ["h1", "c1"])
@@ -347,7 +347,7 @@ def test_a_write_off_that_the_portal_has_lost_with_its_hold_is_taken_back_here(
     assert world.mend(key, Mend.ACCEPT).exit is Exit.WELL
 
     with world.journal.transaction(read_only=True) as unit:
-        row = unit.ledger(PORTAL)[-1]
+        row = unit.ledger.rows(PORTAL)[-1]
     assert (row.kind, row.amount_mh, row.price_kopecks) == ("reversal", 1000, 250_000)
     with pytest.raises(UserError, match="no difference under key"):
         world.mend(key, Mend.ACCEPT)
@@ -477,7 +477,7 @@ def test_a_hold_whose_ticket_or_stage_is_gone_is_found_and_the_ticket_is_woken(
     assert (report.exit, world.drift()) == (Exit.WELL, ()), "the next pass returns it"
     assert world.stranded() == [(key, why, "sync")]
     with world.journal.transaction(read_only=True) as unit:
-        record = unit.ticket(PORTAL, "t1")
+        record = unit.tickets.get(PORTAL, "t1")
     assert record is not None
     assert record.dirty
     with pytest.raises(UserError, match="mended otherwise: sync"):
@@ -500,7 +500,7 @@ def test_a_hold_of_a_ticket_that_the_journal_does_not_know_is_returned_on_an_ope
 
     assert (report.exit, world.stranded(), world.portal.account("a1").held) == (Exit.WELL, [], 0)
     with world.journal.transaction(read_only=True) as unit:
-        assert [(one.kind, one.text) for one in unit.events(PORTAL)] == [
+        assert [(one.kind, one.text) for one in unit.events.latest(PORTAL)] == [
             ("reconcile-release", "other (anna@desk): the portal was restored")
         ]
 
@@ -514,7 +514,7 @@ def test_a_hold_that_was_taken_in_and_that_no_effect_explains_is_returned_on_bot
 
     assert (report.exit, world.found(), world.drift()) == (Exit.WELL, [], ())
     with world.journal.transaction(read_only=True) as unit:
-        assert (unit.held(PORTAL, "a1"), unit.verify_ledger()) == (0, [])
+        assert (unit.ledger.held(PORTAL, "a1"), unit.ledger.verify()) == (0, [])
 
 
 def test_a_release_that_was_cut_off_before_the_journal_knew_is_taken_in(world: World) -> None:

@@ -17,11 +17,11 @@ def test_a_refused_message_about_the_whole_ticket_is_sent_again(tmp_path, kind):
     note = Effect.intent("p", "t1", kind, {"text": "…"})
     with Journal.open(url) as journal:
         with journal.transaction() as unit:
-            unit.merge("p", [make_ticket()], "c", None)
-            unit.sending(note, NOW)
-            unit.settle(note.key, EffectState.REFUSED, {"code": "forbidden"}, NOW)
-            record = unit.ticket("p", "t1")
+            unit.polling.merge("p", [make_ticket()], "c", None)
+            unit.effects.sending(note, NOW)
+            unit.effects.settle(note.key, EffectState.REFUSED, {"code": "forbidden"}, NOW)
+            record = unit.tickets.get("p", "t1")
         assert record is not None
         assert retry(journal, record, NOW) == [kind]
         with journal.transaction(read_only=True) as unit:
-            assert [effect.state for effect in unit.effects("p", "t1")] == [EffectState.INTENDED]
+            assert [effect.state for effect in unit.effects.of("p", "t1")] == [EffectState.INTENDED]

@@ -27,7 +27,7 @@ def lease(clock):
     """
 
     def do(unit, owner="w", *, portal="p", stale=()):
-        return unit.lease_writer(portal, owner, clock(), MINUTE, lambda name: name in stale)
+        return unit.writer.lease(portal, owner, clock(), MINUTE, lambda name: name in stale)
 
     return do
 
@@ -44,7 +44,7 @@ def make_hold(clock):
 
 def written(journal, key="k", portal="p"):
     with journal.transaction(read_only=True) as unit:
-        return unit.portal_write(portal, key)
+        return unit.portal_writes.get(portal, key)
 
 
 # --- the writer's lease
@@ -76,22 +76,22 @@ def test_a_lease_that_was_given_back_is_there_for_the_next_writer_under_a_higher
     with journal.transaction() as unit:
         for number in (1, 2, 3):
             assert lease(unit, f"w{number}") == number
-            unit.release_writer("p", number)
+            unit.writer.release("p", number)
 
 
 def test_a_lease_that_has_passed_on_is_not_given_back_by_who_had_it(journal, lease):
     with journal.transaction() as unit:
         old = lease(unit, "dead")
         new = lease(unit, "w2", stale={"dead"})
-        unit.release_writer("p", old)
+        unit.writer.release("p", old)
         assert lease(unit, "w3") is None
-        unit.guard_writer("p", new)
+        unit.writer.guard("p", new)
 
 
 def test_who_lost_the_lease_is_stopped_before_it_writes(journal, lease, clock):
     with journal.transaction() as unit:
         old = lease(unit, "w1")
-        unit.guard_writer("p", old)
+        unit.writer.guard("p", old)
     clock.forward(hours=1)
     with journal.transaction() as unit:
         new = lease(unit, "w2")
@@ -99,37 +99,37 @@ def test_who_lost_the_lease_is_stopped_before_it_writes(journal, lease, clock):
         pytest.raises(LostClaim, match="the lease of writing to portal p has ended; nothing was written"),
         journal.transaction() as unit,
     ):
-        unit.portal_write_sending("p", "k", "f", clock())
-        unit.guard_writer("p", old)
+        unit.portal_writes.sending("p", "k", "f", clock())
+        unit.writer.guard("p", old)
     assert written(journal) is None
     with journal.transaction() as unit:
-        unit.guard_writer("p", new)
-        unit.release_writer("p", new)
+        unit.writer.guard("p", new)
+        unit.writer.release("p", new)
     with pytest.raises(LostClaim), journal.transaction() as unit:
-        unit.guard_writer("p", new)
+        unit.writer.guard("p", new)
 
 
 def test_an_ended_lease_that_nobody_took_is_still_good(journal, lease, clock):
     with journal.transaction() as unit:
         mine = lease(unit)
         clock.forward(hours=1)
-        unit.guard_writer("p", mine)
-        assert unit.lease_writer("p", "other", clock(), timedelta(minutes=1), lambda _: False) == mine + 1, (
+        unit.writer.guard("p", mine)
+        assert unit.writer.lease("p", "other", clock(), timedelta(minutes=1), lambda _: False) == mine + 1, (
             "until somebody takes it"
         )
 
 
 def test_a_portal_that_nobody_wrote_to_has_no_lease_to_guard(journal):
     with pytest.raises(LostClaim), journal.transaction() as unit:
-        unit.guard_writer("p", 0)
+        unit.writer.guard("p", 0)
 
 
 def test_leases_are_a_portals_own(journal, lease):
     with journal.transaction() as unit:
         mine = lease(unit, "w1")
         assert lease(unit, "w2", portal="q") == 1
-        unit.release_writer("q", 1)
-        unit.guard_writer("p", mine)
+        unit.writer.release("q", 1)
+        unit.writer.guard("p", mine)
 
 
 def test_a_guarded_writer_is_not_taken_over_before_its_transaction_ends(journal, database, lease, clock):
@@ -141,15 +141,15 @@ def test_a_guarded_writer_is_not_taken_over_before_its_transaction_ends(journal,
 
     def take_over():
         with journal.transaction() as unit:
-            return lease(unit, "w2"), unit.portal_write("p", "k")
+            return lease(unit, "w2"), unit.portal_writes.get("p", "k")
 
     with ThreadPoolExecutor() as threads:
         with journal.transaction() as unit:
-            unit.guard_writer("p", mine)
+            unit.writer.guard("p", mine)
             other = threads.submit(take_over)
             with pytest.raises(TimeoutError):
                 other.result(timeout=0.3)
-            unit.portal_write_sending("p", "k", "f", clock())
+            unit.portal_writes.sending("p", "k", "f", clock())
         fence, seen = other.result(timeout=30)
     assert (fence, seen.sent_at) == (mine + 1, clock())
 
@@ -169,8 +169,8 @@ def test_of_many_threads_one_has_the_lease(journal, lease):
             inside.remove(name)
             got += 1
             with journal.transaction() as unit:
-                unit.guard_writer("p", fence)
-                unit.release_writer("p", fence)
+                unit.writer.guard("p", fence)
+                unit.writer.release("p", fence)
         return got
 
     with ThreadPoolExecutor(4) as threads:
@@ -185,7 +185,7 @@ def test_of_many_threads_one_has_the_lease(journal, lease):
 def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(journal, clock):
     assert written(journal) is None
     with journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", clock())
+        unit.portal_writes.sending("p", "k", "f", clock())
     assert written(journal) == Written("f", clock(), None, None)
     assert written(journal, portal="q") is None
     assert written(journal, "other") is None
@@ -193,19 +193,19 @@ def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(journal,
 
 def test_a_key_that_is_sent_again_has_the_later_moment(journal, clock):
     with journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", clock())
+        unit.portal_writes.sending("p", "k", "f", clock())
         later = clock.forward(minutes=5)
-        unit.portal_write_sending("p", "k", "g", later)
+        unit.portal_writes.sending("p", "k", "g", later)
     assert written(journal) == Written("g", later, None, None)
 
 
 def test_a_forgotten_key_is_free(journal, clock):
     with journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", clock())
-        unit.portal_write_sending("p", "other", "f", clock())
-        unit.portal_write_sending("q", "k", "f", clock())
-        unit.forget_portal_write("p", "k")
-        unit.forget_portal_write("p", "nobody's")
+        unit.portal_writes.sending("p", "k", "f", clock())
+        unit.portal_writes.sending("p", "other", "f", clock())
+        unit.portal_writes.sending("q", "k", "f", clock())
+        unit.portal_writes.forget("p", "k")
+        unit.portal_writes.forget("p", "nobody's")
     assert written(journal) is None
     assert None not in (written(journal, "other"), written(journal, portal="q"))
 
@@ -220,38 +220,38 @@ def test_an_answer_is_kept_as_it_was(journal, clock):
     }
     sent = clock()
     with journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", sent)
-        unit.portal_write_answered("p", "k", "f", answer, clock.forward(seconds=3))
+        unit.portal_writes.sending("p", "k", "f", sent)
+        unit.portal_writes.answered("p", "k", "f", answer, clock.forward(seconds=3))
     assert written(journal) == Written("f", sent, answer, clock())
 
 
 def test_what_was_found_without_having_been_sent_from_here_is_kept_too(journal, clock):
     with journal.transaction() as unit:
-        unit.portal_write_answered("p", "k", "f", {"id": "17"}, clock())
+        unit.portal_writes.answered("p", "k", "f", {"id": "17"}, clock())
     assert written(journal) == Written("f", None, {"id": "17"}, clock())
 
 
 def test_the_first_answer_stays(journal, clock):
     with journal.transaction() as unit:
-        unit.portal_write_answered("p", "k", "f", {"id": "17"}, clock())
-        first = unit.portal_write("p", "k")
-        unit.portal_write_answered("p", "k", "g", {"id": "18"}, clock.forward(minutes=1))
+        unit.portal_writes.answered("p", "k", "f", {"id": "17"}, clock())
+        first = unit.portal_writes.get("p", "k")
+        unit.portal_writes.answered("p", "k", "g", {"id": "18"}, clock.forward(minutes=1))
     assert written(journal) == first
 
 
 def test_what_was_answered_is_neither_forgotten_nor_sent(journal, clock):
     with journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", clock())
-        unit.portal_write_answered("p", "k", "f", {}, clock())
-        first = unit.portal_write("p", "k")
-        unit.forget_portal_write("p", "k")
-        unit.portal_write_sending("p", "k", "g", clock.forward(minutes=1))
+        unit.portal_writes.sending("p", "k", "f", clock())
+        unit.portal_writes.answered("p", "k", "f", {}, clock())
+        first = unit.portal_writes.get("p", "k")
+        unit.portal_writes.forget("p", "k")
+        unit.portal_writes.sending("p", "k", "g", clock.forward(minutes=1))
     assert written(journal) == first
 
 
 def test_what_a_transaction_did_not_commit_was_never_there(journal, clock):
     with pytest.raises(KeyError), journal.transaction() as unit:
-        unit.portal_write_sending("p", "k", "f", clock())
+        unit.portal_writes.sending("p", "k", "f", clock())
         raise KeyError
     assert written(journal) is None
 
@@ -261,63 +261,63 @@ def test_what_a_transaction_did_not_commit_was_never_there(journal, clock):
 
 def holds(journal, account="a1", portal="p"):
     with journal.transaction(read_only=True) as unit:
-        return unit.portal_holds(portal, account)
+        return unit.portal_holds.of(portal, account)
 
 
 def test_a_hold_that_is_added_twice_stays_as_it_was_first(journal, make_hold):
     with journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold())
-        unit.add_portal_hold("p", make_hold(amount=Decimal(9), key="other"))
-        assert unit.portal_hold("p", "h1") == make_hold()
+        unit.portal_holds.add("p", make_hold())
+        unit.portal_holds.add("p", make_hold(amount=Decimal(9), key="other"))
+        assert unit.portal_holds.get("p", "h1") == make_hold()
     assert holds(journal) == [make_hold()]
 
 
 def test_a_hold_ends_once(journal, make_hold, clock):
     with journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold())
-        unit.add_portal_hold("p", make_hold("h2"))
-        unit.add_portal_hold("q", make_hold())
+        unit.portal_holds.add("p", make_hold())
+        unit.portal_holds.add("p", make_hold("h2"))
+        unit.portal_holds.add("q", make_hold())
         ended = make_hold(ended="captured", ended_key="k", ended_at=clock.forward(minutes=1))
-        unit.end_portal_hold("p", "h1", "captured", "k", clock())
-        assert unit.portal_hold("p", "h1") == replace(ended, at=make_hold().at - MINUTE)
+        unit.portal_holds.end("p", "h1", "captured", "k", clock())
+        assert unit.portal_holds.get("p", "h1") == replace(ended, at=make_hold().at - MINUTE)
     assert [one.ended for one in (*holds(journal), *holds(journal, portal="q"))] == ["captured", None, None]
 
 
 def test_the_key_that_ended_a_hold_may_end_it_again_and_changes_nothing(journal, make_hold, clock):
     with journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold())
-        unit.end_portal_hold("p", "h1", "captured", "k", clock())
-        first = unit.portal_hold("p", "h1")
-        unit.end_portal_hold("p", "h1", "voided", "k", clock.forward(minutes=1))
-        assert unit.portal_hold("p", "h1") == first
+        unit.portal_holds.add("p", make_hold())
+        unit.portal_holds.end("p", "h1", "captured", "k", clock())
+        first = unit.portal_holds.get("p", "h1")
+        unit.portal_holds.end("p", "h1", "voided", "k", clock.forward(minutes=1))
+        assert unit.portal_holds.get("p", "h1") == first
 
 
 def test_another_key_does_not_end_a_hold_that_has_ended(journal, make_hold, clock):
     with journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold())
-        unit.end_portal_hold("p", "h1", "captured", "k", clock())
-        first = unit.portal_hold("p", "h1")
+        unit.portal_holds.add("p", make_hold())
+        unit.portal_holds.end("p", "h1", "captured", "k", clock())
+        first = unit.portal_holds.get("p", "h1")
     with (
         pytest.raises(LedgerConflict, match="hold h1 of portal p is not there to end, or has ended"),
         journal.transaction() as unit,
     ):
-        unit.end_portal_hold("p", "h1", "voided", "other", clock())
+        unit.portal_holds.end("p", "h1", "voided", "other", clock())
     assert holds(journal) == [first]
 
 
 def test_an_unknown_hold_does_not_end(journal, make_hold, clock):
     with journal.transaction() as unit:
-        unit.add_portal_hold("q", make_hold())
+        unit.portal_holds.add("q", make_hold())
     with pytest.raises(LedgerConflict, match="hold h1 of portal p"), journal.transaction() as unit:
-        unit.end_portal_hold("p", "h1", "voided", "k", clock())
+        unit.portal_holds.end("p", "h1", "voided", "k", clock())
     assert [one.ended for one in holds(journal, portal="q")] == [None]
 
 
 def test_a_hold_that_was_added_again_after_its_end_stays_ended(journal, make_hold, clock):
     with journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold())
-        unit.end_portal_hold("p", "h1", "voided", "k", clock())
-        unit.add_portal_hold("p", make_hold())
+        unit.portal_holds.add("p", make_hold())
+        unit.portal_holds.end("p", "h1", "voided", "k", clock())
+        unit.portal_holds.add("p", make_hold())
     assert [one.ended for one in holds(journal)] == ["voided"]
 
 
@@ -330,8 +330,8 @@ def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, ma
             ("h1", late, "a1"),
             ("h4", early, "a2"),
         ):
-            unit.add_portal_hold("p", make_hold(id_, at=at, account_id=account))
-        unit.add_portal_hold("q", make_hold("h5"))
+            unit.portal_holds.add("p", make_hold(id_, at=at, account_id=account))
+        unit.portal_holds.add("q", make_hold("h5"))
     assert [one.id for one in holds(journal)] == ["h2", "h1", "h3"]
     assert [one.id for one in holds(journal, "a2")] == ["h4"]
     assert holds(journal, "a3") == []
@@ -341,17 +341,17 @@ def test_the_open_holds_of_a_portal_are_told_oldest_first_and_no_others(journal,
     early, late = clock(), clock() + MINUTE
     with journal.transaction() as unit:
         for id_, at, account in (("h3", late, "a1"), ("h2", early, "a1"), ("h4", early, "a2")):
-            unit.add_portal_hold("p", make_hold(id_, at=at, account_id=account))
-        unit.add_portal_hold("q", make_hold("h5"))
-        unit.end_portal_hold("p", "h2", "voided", "k", clock())
+            unit.portal_holds.add("p", make_hold(id_, at=at, account_id=account))
+        unit.portal_holds.add("q", make_hold("h5"))
+        unit.portal_holds.end("p", "h2", "voided", "k", clock())
     with journal.transaction(read_only=True) as unit:
-        assert [one.id for one in unit.open_portal_holds("p")] == ["h4", "h3"]
-        assert unit.open_portal_holds("r") == []
+        assert [one.id for one in unit.portal_holds.open("p")] == ["h4", "h3"]
+        assert unit.portal_holds.open("r") == []
 
 
 def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
     with pytest.raises(Exception, match="ck_portal_holds_amount"), journal.transaction() as unit:
-        unit.add_portal_hold("p", make_hold(amount=Decimal(-1)))
+        unit.portal_holds.add("p", make_hold(amount=Decimal(-1)))
 
 
 # --- the migration
@@ -367,10 +367,10 @@ def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(
     assert schema_state(empty.url) == SchemaState(BEFORE, schema.HEAD)
     older = Journal(make_engine(empty.url), clock)
     with older.transaction() as unit:
-        unit.merge("p", [full_ticket], "c7", "e7")
-        unit.decide("p", full_ticket.id, "withdraw", {"reason": "x"}, "anna@desk", clock())
-        unit.set_drift("p", "a1", ["missing-here: entry x"], clock())
-        unit.append_ledger(make_row("hold-1"), clock())
+        unit.polling.merge("p", [full_ticket], "c7", "e7")
+        unit.decisions.add("p", full_ticket.id, "withdraw", {"reason": "x"}, "anna@desk", clock())
+        unit.drifts.set("p", "a1", ["missing-here: entry x"], clock())
+        unit.ledger.append(make_row("hold-1"), clock())
     kept = all_of(older, full_ticket.id)
     older.close()
 
@@ -378,18 +378,18 @@ def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(
     with Journal.open(empty.url, clock=clock) as journal:
         assert all_of(journal, full_ticket.id) == kept
         with journal.transaction() as unit:
-            assert unit.verify_ledger() == []
-            unit.guard_writer("p", unit.lease_writer("p", "w", clock(), MINUTE, lambda _: False) or 0)
-            unit.portal_write_sending("p", "k", "f", clock())
-            unit.add_portal_hold("p", make_hold())
+            assert unit.ledger.verify() == []
+            unit.writer.guard("p", unit.writer.lease("p", "w", clock(), MINUTE, lambda _: False) or 0)
+            unit.portal_writes.sending("p", "k", "f", clock())
+            unit.portal_holds.add("p", make_hold())
 
 
 def all_of(journal, ticket):
     with journal.transaction(read_only=True) as unit:
         return (
-            unit.ticket("p", ticket),
-            unit.cursor("p"),
-            unit.decisions("p", ticket),
-            unit.drift("p", "a1"),
-            unit.ledger("p"),
+            unit.tickets.get("p", ticket),
+            unit.polling.cursor("p"),
+            unit.decisions.of("p", ticket),
+            unit.drifts.of("p", "a1"),
+            unit.ledger.rows("p"),
         )

@@ -52,15 +52,18 @@ def plans(journal: Journal) -> Iterator[list[str]]:
 
 def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(journal, database, make_ticket, clock):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket()], "c", None)
-        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
-        unit.release(claim, state="done", reason="", due_at=None, now=clock())
+        unit.polling.merge("p", [make_ticket()], "c", None)
+        claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        unit.queue.release(claim, state="done", reason="", due_at=None, now=clock())
     database.sql(DONE_TICKETS.format(numbers=NUMBERS[database.kind]), "ANALYZE")
     with plans(journal) as told, journal.transaction() as unit:
-        assert unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False) is None
-        unit.wake("p", "t1-77777")
         assert (
-            unit.claim(
+            unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+            is None
+        )
+        unit.tickets.wake("p", "t1-77777")
+        assert (
+            unit.queue.claim(
                 "p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False
             ).record.ticket.id
             == "t1"
@@ -75,29 +78,29 @@ def test_nothing_that_a_pass_asks_reads_a_whole_table(journal, database, make_ti
         pytest.skip("on empty tables PostgreSQL rightly prefers to read them whole")
     hold, note = (Effect.intent("p", "t1", kind, {}, stage_id="s1", revision=1) for kind in ("hold", "note"))
     with plans(journal) as told, journal.transaction() as unit:
-        unit.cursor("p")
-        unit.merge("p", [make_ticket()], "c", None)
-        unit.merge("p", [make_ticket(version=2)], "c", None)
-        claim = unit.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
-        assert len(unit.movable("p", clock())) == 1
-        unit.renew(claim, clock(), timedelta(minutes=1))
-        unit.ticket("p", "t1")
-        unit.refresh("p", make_ticket(version=3))
-        unit.bump_revision("p", "t1", "s1", expected=1)
-        unit.sending(hold, clock())
-        unit.unsettled(hold.key, "no answer")
-        unit.settle(hold.key, EffectState.DONE, {}, clock())
-        unit.sending(note, clock())
-        unit.effects("p", "t1")
-        unit.open_effects()
-        unit.held("p", "a1")
-        unit.append_ledger(make_row("h"), clock())
-        unit.append_ledger(make_row("c", "capture", hold="h"), clock())
-        unit.append_ledger(make_row("r", "reversal", hold="h"), clock())
-        unit.log("p", "t1", "step", "done", clock())
-        unit.events("p", "t1")
-        unit.by_number("№ t1")
-        unit.tickets(state="failed")
-        unit.release(claim, state="done", reason="", due_at=None, now=clock())
+        unit.polling.cursor("p")
+        unit.polling.merge("p", [make_ticket()], "c", None)
+        unit.polling.merge("p", [make_ticket(version=2)], "c", None)
+        claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
+        assert len(unit.queue.movable("p", clock())) == 1
+        unit.queue.renew(claim, clock(), timedelta(minutes=1))
+        unit.tickets.get("p", "t1")
+        unit.polling.refresh("p", make_ticket(version=3))
+        unit.tickets.bump_revision("p", "t1", "s1", expected=1)
+        unit.effects.sending(hold, clock())
+        unit.effects.unsettled(hold.key, "no answer")
+        unit.effects.settle(hold.key, EffectState.DONE, {}, clock())
+        unit.effects.sending(note, clock())
+        unit.effects.of("p", "t1")
+        unit.effects.open()
+        unit.ledger.held("p", "a1")
+        unit.ledger.append(make_row("h"), clock())
+        unit.ledger.append(make_row("c", "capture", hold="h"), clock())
+        unit.ledger.append(make_row("r", "reversal", hold="h"), clock())
+        unit.events.log("p", "t1", "step", "done", clock())
+        unit.events.latest("p", "t1")
+        unit.tickets.by_number("№ t1")
+        unit.tickets.all(state="failed")
+        unit.queue.release(claim, state="done", reason="", due_at=None, now=clock())
     assert len(told) > 40
     assert [plan for plan in told if "SCAN" in plan and "ix_effects_open" not in plan] == []

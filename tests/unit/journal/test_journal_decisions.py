@@ -16,37 +16,39 @@ from bridge.journal import Decision, Drift, JournalError
 def known(journal, make_ticket):
     """A journal with the tickets t1 and t2."""
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket("t1"), make_ticket("t2")], "c", None)
+        unit.polling.merge("p", [make_ticket("t1"), make_ticket("t2")], "c", None)
     return journal
 
 
 def test_a_decision_comes_back_as_it_was_made(known, clock):
     with known.transaction() as unit:
-        first = unit.decide(
+        first = unit.decisions.add(
             "p", "t1", "assign", {"service": "4-files", "params": {"курс": 7}}, "anna@desk", clock()
         )
-        second = unit.decide("p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock.forward(hours=1))
-        unit.decide("p", "t2", "withdraw", {"reason": "x"}, "boris@desk", clock())
+        second = unit.decisions.add(
+            "p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock.forward(hours=1)
+        )
+        unit.decisions.add("p", "t2", "withdraw", {"reason": "x"}, "boris@desk", clock())
     with known.transaction(read_only=True) as unit:
-        assert unit.decisions("p", "t1") == [first, second]
-        assert unit.decisions("q", "t1") == []
+        assert unit.decisions.of("p", "t1") == [first, second]
+        assert unit.decisions.of("q", "t1") == []
     assert first.seq < second.seq
     assert second == Decision(second.seq, "p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock())
 
 
 def test_a_decision_wakes_the_ticket_that_a_worker_holds(known, clock):
     with known.transaction() as unit:
-        claim = unit.claim(
+        claim = unit.queue.claim(
             "p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1"
         )
-        unit.decide("p", "t1", "release", {"reason": "ok"}, "anna@desk", clock())
-        unit.release(claim, state="done", reason="", due_at=None, now=clock())
-        assert unit.ticket("p", "t1").dirty
+        unit.decisions.add("p", "t1", "release", {"reason": "ok"}, "anna@desk", clock())
+        unit.queue.release(claim, state="done", reason="", due_at=None, now=clock())
+        assert unit.tickets.get("p", "t1").dirty
 
 
 def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known, clock):
     with pytest.raises(JournalError, match="knows no ticket t9"), known.transaction() as unit:
-        unit.decide("p", "t9", "hold", {"reason": "x"}, "anna@desk", clock())
+        unit.decisions.add("p", "t9", "hold", {"reason": "x"}, "anna@desk", clock())
 
 
 @pytest.mark.parametrize(
@@ -56,35 +58,35 @@ def test_the_database_itself_lets_decisions_only_grow(known, database, clock, st
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
     with known.transaction() as unit:
-        unit.decide("p", "t1", "hold", {"reason": "x"}, "anna@desk", clock())
+        unit.decisions.add("p", "t1", "hold", {"reason": "x"}, "anna@desk", clock())
     with pytest.raises(IntegrityError, match="decisions are append-only"):
         database.sql(statement)
 
 
 def test_an_order_file_is_kept_by_its_attachment(known, clock):
     with known.transaction() as unit:
-        assert unit.order_files("p", "t1") == {}
-        unit.keep_order_file("p", "t1", "f1", "aa", "service = 1", clock())
-        unit.keep_order_file("p", "t1", "f2", "bb", "\ud800", clock())
-        unit.keep_order_file("p", "t2", "f1", "cc", "other", clock())
-        unit.keep_order_file("p", "t1", "f1", "dd", "service = 2", clock())
+        assert unit.order_files.of("p", "t1") == {}
+        unit.order_files.keep("p", "t1", "f1", "aa", "service = 1", clock())
+        unit.order_files.keep("p", "t1", "f2", "bb", "\ud800", clock())
+        unit.order_files.keep("p", "t2", "f1", "cc", "other", clock())
+        unit.order_files.keep("p", "t1", "f1", "dd", "service = 2", clock())
     with known.transaction(read_only=True) as unit:
-        assert unit.order_files("p", "t1") == {"f1": "service = 2", "f2": "?"}
+        assert unit.order_files.of("p", "t1") == {"f1": "service = 2", "f2": "?"}
 
 
 def test_a_drift_stands_until_it_is_cleared(journal, clock):
     found = clock()
     with journal.transaction() as unit:
-        unit.set_drift("p", "a1", ["one"], found)
-        unit.set_drift("p", "a1", ["one", "two"], clock.forward(days=1))
-        unit.set_drift("q", "a1", ["other"], clock())
+        unit.drifts.set("p", "a1", ["one"], found)
+        unit.drifts.set("p", "a1", ["one", "two"], clock.forward(days=1))
+        unit.drifts.set("q", "a1", ["other"], clock())
     with journal.transaction() as unit:
-        assert unit.drift("p", "a1") == ("one", "two")
-        assert unit.drift("p", "a2") == ()
-        assert unit.drifts("p") == [Drift("p", "a1", ("one", "two"), found)]
-        assert [drift.portal for drift in unit.drifts()] == ["p", "q"]
-        assert unit.clear_drift("p", "a1")
-        assert not unit.clear_drift("p", "a1")
-        assert unit.drift("p", "a1") == ()
+        assert unit.drifts.of("p", "a1") == ("one", "two")
+        assert unit.drifts.of("p", "a2") == ()
+        assert unit.drifts.all("p") == [Drift("p", "a1", ("one", "two"), found)]
+        assert [drift.portal for drift in unit.drifts.all()] == ["p", "q"]
+        assert unit.drifts.clear("p", "a1")
+        assert not unit.drifts.clear("p", "a1")
+        assert unit.drifts.of("p", "a1") == ()
         with pytest.raises(ValueError, match="names its differences"):
-            unit.set_drift("p", "a1", [], clock())
+            unit.drifts.set("p", "a1", [], clock())

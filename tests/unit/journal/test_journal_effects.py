@@ -14,7 +14,7 @@ DONE, REFUSED, INTENDED = EffectState.DONE, EffectState.REFUSED, EffectState.INT
 def unit(journal, make_ticket):
     """An open unit in which the ticket t1 is known."""
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket()], "c", None)
+        unit.polling.merge("p", [make_ticket()], "c", None)
         yield unit
 
 
@@ -25,72 +25,72 @@ def intent(kind: str = "hold", **request: object) -> Effect:
 
 
 def test_an_intent_comes_back_as_it_was_written(unit, clock):
-    stored = unit.intend(intent(), clock())
+    stored = unit.effects.intend(intent(), clock())
     assert stored == Effect(
         **{**{name: getattr(intent(), name) for name in Effect.__slots__}, "created_at": clock()}
     )
     assert list(stored.request) == ["b", "a"]
-    assert unit.effects("p", "t1") == [stored]
+    assert unit.effects.of("p", "t1") == [stored]
 
 
 def test_the_request_of_an_open_or_done_intent_is_frozen(unit, clock):
-    first = unit.intend(intent(amount=1), clock())
+    first = unit.effects.intend(intent(amount=1), clock())
     clock.forward(minutes=1)
-    assert unit.intend(intent(amount=2), clock()) == first
-    done = unit.settle(first.key, DONE, {"id": "h1"}, clock())
+    assert unit.effects.intend(intent(amount=2), clock()) == first
+    done = unit.effects.settle(first.key, DONE, {"id": "h1"}, clock())
     assert (done.request, done.outcome, done.settled_at) == ({"amount": 1}, {"id": "h1"}, clock())
-    assert unit.intend(intent(amount=3), clock.forward(minutes=1)) == done
+    assert unit.effects.intend(intent(amount=3), clock.forward(minutes=1)) == done
 
 
 def test_a_refused_intent_is_opened_anew_in_its_old_place(unit, clock):
-    first = unit.sending(intent(amount=1), clock())
-    unit.intend(intent("note"), clock())
-    unit.settle(first.key, REFUSED, {"code": "insufficient_balance"}, clock())
-    again = unit.intend(intent(amount=2), clock.forward(minutes=1))
+    first = unit.effects.sending(intent(amount=1), clock())
+    unit.effects.intend(intent("note"), clock())
+    unit.effects.settle(first.key, REFUSED, {"code": "insufficient_balance"}, clock())
+    again = unit.effects.intend(intent(amount=2), clock.forward(minutes=1))
     assert (again.state, again.request, again.outcome, again.attempts) == (INTENDED, {"amount": 2}, None, 0)
     assert (again.created_at, again.settled_at) == (clock(), None)
-    assert [effect.kind for effect in unit.effects("p", "t1")] == ["hold", "note"]
+    assert [effect.kind for effect in unit.effects.of("p", "t1")] == ["hold", "note"]
 
 
 def test_attempts_are_counted_before_and_explained_after(unit, clock):
-    assert unit.sending(intent(), clock()).attempts == 1
-    unit.unsettled(intent().key, "no answer in 30 s")
-    sent = unit.sending(intent(), clock())
+    assert unit.effects.sending(intent(), clock()).attempts == 1
+    unit.effects.unsettled(intent().key, "no answer in 30 s")
+    sent = unit.effects.sending(intent(), clock())
     assert (sent.attempts, sent.error) == (2, "no answer in 30 s")
-    unit.attempted(intent().key, "connection lost", clock())
-    (effect,) = unit.effects("p", "t1")
+    unit.effects.attempted(intent().key, "connection lost", clock())
+    (effect,) = unit.effects.of("p", "t1")
     assert (effect.state, effect.attempts, effect.error) == (INTENDED, 3, "connection lost")
 
 
 def test_a_settled_effect_stays_as_it_is(unit, clock):
-    unit.intend(intent(), clock())
-    done = unit.settle(intent().key, DONE, {"id": 1}, clock())
-    assert unit.settle(intent().key, DONE, {"id": 2}, clock.forward(minutes=1)) == done
-    unit.attempted(intent().key, "late", clock())
-    unit.unsettled(intent().key, "late")
-    assert unit.sending(intent(), clock()) == done
+    unit.effects.intend(intent(), clock())
+    done = unit.effects.settle(intent().key, DONE, {"id": 1}, clock())
+    assert unit.effects.settle(intent().key, DONE, {"id": 2}, clock.forward(minutes=1)) == done
+    unit.effects.attempted(intent().key, "late", clock())
+    unit.effects.unsettled(intent().key, "late")
+    assert unit.effects.sending(intent(), clock()) == done
     with pytest.raises(EffectConflict, match="was done before, now it is refused"):
-        unit.settle(intent().key, REFUSED, {}, clock())
+        unit.effects.settle(intent().key, REFUSED, {}, clock())
     with pytest.raises(ValueError, match="done or refused"):
-        unit.settle(intent().key, INTENDED, {}, clock())
+        unit.effects.settle(intent().key, INTENDED, {}, clock())
 
 
 def test_an_effect_that_was_never_intended_cannot_be_settled(unit, clock):
     with pytest.raises(EffectConflict, match="knows no effect"):
-        unit.settle("nothing", DONE, {}, clock())
+        unit.effects.settle("nothing", DONE, {}, clock())
 
 
 def test_open_effects_are_those_whose_outcome_is_not_known(unit, clock):
-    old = unit.intend(intent("old"), clock())
-    unit.settle(unit.intend(intent("settled"), clock()).key, DONE, {}, clock())
+    old = unit.effects.intend(intent("old"), clock())
+    unit.effects.settle(unit.effects.intend(intent("settled"), clock()).key, DONE, {}, clock())
     later = clock.forward(minutes=5)
-    new = unit.intend(intent("new"), later)
-    assert unit.open_effects() == [old, new]
-    record = unit.ticket("p", "t1")
-    assert unit.open_effects(unless=[record.state]) == []
-    assert unit.open_effects(unless=["another"]) == [old, new]
+    new = unit.effects.intend(intent("new"), later)
+    assert unit.effects.open() == [old, new]
+    record = unit.tickets.get("p", "t1")
+    assert unit.effects.open(unless=[record.state]) == []
+    assert unit.effects.open(unless=["another"]) == [old, new]
 
 
 def test_an_intent_for_a_ticket_that_is_not_known_is_refused(journal, clock):
     with pytest.raises(Exception, match=r"(?i)foreign key"), journal.transaction() as unit:
-        unit.intend(intent(), clock())
+        unit.effects.intend(intent(), clock())

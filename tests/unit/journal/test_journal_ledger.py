@@ -20,7 +20,7 @@ def append(journal, make_row, clock):
 
     def do(*arguments, **changes):
         with journal.transaction() as unit:
-            return unit.append_ledger(make_row(*arguments, **changes), clock())
+            return unit.ledger.append(make_row(*arguments, **changes), clock())
 
     return do
 
@@ -51,7 +51,7 @@ def tamper(database, *statements: str) -> None:
 
 def found(journal) -> list[str]:
     with journal.transaction(read_only=True) as unit:
-        return unit.verify_ledger()
+        return unit.ledger.verify()
 
 
 def test_rows_come_back_as_they_were_written(journal, append, make_row, clock):
@@ -67,15 +67,15 @@ def test_rows_come_back_as_they_were_written(journal, append, make_row, clock):
         246_800,
     )
     with journal.transaction() as unit:
-        assert unit.ledger() == unit.ledger("p", "a1", "t1") == [hold, capture]
-        assert unit.ledger("p", "a2") == unit.ledger(ticket_id="t2") == []
+        assert unit.ledger.rows() == unit.ledger.rows("p", "a1", "t1") == [hold, capture]
+        assert unit.ledger.rows("p", "a2") == unit.ledger.rows(ticket_id="t2") == []
 
 
 def test_what_is_held_is_what_is_open(journal, filled):
     with journal.transaction() as unit:
-        assert unit.held("p", "a1") == Decimal("0.07")
-        assert unit.held("p", "a2") == Decimal("0.01")
-        assert unit.held("p", "nobody") == 0
+        assert unit.ledger.held("p", "a1") == Decimal("0.07")
+        assert unit.ledger.held("p", "a2") == Decimal("0.01")
+        assert unit.ledger.held("p", "nobody") == 0
     assert found(journal) == []
 
 
@@ -84,7 +84,7 @@ def test_a_repeated_key_returns_the_stored_row(journal, append, clock):
     clock.forward(minutes=1)
     assert append("h1", at=clock()) == stored
     with journal.transaction() as unit:
-        assert len(unit.ledger()) == 1
+        assert len(unit.ledger.rows()) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal, append):
     append("r1:correct", "reversal", amount=1200, hold="h1:correct")
     append("h1:correct:2", amount=300)
     with journal.transaction() as unit:
-        assert unit.held("p", "a1") == Decimal("0.3")
+        assert unit.ledger.held("p", "a1") == Decimal("0.3")
     assert found(journal) == []
 
 
@@ -239,15 +239,15 @@ def test_threads_that_append_to_one_account_keep_its_chain(journal, make_row, cl
     def work(name: str) -> None:
         for number in range(8):
             with journal.transaction() as unit:
-                before = unit.held("p", "a1")
-                row = unit.append_ledger(make_row(f"{name}{number}", amount=10), clock())
-                assert unit.held("p", "a1") == before + row.amount
+                before = unit.ledger.held("p", "a1")
+                row = unit.ledger.append(make_row(f"{name}{number}", amount=10), clock())
+                assert unit.ledger.held("p", "a1") == before + row.amount
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(work, "abcd"))
     with journal.transaction() as unit:
-        assert [row.seq for row in unit.ledger()] == list(range(1, 33))
-        assert unit.held("p", "a1") == Decimal("0.32")
+        assert [row.seq for row in unit.ledger.rows()] == list(range(1, 33))
+        assert unit.ledger.held("p", "a1") == Decimal("0.32")
     assert found(journal) == []
 
 

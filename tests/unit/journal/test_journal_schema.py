@@ -110,7 +110,7 @@ def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(emp
     empty.sql("INSERT INTO cursors (portal, cursor) VALUES ('p', 'c7')")
     assert migrate(empty.url) == schema.REVISIONS[1:]
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
-        assert unit.cursor("p").cursor == "c7"
+        assert unit.polling.cursor("p").cursor == "c7"
 
 
 def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, full_ticket):
@@ -143,8 +143,8 @@ def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, f
     assert full_ticket.thread
     assert migrate(empty.url) == schema.REVISIONS[3:]
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
-        record = unit.ticket("p", "t1")
-        payloads = [fault.payload for fault in unit.faults("p")]
+        record = unit.tickets.get("p", "t1")
+        payloads = [fault.payload for fault in unit.polling.faults("p")]
     assert (record.damage, record.ticket) == ("", replace(full_ticket, thread=()))
     assert payloads == ['{"id": "t2", "subject": "\\ud800"}', '"thread', "{}"]
 
@@ -210,11 +210,11 @@ def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(emp
         "t4": stood["t4"],
     }
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
-        assert [one.kind for one in unit.decisions("p", "t1")] == ["assign", "pause", "resume", "pause"]
-        assert [one.kind for one in unit.events("p", "t1")] == [
+        assert [one.kind for one in unit.decisions.of("p", "t1")] == ["assign", "pause", "resume", "pause"]
+        assert [one.kind for one in unit.events.latest("p", "t1")] == [
             f"decision:{kind}" for kind in ("assign", "pause", "resume", "pause")
         ]
-        kept = unit.effects("p", "t2")
+        kept = unit.effects.of("p", "t2")
     assert [(one.kind, one.key) for one in kept] == [("note:held", effect.key)], "a kind is part of a key"
     with pytest.raises(Exception, match="append-only"):
         empty.sql("UPDATE decisions SET kind = 'assign'")
@@ -321,6 +321,6 @@ def test_a_journal_keeps_the_name_that_it_was_given_when_it_was_made(empty):
     names = []
     for _ in range(2):
         with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
-            names.append(unit.instance())
+            names.append(unit.polling.instance())
     assert re.fullmatch(r"[0-9a-f-]{36}", names[0])
     assert names[0] == names[1]

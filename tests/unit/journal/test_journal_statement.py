@@ -20,7 +20,9 @@ def filled(journal, make_row, make_ticket, full_ticket, clock):
     of an unknown ticket.
     """
     with journal.transaction() as unit:
-        unit.merge("p", [replace(full_ticket, id="t1", number="101", customer_name="Школа\x00")], "c", None)
+        unit.polling.merge(
+            "p", [replace(full_ticket, id="t1", number="101", customer_name="Школа\x00")], "c", None
+        )
         for row in (
             make_row("h1"),
             make_row(
@@ -37,13 +39,13 @@ def filled(journal, make_row, make_ticket, full_ticket, clock):
             make_row("v2", "void", amount=500, hold="h2", at=NOON + 2 * DAY),
             make_row("h3", account_id="a2", ticket_id="t9", stage_id="s9", amount=70, at=NOON + 2 * DAY),
         ):
-            unit.append_ledger(row, clock())
+            unit.ledger.append(row, clock())
     return journal
 
 
 def told(journal, **span):
     with journal.transaction(read_only=True) as unit:
-        return list(unit.statement(Span(**span))), unit.open_holds(Span(**span))
+        return list(unit.statement.lines(Span(**span))), unit.statement.held(Span(**span))
 
 
 def test_every_row_is_told_with_its_names_and_what_it_does(filled):
@@ -78,11 +80,11 @@ def test_a_period_has_its_rows_and_what_was_held_when_it_ended(filled):
 
 def test_the_accounts_are_those_of_rows_and_of_tickets(filled, make_ticket):
     with filled.transaction() as unit:
-        unit.merge("p", [make_ticket("t2", account_id="a0")], "c", None)
-        assert unit.ledger_accounts("p") == ["a0", "a1", "a2"]
-        assert unit.ledger_accounts("q") == []
-        assert unit.numbers("p", {"t1", "t9"}) == {"t1": "101"}
-        assert (unit.ledger_length(), unit.ledger_length("p", "a1"), unit.ledger_length("p", "a9")) == (
+        unit.polling.merge("p", [make_ticket("t2", account_id="a0")], "c", None)
+        assert unit.ledger.accounts("p") == ["a0", "a1", "a2"]
+        assert unit.ledger.accounts("q") == []
+        assert unit.tickets.numbers("p", {"t1", "t9"}) == {"t1": "101"}
+        assert (unit.ledger.length(), unit.ledger.length("p", "a1"), unit.ledger.length("p", "a9")) == (
             6,
             5,
             0,
@@ -92,7 +94,7 @@ def test_the_accounts_are_those_of_rows_and_of_tickets(filled, make_ticket):
 def test_a_long_ledger_is_never_in_memory_as_a_whole(journal, database, make_row, clock):
     rows = 20_000
     with journal.transaction() as unit:
-        unit.append_ledger(make_row("h"), clock())
+        unit.ledger.append(make_row("h"), clock())
     columns = (
         "account_id, ticket_id, stage_id, revision, kind, spent_minutes, charged_minutes, "
         "amount_mh, at, recorded_at, previous, hash"
@@ -109,10 +111,10 @@ def test_a_long_ledger_is_never_in_memory_as_a_whole(journal, database, make_row
         f"{columns} FROM ledger, {numbers}"
     )
     with journal.transaction(read_only=True) as unit:
-        read = sum(1 for _ in unit.statement(Span(until=NOON)))
+        read = sum(1 for _ in unit.statement.lines(Span(until=NOON)))
         tracemalloc.start()
         try:
-            read = sum(1 for _ in unit.statement(Span()))
+            read = sum(1 for _ in unit.statement.lines(Span()))
             _, most = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

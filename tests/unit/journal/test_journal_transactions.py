@@ -26,7 +26,7 @@ from bridge.domain.effects import Effect
 from bridge.journal import Journal
 journal = Journal.open(sys.argv[1])
 def intend(unit):
-    unit.intend(Effect.intent("p", "t1", "hold", {"amount_mh": 500}), datetime.now(UTC))
+    unit.effects.intend(Effect.intent("p", "t1", "hold", {"amount_mh": 500}), datetime.now(UTC))
 if sys.argv[2] == "after":
     with journal.transaction() as unit:
         intend(unit)
@@ -42,7 +42,7 @@ with journal.transaction() as unit:
 @pytest.mark.parametrize(("moment", "kept"), [("before", 0), ("after", 1)])
 def test_a_killed_process_loses_only_what_it_had_not_committed(database, journal, make_ticket, moment, kept):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket()], "c1", None)
+        unit.polling.merge("p", [make_ticket()], "c1", None)
     writer = subprocess.Popen(
         [sys.executable, "-c", _WRITER, database.url, moment], stdout=subprocess.PIPE, text=True
     )
@@ -51,17 +51,17 @@ def test_a_killed_process_loses_only_what_it_had_not_committed(database, journal
     writer.send_signal(signal.SIGKILL)
     writer.communicate()
     with journal.transaction() as unit:
-        effects = unit.effects("p", "t1")
+        effects = unit.effects.of("p", "t1")
     assert [effect.state for effect in effects] == [EffectState.INTENDED] * kept
 
 
 def test_an_exception_rolls_everything_back(journal, make_ticket):
     with pytest.raises(RuntimeError), journal.transaction() as unit:
-        unit.merge("p", [make_ticket()], "c1", None)
+        unit.polling.merge("p", [make_ticket()], "c1", None)
         raise RuntimeError
     with journal.transaction() as unit:
-        assert unit.tickets() == []
-        assert unit.cursor("p").cursor is None
+        assert unit.tickets.all() == []
+        assert unit.polling.cursor("p").cursor is None
 
 
 def test_sqlite_is_set_up_to_lose_nothing(sqlite_template, tmp_path):
@@ -81,15 +81,15 @@ def test_sqlite_is_set_up_to_lose_nothing(sqlite_template, tmp_path):
 
 def test_a_reader_neither_waits_for_a_writer_nor_writes(journal, make_ticket):
     with journal.transaction() as writer:
-        writer.merge("p", [make_ticket()], "c1", None)
+        writer.polling.merge("p", [make_ticket()], "c1", None)
         with journal.transaction(read_only=True) as reader:
-            assert reader.tickets() == []
-            assert reader.held("p", "a1") == 0
+            assert reader.tickets.all() == []
+            assert reader.ledger.held("p", "a1") == 0
     with pytest.raises(JournalUnavailable), journal.transaction(read_only=True) as reader:
-        reader.merge("p", [make_ticket("t2")], "c2", None)
+        reader.polling.merge("p", [make_ticket("t2")], "c2", None)
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket("t3")], "c3", None)
-        assert [record.ticket.id for record in unit.tickets()] == ["t1", "t3"]
+        unit.polling.merge("p", [make_ticket("t3")], "c3", None)
+        assert [record.ticket.id for record in unit.tickets.all()] == ["t1", "t3"]
 
 
 def test_a_lock_that_is_not_given_back_is_told(sqlite_template, tmp_path, monkeypatch):
@@ -108,30 +108,32 @@ def test_a_full_disk_is_told_and_nothing_is_saved(sqlite_template, tmp_path, mak
     with Journal.open(f"sqlite:///{path}") as journal:
         with pytest.raises(JournalUnavailable, match="free space"), journal.transaction() as unit:
             unit._connection.execute(text("PRAGMA max_page_count = 1"))
-            unit.merge("p", [make_ticket(str(number), subject="x" * 5000) for number in range(50)], "c", None)
+            unit.polling.merge(
+                "p", [make_ticket(str(number), subject="x" * 5000) for number in range(50)], "c", None
+            )
         with journal.transaction() as unit:
-            assert unit.counts() == {}
+            assert unit.tickets.counts() == {}
 
 
 def test_writers_on_many_threads_do_not_lose_each_others_work(journal, make_ticket):
     def write(name: str) -> None:
         for number in range(10):
             with journal.transaction() as unit:
-                unit.merge("p", [make_ticket(f"{name}-{number}")], name, None)
+                unit.polling.merge("p", [make_ticket(f"{name}-{number}")], name, None)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(write, "abcd"))
     with journal.transaction() as unit:
-        assert unit.counts() == {"new": 40}
+        assert unit.tickets.counts() == {"new": 40}
 
 
 def test_a_key_is_intended_once_by_two_threads(journal, make_ticket, clock):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket()], "c", None)
+        unit.polling.merge("p", [make_ticket()], "c", None)
 
     def intend(number: int) -> object:
         with journal.transaction() as unit:
-            return unit.intend(Effect.intent("p", "t1", "hold", {"from": number}), clock()).request
+            return unit.effects.intend(Effect.intent("p", "t1", "hold", {"from": number}), clock()).request
 
     with ThreadPoolExecutor(4) as threads:
         requests = list(threads.map(intend, range(4)))

@@ -23,12 +23,12 @@ with Journal.open(sys.argv[1]) as journal:
     while True:
         with journal.transaction() as unit:
             now, ttl = datetime.now(UTC), timedelta(minutes=5)
-            claim = unit.claim("p", sys.argv[2], now=now, ttl=ttl, is_stale=lambda owner: False)
+            claim = unit.queue.claim("p", sys.argv[2], now=now, ttl=ttl, is_stale=lambda owner: False)
         if claim is None:
             break
         print(claim.record.ticket.id)
         with journal.transaction() as unit:
-            unit.release(claim, state="done", reason="", due_at=None, now=datetime.now(UTC))
+            unit.queue.release(claim, state="done", reason="", due_at=None, now=datetime.now(UTC))
 """
 
 
@@ -39,7 +39,9 @@ def claim(clock):
     """
 
     def do(unit, owner="w", *, stale=(), **options):
-        return unit.claim("p", owner, now=clock(), ttl=MINUTE, is_stale=lambda name: name in stale, **options)
+        return unit.queue.claim(
+            "p", owner, now=clock(), ttl=MINUTE, is_stale=lambda name: name in stale, **options
+        )
 
     return do
 
@@ -47,7 +49,7 @@ def claim(clock):
 @pytest.fixture
 def release(clock):
     def do(unit, claim, state="waiting", due_at=None):
-        unit.release(claim, state=state, reason="why", due_at=due_at, now=clock())
+        unit.queue.release(claim, state=state, reason="why", due_at=due_at, now=clock())
 
     return do
 
@@ -56,7 +58,7 @@ def release(clock):
 def queue(journal, make_ticket):
     """Three tickets; t2 was agreed first, t1 and t3 at the same moment."""
     with journal.transaction() as unit:
-        unit.merge(
+        unit.polling.merge(
             "p",
             [make_ticket("t3", queued=5), make_ticket("t1", queued=5), make_ticket("t2", queued=1)],
             "c",
@@ -76,20 +78,20 @@ def test_a_released_ticket_is_not_claimed_again_until_it_changes(queue, claim, r
         for _ in range(3):
             release(unit, claim(unit))
         assert claim(unit) is None
-        record = unit.ticket("p", "t1")
+        record = unit.tickets.get("p", "t1")
         assert (record.state, record.reason, record.dirty) == ("waiting", "why", False)
-        unit.merge("p", [make_ticket("t1", version=2)], "c", None)
+        unit.polling.merge("p", [make_ticket("t1", version=2)], "c", None)
         assert claim(unit).record.ticket.version == 2
 
 
 def test_a_change_during_the_work_is_not_forgotten(queue, claim, release, make_ticket):
     with queue.transaction() as unit:
         changed, woken, still = claim(unit), claim(unit), claim(unit)
-        unit.merge("p", [make_ticket("t2", queued=1, version=2)], "c", None)
-        unit.wake("p", "t1")
+        unit.polling.merge("p", [make_ticket("t2", queued=1, version=2)], "c", None)
+        unit.tickets.wake("p", "t1")
         for claimed in (changed, woken, still):
             release(unit, claimed)
-        assert {record.ticket.id: record.dirty for record in unit.tickets()} == {
+        assert {record.ticket.id: record.dirty for record in unit.tickets.all()} == {
             "t2": True,
             "t1": True,
             "t3": False,
@@ -124,7 +126,7 @@ def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_cloc
             early.append(claimed.record.ticket.id)
             release(unit, claimed, due_at=clock() + MINUTE)
         assert early == ["t2", "t1"], "t3 waits for somebody, whatever the clock"
-        assert [record.ticket.id for record in unit.movable("p", clock() + MINUTE)] == ["t2", "t1"]
+        assert [record.ticket.id for record in unit.queue.movable("p", clock() + MINUTE)] == ["t2", "t1"]
 
 
 def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(queue, claim, release, clock):
@@ -148,7 +150,9 @@ def test_a_pass_looks_at_a_ticket_once(queue, claim, release, clock):
 
 def test_more_passed_over_tickets_than_one_glance(journal, make_ticket, claim):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket(f"t{number:03}", queued=number // 7) for number in range(50)], "c", None)
+        unit.polling.merge(
+            "p", [make_ticket(f"t{number:03}", queued=number // 7) for number in range(50)], "c", None
+        )
         assert claim(unit, not_again={f"t{number:03}" for number in range(49)}).record.ticket.id == "t049"
         assert claim(unit, not_again={f"t{number:03}" for number in range(50)}) is None
 
@@ -185,7 +189,7 @@ def test_who_lost_the_lease_writes_nothing(queue, claim, release, clock):
         taken = claim(unit, "w2", stale={"w1"})
     for write in (
         lambda unit: release(unit, lost, state="failed"),
-        lambda unit: unit.renew(lost, clock(), MINUTE),
+        lambda unit: unit.queue.renew(lost, clock(), MINUTE),
     ):
         with (
             pytest.raises(LostClaim, match=r"ticket № t2 \(p\): the lease of w1 has ended"),
@@ -193,9 +197,9 @@ def test_who_lost_the_lease_writes_nothing(queue, claim, release, clock):
         ):
             write(unit)
     with queue.transaction() as unit:
-        assert unit.ticket("p", "t2").state == "new"
+        assert unit.tickets.get("p", "t2").state == "new"
         release(unit, taken)
-        assert unit.ticket("p", "t2").state == "waiting"
+        assert unit.tickets.get("p", "t2").state == "waiting"
         with pytest.raises(LostClaim):
             release(unit, taken)
 
@@ -214,17 +218,17 @@ def test_a_worker_that_claims_anew_has_lost_its_earlier_claim(queue, claim, rele
 def test_whoever_lost_the_claim_is_stopped_before_it_writes(queue, claim, release, clock):
     with queue.transaction() as unit:
         lost = claim(unit)
-        unit.guard(lost)
+        unit.queue.guard(lost)
     clock.forward(hours=1)
     with queue.transaction() as unit:
         taken = claim(unit, "w2")
-        unit.guard(taken)
+        unit.queue.guard(taken)
     with pytest.raises(LostClaim, match="nothing was written"), queue.transaction() as unit:
-        unit.guard(lost)
+        unit.queue.guard(lost)
     with queue.transaction() as unit:
         release(unit, taken)
     with pytest.raises(LostClaim), queue.transaction() as unit:
-        unit.guard(taken)
+        unit.queue.guard(taken)
 
 
 def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(queue, database, claim, clock):
@@ -234,43 +238,43 @@ def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(queue, d
         mine = claim(unit)
     clock.forward(hours=1)
     with queue.transaction() as writing, queue.transaction() as other:
-        writing.guard(mine)
+        writing.queue.guard(mine)
         assert claim(other, "w2", only=mine.record.ticket.id) is None
-        writing.decide("p", mine.record.ticket.id, "hold", {"reason": "x"}, "anna@desk", clock())
+        writing.decisions.add("p", mine.record.ticket.id, "hold", {"reason": "x"}, "anna@desk", clock())
 
 
 def test_an_ended_lease_that_nobody_took_is_still_good(queue, claim, release, clock):
     with queue.transaction() as unit:
         mine = claim(unit)
         clock.forward(hours=1)
-        unit.renew(mine, clock(), MINUTE)
+        unit.queue.renew(mine, clock(), MINUTE)
         assert claim(unit, "w2", only="t2") is None
         release(unit, mine)
 
 
 def test_what_can_move_is_listed_without_being_claimed(queue, claim, release, clock, make_ticket):
     with queue.transaction() as unit:
-        unit.merge("q", [make_ticket()], "c", None)
+        unit.polling.merge("q", [make_ticket()], "c", None)
         due, later = claim(unit), claim(unit)
         release(unit, due, due_at=clock())
         release(unit, later, due_at=clock() + MINUTE)
     with queue.transaction(read_only=True) as unit:
-        assert [record.ticket.id for record in unit.movable("p", clock())] == ["t2", "t3"]
+        assert [record.ticket.id for record in unit.queue.movable("p", clock())] == ["t2", "t3"]
 
 
 def test_claims_are_a_portals_own(queue, clock):
     with queue.transaction() as unit:
-        assert unit.claim("q", "w", now=clock(), ttl=MINUTE, is_stale=lambda _: False) is None
+        assert unit.queue.claim("q", "w", now=clock(), ttl=MINUTE, is_stale=lambda _: False) is None
 
 
 def test_waking_what_is_not_there_is_told(journal):
     with journal.transaction() as unit, pytest.raises(JournalError, match="knows no ticket t9"):
-        unit.wake("p", "t9")
+        unit.tickets.wake("p", "t9")
 
 
 def test_threads_never_get_the_same_ticket(journal, make_ticket, claim, release):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
+        unit.polling.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
     got: list[str] = []
 
     def work(name: str) -> None:
@@ -298,7 +302,7 @@ def test_claims_that_are_not_committed_yet_hide_nothing_and_are_not_given_twice(
 
 def test_processes_never_get_the_same_ticket(journal, database, make_ticket):
     with journal.transaction() as unit:
-        unit.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
+        unit.polling.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", _WORKER, database.url, f"w{number}"], stdout=subprocess.PIPE, text=True

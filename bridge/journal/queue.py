@@ -1,4 +1,4 @@
-"""The unit's part on claiming: which ticket a worker takes next, for how long, and what it leaves behind.
+"""A unit's queue: which ticket a worker takes next, for how long, and what it leaves behind.
 
 A lease is a row's owner, an end and a fencing number that grows with every claim. A worker that slept past
 its lease finds that the number is no longer its own, and writes nothing.
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, Update, and_, not_, null, or_, select
 
 from bridge.journal.errors import LostClaim
 from bridge.journal.records import Claim, TicketRecord
+from bridge.journal.subject import Subject
 from bridge.journal.tables import tickets
 from bridge.journal.tickets import Tickets
 
@@ -35,8 +36,8 @@ _LEASE = (
 )
 
 
-class Claims(Tickets):
-    """Leases tickets to workers."""
+class Queue(Subject):
+    """`unit.queue`: leases tickets to workers."""
 
     def claim(
         self,
@@ -77,7 +78,7 @@ class Claims(Tickets):
                 .where(*_this(portal, row.id))
                 .values(lease_owner=owner, lease_until=now + ttl, fence=row.fence + 1)
             )
-            (record,) = self._records(*_this(portal, row.id))
+            (record,) = self._tickets.where(*_this(portal, row.id))
             return Claim(record, row.fence + 1, owner, row.changes)
         return None
 
@@ -85,7 +86,7 @@ class Claims(Tickets):
         """The tickets that are dirty or due, whoever holds them, in the order of the queue; claims
         nothing.
         """
-        return self._records(tickets.c.portal == portal, or_(tickets.c.dirty, _due(now)))
+        return self._tickets.where(tickets.c.portal == portal, or_(tickets.c.dirty, _due(now)))
 
     def renew(self, claim: Claim, now: datetime, ttl: timedelta) -> None:
         """Lengthen the lease to `now` + `ttl`; in front of other writes it also makes sure that they are
@@ -129,6 +130,10 @@ class Claims(Tickets):
             "dirty": tickets.c.changes != claim.changes,
         }
         self._write(claim, update(tickets).values(**left, lease_owner=null(), lease_until=null()))
+
+    @property
+    def _tickets(self) -> Tickets:
+        return Tickets(self._connection, self._clock, read_only=self._read_only)
 
     def _write(self, claim: Claim, statement: Update) -> None:
         if self._connection.execute(statement.where(*_ours(claim))).rowcount == 0:
