@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from bridge.domain.catalogue import Billing, BillingKind, Service
+from bridge.domain.billing_kinds import MEANING
+from bridge.domain.catalogue import Service
 from bridge.domain.hours import Charge, estimated_write_off, to_minutes, write_off
 from bridge.domain.tickets import Order, Stage, Ticket, TimeEntry
 
@@ -21,9 +22,6 @@ TIME = "time"
 """Category of a line for time that the portal logs under none, and for no time at all: a write-off has at
 least one line.
 """
-
-BY_TIME = frozenset({BillingKind.ACTUAL, BillingKind.FROM, BillingKind.RANGE})
-"""Kinds of billing that charge the time that was logged."""
 
 
 class UnknownCategory(ValueError):
@@ -44,12 +42,11 @@ def price_fault(service: Service, order: Order, ticket: Ticket) -> tuple[Decimal
     None where they do.
     """
     terms = service.billing_of(order.variant)
-    if terms.kind not in (BillingKind.FIXED, BillingKind.FROM) or terms.hours is None:
+    if terms.hours is None:
         return None
     agreed = sum((stage.estimate for stage in ticket.stages), Decimal(0))
     price = terms.hours * order.quantity
-    fits = agreed >= price if terms.kind is BillingKind.FROM else agreed == price
-    return None if fits else (agreed, price)
+    return None if MEANING[terms.kind].fits(agreed, price) else (agreed, price)
 
 
 def charges(
@@ -82,7 +79,8 @@ def charges(
         spent[entry.category] = spent.get(entry.category, 0) + entry.minutes
     own = to_minutes(service.unattended_hours) if unattended else 0
     terms = service.billing_of(order.variant)
-    if terms.kind not in BY_TIME:
+    meaning = MEANING[terms.kind]
+    if not meaning.by_time:
         return (
             Charge(
                 terms.kind.value, sum(spent.values()) + own, to_minutes(stage.estimate), stage.coefficient
@@ -100,7 +98,8 @@ def charges(
     if own:
         lines.append(Charge(UNATTENDED, own, own, stage.coefficient))
     if last:
-        missing = _minimum(terms, order) - charged_before - sum(line.charged_minutes for line in lines)
+        least = to_minutes(meaning.minimum((terms.hours or Decimal(0)) * order.quantity))
+        missing = least - charged_before - sum(line.charged_minutes for line in lines)
         if missing > 0:
             lines.append(Charge("minimum", 0, missing, stage.coefficient))
     return tuple(lines) or (Charge(TIME, 0, 0, stage.coefficient),)
@@ -118,12 +117,3 @@ def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
         fits = int(room / line.coefficient) if line.coefficient else line.charged_minutes
         kept.append(replace(line, charged_minutes=max(0, min(line.charged_minutes, fits))))
     return tuple(kept) if write_off(lines) > most else lines
-
-
-def _minimum(terms: Billing, order: Order) -> int:
-    """Minutes that are charged at least."""
-    return (
-        to_minutes(terms.hours * order.quantity)
-        if terms.kind is BillingKind.FROM and terms.hours is not None
-        else 0
-    )

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from bridge.domain.catalogue import BillingKind, Service
+from bridge.domain.billing_kinds import MEANING
+from bridge.domain.catalogue import Service
 from bridge.domain.hours import estimated_write_off, price
 
 
@@ -87,17 +88,8 @@ def _line(wish: Wish, hour_price: Decimal | None) -> Line:
         write_off = estimated_write_off(total, wish.service.coefficient)
         return Amount(total, write_off, None if hour_price is None else price(write_off, hour_price))
 
-    match terms.kind:
-        case BillingKind.FIXED:
-            return Line(wish, amount(terms.hours), amount(terms.hours))
-        case BillingKind.FROM:
-            assert terms.hours is not None
-            estimate = None if wish.estimate is None else max(wish.estimate, terms.hours)
-            return Line(wish, amount(estimate or terms.hours), amount(estimate))
-        case BillingKind.RANGE:
-            return Line(wish, amount(wish.estimate or terms.hours), amount(wish.estimate or terms.most))
-        case _:
-            return Line(wish, amount(wish.estimate), amount(wish.estimate))
+    least, most = MEANING[terms.kind].bounds(terms, wish.estimate)
+    return Line(wish, amount(least), amount(most))
 
 
 def _sum(amounts: Iterable[Amount | None], hour_price: Decimal | None) -> Amount:

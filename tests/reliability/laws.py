@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bridge.domain import billing
+from bridge.domain.billing_kinds import MEANING
 from bridge.domain.catalogue import BillingKind
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import to_milli
-from bridge.domain.lifecycle import Attempt, History, Kind, begun_order, unattended
+from bridge.domain.lifecycle import Attempt, History, Kind
 from bridge.domain.tickets import Account, StageState, Ticket, TicketState
 from bridge.journal import Unit
 from bridge.journal.owner import is_stale
@@ -107,7 +107,7 @@ def _it_is_accepted(world: World, history: History, effect: Effect) -> None:
         f"ticket {effect.ticket_id}: written off by {by} though the stage is {stage.state}"
     )
     if by == "policy":
-        assert begun_order(history.attempt(stage, effect.revision)).service in world.policy.accept_unasked
+        assert history.attempt(stage, effect.revision).order.service in world.policy.accept_unasked
         return
     assert by == "silence"
     assert world.policy.accept_after_days is not None
@@ -246,11 +246,9 @@ def _all_time_is_taken(world: World, ticket: Ticket, history: History) -> None:
     attempts = [history.attempt(stage, record.revisions.get(stage.id, 1)) for stage in ticket.stages]
     catalogue = world.settings().catalogue
     services = [
-        service
-        for attempt in attempts
-        if (service := catalogue.get(begun_order(attempt).service)) is not None
+        service for attempt in attempts if (service := catalogue.get(attempt.order.service)) is not None
     ]
-    if services[-1].billing.kind not in billing.BY_TIME:
+    if not MEANING[services[-1].billing.kind].by_time:
         return
     seen: dict[str, int] = {}
     for entries in (
@@ -273,7 +271,7 @@ def _all_time_is_taken(world: World, ticket: Ticket, history: History) -> None:
         / 60
     )
     for attempt, service in zip(attempts, services, strict=True):
-        hours += service.unattended_hours * attempt.stage.coefficient if unattended(attempt) else 0
+        hours += service.unattended_hours * attempt.stage.coefficient if attempt.unattended else 0
     taken = world.taken(ticket.id)
     most = Decimal("0.005") * len(attempts)
     assert abs(taken - hours) <= most, f"ticket {ticket.id} took {taken}, logged was {hours}"

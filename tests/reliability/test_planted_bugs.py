@@ -16,7 +16,24 @@ from bridge.actions.restore_course import RestoreCourse
 from bridge.domain import billing, effects, lifecycle
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import write_off
-from bridge.domain.lifecycle import Attempt, Case, Correction, Kind, Reason, Status, Step, Wait, ending, stage
+from bridge.domain.lifecycle import (
+    Attempt,
+    Case,
+    Correction,
+    Kind,
+    Reason,
+    Status,
+    Step,
+    Wait,
+    acceptance,
+    ending,
+    holding,
+    lines,
+    moves,
+    rework,
+    working,
+    writing_off,
+)
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
 from bridge.flow import perform, sync
@@ -43,7 +60,15 @@ _portal_effect, _settle, _sending, _unsettled = (
     Performer._sending,
     Performer._unsettled,
 )
-_give_back, _accepted_by = stage.give_back, stage._accepted_by
+_give_back, _accepted_by = moves.give_back, acceptance.accepted_by
+LIFECYCLE = (acceptance, ending, holding, lines, moves, rework, working, writing_off)
+
+
+def _everywhere(patch: Patch, name: str, planted: Any) -> None:
+    """Put `planted` in the place of a function, wherever a module of the lifecycle has it."""
+    for module in LIFECYCLE:
+        if hasattr(module, name):
+            patch.setattr(module, name, planted)
 
 
 def commit_after_the_call(patch: Patch) -> None:
@@ -142,13 +167,13 @@ def busy_key_is_a_refusal(patch: Patch) -> None:
 
 
 def hold_stays_after_a_failure(patch: Patch) -> None:
-    failed = stage.failed
+    failed = rework.failed
 
     def keeping(case: Case, attempt: Attempt, refused: Effect) -> Step:
         step = failed(case, attempt, refused)
         return Wait(Status.FAILED, Reason("refused")) if isinstance(step, lifecycle.Release) else step
 
-    patch.setattr(stage, "failed", keeping)
+    _everywhere(patch, "failed", keeping)
 
 
 def hold_stays_after_a_withdrawal(patch: Patch) -> None:
@@ -172,15 +197,14 @@ def hold_is_returned_twice(patch: Patch) -> None:
             )
         return void
 
-    patch.setattr(stage, "give_back", twice)
-    patch.setattr(ending, "give_back", twice)
+    _everywhere(patch, "give_back", twice)
 
 
 def larger_hold_beside_the_old_one(patch: Patch) -> None:
-    beyond = stage._beyond
+    beyond = lines.beyond
 
-    def forgetful(case: Case, attempt: Attempt, lines: Any) -> Step | None:
-        step = beyond(case, attempt, lines)
+    def forgetful(case: Case, attempt: Attempt, charges: Any) -> Step | None:
+        step = beyond(case, attempt, charges)
         if not isinstance(step, lifecycle.Release):
             return step
         kind = f"{Kind.HOLD}:{attempt.hold_number + 1}"
@@ -192,7 +216,7 @@ def larger_hold_beside_the_old_one(patch: Patch) -> None:
             billing.amount_to_hold(attempt.stage),
         )
 
-    patch.setattr(stage, "_beyond", forgetful)
+    _everywhere(patch, "beyond", forgetful)
 
 
 def new_attempt_forgets_the_old_hold(patch: Patch) -> None:
@@ -200,12 +224,12 @@ def new_attempt_forgets_the_old_hold(patch: Patch) -> None:
 
 
 def capture_without_acceptance(patch: Patch) -> None:
-    patch.setattr(stage, "_accepted_by", lambda case, attempt: "customer")
+    _everywhere(patch, "accepted_by", lambda case, attempt: "customer")
 
 
 def silence_from_the_first_day(patch: Patch) -> None:
-    patch.setattr(
-        stage, "_silent_until", lambda case, attempt: None if case.terms.accept_after is None else case.now
+    _everywhere(
+        patch, "_silent_until", lambda case, attempt: None if case.terms.accept_after is None else case.now
     )
 
 
@@ -215,28 +239,28 @@ def silence_accepts_what_was_rejected(patch: Patch) -> None:
         heard = known if known.state is not StageState.REJECTED else replace(known, state=StageState.READY)
         return _accepted_by(case, replace(attempt, stage=heard))
 
-    patch.setattr(stage, "_accepted_by", deaf)
-    _without(patch, stage.not_rejected, decide)
+    _everywhere(patch, "accepted_by", deaf)
+    _without(patch, rework.not_rejected, decide)
 
 
 def charges_recomputed_at_capture(patch: Patch) -> None:
     """Time that came after the report is written off with it."""
-    capture = stage._write_off
+    capture = writing_off._write_off
 
     def anew(case: Case, attempt: Attempt) -> lifecycle.WriteOff:
-        service = case.service(lifecycle.begun_order(attempt))
+        service = case.service(attempt.order)
         assert service is not None
-        lines = billing.charges(
+        charges = billing.charges(
             service,
-            lifecycle.begun_order(attempt),
+            attempt.order,
             attempt.stage,
             case.ticket.time_entries,
             case.catalogue.coefficient,
-            unattended=lifecycle.unattended(attempt),
+            unattended=attempt.unattended,
         )
-        return replace(capture(case, attempt), charges=lines, amount=write_off(lines))
+        return replace(capture(case, attempt), charges=charges, amount=write_off(charges))
 
-    patch.setattr(stage, "_write_off", anew)
+    _everywhere(patch, "_write_off", anew)
 
 
 def capture_in_spite_of_a_drift(patch: Patch) -> None:
@@ -263,7 +287,7 @@ def late_time_is_charged_twice(patch: Patch) -> None:
     """Time that came too late for its stage is taken with the next one, and once more with the one after
     it.
     """
-    patch.setattr(stage, "frozen_entries", lambda case: {})
+    patch.setattr(lines, "frozen_entries", lambda case: {})
 
 
 def queue_by_ticket_id(patch: Patch) -> None:
@@ -278,7 +302,7 @@ def queue_by_ticket_id(patch: Patch) -> None:
 def _without(patch: Patch, gate: Any, *modules: Any) -> None:
     """`decide` without one of its gates."""
     silent = replace(gate, ask=lambda *_: None)
-    for module in (*modules, ending, stage):
+    for module in (*modules, *LIFECYCLE):
         if hasattr(module, gate.name):
             patch.setattr(module, gate.name, silent)
     patch.setattr(decide, "STAGE_GATES", tuple(one for one in decide.STAGE_GATES if one is not gate))
@@ -352,15 +376,15 @@ def killed_work_is_forgotten(patch: Patch) -> None:
 
 
 def silence_by_the_machine_s_clock(patch: Patch) -> None:
-    patch.setattr(
-        stage,
-        "_accepted_by",
+    _everywhere(
+        patch,
+        "accepted_by",
         lambda case, attempt: _accepted_by(replace(case, portal_time=case.now), attempt),
     )
 
 
 def clocks_that_differ_agree(patch: Patch) -> None:
-    patch.setattr(stage, "_clocks_agree", lambda case, portal_time: True)
+    _everywhere(patch, "_clocks_agree", lambda case, portal_time: True)
 
 
 def sent_though_the_journal_is_away(patch: Patch) -> None:

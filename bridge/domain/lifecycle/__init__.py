@@ -6,9 +6,9 @@ the rules are the seed's, in its order, each with the place that decides it:
 - R1  only tickets of the paid category are worked on: `order.paid`, `tickets.is_paid`;
 - R2  what is written off is time really spent, or fixed by the service's terms: `billing.charges`;
 - R3  work starts after the final agreement, where one is required, and with enough norm-hours on the balance:
-      `order.agreed`, `stage.held`;
+      `order.agreed`, `holding.held`;
 - R4  stages are worked on, accepted and written off one after another: `stage.STAGE_GATES`;
-- R5  a stage that the balance does not cover suspends the ticket until a top-up: `stage.held`;
+- R5  a stage that the balance does not cover suspends the ticket until a top-up: `holding.held`;
 - R6  tickets are taken in the order of final agreement: `tickets.Ticket.queued_at`;
 - R7  the customer may withdraw a ticket; what was accepted is written off, nothing else is: `ending.let_go`;
 - R8  price = hours × K × price of a norm-hour: `hours.write_off`, `hours.price`;
@@ -21,7 +21,6 @@ from bridge.domain.lifecycle.decisions import Correction, Decisions, Withdrawal
 from bridge.domain.lifecycle.ending import written_off
 from bridge.domain.lifecycle.gates import Gate, answer
 from bridge.domain.lifecycle.history import Attempt, History
-from bridge.domain.lifecycle.stage import begun_order, unattended
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     AskTime,
@@ -77,7 +76,6 @@ __all__ = [
     "Withdrawal",
     "WriteOff",
     "answer",
-    "begun_order",
     "charges_from",
     "charges_request",
     "decide",
@@ -86,6 +84,5 @@ __all__ = [
     "message_name",
     "note_kind",
     "order_request",
-    "unattended",
     "written_off",
 ]

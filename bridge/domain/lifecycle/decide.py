@@ -20,9 +20,10 @@ from bridge.domain.lifecycle.ending import (
 from bridge.domain.lifecycle.gates import Gate, StageGate, TicketGate
 from bridge.domain.lifecycle.history import Attempt
 from bridge.domain.lifecycle.order import agreed, not_paused, ordered, paid
-from bridge.domain.lifecycle.stage import STAGE_GATES, written_off
+from bridge.domain.lifecycle.stage import STAGE_GATES
 from bridge.domain.lifecycle.steps import Step
 from bridge.domain.lifecycle.values import Kind
+from bridge.domain.lifecycle.writing_off import written_off
 
 
 def decide(case: Case) -> Step:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.domain import billing
+from bridge.domain.billing_kinds import MEANING
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text, write_off
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.decisions import Correction
 from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
 from bridge.domain.lifecycle.history import Attempt
+from bridge.domain.lifecycle.lines import frozen_entries
+from bridge.domain.lifecycle.moves import again, did_not_fit, give_back, missing, note_due, take_back
 from bridge.domain.lifecycle.order import begun
-from bridge.domain.lifecycle.stage import (
-    ACCEPTED,
-    again,
-    begun_order,
-    did_not_fit,
-    failed,
-    frozen_entries,
-    give_back,
-    missing,
-    note_due,
-    take_back,
-)
+from bridge.domain.lifecycle.rework import failed
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     Hold,
@@ -152,8 +143,8 @@ def all_time_written_off(case: Case) -> Step | None:
     frozen = frozen_entries(case)
     late = [entry for entry in case.ticket.time_entries if frozen.get(entry.id) != entry.minutes]
     last = case.attempt(case.ticket.stages[-1])
-    service = case.service(begun_order(last))
-    if not late or service is None or service.billing.kind not in billing.BY_TIME:
+    service = case.service(last.order)
+    if not late or service is None or not MEANING[service.billing.kind].by_time:
         return None
     return Wait(
         Status.FAILED,
@@ -206,7 +197,7 @@ def is_owed(attempt: Attempt) -> bool:
     hold is not on its way back.
     """
     returning = attempt.sent(numbered(Kind.RELEASE, attempt.hold_number))
-    return attempt.sent(Kind.WRITE_OFF) or (attempt.stage.state in ACCEPTED and not returning)
+    return attempt.sent(Kind.WRITE_OFF) or (attempt.accepted and not returning)
 
 
 def written_off(case: Case) -> Decimal:

@@ -8,8 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain.effects import Effect, EffectState
+from bridge.domain.hours import write_off
+from bridge.domain.lifecycle.steps import charges_from, order_from
 from bridge.domain.lifecycle.values import Kind, numbered
-from bridge.domain.tickets import Stage
+from bridge.domain.tickets import Order, Stage, StageState
+
+ACCEPTED = (StageState.ACCEPTED, StageState.WRITTEN_OFF)
 
 
 class History:
@@ -98,6 +102,41 @@ class Attempt:
     def hold(self) -> Effect | None:
         """The newest hold, whatever is known of it."""
         return self.get(numbered(Kind.HOLD, self.hold_number))
+
+    @property
+    def order(self) -> Order:
+        """The order with which the attempt was begun; only for an attempt that has a hold."""
+        first = self.get(Kind.HOLD)
+        assert first is not None
+        return order_from(first.request["order"])
+
+    @property
+    def unattended(self) -> bool:
+        """Whether an action does the work of the attempt."""
+        first = self.get(Kind.HOLD)
+        return first is not None and bool(first.request["unattended"])
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the customer has accepted the stage."""
+        return self.stage.state in ACCEPTED
+
+    @property
+    def reported_by_hand(self) -> bool:
+        """Whether a specialist, who works by hand, has reported the stage ready."""
+        return (self.accepted or self.stage.state is StageState.READY) and not self.unattended
+
+    @property
+    def frozen(self) -> Effect:
+        """The frozen lines of the write-off; only for an attempt whose lines are frozen."""
+        freeze = self.done(Kind.FREEZE)
+        assert freeze is not None
+        return freeze
+
+    @property
+    def to_write_off(self) -> Decimal:
+        """Norm-hours that the frozen lines come to."""
+        return write_off(charges_from(self.frozen.request["charges"]))
 
     @property
     def begun(self) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from bridge.domain import billing
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.hours import Charge, estimated_write_off, to_minutes, write_off
-from bridge.domain.lifecycle import Kind, begun_order, unattended
+from bridge.domain.lifecycle import Kind
 from bridge.domain.tickets import Stage, Ticket
 from bridge.i18n import tr
 from bridge.operators.decisions.desk import DecisionRefused
@@ -69,7 +69,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
         raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format(stage=stage.title))
     attempts = [standing.history.attempt(one, standing.revision(one)) for one in ticket.stages]
     attempt = next(one for one in attempts if one.stage.id == stage.id)
-    order = begun_order(attempt)
+    order = attempt.order
     service = catalogue.get(order.service)
     if service is None:
         raise DecisionRefused(
@@ -99,7 +99,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
             stage,
             entries,
             catalogue.coefficient,
-            unattended=unattended(attempt),
+            unattended=attempt.unattended,
             charged_before=before,
             last=not later,
         )
