@@ -1,40 +1,32 @@
 """A pass that touches nothing: what would be done, held and written off (`otbridge sync --dry-run`).
 
-Tickets are read from the portal and the journal, actions only plan, and every other step is taken as done in
-memory, so that `decide` itself says how far each ticket would go.
+It is the pass itself (bridge/flow/sync.py), over a journal in memory that is thrown away and a portal and a
+Moodle whose writes are only imagined, so that it decides, waits and judges faults as the pass does.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from bridge.actions import ACTIONS, ActionError, validate
 from bridge.domain import lifecycle
-from bridge.domain.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.hours import text
-from bridge.domain.lifecycle import Decisions, History, Reason, Status, Wait, decide, is_operators_turn
-from bridge.domain.tickets import Account, Ticket
+from bridge.domain.lifecycle import Reason, Status, Wait
+from bridge.domain.tickets import Ticket
 from bridge.errors import BridgeError
-from bridge.flow.case import case_of, fetched_orders
-from bridge.flow.perform import Bridge, Postpone
-from bridge.flow.scope import Exit, Scope, named
-from bridge.flow.sync import MOST_STEPS
+from bridge.flow.imagined import Imagined, ImaginedMoodle, ImaginedPortal
+from bridge.flow.outages import Outages
+from bridge.flow.perform import Bridge, Performer
+from bridge.flow.scope import Exit
+from bridge.flow.sync import Pass, TicketReport
 from bridge.i18n import tr
-from bridge.journal import NEW, JournalUnusable, TicketRecord
-from bridge.moodle_ws import MoodleError
-from bridge.portal import PortalError, changed_pages
-from bridge.settings import InstallationTable
-
-log = logging.getLogger("bridge.flow.preview")
+from bridge.journal import Claim, Journal
 
 
 @dataclass(slots=True)
 class Forecast:
-    """How far one ticket would go. `would` are lines for people, `held` and `taken` norm-hours."""
+    """How far one ticket would go. `would` are lines for people, `held` and `write_off` norm-hours."""
 
     ticket: Ticket
     status: Status
@@ -45,183 +37,93 @@ class Forecast:
 
 
 def preview(bridge: Bridge, number: str | None = None) -> tuple[list[Forecast], list[str], Exit]:
-    """Forecast the next pass; returns the tickets in the order of the queue, faults outside, and the exit
-    code it would have.
+    """Forecast the next pass; returns the tickets in the order of the queue, faults outside and tickets that
+    cannot be read, and the exit code that the pass would have.
 
     Parameters:
         number: only the ticket that people call so.
+
+    Raises:
+        UserError, JournalUnusable: as `Pass.run`.
     """
-    problems: list[str] = []
-    code = Exit.WELL
-    records = _known(bridge)
-    scope = Scope(bridge)
+    with bridge.journal.scratch(bridge.portal.name) as scratch:
+        imagined = _Preview(bridge, scratch)
+        report = imagined.run(number)
+    for one in report.tickets:
+        forecast = imagined.forecasts[one.id]
+        forecast.status, forecast.reason = one.status, one.reason
+    faults = [f"{ref}: {'; '.join(problems)}" for ref, problems in report.faults]
+    return list(imagined.forecasts.values()), faults + report.problems, report.exit
 
-    def stopped(cause: Exception, installation: InstallationTable | None = None) -> bool:
-        """Whether a peer is down; that is told once."""
-        nonlocal code
-        outage = scope.outage(cause, installation)
-        if outage is None:
-            return False
-        code = max(code, outage.exit)
-        if str(outage.error) not in problems:
-            problems.append(str(outage.error))
-        return True
 
-    try:
-        faults = _page(bridge, records)
-        problems += faults
-        code = Exit.OPERATOR if faults else code
-    except PortalError as error:
-        if not stopped(error):
-            problems.append(str(error))
-            code = Exit.UNREACHABLE
-    accounts: dict[str, Account] = {}
-    forecasts = []
-    for record in sorted(records.values(), key=lambda one: (one.ticket.queued_at, one.ticket.id)):
-        if number is not None and record.ticket.number != number:
-            continue
-        if scope.portal is not None:
-            break
-        forecast = Forecast(record.ticket, Status.QUEUED, Reason("queued"))
-        installation = bridge.settings.installation(record.ticket.installation)
+class _Enough(BridgeError):
+    """What comes next depends on what a step in Moodle makes."""
+
+    def __init__(self, wait: Wait) -> None:
+        self.wait = wait
+        super().__init__(wait.reason.code)
+
+
+class _Preview(Pass):
+    """The pass, imagined."""
+
+    def __init__(self, bridge: Bridge, scratch: Journal) -> None:
+        self._imagined_portal = ImaginedPortal(bridge.portal, bridge.clock)
+        self.forecasts: dict[str, Forecast] = {}
+        super().__init__(
+            replace(
+                bridge,
+                journal=scratch,
+                portal=self._imagined_portal,
+                connect_moodle=lambda installation: ImaginedMoodle(bridge.moodle(installation)),
+                outages=Outages(),
+                _moodles={},
+            )
+        )
+
+    def _advance(self, claim: Claim, report: TicketReport) -> Wait:
+        ticket = claim.record.ticket
+        self.forecasts[ticket.id] = Forecast(ticket, report.status, report.reason)
+        with self._bridge.journal.transaction(read_only=True) as unit:
+            for effect in unit.effects.of(self._name, ticket.id):
+                self._imagined_portal.remember(effect, ticket.account_id)
         try:
-            _forecast(bridge, record, accounts, forecast, scope)
-        except JournalUnusable:
-            raise
-        except Exception as error:
-            cause = error.cause if isinstance(error, Postpone) else error
-            if stopped(cause, installation):
-                code_of_peer = "portal" if scope.portal is not None else "moodle"
-                forecast.reason = Reason(code_of_peer, {"detail": str(cause)})
-            elif isinstance(error, Postpone) and not isinstance(cause, (PortalError, MoodleError)):
-                forecast.status, forecast.reason = error.status, error.reason
-            else:
-                log.warning("ticket %s", record.ticket.number, exc_info=not isinstance(cause, BridgeError))
-                forecast.status, forecast.reason = Status.FAILED, Reason("fault", {"detail": named(cause)})
-        forecasts.append(forecast)
-        if is_operators_turn(forecast.status, forecast.reason):
-            code = max(code, Exit.OPERATOR)
-    return forecasts, problems, code
+            return super()._advance(claim, report)
+        except _Enough as enough:
+            return enough.wait
 
+    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+        try:
+            effect = performer.perform(step)
+        except Imagined:
+            effect = self._made_in_moodle(step, ticket)
+        if effect.state is EffectState.DONE:
+            _foresee(self.forecasts[ticket.id], step, effect)
+        return effect
 
-def _known(bridge: Bridge) -> dict[str, TicketRecord]:
-    now = bridge.clock()
-    with bridge.journal.transaction(read_only=True) as unit:
-        records = unit.queue.movable(bridge.portal.name, now)
-    return {record.ticket.id: record for record in records}
-
-
-def _page(bridge: Bridge, records: dict[str, TicketRecord]) -> list[str]:
-    """Add what the portal would tell to what the journal knows; returns the tickets that cannot be read."""
-    faults: list[str] = []
-    with bridge.journal.transaction(read_only=True) as unit:
-        kept = unit.polling.cursor(bridge.portal.name, bridge.settings.portal.category_prefix)
-    for page in changed_pages(bridge.portal, kept.cursor, kept.etag):
-        faults += [f"{fault.ref}: {'; '.join(fault.problems)}" for fault in page.faults]
-        for ticket in page.tickets:
-            with bridge.journal.transaction(read_only=True) as unit:
-                known = unit.tickets.get(bridge.portal.name, ticket.id)
-            now = bridge.clock()
-            if known is None:
-                records[ticket.id] = TicketRecord(
-                    bridge.portal.name, ticket, NEW, "", None, True, {}, now, now
-                )
-            elif known.ticket.version < ticket.version:
-                records[ticket.id] = replace(known, ticket=ticket, dirty=True)
-        for gone in page.gone:
-            with bridge.journal.transaction(read_only=True) as unit:
-                known = unit.tickets.get(bridge.portal.name, gone.id)
-            if known is not None:
-                records[gone.id] = replace(
-                    known,
-                    ticket=replace(known.ticket, gone=gone.reason, gone_into=gone.into or ""),
-                    dirty=True,
-                )
-    return faults
-
-
-def _forecast(
-    bridge: Bridge, record: TicketRecord, accounts: dict[str, Account], forecast: Forecast, scope: Scope
-) -> None:
-    """Write down in `forecast` how far the ticket would go."""
-    ticket = record.ticket
-    with bridge.journal.transaction(read_only=True) as unit:
-        effects = {effect.key: effect for effect in unit.effects.of(bridge.portal.name, ticket.id)}
-        decisions = Decisions.of(
-            (one.kind, one.document, one.at) for one in unit.decisions.of(bridge.portal.name, ticket.id)
-        )
-        files = unit.order_files.of(bridge.portal.name, ticket.id)
-        drift = unit.drifts.of(bridge.portal.name, ticket.account_id)
-    files |= {attachment.id: content for attachment, content in fetched_orders(bridge.portal, ticket, files)}
-    account: Account | None = None
-    portal_time: datetime | None = None
-    for _ in range(MOST_STEPS):
-        step = decide(
-            case_of(bridge, record, History(effects.values()), decisions, files, account, drift, portal_time)
-        )
-        if isinstance(step, Wait):
-            forecast.status, forecast.reason = step.status, step.reason
-            return
-        if isinstance(step, lifecycle.AskBalance):
-            if ticket.account_id not in accounts:
-                accounts[ticket.account_id] = bridge.portal.account(ticket.account_id)
-            account = accounts[ticket.account_id]
-            continue
-        if isinstance(step, lifecycle.AskTime):
-            portal_time = bridge.portal.meta().time
-            continue
-        if isinstance(step, lifecycle.NewRevision):
-            record = replace(
-                record,
-                revisions={**record.revisions, step.stage.id: record.revisions.get(step.stage.id, 1) + 1},
-            )
-            continue
-        if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
-            outage = scope.moodle(bridge.settings.installation(ticket.installation))
-            if outage is not None:
-                forecast.reason = Reason("moodle", {"detail": str(outage.error)})
-                return
-        effect = _imagine(bridge, ticket, step, forecast)
-        effects[effect.key] = effect
-        if isinstance(step, lifecycle.Hold) and account is not None:
-            accounts[ticket.account_id] = replace(
-                account, held=account.held + step.amount, available=account.available - step.amount
-            )
+    def _made_in_moodle(self, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+        """A step in Moodle as if it had gone well: after an operation the customer would be asked."""
+        assert step.stage is not None, "work in Moodle is a stage's"
         if isinstance(step, lifecycle.Operate):
-            forecast.status, forecast.reason = (
-                Status.AWAITING_ACCEPTANCE,
-                Reason("not-accepted", {"stage": step.stage.title}),
-            )
-            return
-    forecast.status, forecast.reason = Status.FAILED, Reason("circles", {"steps": MOST_STEPS})
+            reason = Reason("not-accepted", {"stage": step.stage.title})
+            raise _Enough(Wait(Status.AWAITING_ACCEPTANCE, reason))
+        key = effect_key(self._name, ticket.id, step.stage.id, step.revision, step.kind)
+        with self._bridge.journal.transaction() as unit:
+            return unit.effects.settle(key, EffectState.DONE, {}, self._bridge.clock())
 
 
-def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast: Forecast) -> Effect:
-    """The effect that a step would leave, without the step; only plans are really made."""
-    outcome: dict[str, Any] = {}
-    state = EffectState.DONE
-    request: dict[str, Any] = {} if isinstance(step, lifecycle.Note) else step.request
+def _foresee(forecast: Forecast, step: lifecycle.Effectual, effect: Effect) -> None:
+    """Add what the step would do."""
     match step:
         case lifecycle.Note():
-            forecast.would.append(
-                tr("tell the customer: {message}").format(message=step.message.partition(":")[0])
-            )
+            sentence = tr("tell the customer: {message}")
+            forecast.would.append(sentence.format(message=step.message.partition(":")[0]))
         case lifecycle.Examine():
-            try:
-                action = ACTIONS[request["action"]]
-                plan = action.plan(
-                    validate(action.params, step.order.params), bridge.site(ticket), step.taken_back
-                )
-                outcome = {"call": dict(plan.call), "summary": list(plan.summary)}
-                forecast.would += plan.summary
-            except ActionError as error:
-                state, outcome = EffectState.REFUSED, error.outcome()
+            forecast.would += (effect.outcome or {}).get("summary", ())
         case lifecycle.Hold():
-            outcome = {"hold_id": "", "amount": text(step.amount)}
             forecast.held += step.amount
             forecast.would.append(tr("hold {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.WriteOff():
-            outcome = {"entry_id": "", "amount": text(step.amount), "charges": request["charges"]}
             forecast.write_off += step.amount
             forecast.would.append(tr("write off {amount} norm-hours").format(amount=text(step.amount)))
         case lifecycle.Release():
@@ -232,8 +134,3 @@ def _imagine(bridge: Bridge, ticket: Ticket, step: lifecycle.Effectual, forecast
             forecast.would.append(tr("take back what was made in Moodle"))
         case lifecycle.SetTicket() | lifecycle.SetStage() | lifecycle.Freeze() | lifecycle.Operate():
             pass
-    stage_id = step.stage.id if step.stage is not None else ""
-    intent = Effect.intent(
-        bridge.portal.name, ticket.id, step.kind, request, stage_id=stage_id, revision=step.revision
-    )
-    return replace(intent, state=state, outcome=outcome)

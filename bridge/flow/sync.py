@@ -355,9 +355,7 @@ class Pass:
                 self._refresh(record.ticket)
                 refreshed = True
                 continue
-            began = time.monotonic()
-            effect = performer.perform(step)
-            log_done(record.ticket, effect, time.monotonic() - began)
+            effect = self._perform(performer, step, record.ticket)
             self._record(effect, report)
             if effect.state is EffectState.REFUSED:
                 code = (effect.outcome or {}).get("code")
@@ -367,6 +365,13 @@ class Pass:
                     self._refresh(record.ticket)
             account = None
         return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
+
+    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+        """One step, with its line in the log."""
+        began = time.monotonic()
+        effect = performer.perform(step)
+        log_done(ticket, effect, time.monotonic() - began)
+        return effect
 
     def _fetch_orders(self, ticket: Ticket) -> None:
         """Fetch attached order files that the journal does not have yet.

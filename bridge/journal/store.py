@@ -64,6 +64,14 @@ class Journal:
         with begun(self._engine, read_only=read_only) as connection:
             yield Unit(connection, self._clock, read_only=read_only)
 
+    def scratch(self, portal: str) -> Journal:
+        """A journal in memory over this one, for the tickets of one portal: what is written there is thrown
+        away, and this one is only read.
+        """
+        from bridge.journal.scratch import Scratch
+
+        return Scratch(self._engine, self._clock, portal)
+
     def close(self) -> None:
         """Give the connections back; a closed journal is not used again."""
         self._engine.dispose()

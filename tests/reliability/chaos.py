@@ -188,6 +188,9 @@ class KillableJournal:
             self._chaos.boundary("after the commit", lasting=True)
             self._chaos.turn("after a commit")
 
+    def scratch(self, portal: str) -> Journal:
+        return self._journal.scratch(portal)
+
 
 Judge = Callable[[Unit, Effect], None]
 """Looks at a write that is about to be sent, and at the journal as it is then."""
