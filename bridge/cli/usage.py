@@ -67,7 +67,9 @@ class Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         """Write a list of options or commands with what they mean."""
-        super().write_dl([(name, _own_words(name, description)) for name, description in rows], *args, **kwargs)
+        super().write_dl(
+            [(name, _own_words(name, description)) for name, description in rows], *args, **kwargs
+        )
 
 
 class Context(click.Context):

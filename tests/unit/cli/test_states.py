@@ -104,7 +104,7 @@ def test_a_decision_about_a_paused_ticket_says_when_it_counts(office):
 
 
 def test_a_decision_bears_the_person_s_name(office, monkeypatch):
-    monkeypatch.setattr("bridge.journal.owner._login", lambda: "otbridge")
+    monkeypatch.setattr("bridge.journal.owner.login_name", lambda: "otbridge")
     monkeypatch.setattr("bridge.journal.owner.socket.gethostname", lambda: "desk")
     office.told()
     office.run("pause 101 --reason x")

@@ -118,6 +118,6 @@ def test_a_living_process_that_proc_does_not_show_is_not_stale(monkeypatch):
     def refused(_pid: int, _signal: int) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("bridge.journal.owner._started", lambda _pid: "")
+    monkeypatch.setattr("bridge.journal.owner.started_at", lambda _pid: "")
     monkeypatch.setattr("bridge.journal.owner.os.kill", refused)
     assert not is_stale(f"{socket.gethostname()}:4711:1")
