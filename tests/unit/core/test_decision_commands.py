@@ -50,7 +50,7 @@ from bridge.cli import main
         ("--nonsense", "there is no option --nonsense"),
     ],
 )
-def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments, told):
+def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments: str, told: str) -> None:
     done = CliRunner().invoke(main, ["--config", "no-such-settings.toml", *shlex.split(arguments)])
     assert done.exit_code == 2
     assert told in done.output
