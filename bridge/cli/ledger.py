@@ -18,6 +18,7 @@ import click
 from bridge import plain
 from bridge.cli import technical
 from bridge.cli.common import find_ticket, reports_errors, settings_of
+from bridge.cli.usage import Commands
 from bridge.domain.hours import from_kopecks, from_milli, text
 from bridge.errors import UserError
 from bridge.flow.scope import Exit
@@ -86,6 +87,7 @@ def _form(_ctx: click.Context, _option: click.Parameter, given: str) -> str:
 
 @click.group(
     "ledger",
+    cls=Commands,
     invoke_without_command=True,
     help=tr("Show holds and write-offs; `otbridge ledger verify` checks their chain."),
 )

@@ -13,12 +13,13 @@ import click
 from bridge import plain
 from bridge.cli import technical
 from bridge.cli.common import fail, reports_errors
+from bridge.cli.usage import Commands
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.portal import BearerAuth, HttpPortal, PortalError, PortalForbidden, PortalUnauthorized
 
 
-@click.group("portal", help=tr("Check whether a server keeps the portal contract."))
+@click.group("portal", cls=Commands, help=tr("Check whether a server keeps the portal contract."))
 def command() -> None:
     """The group; its one command is below."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -68,7 +67,9 @@ class Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         """Write a list of options or commands with what they mean."""
-        super().write_dl([(name, _own_words(description)) for name, description in rows], *args, **kwargs)
+        super().write_dl(
+            [(name, _own_words(name, description)) for name, description in rows], *args, **kwargs
+        )
 
 
 class Context(click.Context):
@@ -76,11 +77,36 @@ class Context(click.Context):
 
     formatter_class = Formatter
 
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            Fault: more was typed than it takes.
+        """
+        if self.args and not isinstance(self.command, click.Group):
+            words = plain.line(" ".join(map(str, self.args)))
+            raise Fault(tr("too much: {words}").format(words=words), self)
+        return super().invoke(*args, **kwargs)
+
 
 class Commands(click.Group):
     """A group whose faults are told in the operator's language, and whose terminal may speak any encoding."""
 
     context_class = Context
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named first.
+
+        Raises:
+            Fault: there is none of that name.
+        """
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = _near(name, self.list_commands(ctx))
+            raise Fault(_unknown(tr("there is no command {name}"), name, near), ctx)
+        return super().resolve_command(ctx, args)
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the command line as click does; never a traceback for what was typed wrongly, or for output
@@ -126,6 +152,8 @@ def _flush() -> None:
 def in_our_words(command: click.Command) -> click.Command:
     """The command, with its help and that of its own commands in the operator's language."""
     command.context_class = Context
+    if not isinstance(command, click.Group):
+        command.allow_extra_args = True  # our context tells them
     for inner in getattr(command, "commands", {}).values():
         in_our_words(inner)
     return command
@@ -147,10 +175,12 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("otbridge", _instead)
 
 
-def _own_words(description: str) -> str:
+def _own_words(name: str, description: str) -> str:
+    if name == "--help":
+        return tr("Show this message and exit.")
+    if name == "--version":
+        return tr("Show the version and exit.")
     for theirs, ours in (
-        ("Show this message and exit.", tr("Show this message and exit.")),
-        ("Show the version and exit.", tr("Show the version and exit.")),
         ("[required]", "[" + tr("required") + "]"),
         ("[default: ", "[" + tr("default") + ": "),
         ("; required]", "; " + tr("required") + "]"),
@@ -186,19 +216,6 @@ def _fault(error: click.UsageError) -> str | None:
         return None
     if isinstance(error, Fault):
         return error.message
-    if error.message.startswith("Got unexpected extra argument"):
-        extra = re.search(r"\((.*)\)", error.message)
-        return tr("too much: {words}").format(words=extra[1] if extra else "…")
-    if error.message.startswith("No such command"):
-        name = re.search(r"'(.*?)'", error.message)
-        known = (
-            list(getattr(error.ctx.command, "list_commands", lambda _: [])(error.ctx))
-            if error.ctx is not None
-            else []
-        )
-        return _unknown(
-            tr("there is no command {name}"), name[1] if name else "…", _near(name[1] if name else "", known)
-        )
     return tr("the command line is not understood")
 
 

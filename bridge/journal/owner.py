@@ -16,7 +16,7 @@ LOGIN_UID = Path("/proc/self/loginuid")
 
 def own_name() -> str:
     """Name of the running process: host, process id, and the moment it started (process ids come again)."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{socket.gethostname()}:{os.getpid()}:{started_at(os.getpid())}"
 
 
 def operator_name(said: str = "") -> str:
@@ -25,11 +25,11 @@ def operator_name(said: str = "") -> str:
     Parameters:
         said: how the person calls themselves ("" where they do not): "Анна Петрова (anna@host)".
     """
-    login = f"{_login()}@{socket.gethostname()}"
+    login = f"{login_name()}@{socket.gethostname()}"
     return f"{said} ({login})" if said else login
 
 
-def _login() -> str:
+def login_name() -> str:
     """The name of the person's account; where it is root, or has none, that of the account that logged in
     at first.
     """
@@ -61,7 +61,7 @@ def is_stale(owner: str) -> bool:
     started = owner.rpartition(":")[2]
     if host != socket.gethostname() or not rest.isdigit():
         return False
-    found = _started(int(rest))
+    found = started_at(int(rest))
     if not found and _is_hidden(int(rest)):
         return False
     return found != started
@@ -80,7 +80,7 @@ def _is_hidden(pid: int) -> bool:
     return False
 
 
-def _started(pid: int) -> str:
+def started_at(pid: int) -> str:
     """Start time of a process in clock ticks since boot, "" when there is none of that id (or it has ended
     and waits for its parent).
     """

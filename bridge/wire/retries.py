@@ -48,13 +48,14 @@ class Retries:
             except BridgeError as error:
                 if error.repeat_after is None or number == self.attempts:
                     raise
-                pause = max(self._pause(number), error.repeat_after)
+                pause = max(self.pause(number), error.repeat_after)
                 if pause > left:
                     raise
             left -= pause
             self.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _pause(self, number: int) -> float:
+    def pause(self, number: int) -> float:
+        """Seconds between attempt `number` and the next one, as long as the server asks for no more."""
         bound = self.first_pause * 2.0 ** (number - 1)
         return bound / 2 + random.uniform(0, bound / 2)  # noqa: S311 - spreads load, keeps no secret

@@ -5,6 +5,10 @@ Only the core functions of docs/plugin-api.md are used, so that the embedded Moo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from bridge.moodle_ws import (
@@ -26,24 +30,24 @@ WRONG_TOKEN = "0" * 32
 
 
 @pytest.fixture(params=["rest", "soap"])
-def transport(request):
+def transport(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
 @pytest.fixture
-def client(moodle_site, transport):
+def client(moodle_site: Any, transport: Any) -> Iterator[Any]:
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
         yield client
 
 
 @pytest.fixture
-def stranger(moodle_site, transport):
+def stranger(moodle_site: Any, transport: Any) -> Iterator[Any]:
     """A client with a token that Moodle does not know."""
     with connect(moodle_site.url, WRONG_TOKEN, transport=transport) as client:
         yield client
 
 
-def test_site_info_tells_release_version_user_and_functions(client):
+def test_site_info_tells_release_version_user_and_functions(client: Any) -> None:
     info = client.site_info()
     assert info["release"][0].isdigit()
     assert info["version"].replace(".", "").isdigit()
@@ -51,7 +55,7 @@ def test_site_info_tells_release_version_user_and_functions(client):
     assert {BY_FIELD, CATEGORIES, CONTENTS, DELETE} <= {function["name"] for function in info["functions"]}
 
 
-def test_both_transports_give_the_same_values(moodle_site):
+def test_both_transports_give_the_same_values(moodle_site: Any) -> None:
     answers = []
     for transport in ("rest", "soap"):
         with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
@@ -67,28 +71,30 @@ def test_both_transports_give_the_same_values(moodle_site):
     assert answers[0] == answers[1]
 
 
-def test_values_keep_their_types(client):
+def test_values_keep_their_types(client: Any) -> None:
     category = client.read(CATEGORIES)[0]
     assert {type(category[name]) for name in ("id", "parent", "coursecount", "depth")} == {int}
     assert {type(category[name]) for name in ("name", "path")} == {str}
 
 
-def test_a_list_of_structures_is_understood(client):
+def test_a_list_of_structures_is_understood(client: Any) -> None:
     assert [
         category["id"] for category in client.read(CATEGORIES, criteria=[{"key": "id", "value": "1"}])
     ] == [1]
     assert client.read(CATEGORIES, criteria=[{"key": "id", "value": "0"}], addsubcategories=False) == []
 
 
-def test_parameters_that_are_left_out_take_their_defaults(client):
+def test_parameters_that_are_left_out_take_their_defaults(client: Any) -> None:
     assert client.read(CATEGORIES) == client.read(CATEGORIES, criteria=None, addsubcategories=True)
 
 
-def test_nothing_found_is_an_empty_list_beside_empty_warnings(client):
+def test_nothing_found_is_an_empty_list_beside_empty_warnings(client: Any) -> None:
     assert client.read(BY_FIELD, field="shortname", value="нет такого") == {"courses": [], "warnings": []}
 
 
-def test_a_course_is_found_by_each_of_its_names_and_deleted(client, moodle_site, moodle_course):
+def test_a_course_is_found_by_each_of_its_names_and_deleted(
+    client: Any, moodle_site: Any, moodle_course: Any
+) -> None:
     course = moodle_course(fullname='Химия & "опыты"', shortname="Х-1 \\ 'a'", idnumber="idn/1")
     for field, value in (("id", str(course)), ("shortname", "Х-1 \\ 'a'"), ("idnumber", "idn/1")):
         found = client.read(BY_FIELD, field=field, value=value)["courses"]
@@ -98,12 +104,12 @@ def test_a_course_is_found_by_each_of_its_names_and_deleted(client, moodle_site,
     assert client.read(BY_FIELD, field="id", value=str(course))["courses"] == []
 
 
-def test_several_courses_are_deleted_in_one_call(client, moodle_course):
+def test_several_courses_are_deleted_in_one_call(client: Any, moodle_course: Any) -> None:
     courses = [moodle_course(fullname=f"C {number}", shortname=f"C-{number}") for number in range(2)]
     assert client.write(DELETE, courseids=courses) == {"warnings": []}
 
 
-def test_deleting_a_course_that_is_not_there_is_a_warning_and_so_a_failure(client):
+def test_deleting_a_course_that_is_not_there_is_a_warning_and_so_a_failure(client: Any) -> None:
     result = client.write(DELETE, courseids=[NO_COURSE])
     with pytest.raises(MoodleRefused) as caught:
         require_no_warnings(DELETE, result)
@@ -111,20 +117,20 @@ def test_deleting_a_course_that_is_not_there_is_a_warning_and_so_a_failure(clien
 
 
 @pytest.mark.parametrize("write", [False, True])
-def test_a_wrong_token_is_a_token_error(stranger, write):
+def test_a_wrong_token_is_a_token_error(stranger: Any, write: bool) -> None:
     with pytest.raises(TokenError) as caught:
         (stranger.write if write else stranger.read)(DELETE, courseids=[NO_COURSE])
     assert caught.value.errorcode == "invalidtoken"
     assert WRONG_TOKEN not in str(caught.value)
 
 
-def test_a_function_that_moodle_does_not_have_is_told(client, transport):
+def test_a_function_that_moodle_does_not_have_is_told(client: Any, transport: Any) -> None:
     # The WSDL lists the functions of the service only, so over SOAP this looks like a missing one.
     with pytest.raises(UnknownFunction if transport == "rest" else AccessError):
         client.write("local_otbridge_no_such_function", opkey="x")
 
 
-def test_a_function_outside_the_service_is_an_access_error(client):
+def test_a_function_outside_the_service_is_an_access_error(client: Any) -> None:
     with pytest.raises(AccessError):
         client.write("core_cohort_delete_cohorts", cohortids=[NO_COURSE])
 
@@ -143,19 +149,19 @@ def test_a_function_outside_the_service_is_an_access_error(client):
         (DELETE, {"courseids": ["abc"]}),
     ],
 )
-def test_a_bad_parameter_is_a_parameter_error(client, function, params):
+def test_a_bad_parameter_is_a_parameter_error(client: Any, function: Any, params: Any) -> None:
     with pytest.raises(ParameterError) as caught:
         client.write(function, **params)
     assert caught.value.errorcode == "invalidparameter"
 
 
-def test_a_course_that_is_not_there_is_a_refusal_with_its_errorcode(client):
+def test_a_course_that_is_not_there_is_a_refusal_with_its_errorcode(client: Any) -> None:
     with pytest.raises(MoodleRefused) as caught:
         client.read(CONTENTS, courseid=NO_COURSE)
     assert caught.value.errorcode == "invalidrecord"
 
 
-def test_a_file_goes_into_a_draft_area_of_its_own(client, tmp_path):
+def test_a_file_goes_into_a_draft_area_of_its_own(client: Any, tmp_path: Path) -> None:
     path = tmp_path / "копия.mbz"
     path.write_bytes(bytes(range(256)) * 2000)
     first, second = client.upload(path), client.upload(path, "other.mbz")
@@ -164,14 +170,14 @@ def test_a_file_goes_into_a_draft_area_of_its_own(client, tmp_path):
     assert first != second
 
 
-def test_a_wrong_token_uploads_nothing(stranger, tmp_path):
+def test_a_wrong_token_uploads_nothing(stranger: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.mbz"
     path.write_bytes(b"x")
     with pytest.raises(TokenError):
         stranger.upload(path)
 
 
-def test_a_file_that_is_not_there_is_refused(client, moodle_site, tmp_path):
+def test_a_file_that_is_not_there_is_refused(client: Any, moodle_site: Any, tmp_path: Path) -> None:
     with (tmp_path / "a").open("wb") as target, pytest.raises(MoodleRefused) as caught:
         client.download(f"{moodle_site.url}/webservice/pluginfile.php/1/none/none/0/x", target, limit=100)
     assert caught.value.errorcode == "filenotfound"

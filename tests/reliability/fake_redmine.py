@@ -122,7 +122,7 @@ class FakeRedmine:
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._told_by = clock
+        self.told_by = clock
         self.project_id = 3
         self.project_fields = {41: "2500", 42: "0"}
         self.tree: dict[int, Issue] = {}
@@ -138,7 +138,7 @@ class FakeRedmine:
         pass
 
     def clock(self) -> datetime:
-        return self._told_by().astimezone(UTC)
+        return self.told_by().astimezone(UTC)
 
     def user(self) -> tuple[wire.User, datetime]:
         return wire.User(id=BRIDGE, login="bridge"), self._now()
@@ -261,7 +261,9 @@ class FakeRedmine:
         on = self._issue(str(entry["issue_id"])) if "issue_id" in entry else None
         hidden = CONVENTION.entry_fields.hours if self.blind else None
         fields = {int(one["id"]): str(one["value"]) for one in entry["custom_fields"] if one["id"] != hidden}
-        self._log(BRIDGE, on and on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"])
+        self.add_time(
+            BRIDGE, on and on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"]
+        )
 
     def delete_entry(self, key: str, id_: int) -> None:
         del self.times[self._time(str(id_))["id"]]
@@ -274,7 +276,7 @@ class FakeRedmine:
     # --- the people
 
     def top_up(self, hours: str) -> None:
-        self._log(1, None, CONVENTION.activities.top_up, 0, {31: hours}, "Договор № 1")
+        self.add_time(1, None, CONVENTION.activities.top_up, 0, {31: hours}, "Договор № 1")
 
     def open_ticket(self, *stages: tuple[str, str]) -> tuple[str, tuple[str, ...]]:
         """An agreed ticket with these stages (hours, coefficient); returns its id and theirs."""
@@ -402,7 +404,7 @@ class FakeRedmine:
             )
         return made.id
 
-    def _log(
+    def add_time(
         self, who: int, on: int | None, activity: int, hours: Any, fields: dict[int, str], comments: str
     ) -> None:
         if activity not in ACTIVITIES:
@@ -465,7 +467,7 @@ class FakeRedmine:
         return self.times[int(id_)]
 
     def _now(self) -> datetime:
-        return self._told_by().astimezone(UTC).replace(microsecond=0)
+        return self.told_by().astimezone(UTC).replace(microsecond=0)
 
 
 def _detail(property_: str, name: str, old: str | None, new: str | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def test_a_clock_that_jumps_neither_frees_a_key_too_early_nor_keeps_it(
     disk: Disk, wrong: timedelta, jump: timedelta
 ) -> None:
     world, theirs = World(disk), Clock()
-    world.redmine._told_by = theirs
+    world.redmine.told_by = theirs
     ticket, _ = world.redmine.open_ticket(("2", "1"))
     theirs.now += SECOND
     world.clock.now = theirs.now + wrong

@@ -35,7 +35,7 @@ def captures(world: World) -> list[Mapping[str, Any]]:
 
 def again(world: World, row: Mapping[str, Any]) -> None:
     """The same request arrives once more."""
-    world.redmine._log(
+    world.redmine.add_time(
         BRIDGE, row["issue"]["id"], CONVENTION.activities.capture, 0, row["fields"], row["comments"]
     )
 

@@ -61,7 +61,7 @@ def world(
     monkeypatch.setattr(
         operations, "_FIRST_PAUSE", 0.02
     )  # the embedded Moodle restores quicker than a real one
-    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries.pause", lambda _self, _number: 0.0)
     with a_directory() as directory, ExitStack() as stack:
         own = scenario.commands
         memory = (

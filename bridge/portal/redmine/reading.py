@@ -28,7 +28,7 @@ State = TypeVar("State", TicketState, StageState)
 _ORDER_FIELD = re.compile(r"(?:.*\()?(installation|service|variant|quantity|action|param_[a-z0-9_]+)\)?")
 """Names of the fields of an order: the name itself, or in brackets at the end of a name for people."""
 
-_COUNTED = 2**20
+COUNTED = 2**20
 """How many changes of one second a version can tell apart."""
 
 _LARGEST = 2**53 - 1
@@ -96,7 +96,7 @@ def ticket_of(
     return Ticket(
         id=str(issue.id),
         number=str(issue.id),
-        version=version_of(changed) + min(count, _COUNTED - 1),
+        version=version_of(changed) + min(count, COUNTED - 1),
         category=issue.category.name if issue.category else "",
         subject=issue.subject,
         customer_id=str(issue.project.id),
@@ -118,7 +118,7 @@ def ticket_of(
 
 def version_of(moment: datetime) -> int:
     """The least version of a ticket that was changed last in this second."""
-    return int(moment.timestamp()) * _COUNTED
+    return int(moment.timestamp()) * COUNTED
 
 
 def attachments_of(issue: Issue) -> Iterator[Attachment]:

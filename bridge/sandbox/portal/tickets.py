@@ -11,7 +11,7 @@ from bridge.sandbox.portal.documents import Documents
 from bridge.sandbox.portal.problems import Problem, conflict, invalid
 from bridge.sandbox.portal.store import Store
 
-_CUSTOMERS_OWN = frozenset({"accepted", "rejected", "written_off"})
+CUSTOMERS_OWN = frozenset({"accepted", "rejected", "written_off"})
 _LONGEST_NAME = 255
 
 
@@ -78,7 +78,7 @@ class Tickets:
         self, ticket_id: str, stage_id: str, state: str, expected: Sequence[str], evidence: Mapping[str, Any]
     ) -> dict[str, Any]:
         """A stage's state, with what the work left to show."""
-        if state in _CUSTOMERS_OWN:
+        if state in CUSTOMERS_OWN:
             raise Problem("forbidden", f"the bridge sets no stage to {state}")
         ticket = self._documents.ticket_row(ticket_id)
         stage = self._documents.stage_row(ticket_id, stage_id)

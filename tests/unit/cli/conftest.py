@@ -142,6 +142,6 @@ def empty_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def office(tmp_path: Path, empty_journal: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries.pause", lambda _self, _number: 0.0)
     shutil.copy(empty_journal, tmp_path / "journal.sqlite3")
     return Office(tmp_path)

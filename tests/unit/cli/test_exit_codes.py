@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,7 @@ def ready(served: Served, command: str) -> None:
         served.books("capture", hold=served.books("hold"))
 
 
-def test_the_table_has_every_command_and_every_code():
+def test_the_table_has_every_command_and_every_code() -> None:
     assert {command.split()[0] for command in CLAIMS} == set(COMMANDS)
     assert set(CLAIMS) == set(HAPPY)
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)}
@@ -133,7 +134,7 @@ def test_the_table_has_every_command_and_every_code():
 
 
 @pytest.mark.parametrize("command", [one for one in HAPPY if one != "run"])
-def test_0_all_well(served, command):
+def test_0_all_well(served: Served, command: Any) -> None:
     if command not in ("sync", "doctor", "reconcile", "portal check"):
         ready(served, command)
     code, told = served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=served.portal.token)
@@ -198,7 +199,7 @@ OPERATORS_TURN: dict[str, Callable[[Served, str], str]] = {
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 1 in codes])
-def test_1_an_operator_s_turn(served, command):
+def test_1_an_operator_s_turn(served: Served, command: Any) -> None:
     code, told = served.typed(
         OPERATORS_TURN[command](served, command), OTBRIDGE_PORTAL_TOKEN=served.portal.token
     )
@@ -206,7 +207,7 @@ def test_1_an_operator_s_turn(served, command):
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 2 in codes])
-def test_2_settings_or_the_command_line(served, command):
+def test_2_settings_or_the_command_line(served: Served, command: Any) -> None:
     served.settings.write_text("[portal]\nurl = 1\n", encoding="utf-8")
     typed = "init-redmine" if command == "init-redmine" else HAPPY[command]
     code, told = served.typed(typed, OTBRIDGE_PORTAL_TOKEN="wrong" if command == "portal check" else None)
@@ -217,14 +218,14 @@ NEED_TOKENS = {"sync", "run", "doctor", "reconcile", "portal check"}
 
 
 @pytest.mark.parametrize("command", HAPPY)
-def test_only_commands_that_speak_to_portal_or_moodle_ask_for_tokens(served, command):
+def test_only_commands_that_speak_to_portal_or_moodle_ask_for_tokens(served: Served, command: Any) -> None:
     ready(served, command)
     code, told = served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=None, OTBRIDGE_MOODLE_TOKEN=None)
     assert code == (2 if command in NEED_TOKENS else 0), told
 
 
 @pytest.mark.parametrize("command", ["sync", "reconcile", "doctor"])
-def test_2_a_token_that_is_refused(served, command):
+def test_2_a_token_that_is_refused(served: Served, command: str) -> None:
     served.told(cursor="")
     served.named_p()
     served.token("wrong")
@@ -232,7 +233,7 @@ def test_2_a_token_that_is_refused(served, command):
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 3 in codes])
-def test_3_the_portal_is_away(served, command):
+def test_3_the_portal_is_away(served: Served, command: Any) -> None:
     if command == "correct":
         ready(served, command)
     if command == "reconcile":
@@ -249,7 +250,7 @@ def test_3_the_portal_is_away(served, command):
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 4 in codes])
-def test_4_the_journal_cannot_be_used(served, command):
+def test_4_the_journal_cannot_be_used(served: Served, command: Any) -> None:
     journal = served.directory / "journal.sqlite3"
     if command == "migrate":
         journal.write_bytes(b"no journal" * 1000)
@@ -260,12 +261,14 @@ def test_4_the_journal_cannot_be_used(served, command):
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 4 not in codes and one != "run"])
-def test_a_command_that_needs_no_journal_looks_at_none(served, command, monkeypatch):
+def test_a_command_that_needs_no_journal_looks_at_none(
+    served: Served, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Journal, "open", lambda *_args, **_more: pytest.fail("it was opened"))
     assert served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=served.portal.token)[0] in (0, 1)
 
 
-def test_130_ended_by_ctrl_c(served, monkeypatch):
+def test_130_ended_by_ctrl_c(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "bridge.cli.common.load", lambda _path, **_more: (_ for _ in ()).throw(KeyboardInterrupt)
     )
@@ -273,7 +276,7 @@ def test_130_ended_by_ctrl_c(served, monkeypatch):
     assert (code, told.strip()) == (130, "otbridge: interrupted")
 
 
-def test_a_command_without_words_is_a_command_line_that_is_not_understood():
+def test_a_command_without_words_is_a_command_line_that_is_not_understood() -> None:
     from click.testing import CliRunner
 
     assert CliRunner().invoke(main, ["nonsense"]).exit_code == 2

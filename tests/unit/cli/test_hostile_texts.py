@@ -67,7 +67,7 @@ def evil(office: Office) -> Office:
         "ledger --ticket {n}",
     ],
 )
-def test_what_is_shown_of_a_hostile_ticket_is_harmless(evil, command):
+def test_what_is_shown_of_a_hostile_ticket_is_harmless(evil: Office, command: str) -> None:
     code, told = evil.run(command.format(n="'" + NUMBER + "'"))
     assert code == 0, told
     assert harmless(told.replace("\r\n", "\n") if "csv" in command else told), re.findall(
@@ -95,25 +95,25 @@ def test_what_is_shown_of_a_hostile_ticket_is_harmless(evil, command):
         "doctor",
     ],
 )
-def test_what_is_decided_about_a_hostile_ticket_is_told_harmlessly(evil, command):
+def test_what_is_decided_about_a_hostile_ticket_is_told_harmlessly(evil: Office, command: str) -> None:
     _, told = evil.run(command.format(n="'" + NUMBER + "'"))
     assert told
     assert harmless(told)
 
 
-def test_a_document_holds_what_the_ticket_holds(evil):
+def test_a_document_holds_what_the_ticket_holds(evil: Office) -> None:
     assert evil.document("status --json")["tickets"][0]["number"] == NUMBER
     assert evil.document(f"show '{NUMBER}' --json")["number"] == NUMBER
     assert evil.document("ledger --format json")["rows"][0]["ticket"] == NUMBER
 
 
-def test_a_spreadsheet_gets_one_row_a_row(evil):
+def test_a_spreadsheet_gets_one_row_a_row(evil: Office) -> None:
     told = evil.run("ledger --format csv")[1]
     rows = list(csv.reader(io.StringIO(told, newline="")))
     assert [len(row) for row in rows] == [15, 15, 15]
 
 
-def test_markup_is_text(office):
+def test_markup_is_text(office: Office) -> None:
     office.told(make_ticket(number="[red]7[/red]", subject="[bold]Роль[/bold]"))
     office.told(replace(make_ticket(), id="t2", number="[/]"))
     assert "[red]7[/red]" in office.run("status")[1]

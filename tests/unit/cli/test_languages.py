@@ -45,7 +45,7 @@ def said(directory: Path, language: str) -> dict[str, str]:
     return told
 
 
-def test_in_russian_no_english_sentence_is_said(tmp_path):
+def test_in_russian_no_english_sentence_is_said(tmp_path: Path) -> None:
     told = said(tmp_path, "ru")
     found = {typed: english for typed, text in told.items() if (english := sentences_in_english(text))}
     assert found == {}
@@ -53,7 +53,7 @@ def test_in_russian_no_english_sentence_is_said(tmp_path):
 
 
 @pytest.mark.skipif(not THOROUGH, reason="takes four seconds: HYPOTHESIS_PROFILE=thorough")
-def test_in_english_no_cyrillic_is_said_but_what_is_quoted_or_a_name(tmp_path):
+def test_in_english_no_cyrillic_is_said_but_what_is_quoted_or_a_name(tmp_path: Path) -> None:
     told = said(tmp_path, "en")
     theirs = r"[“«][^”»]*[”»]|Этап|Тема|Вуз|Общие вопросы|ждём|не то"
     found = {
@@ -68,7 +68,7 @@ def test_in_english_no_cyrillic_is_said_but_what_is_quoted_or_a_name(tmp_path):
     assert {typed: lines for typed, lines in found.items() if lines and typed not in expected} == {}
 
 
-def test_the_detector_detects():
+def test_the_detector_detects() -> None:
     assert sentences_in_english("│ портал │ the connection was lost │")
     assert not sentences_in_english(
         "otbridge assign 7 SERVICE; otbridge retry 7; Moodle main; [policy] unattended"

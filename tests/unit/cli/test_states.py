@@ -4,6 +4,8 @@ and ends with code 1.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bridge.cli.words import REASONS, reason
@@ -39,7 +41,9 @@ def decisions(office: Office) -> list[Decision]:
         ("withdrawn", "withdrawn", "retry 101", "nothing has failed"),
     ],
 )
-def test_a_command_that_cannot_help_says_where_the_ticket_stands(office, status, code, command, told):
+def test_a_command_that_cannot_help_says_where_the_ticket_stands(
+    office: Office, status: str, code: str, command: str, told: str
+) -> None:
     office.told()
     office.stands(status, code, stage="Роль")
     exit_code, said = office.run(command)
@@ -50,7 +54,7 @@ def test_a_command_that_cannot_help_says_where_the_ticket_stands(office, status,
     assert decisions(office) == []
 
 
-def test_what_would_help_is_named(office):
+def test_what_would_help_is_named(office: Office) -> None:
     office.told()
     office.run("pause 101 --reason 'ждём договор'")
     office.stands("held", "paused", why="ждём договор")
@@ -64,13 +68,15 @@ def test_what_would_help_is_named(office):
     ("status", "code"),
     [("failed", "no-installation"), ("needs-order", "no-service"), ("not-paid", "not-paid")],
 )
-def test_retry_lets_a_ticket_be_looked_at_again_whose_cause_may_be_mended(office, status, code):
+def test_retry_lets_a_ticket_be_looked_at_again_whose_cause_may_be_mended(
+    office: Office, status: str, code: str
+) -> None:
     office.told()
     office.stands(status, code, serial="A", service="x", category="y")
     assert office.run("retry 101")[0] == 0
 
 
-def test_what_was_refused_is_sent_again_wherever_the_ticket_stands(office):
+def test_what_was_refused_is_sent_again_wherever_the_ticket_stands(office: Office) -> None:
     office.told()
     office.did("note:done", {"code": "forbidden"}, state=EffectState.REFUSED)
     office.stands("done", "done")
@@ -78,7 +84,7 @@ def test_what_was_refused_is_sent_again_wherever_the_ticket_stands(office):
     assert (code, said) == (0, "ticket 101 goes on with the next pass: customer told: done\n")
 
 
-def test_what_was_taken_back_is_done_anew_after_retry(office):
+def test_what_was_taken_back_is_done_anew_after_retry(office: Office) -> None:
     office.told()
     office.did("operation")
     office.did("undo")
@@ -90,7 +96,7 @@ def test_what_was_taken_back_is_done_anew_after_retry(office):
     assert record.revisions == {"s1": 2}
 
 
-def test_a_decision_about_a_paused_ticket_says_when_it_counts(office):
+def test_a_decision_about_a_paused_ticket_says_when_it_counts(office: Office) -> None:
     office.told(make_ticket(make_stage(state=StageState.READY)))
     office.did("operation")
     office.run("pause 101 --reason x")
@@ -103,8 +109,8 @@ def test_a_decision_about_a_paused_ticket_says_when_it_counts(office):
     assert office.run("resume 101")[1] == "ticket 101: goes on with the next pass\n"
 
 
-def test_a_decision_bears_the_person_s_name(office, monkeypatch):
-    monkeypatch.setattr("bridge.journal.owner._login", lambda: "otbridge")
+def test_a_decision_bears_the_person_s_name(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.journal.owner.login_name", lambda: "otbridge")
     monkeypatch.setattr("bridge.journal.owner.socket.gethostname", lambda: "desk")
     office.told()
     office.run("pause 101 --reason x")
@@ -122,7 +128,7 @@ def test_a_decision_bears_the_person_s_name(office, monkeypatch):
         assert unit.events.latest("p", "t1")[-1].text == "Анна (otbridge@desk)"
 
 
-def test_the_help_of_reason_says_whether_the_customer_reads_it(office):
+def test_the_help_of_reason_says_whether_the_customer_reads_it(office: Office) -> None:
     reads = {
         command: "the customer reads it" in office.run(f"{command} --help")[1]
         for command in ("withdraw", "correct")
@@ -135,7 +141,7 @@ def test_the_help_of_reason_says_whether_the_customer_reads_it(office):
 
 
 @pytest.mark.parametrize("code", REASONS)
-def test_a_reason_whose_facts_an_older_program_did_not_write_down_is_told_all_the_same(code):
+def test_a_reason_whose_facts_an_older_program_did_not_write_down_is_told_all_the_same(code: Any) -> None:
     told = reason(Reason(code), "101")
     assert told
     assert "{" not in told

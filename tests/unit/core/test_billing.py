@@ -31,50 +31,50 @@ def lines(
     return charges(service, ORDER, make_stage(), entries, K.get, unattended=unattended, **(more or {}))
 
 
-def test_R2_time_really_spent_is_charged_category_by_category():
+def test_R2_time_really_spent_is_charged_category_by_category() -> None:
     assert lines(BillingKind.ACTUAL, entry(30), entry(20, "content"), entry(15)) == (
         Charge("content", 20, 20, CONTENT_K),
         Charge("development", 45, 45, ONE),
     )
 
 
-def test_R8_time_without_a_category_has_the_stage_s_coefficient():
+def test_R8_time_without_a_category_has_the_stage_s_coefficient() -> None:
     found = charges(
         make_service(), ORDER, make_stage(coefficient=CONTENT_K), [entry(600, "")], K.get, unattended=False
     )
     assert write_off(found) == Decimal(6)
 
 
-def test_R8_time_of_categories_that_nobody_knows_is_refused_by_their_names():
+def test_R8_time_of_categories_that_nobody_knows_is_refused_by_their_names() -> None:
     with pytest.raises(UnknownCategory) as caught:
         lines(BillingKind.ACTUAL, entry(1, "Магия"), entry(1), entry(1, "Алхимия"))
     assert caught.value.names == ("Алхимия", "Магия")
 
 
-def test_R2_an_unattended_run_counts_as_the_catalogue_says_on_top_of_logged_time():
+def test_R2_an_unattended_run_counts_as_the_catalogue_says_on_top_of_logged_time() -> None:
     assert lines(BillingKind.ACTUAL, entry(15), unattended=True) == (
         Charge("development", 15, 15, ONE),
         Charge("unattended", 30, 30, ONE),
     )
 
 
-def test_R2_no_time_at_all_makes_a_line_of_nothing():
+def test_R2_no_time_at_all_makes_a_line_of_nothing() -> None:
     service = make_service(unattended_hours=Decimal(0))
     assert charges(service, ORDER, make_stage(), [], K.get, unattended=True) == (Charge("time", 0, 0, ONE),)
 
 
 @pytest.mark.parametrize("kind", [BillingKind.FIXED, BillingKind.AGREED])
 @pytest.mark.parametrize("spent", [0, 10, 600])
-def test_R2_a_fixed_price_is_the_agreed_estimate_whatever_was_spent(kind, spent):
+def test_R2_a_fixed_price_is_the_agreed_estimate_whatever_was_spent(kind: Any, spent: int) -> None:
     hours = {"hours": Decimal(2)} if kind is BillingKind.FIXED else {}
     assert lines(kind, entry(spent, "Магия"), **hours) == (Charge(kind.value, spent, 120, ONE),)
 
 
-def test_R2_what_an_unattended_run_counts_as_is_shown_as_spent_beside_a_fixed_price():
+def test_R2_what_an_unattended_run_counts_as_is_shown_as_spent_beside_a_fixed_price() -> None:
     assert lines(BillingKind.FIXED, unattended=True, hours=Decimal(2)) == (Charge("fixed", 30, 120, ONE),)
 
 
-def test_R2_less_than_the_minimum_is_filled_up_by_a_line_of_its_own():
+def test_R2_less_than_the_minimum_is_filled_up_by_a_line_of_its_own() -> None:
     assert lines(BillingKind.FROM, entry(20), hours=ONE) == (
         Charge("development", 20, 20, ONE),
         Charge("minimum", 0, 40, ONE),
@@ -82,11 +82,11 @@ def test_R2_less_than_the_minimum_is_filled_up_by_a_line_of_its_own():
 
 
 @pytest.mark.parametrize("more", [{"charged_before": 40}, {"last": False}])
-def test_R2_the_minimum_counts_once_a_ticket_and_at_its_last_stage(more):
+def test_R2_the_minimum_counts_once_a_ticket_and_at_its_last_stage(more: Any) -> None:
     assert lines(BillingKind.FROM, entry(20), more=more, hours=ONE) == (Charge("development", 20, 20, ONE),)
 
 
-def test_R2_the_minimum_counts_for_each_of_the_quantity():
+def test_R2_the_minimum_counts_for_each_of_the_quantity() -> None:
     service = make_service(billing=Billing(BillingKind.FROM, ONE))
     found = charges(
         service, Order("x", {}, "", quantity=3), make_stage(), [entry(20)], K.get, unattended=False
@@ -94,17 +94,17 @@ def test_R2_the_minimum_counts_for_each_of_the_quantity():
     assert found[-1] == Charge("minimum", 0, 160, ONE)
 
 
-def test_R2_a_minimum_that_was_reached_adds_nothing():
+def test_R2_a_minimum_that_was_reached_adds_nothing() -> None:
     assert lines(BillingKind.FROM, entry(60), hours=ONE) == (Charge("development", 60, 60, ONE),)
 
 
-def test_R2_a_range_charges_what_was_spent_even_below_its_lower_bound():
+def test_R2_a_range_charges_what_was_spent_even_below_its_lower_bound() -> None:
     assert lines(BillingKind.RANGE, entry(20), hours=ONE, most=Decimal(3)) == (
         Charge("development", 20, 20, ONE),
     )
 
 
-def test_R8_the_hold_is_the_estimate_at_the_coefficient():
+def test_R8_the_hold_is_the_estimate_at_the_coefficient() -> None:
     assert amount_to_hold(make_stage(estimate=Decimal(10), coefficient=CONTENT_K)) == Decimal(6)
 
 
@@ -127,13 +127,13 @@ VARIANTS = (Variant("text", "только текст", Decimal(2)), Variant("med
         (Billing(BillingKind.AGREED), ORDER, 9, None),
     ],
 )
-def test_R2_an_agreement_fits_the_price_or_is_told(billing, order, agreed, fault):
+def test_R2_an_agreement_fits_the_price_or_is_told(billing: Any, order: Any, agreed: int, fault: Any) -> None:
     service = make_service(billing=billing)
     assert price_fault(service, order, make_ticket(make_stage(estimate=Decimal(agreed)))) == fault
 
 
 @pytest.mark.parametrize(("variant", "hours"), [("text", 2), ("media", 4)])
-def test_R2_a_variant_has_its_own_price(variant, hours):
+def test_R2_a_variant_has_its_own_price(variant: str, hours: int) -> None:
     service = make_service(billing=Billing(BillingKind.FIXED, Decimal(2)), variants=VARIANTS)
     order = Order("x", {}, "", variant)
     assert price_fault(service, order, make_ticket(make_stage(estimate=Decimal(hours)))) is None
@@ -143,7 +143,7 @@ def test_R2_a_variant_has_its_own_price(variant, hours):
     )
 
 
-def test_R4_the_stages_of_a_fixed_price_must_sum_to_it():
+def test_R4_the_stages_of_a_fixed_price_must_sum_to_it() -> None:
     service = make_service(billing=Billing(BillingKind.FIXED, Decimal(5)))
     assert (
         price_fault(service, ORDER, make_ticket(make_stage(), make_stage(id="s2", estimate=Decimal(3))))
@@ -159,7 +159,9 @@ CHARGES = st.builds(
 
 
 @given(st.lists(CHARGES, min_size=1, max_size=4).map(tuple), st.integers(0, 3000))
-def test_R2_lines_that_are_cut_take_no_more_than_was_agreed_and_what_fits_is_left_alone(found, hundredths):
+def test_R2_lines_that_are_cut_take_no_more_than_was_agreed_and_what_fits_is_left_alone(
+    found: Any, hundredths: Any
+) -> None:
     most = Decimal(hundredths) / 100
     cut = at_most(found, most)
     assert write_off(cut) <= most

@@ -31,7 +31,7 @@ def k(category: str) -> Decimal | None:
 @pytest.mark.parametrize(
     "example", EXAMPLES, ids=[f"{number} {one['service']}" for number, one in enumerate(EXAMPLES, 1)]
 )
-def test_an_example_takes_what_the_page_says(example: dict[str, Any]):
+def test_an_example_takes_what_the_page_says(example: dict[str, Any]) -> None:
     service = CATALOGUE.get(example["service"])
     assert service is not None
     order = Order(service.id, {}, "", example.get("variant", ""), example.get("quantity", 1))
@@ -65,6 +65,6 @@ def test_an_example_takes_what_the_page_says(example: dict[str, Any]):
         assert price(total, Decimal(example["hour_price"])) == Decimal(example["price"])
 
 
-def test_there_is_an_example_for_every_kind_of_billing():
+def test_there_is_an_example_for_every_kind_of_billing() -> None:
     shown = {CATALOGUE.get(example["service"]).billing.kind for example in EXAMPLES}  # type: ignore[union-attr]
     assert shown == set(BillingKind)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,11 +95,11 @@ def told(catalogue: Catalogue) -> list[str]:
     return rows
 
 
-def test_every_row_of_the_vendor_s_page_is_in_the_shipped_catalogue(shipped):
+def test_every_row_of_the_vendor_s_page_is_in_the_shipped_catalogue(shipped: Catalogue) -> None:
     assert told(shipped) == [one.strip() for line in ROWS.strip().splitlines() for one in line.split("|")]
 
 
-def test_the_main_job_s_services_run_by_actions_that_the_bridge_has(shipped):
+def test_the_main_job_s_services_run_by_actions_that_the_bridge_has(shipped: Catalogue) -> None:
     for service_id, action, hours in (
         ("2.9.1-restore", "restore-course", "1"),
         ("2.9.1-access", "create-role", "0.5"),
@@ -109,7 +110,7 @@ def test_the_main_job_s_services_run_by_actions_that_the_bridge_has(shipped):
         assert service.unattended_hours == Decimal(hours)
 
 
-def test_the_limits_of_a_prototype_are_those_of_the_vendor_s_page(shipped):
+def test_the_limits_of_a_prototype_are_those_of_the_vendor_s_page(shipped: Catalogue) -> None:
     limits = shipped.get("2.4").limits
     assert (limits["sections"], limits["questions"], limits["test_users"], limits["empty_courses"]) == (
         10,
@@ -129,7 +130,7 @@ def test_the_limits_of_a_prototype_are_those_of_the_vendor_s_page(shipped):
 
 
 @pytest.mark.parametrize("name", ["content", "Ассистент редактора", " контент ", "EDITOR"])
-def test_a_category_is_found_by_id_name_or_alias(shipped, name):
+def test_a_category_is_found_by_id_name_or_alias(shipped: Catalogue, name: str) -> None:
     assert shipped.category(name).coefficient == Decimal("0.6")
     assert shipped.category("Магия") is None
 
@@ -137,11 +138,11 @@ def test_a_category_is_found_by_id_name_or_alias(shipped, name):
 # --- reading
 
 
-def test_an_unknown_service_is_none():
+def test_an_unknown_service_is_none() -> None:
     assert read(row()).get("y") is None
 
 
-def test_a_service_is_read_as_it_stands():
+def test_a_service_is_read_as_it_stands() -> None:
     catalogue = read(
         row(billing='{ kind = "range", hours = "1", most = 2 }', item='"13"', limits="{ questions = 15 }")
     )
@@ -157,7 +158,7 @@ def test_a_service_is_read_as_it_stands():
     assert service.limits == {"questions": 15}
 
 
-def test_a_manual_service_needs_no_action():
+def test_a_manual_service_needs_no_action() -> None:
     service = read(row(handling='"manual"', actions=None, unattended_hours=None)).get("x")
     assert service is not None
     assert (service.handling, service.actions, service.unattended_hours) == (Handling.MANUAL, (), Decimal(0))
@@ -169,7 +170,7 @@ VARIANTS = (
 )
 
 
-def test_a_variant_has_its_own_hours_and_must_be_named():
+def test_a_variant_has_its_own_hours_and_must_be_named() -> None:
     service = read(row(billing='{ kind = "from", hours = "1" }') + VARIANTS).get("x")
     assert service is not None
     assert service.variants == (Variant("a", "А", Decimal(2)), Variant("b", "Б", Decimal(4)))
@@ -257,7 +258,7 @@ FLOAT = "is a float: hours and money are Decimal, int or str, never float; write
         ({"variant": '["a"]'}, 12, "service x: variant: must be [[service.variant]] tables"),
     ],
 )
-def test_a_fault_is_named_with_its_line_service_and_key(changes, line, fault):
+def test_a_fault_is_named_with_its_line_service_and_key(changes: Any, line: int, fault: str) -> None:
     assert faults(row(**changes)) == (f"line {line}: {fault}",)
 
 
@@ -270,7 +271,7 @@ def test_a_fault_is_named_with_its_line_service_and_key(changes, line, fault):
         (VARIANTS, "line 12: service x: variant: actual has no variants"),
     ],
 )
-def test_faults_of_variants_are_named(variants, found):
+def test_faults_of_variants_are_named(variants: Any, found: str) -> None:
     billing = '{ kind = "actual" }' if variants is VARIANTS else '{ kind = "fixed", hours = "1" }'
     assert found in faults(row(billing=billing) + variants)
 
@@ -302,11 +303,11 @@ def test_faults_of_variants_are_named(variants, found):
         ("", "line 1: category: no [category.ID] tables; services name their specialists' category"),
     ],
 )
-def test_faults_of_categories_are_named(categories, found):
+def test_faults_of_categories_are_named(categories: str, found: str) -> None:
     assert found in faults(row(), categories)
 
 
-def test_all_faults_of_all_services_are_told_at_once_in_the_order_of_their_lines():
+def test_all_faults_of_all_services_are_told_at_once_in_the_order_of_their_lines() -> None:
     text = (
         "[sevice]\n"
         + row(id='"a"', handling='"robot"')
@@ -324,15 +325,15 @@ def test_all_faults_of_all_services_are_told_at_once_in_the_order_of_their_lines
 
 
 @pytest.mark.parametrize("text", ["", "[[sevice]]"])
-def test_an_empty_catalogue_is_a_fault(text):
+def test_an_empty_catalogue_is_a_fault(text: str) -> None:
     assert "service: no [[service]] tables; the catalogue is empty" in faults(text)[0]
 
 
-def test_a_service_that_is_no_table_is_a_fault():
+def test_a_service_that_is_no_table_is_a_fault() -> None:
     assert "service no. 1: must be a table" in faults("", 'service = ["2.9.1-restore"]\n' + CATEGORIES)[0]
 
 
-def test_a_file_that_is_no_toml_is_named_with_the_line():
+def test_a_file_that_is_no_toml_is_named_with_the_line() -> None:
     with pytest.raises(UserError, match=r"site\.toml: is no TOML") as caught:
         read_catalogue("[category.a]\nservice = =\n", "site.toml")
     assert "line 2" in caught.value.problems[0]
@@ -341,7 +342,7 @@ def test_a_file_that_is_no_toml_is_named_with_the_line():
 # --- where keys stand
 
 
-def test_lines_are_found_behind_strings_and_arrays_that_look_like_tables():
+def test_lines_are_found_behind_strings_and_arrays_that_look_like_tables() -> None:
     text = '''a = """
 [[service]]
 id = 1

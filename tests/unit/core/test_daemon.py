@@ -148,7 +148,7 @@ def down() -> PassReport:
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_service_whenever_it_comes(systemd, signum):
+def test_a_signal_stops_the_service_whenever_it_comes(systemd: socket.socket, signum: Any) -> None:
     """Also right after the start, when the main thread is just about to wait: a handler alone would then
     hang the service.
     """
@@ -179,7 +179,9 @@ def _pending(channel: socket.socket) -> bytes:
         return b""
 
 
-def test_a_stop_leaves_a_call_that_does_not_end(monkeypatch, caplog):
+def test_a_stop_leaves_a_call_that_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     hanging = threading.Event()
 
     class HangingPass(Pass):
@@ -197,7 +199,7 @@ def test_a_stop_leaves_a_call_that_does_not_end(monkeypatch, caplog):
     hanging.set()
 
 
-def test_a_pass_learns_that_it_is_to_stop(monkeypatch):
+def test_a_pass_learns_that_it_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
     class LongPass(Pass):
@@ -216,13 +218,15 @@ def test_a_pass_learns_that_it_is_to_stop(monkeypatch):
 # --- the rhythm
 
 
-def test_passes_come_in_their_rhythm(monkeypatch):
+def test_passes_come_in_their_rhythm(monkeypatch: pytest.MonkeyPatch) -> None:
     script = Script([well(), well(), well()])
     assert script.run(monkeypatch) is True
     assert script.pauses == [POLL, POLL]
 
 
-def test_an_outage_is_tried_again_soon_and_then_in_the_rhythm_of_the_passes(monkeypatch):
+def test_an_outage_is_tried_again_soon_and_then_in_the_rhythm_of_the_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     script = Script([*[down() for _ in range(12)], well(), well()])
     script.run(monkeypatch)
     growing, last = script.pauses[:-1], script.pauses[-1]
@@ -234,7 +238,7 @@ def test_an_outage_is_tried_again_soon_and_then_in_the_rhythm_of_the_passes(monk
     assert last == POLL
 
 
-def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch):
+def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> None:
         service.outages.met("portal p", "429", 300.0)
 
@@ -254,7 +258,9 @@ def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch):
 @pytest.mark.parametrize(
     "error", [JournalUnavailable("the disk is full"), SchemaTooOld("j", "0001", "0004")], ids=repr
 )
-def test_a_journal_that_comes_and_goes_does_not_end_the_service(monkeypatch, caplog, error):
+def test_a_journal_that_comes_and_goes_does_not_end_the_service(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Any
+) -> None:
     caplog.set_level(logging.INFO)
     script = Script([error, error, error, well(), error, well()])
     assert script.run(monkeypatch) is True
@@ -266,7 +272,7 @@ def test_a_journal_that_comes_and_goes_does_not_end_the_service(monkeypatch, cap
     assert caplog.text.count("journal: reachable again") == 2
 
 
-def test_a_journal_that_is_not_there_at_the_start_is_waited_for(monkeypatch):
+def test_a_journal_that_is_not_there_at_the_start_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     attempts = []
 
     @contextmanager
@@ -282,7 +288,9 @@ def test_a_journal_that_is_not_there_at_the_start_is_waited_for(monkeypatch):
     assert len(attempts) == 4
 
 
-def test_an_error_of_the_program_ends_one_pass_only(monkeypatch, caplog):
+def test_an_error_of_the_program_ends_one_pass_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     script = Script([RuntimeError("a fault of the program"), well()])
     assert script.run(monkeypatch) is True
     assert (script.begun, "Traceback" in caplog.text) == (2, True)
@@ -291,7 +299,7 @@ def test_an_error_of_the_program_ends_one_pass_only(monkeypatch, caplog):
 # --- settings
 
 
-def test_a_hangup_reads_the_settings_anew(monkeypatch, systemd):
+def test_a_hangup_reads_the_settings_anew(monkeypatch: pytest.MonkeyPatch, systemd: socket.socket) -> None:
     kept = iter([settings(60), settings(7)])
     script = Script([well(), well(), well()], signals={1: signal.SIGHUP})
     script.run(monkeypatch, load=lambda: next(kept))
@@ -302,7 +310,9 @@ def test_a_hangup_reads_the_settings_anew(monkeypatch, systemd):
     assert told.count(b"READY=1") == 2
 
 
-def test_settings_with_faults_leave_the_earlier_ones_in_force(monkeypatch, caplog):
+def test_settings_with_faults_leave_the_earlier_ones_in_force(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     kept: Iterator[Any] = iter(
         [settings(60), UserError("bridge.toml: the settings have faults", ["poll_seconds: must be a number"])]
     )
@@ -319,7 +329,9 @@ def test_settings_with_faults_leave_the_earlier_ones_in_force(monkeypatch, caplo
     assert "poll_seconds: must be a number" in caplog.text
 
 
-def test_settings_that_cannot_be_opened_leave_the_earlier_ones_in_force(monkeypatch, caplog):
+def test_settings_that_cannot_be_opened_leave_the_earlier_ones_in_force(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     good, bad = settings(60), settings(7)
     kept = iter([good, bad])
 
@@ -336,7 +348,7 @@ def test_settings_that_cannot_be_opened_leave_the_earlier_ones_in_force(monkeypa
     assert "ready.txt.j2: unexpected end" in caplog.text
 
 
-def test_settings_with_faults_at_the_start_are_an_error(monkeypatch):
+def test_settings_with_faults_at_the_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def load() -> Any:
         raise UserError("faults")
 
@@ -347,7 +359,9 @@ def test_settings_with_faults_at_the_start_are_an_error(monkeypatch):
 # --- what is told
 
 
-def test_an_outage_is_told_when_it_begins_and_when_it_ends(monkeypatch, caplog, systemd):
+def test_an_outage_is_told_when_it_begins_and_when_it_ends(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, systemd: socket.socket
+) -> None:
     Script([down(), down(), down(), well(), well()]).run(monkeypatch)
     assert [record.message for record in caplog.records] == [
         "portal p: no connection",
@@ -370,9 +384,11 @@ def comparisons(monkeypatch: pytest.MonkeyPatch, report: Callable[[], PassReport
     return compared
 
 
-def test_the_ledger_is_compared_with_the_portals_with_the_first_pass_and_then_once_a_day(monkeypatch):
+def test_the_ledger_is_compared_with_the_portals_with_the_first_pass_and_then_once_a_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert comparisons(monkeypatch, well) == [1, 4]
 
 
-def test_a_portal_that_does_not_answer_is_not_asked_for_its_ledger(monkeypatch):
+def test_a_portal_that_does_not_answer_is_not_asked_for_its_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     assert comparisons(monkeypatch, down) == []

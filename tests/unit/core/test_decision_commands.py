@@ -39,6 +39,9 @@ from bridge.cli import main
         ("pause 1 2 --reason x", "too much: 2"),
         ("pause 1 --raeson x", "there is no option --raeson; near: --reason"),
         ("paus 1", "there is no command paus; near: pause"),
+        ("ledger veri", "there is no command veri; near: verify"),
+        ("ledger verify x y", "too much: x y"),
+        ("portal nonsense", "there is no command nonsense"),
         ("reconcile --accept a --resend b", "exclude each other"),
         ("reconcile --accept a", "need a --reason"),
         ("ledger --format xml", "“xml” is not one of table, csv, json"),
@@ -47,7 +50,7 @@ from bridge.cli import main
         ("--nonsense", "there is no option --nonsense"),
     ],
 )
-def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments, told):
+def test_a_command_that_is_typed_wrongly_ends_with_code_2(arguments: str, told: str) -> None:
     done = CliRunner().invoke(main, ["--config", "no-such-settings.toml", *shlex.split(arguments)])
     assert done.exit_code == 2
     assert told in done.output

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,7 +160,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def office(tmp_path, template) -> Iterator[Office]:
+def office(tmp_path: Path, template: bytes) -> Iterator[Office]:
     path = tmp_path / "j.sqlite3"
     path.write_bytes(template)
     with Journal.open(f"sqlite:///{path}", clock=lambda: NOW) as journal:
@@ -170,7 +171,7 @@ def assign(office: Office, **changes: Any) -> Any:
     return office.desk.assign({**RESTORE, **changes}, CATALOGUE, lambda _: True)
 
 
-def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office):
+def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office: Office) -> None:
     office.status("queued")
     decision = office.desk.pause("спросим заказчика")
     assert (decision.kind, decision.document, decision.by, decision.at) == (
@@ -187,7 +188,7 @@ def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office):
         ]
 
 
-def test_what_was_decided_is_not_decided_twice(office):
+def test_what_was_decided_is_not_decided_twice(office: Office) -> None:
     for decide in (
         lambda desk: desk.assign(RESTORE, CATALOGUE, lambda _: True),
         lambda desk: desk.pause("x"),
@@ -199,7 +200,7 @@ def test_what_was_decided_is_not_decided_twice(office):
     assert [kind for kind, _ in office.decided()] == ["assign", "pause", "resume", "withdraw"]
 
 
-def test_the_last_word_counts(office):
+def test_the_last_word_counts(office: Office) -> None:
     assign(office)
     assign(office, quantity=2)
     office.desk.pause("x")
@@ -212,7 +213,7 @@ def test_the_last_word_counts(office):
     assert assigned([]) is None
 
 
-def test_an_order_with_faults_is_not_assigned(office):
+def test_an_order_with_faults_is_not_assigned(office: Office) -> None:
     with pytest.raises(DecisionRefused) as refused:
         assign(office, service="2.9.1-restor", quantity=0)
     assert refused.value.problems == (
@@ -222,7 +223,7 @@ def test_an_order_with_faults_is_not_assigned(office):
     assert office.decided() == []
 
 
-def test_no_order_is_assigned_while_hours_are_held(office):
+def test_no_order_is_assigned_while_hours_are_held(office: Office) -> None:
     hold = office.books("hold")
     with pytest.raises(DecisionRefused, match="hours are held for “Новая роль”"):
         assign(office)
@@ -230,13 +231,13 @@ def test_no_order_is_assigned_while_hours_are_held(office):
     assert assign(office) is not None
 
 
-def test_a_hold_whose_answer_never_came_may_hold_hours(office):
+def test_a_hold_whose_answer_never_came_may_hold_hours(office: Office) -> None:
     office.sent("hold:2")
     with pytest.raises(DecisionRefused, match="hours are held"):
         assign(office)
 
 
-def test_a_ticket_that_is_over_takes_no_decision(office):
+def test_a_ticket_that_is_over_takes_no_decision(office: Office) -> None:
     office.status("done")
     for decide in (assign, lambda one: one.desk.pause("x"), lambda one: one.desk.withdraw("x")):
         with pytest.raises(DecisionRefused, match="accepted and written off"):
@@ -253,19 +254,19 @@ def test_a_ticket_that_is_over_takes_no_decision(office):
     assert [kind for kind, _ in office.decided()] == ["withdraw"]
 
 
-def test_a_ticket_that_an_operator_withdrew_is_over_before_the_next_pass(office):
+def test_a_ticket_that_an_operator_withdrew_is_over_before_the_next_pass(office: Office) -> None:
     office.desk.withdraw("x")
     with pytest.raises(DecisionRefused, match="is withdrawn"):
         assign(office)
 
 
-def test_work_that_was_done_is_taken_back_once(office):
+def test_work_that_was_done_is_taken_back_once(office: Office) -> None:
     office.did(Kind.OPERATE)
     assert office.desk.undo(None, "x").document == {"stage_id": "s1", "revision": 1, "reason": "x"}
     assert office.desk.undo("1", "again") is None
 
 
-def test_a_new_attempt_is_taken_back_by_itself(office):
+def test_a_new_attempt_is_taken_back_by_itself(office: Office) -> None:
     office.did(Kind.OPERATE)
     office.desk.undo(None, "x")
     with office.journal.transaction() as unit:
@@ -276,13 +277,13 @@ def test_a_new_attempt_is_taken_back_by_itself(office):
     assert office.desk.undo(None, "x").document["revision"] == 2
 
 
-def test_work_that_was_never_done_cannot_be_taken_back(office):
+def test_work_that_was_never_done_cannot_be_taken_back(office: Office) -> None:
     office.sent(Kind.OPERATE)
     with pytest.raises(DecisionRefused, match="the bridge has made nothing for stage “Новая роль”"):
         office.desk.undo(None, "x")
 
 
-def test_work_that_is_written_off_or_about_to_be_is_not_taken_back(office):
+def test_work_that_is_written_off_or_about_to_be_is_not_taken_back(office: Office) -> None:
     office.did(Kind.OPERATE)
     office.told(make_ticket(make_stage(state=StageState.ACCEPTED)))
     with pytest.raises(DecisionRefused, match="has accepted"):
@@ -292,7 +293,7 @@ def test_work_that_is_written_off_or_about_to_be_is_not_taken_back(office):
         office.desk.undo(None, "x")
 
 
-def test_a_stage_is_named_by_number_title_or_id(office):
+def test_a_stage_is_named_by_number_title_or_id(office: Office) -> None:
     office.told(make_ticket(make_stage(), make_stage(id="s2", title="Вторая")))
     assert {office.desk.stage(wanted).id for wanted in ("2", "Вторая", "s2")} == {"s2"}
     for wanted in (None, "3", "Третья"):
@@ -300,7 +301,7 @@ def test_a_stage_is_named_by_number_title_or_id(office):
             office.desk.stage(wanted)
 
 
-def test_a_write_off_is_corrected(office):
+def test_a_write_off_is_corrected(office: Office) -> None:
     office.wrote_off()
     stage = office.desk.stage(None)
     correction = office.desk.correct(stage, by_hours(stage, Decimal(1), SPENT), "ошиблись")
@@ -316,13 +317,13 @@ def test_a_write_off_is_corrected(office):
     }
 
 
-def test_a_correction_to_nothing_is_a_reversal_alone(office):
+def test_a_correction_to_nothing_is_a_reversal_alone(office: Office) -> None:
     office.wrote_off()
     correction = office.desk.correct(office.desk.stage(None), (), "x")
     assert (correction.decision.document["charges"], correction.decision.document["amount"]) == ([], "0")
 
 
-def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office):
+def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office: Office) -> None:
     office.wrote_off()
     office.told(
         replace(office.ticket, time_entries=(TimeEntry("late", "s1", "Анна", "development", 15, NOW),))
@@ -335,20 +336,20 @@ def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office
     assert office.desk.standing().under_correction(stage) is None
 
 
-def test_what_is_right_is_not_corrected(office):
+def test_what_is_right_is_not_corrected(office: Office) -> None:
     office.wrote_off()
     stage = office.desk.stage(None)
     assert office.desk.correct(stage, by_hours(stage, Decimal("1.5"), SPENT), "x").decision is None
     assert office.decided() == []
 
 
-def test_only_what_is_written_off_is_corrected(office):
+def test_only_what_is_written_off_is_corrected(office: Office) -> None:
     office.books("hold")
     with pytest.raises(DecisionRefused, match="nothing was written off"):
         office.desk.correct(office.desk.stage(None), SPENT, "x")
 
 
-def test_a_correction_beyond_what_is_agreed_needs_a_new_agreement(office):
+def test_a_correction_beyond_what_is_agreed_needs_a_new_agreement(office: Office) -> None:
     office.wrote_off()
     stage = office.desk.stage(None)
     with pytest.raises(
@@ -358,7 +359,7 @@ def test_a_correction_beyond_what_is_agreed_needs_a_new_agreement(office):
     assert office.desk.correct(stage, by_hours(stage, Decimal(2), SPENT), "x").decision is not None
 
 
-def test_a_correction_is_finished_when_it_is_booked_to_its_end(office):
+def test_a_correction_is_finished_when_it_is_booked_to_its_end(office: Office) -> None:
     hold = office.wrote_off()
     stage = office.desk.stage(None)
     lines = by_hours(stage, Decimal(1), SPENT)
@@ -376,7 +377,7 @@ def test_a_correction_is_finished_when_it_is_booked_to_its_end(office):
     assert (again.decision is not None, again.before, again.after) == (True, Decimal(0), Decimal("1.5"))
 
 
-def test_minutes_are_corrected_by_category_at_its_coefficient():
+def test_minutes_are_corrected_by_category_at_its_coefficient() -> None:
     assert by_minutes(CATALOGUE, {"разработка и сопровождение": 30, "Ассистент редактора": 60}) == (
         Charge("Ассистент редактора", 60, 60, Decimal("0.6")),
         Charge("разработка и сопровождение", 30, 30, Decimal(1)),
@@ -387,12 +388,12 @@ def test_minutes_are_corrected_by_category_at_its_coefficient():
         by_minutes(CATALOGUE, {"повар": 1})
 
 
-def test_hours_finer_than_a_minute_are_no_correction():
+def test_hours_finer_than_a_minute_are_no_correction() -> None:
     with pytest.raises(InexactHours):
         by_hours(make_stage(), Decimal("0.001"), ())
 
 
-def test_time_entries_are_counted_again_as_they_are_now(office):
+def test_time_entries_are_counted_again_as_they_are_now(office: Office) -> None:
     office.wrote_off()
     entry = TimeEntry("e1", None, "Анна", "Разработка и сопровождение", 15, NOW)
     ticket = replace(office.ticket, time_entries=(entry,))
@@ -400,7 +401,7 @@ def test_time_entries_are_counted_again_as_they_are_now(office):
     assert sum(line.charged_minutes for line in lines) == 75
 
 
-def test_a_recount_needs_a_write_off_and_a_service(office):
+def test_a_recount_needs_a_write_off_and_a_service(office: Office) -> None:
     stage = office.desk.stage(None)
     with pytest.raises(DecisionRefused, match="nothing was written off"):
         recounted(office.desk.standing(), stage, office.ticket, CATALOGUE)

@@ -105,19 +105,19 @@ def is_well(checks: list[Check]) -> bool:
 # --- settings
 
 
-def test_sound_settings_are_told(settings):
+def test_sound_settings_are_told(settings: Settings) -> None:
     checks = list(check_settings(settings))
     assert is_well(checks)
     assert only(checks, "settings").found == f"{settings.path}: 2 services in the catalogue"
     assert only(checks, "secrets").found == "from the environment or systemd credentials"
 
 
-def test_an_env_file_of_its_owner_only_is_told(settings):
+def test_an_env_file_of_its_owner_only_is_told(settings: Settings) -> None:
     (settings.path.parent / ".env").touch(mode=0o600)
     assert "is readable by its owner only" in only(list(check_settings(settings)), "secrets").found
 
 
-def test_an_unattended_service_whose_action_the_bridge_does_not_have_is_a_fault(tmp_path):
+def test_an_unattended_service_whose_action_the_bridge_does_not_have_is_a_fault(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, catalogue=CATALOGUE.replace("create-role", "fly"))
     fault = only(list(check_settings(settings)), "policy")
     assert (fault.found, fault.fault) == (
@@ -127,7 +127,7 @@ def test_an_unattended_service_whose_action_the_bridge_does_not_have_is_a_fault(
     assert "create-role, restore-course" in fault.advice
 
 
-def test_a_policy_that_lets_nothing_run_is_told(tmp_path):
+def test_a_policy_that_lets_nothing_run_is_told(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', "[]"))
     assert (
         only(list(check_settings(settings)), "policy").found
@@ -138,14 +138,14 @@ def test_a_policy_that_lets_nothing_run_is_told(tmp_path):
 # --- journal
 
 
-def test_a_journal_with_the_program_s_schema_is_well(settings):
+def test_a_journal_with_the_program_s_schema_is_well(settings: Settings) -> None:
     migrate(settings.bridge.journal)
     checks = list(check_journal(settings))
     assert is_well(checks)
     assert len(checks) == 1
 
 
-def test_a_journal_that_was_never_made_wants_migrate(settings):
+def test_a_journal_that_was_never_made_wants_migrate(settings: Settings) -> None:
     (fault,) = check_journal(settings)
     assert fault.fault is Exit.JOURNAL
     assert fault.found.startswith("schema is –, the program wants ")
@@ -153,7 +153,7 @@ def test_a_journal_that_was_never_made_wants_migrate(settings):
     assert not Path(settings.bridge.journal.removeprefix("sqlite:///")).exists(), "looking makes no file"
 
 
-def test_a_journal_that_cannot_be_read_is_a_fault(settings):
+def test_a_journal_that_cannot_be_read_is_a_fault(settings: Settings) -> None:
     Path(settings.bridge.journal.removeprefix("sqlite:///")).write_bytes(
         b"no database at all, but long enough to be read as one" * 100
     )
@@ -209,12 +209,12 @@ def site(policy: PolicyTable = PolicyTable(), **bridge: Any) -> Settings:  # noq
 @pytest.mark.parametrize(
     "policy", [PolicyTable(accept_after_days=14), PolicyTable(accept_unasked=("access",))]
 )
-def test_acceptance_without_the_customer_s_word_needs_a_portal_that_knows_it(policy):
+def test_acceptance_without_the_customer_s_word_needs_a_portal_that_knows_it(policy: Any) -> None:
     assert only(portal_checks(policy=policy), "portal abilities").found == "missing: tacit_acceptance"
     assert is_well(portal_checks(policy=policy, capabilities=CAPABILITIES | {"tacit_acceptance"}))
 
 
-def test_a_portal_that_serves_the_contract_is_well():
+def test_a_portal_that_serves_the_contract_is_well() -> None:
     checks = portal_checks()
     assert is_well(checks)
     assert [check.name for check in checks] == [
@@ -234,7 +234,7 @@ def test_a_portal_that_serves_the_contract_is_well():
         (PortalUnauthorized("GET /meta", "wrong token", status=401), Exit.CONFIGURATION),
     ],
 )
-def test_a_portal_that_cannot_be_asked_ends_its_checks(error, code):
+def test_a_portal_that_cannot_be_asked_ends_its_checks(error: Any, code: Any) -> None:
     (fault,) = portal_checks(error)
     assert (fault.found, fault.fault) == (str(error), code)
     assert "[portal] url" in fault.advice
@@ -266,7 +266,7 @@ def test_a_portal_that_cannot_be_asked_ends_its_checks(error, code):
         ),
     ],
 )
-def test_what_a_portal_lacks_is_a_fault(changes, name, found, code):
+def test_what_a_portal_lacks_is_a_fault(changes: Any, name: str, found: str, code: Any) -> None:
     checks = portal_checks(**changes)
     fault = only(checks, name)
     assert (fault.found, fault.fault) == (found, code)
@@ -275,14 +275,16 @@ def test_what_a_portal_lacks_is_a_fault(changes, name, found, code):
 
 
 @pytest.mark.parametrize("seconds", [300, -300])
-def test_five_minutes_between_clocks_are_no_fault(seconds):
+def test_five_minutes_between_clocks_are_no_fault(seconds: int) -> None:
     assert is_well(portal_checks(time=NOW + timedelta(seconds=seconds)))
 
 
 @pytest.mark.parametrize(
     ("seconds", "fault"), [(10, Exit.WELL), (-10, Exit.WELL), (11, Exit.OPERATOR), (-11, Exit.OPERATOR)]
 )
-def test_clocks_are_judged_by_the_limit_beyond_which_a_pass_lets_time_decide_nothing(seconds, fault):
+def test_clocks_are_judged_by_the_limit_beyond_which_a_pass_lets_time_decide_nothing(
+    seconds: int, fault: Any
+) -> None:
     strict, theirs = site(clock_difference_seconds=10), NOW + timedelta(seconds=seconds)
     portal = only(list(check_portal(FakePortal(time=theirs), strict, NOW)), "portal clock")  # type: ignore[arg-type]
     moodle = only(moodle_checks(strict, plugin={**PLUGIN, "time": int(theirs.timestamp())}), "Moodle clock")
@@ -325,7 +327,7 @@ def tickets(*serials: str | None, **changes: Any) -> list[Ticket]:
     ]
 
 
-def test_tickets_that_the_settings_let_through_are_counted(settings):
+def test_tickets_that_the_settings_let_through_are_counted(settings: Settings) -> None:
     other = make_ticket(id="o", category="Общие вопросы")
     over = make_ticket(id="d", state=TicketState.DONE, installation="OLD")
     checks = ticket_checks(settings, Telling(*tickets("A", "A", None), other, over))
@@ -336,7 +338,7 @@ def test_tickets_that_the_settings_let_through_are_counted(settings):
     assert checks["serials"].found == "3 of 3 are about an [[installation]] of the settings"
 
 
-def test_the_balances_of_paid_tickets_are_read(settings):
+def test_the_balances_of_paid_tickets_are_read(settings: Settings) -> None:
     portal = Telling(
         *tickets("A", "A", account_id="school"), *tickets("A", account_id="other", category="Общие вопросы")
     )
@@ -346,7 +348,7 @@ def test_the_balances_of_paid_tickets_are_read(settings):
     assert len([*ticket_checks(settings, many), *many.asked]) == 3 + 10
 
 
-def test_a_balance_that_cannot_be_read_is_told(settings):
+def test_a_balance_that_cannot_be_read_is_told(settings: Settings) -> None:
     portal = Telling(*tickets("A", account_id="school"), *tickets("A", account_id="blind\x1b"))
     portal.unreadable = frozenset({"blind\x1b"})
     fault = ticket_checks(settings, portal)["account blind\\x1b"]
@@ -354,7 +356,9 @@ def test_a_balance_that_cannot_be_read_is_told(settings):
     assert fault.advice
 
 
-def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_there_are(settings):
+def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_there_are(
+    settings: Settings,
+) -> None:
     checks = ticket_checks(
         settings,
         Telling(*tickets("A", "A", category="Выделенный специалст/x"), *tickets("B", category="Прочее\x1b")),
@@ -368,7 +372,7 @@ def test_a_category_that_is_mistyped_lets_none_through_and_is_told_with_those_th
     assert "serials" not in checks
 
 
-def test_a_serial_that_is_mistyped_is_told_with_those_of_the_tickets(settings):
+def test_a_serial_that_is_mistyped_is_told_with_those_of_the_tickets(settings: Settings) -> None:
     checks = ticket_checks(settings, Telling(*tickets("AA", "AA", "BB")))
     fault = checks["serials"]
     assert (fault.found, fault.fault) == (
@@ -378,19 +382,19 @@ def test_a_serial_that_is_mistyped_is_told_with_those_of_the_tickets(settings):
     assert fault.advice == "compare the serials of [[installation]] with those of the tickets: AA (2), BB (1)"
 
 
-def test_a_portal_without_tickets_is_no_fault(settings):
+def test_a_portal_without_tickets_is_no_fault(settings: Settings) -> None:
     checks = ticket_checks(settings, Telling())
     assert is_well(list(checks.values()))
     assert list(checks) == ["tickets"]
 
 
-def test_of_a_large_portal_only_the_first_pages_are_read(settings):
+def test_of_a_large_portal_only_the_first_pages_are_read(settings: Settings) -> None:
     checks = ticket_checks(settings, Telling(*tickets(*["A"] * 30)))
     assert checks["tickets"].found.startswith("10 of 10 ")
     assert "only the first 5 pages were read" in checks["tickets"].found
 
 
-def test_tickets_that_cannot_be_asked_for_are_told(settings):
+def test_tickets_that_cannot_be_asked_for_are_told(settings: Settings) -> None:
     (fault,) = ticket_checks(settings, Telling(error=PortalUnreachable("GET /tickets", "no route"))).values()
     assert (fault.name, fault.fault) == ("tickets", Exit.UNREACHABLE)
 
@@ -449,7 +453,7 @@ def lacking(*names: str) -> dict[str, Any]:
     return {**INFO, "functions": [{"name": name} for name in FUNCTIONS if name not in names]}
 
 
-def test_a_moodle_with_everything_is_well(settings):
+def test_a_moodle_with_everything_is_well(settings: Settings) -> None:
     checks = moodle_checks(settings)
     assert is_well(checks)
     assert [check.name for check in checks] == [
@@ -474,7 +478,7 @@ def test_a_moodle_with_everything_is_well(settings):
         (AccessError("core_webservice_get_site_info", "no access"), Exit.CONFIGURATION),
     ],
 )
-def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings, error, code):
+def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings: Settings, error: Any, code: Any) -> None:
     (fault,) = moodle_checks(settings, info=error)
     assert (fault.found, fault.advice, fault.fault) == (
         f"{error.function}: {error.detail}",
@@ -483,39 +487,39 @@ def test_a_moodle_that_cannot_be_asked_ends_its_checks(settings, error, code):
     )
 
 
-def test_an_answer_that_is_not_moodle_s_is_a_fault(settings):
+def test_an_answer_that_is_not_moodle_s_is_a_fault(settings: Settings) -> None:
     (fault,) = moodle_checks(settings, info={"hello": "world"})
     assert (fault.name, fault.fault) == ("Moodle main", Exit.UNREACHABLE)
     assert fault.advice
 
 
-def test_a_missing_function_is_named(settings):
+def test_a_missing_function_is_named(settings: Settings) -> None:
     checks = moodle_checks(settings, info=lacking("local_otbridge_create_role", "core_course_get_categories"))
     fault = only(checks, "functions")
     assert fault.found == "missing: core_course_get_categories, local_otbridge_create_role"
     assert (fault.fault, "local_otbridge" in fault.advice) == (Exit.CONFIGURATION, True)
 
 
-def test_only_what_runs_unattended_is_needed(tmp_path):
+def test_only_what_runs_unattended_is_needed(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', '["restore"]'))
     assert is_well(
         moodle_checks(settings, info=lacking("local_otbridge_create_role", "local_otbridge_delete_role"))
     )
 
 
-def test_without_the_plugin_its_checks_are_left_out(settings):
+def test_without_the_plugin_its_checks_are_left_out(settings: Settings) -> None:
     checks = moodle_checks(settings, info=lacking("local_otbridge_get_info"))
     assert [check.name for check in checks] == ["Moodle main", "functions"]
 
 
-def test_a_plugin_that_may_not_be_asked_is_a_fault(settings):
+def test_a_plugin_that_may_not_be_asked_is_a_fault(settings: Settings) -> None:
     fault = only(
         moodle_checks(settings, plugin=AccessError("local_otbridge_get_info", "no capability")), "plugin"
     )
     assert (fault.fault, fault.advice) == (Exit.CONFIGURATION, AccessError.advice)
 
 
-def test_a_plugin_too_old_to_tell_everything_is_a_fault(settings):
+def test_a_plugin_too_old_to_tell_everything_is_a_fault(settings: Settings) -> None:
     old = {key: value for key, value in PLUGIN.items() if key not in ("capabilities", "recyclebin")}
     fault = only(moodle_checks(settings, plugin={**old, "pluginversion": 2020010100}), "plugin")
     assert fault.fault is Exit.CONFIGURATION
@@ -554,7 +558,9 @@ def test_a_plugin_too_old_to_tell_everything_is_a_fault(settings):
         ({"time": SECONDS + 420}, "Moodle clock", "420 s apart from this machine's", Exit.OPERATOR),
     ],
 )
-def test_what_a_moodle_lacks_is_a_fault(settings, changes, name, found, code):
+def test_what_a_moodle_lacks_is_a_fault(
+    settings: Settings, changes: Any, name: str, found: str, code: Any
+) -> None:
     checks = moodle_checks(settings, plugin={**PLUGIN, **changes})
     fault = only(checks, name)
     assert (fault.found, fault.fault) == (found, code)
@@ -565,7 +571,7 @@ def test_what_a_moodle_lacks_is_a_fault(settings, changes, name, found, code):
 @pytest.mark.parametrize(
     ("bin_", "folder", "found"), [(True, False, "recycle bin"), (False, True, "backup folder")]
 )
-def test_one_source_of_backups_is_enough(settings, bin_, folder, found):
+def test_one_source_of_backups_is_enough(settings: Settings, bin_: bool, folder: bool, found: str) -> None:
     assert (
         only(
             moodle_checks(settings, plugin={**PLUGIN, "recyclebin": bin_, "backupfolder": folder}), "backups"

@@ -92,7 +92,7 @@ def withdraw(play: Play) -> None:
 # --- the whole way
 
 
-def test_a_ticket_goes_its_whole_way_and_every_effect_happens_once():
+def test_a_ticket_goes_its_whole_way_and_every_effect_happens_once() -> None:
     play = Play()
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
     accept(play)
@@ -100,14 +100,14 @@ def test_a_ticket_goes_its_whole_way_and_every_effect_happens_once():
     assert play.seen == WHOLE_LIFE
 
 
-def test_a_done_ticket_stays_done():
+def test_a_done_ticket_stays_done() -> None:
     play = Play()
     play.rest()
     accept(play)
     assert play.rest() == play.next() == play.rest()
 
 
-def test_the_same_case_always_gives_the_same_step():
+def test_the_same_case_always_gives_the_same_step() -> None:
     play = Play()
     for _ in range(9):
         assert play.next() == play.next()
@@ -117,12 +117,12 @@ def test_the_same_case_always_gives_the_same_step():
 # --- R1: only tickets of the paid category
 
 
-def test_R1_a_ticket_of_another_category_is_not_worked_on():
+def test_R1_a_ticket_of_another_category_is_not_worked_on() -> None:
     reason = waits(Play(paid=False).next(), Status.NOT_PAID, "not-paid")
     assert reason.facts == {"category": make_ticket().category}
 
 
-def test_R1_not_even_when_it_is_withdrawn():
+def test_R1_not_even_when_it_is_withdrawn() -> None:
     play = Play(paid=False)
     withdraw(play)
     waits(play.next(), Status.NOT_PAID, "not-paid")
@@ -131,11 +131,11 @@ def test_R1_not_even_when_it_is_withdrawn():
 # --- the order
 
 
-def test_free_text_is_never_executed():
+def test_free_text_is_never_executed() -> None:
     waits(Play(order=None).next(), Status.NEEDS_ORDER, "free-text")
 
 
-def test_an_order_with_faults_is_told_to_the_customer_once():
+def test_an_order_with_faults_is_told_to_the_customer_once() -> None:
     fault = OrderFault("поля заявки", ("shortname: параметр не указан",))
     play = Play(order=fault)
     told = play.does()
@@ -146,7 +146,7 @@ def test_an_order_with_faults_is_told_to_the_customer_once():
     assert reason.facts == told.facts
 
 
-def test_other_faults_of_an_order_are_told_anew():
+def test_other_faults_of_an_order_are_told_anew() -> None:
     play = Play(order=OrderFault("поля заявки", ("a",)))
     play.rest()
     play.order = OrderFault("поля заявки", ("b",))
@@ -155,14 +155,14 @@ def test_other_faults_of_an_order_are_told_anew():
     assert len(set(play.seen)) == 2
 
 
-def test_an_order_that_was_mended_is_carried_out():
+def test_an_order_that_was_mended_is_carried_out() -> None:
     play = Play(order=OrderFault("поля заявки", ("a",)))
     play.rest()
     play.order = ORDER
     play.until(Operate)
 
 
-def test_an_order_of_a_service_that_the_catalogue_does_not_have_needs_another_one():
+def test_an_order_of_a_service_that_the_catalogue_does_not_have_needs_another_one() -> None:
     play = Play(order=replace(ORDER, service="9.9"))
     assert waits(play.next(), Status.NEEDS_ORDER, "no-service").facts == {"service": "9.9"}
 
@@ -170,35 +170,35 @@ def test_an_order_of_a_service_that_the_catalogue_does_not_have_needs_another_on
 # --- R3: after the final agreement
 
 
-def test_R3_work_waits_for_the_final_agreement():
+def test_R3_work_waits_for_the_final_agreement() -> None:
     play = Play(make_ticket(agreed_at=None))
     waits(play.next(), Status.AWAITING_AGREEMENT, "not-agreed")
     play.portal(agreed_at=NOW)
     assert isinstance(play.next(), AskBalance)
 
 
-def test_R3_where_no_agreement_is_required_work_begins_at_once():
+def test_R3_where_no_agreement_is_required_work_begins_at_once() -> None:
     assert isinstance(Play(make_ticket(agreed_at=None, agreement_required=False)).next(), AskBalance)
 
 
-def test_R3_an_agreement_without_stages_is_none():
+def test_R3_an_agreement_without_stages_is_none() -> None:
     waits(Play(replace(make_ticket(), stages=())).next(), Status.AWAITING_AGREEMENT, "no-stages")
 
 
-def test_R3_the_faults_of_an_order_are_told_before_the_agreement():
+def test_R3_the_faults_of_an_order_are_told_before_the_agreement() -> None:
     assert isinstance(Play(make_ticket(agreed_at=None), order=OrderFault("поля заявки", ("a",))).next(), Note)
 
 
 # --- R5: a balance that does not cover the stage
 
 
-def test_R5_the_balance_is_read_before_anything_is_held():
+def test_R5_the_balance_is_read_before_anything_is_held() -> None:
     play = Play()
     assert isinstance(play.does(), AskBalance)
     assert isinstance(play.next(), Examine)
 
 
-def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended():
+def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended() -> None:
     play = Play(balance=make_account("1.5"))
     play.does()
     told = play.does()
@@ -214,7 +214,7 @@ def test_R5_without_balance_the_customer_is_told_and_the_ticket_suspended():
     assert play.seen == ["note:held", "ticket:suspended"]
 
 
-def test_R5_after_a_top_up_the_work_goes_on_by_itself():
+def test_R5_after_a_top_up_the_work_goes_on_by_itself() -> None:
     play = Play(balance=make_account(1))
     play.rest()
     play.account, play.balance = None, make_account(2)
@@ -222,16 +222,16 @@ def test_R5_after_a_top_up_the_work_goes_on_by_itself():
     assert play.seen[2:5] == ["plan", "hold", "ticket:in_progress"]
 
 
-def test_R5_a_balance_that_just_covers_the_stage_is_enough():
+def test_R5_a_balance_that_just_covers_the_stage_is_enough() -> None:
     Play(balance=make_account(2)).until(Operate)
 
 
-def test_R5_the_overdraft_limit_counts_as_balance():
+def test_R5_the_overdraft_limit_counts_as_balance() -> None:
     Play(balance=make_account(-1, overdraft=3)).until(Operate)
     waits(Play(balance=make_account(-1, overdraft="2.99")).rest(), Status.SUSPENDED, "balance")
 
 
-def test_R5_a_hold_that_did_not_fit_after_all_is_asked_for_again_with_a_new_balance():
+def test_R5_a_hold_that_did_not_fit_after_all_is_asked_for_again_with_a_new_balance() -> None:
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
@@ -244,7 +244,7 @@ def test_R5_a_hold_that_did_not_fit_after_all_is_asked_for_again_with_a_new_bala
     play.until(Operate)
 
 
-def test_R5_a_hold_that_came_late_after_all_is_learned_though_the_balance_is_too_small_now():
+def test_R5_a_hold_that_came_late_after_all_is_learned_though_the_balance_is_too_small_now() -> None:
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
@@ -254,7 +254,7 @@ def test_R5_a_hold_that_came_late_after_all_is_learned_though_the_balance_is_too
     play.until(Operate)
 
 
-def test_R7_a_hold_that_did_not_fit_may_have_come_late_and_is_learned_and_returned():
+def test_R7_a_hold_that_did_not_fit_may_have_come_late_and_is_learned_and_returned() -> None:
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
@@ -267,7 +267,7 @@ def test_R7_a_hold_that_did_not_fit_may_have_come_late_and_is_learned_and_return
     assert play.seen[-1] == "void"
 
 
-def test_R8_the_hold_is_the_estimate_at_the_stage_s_coefficient():
+def test_R8_the_hold_is_the_estimate_at_the_stage_s_coefficient() -> None:
     play = Play(make_ticket(make_stage(estimate=Decimal(10), coefficient=Decimal("0.6"))))
     assert play.until(Hold).amount == Decimal(6)
 
@@ -275,7 +275,7 @@ def test_R8_the_hold_is_the_estimate_at_the_stage_s_coefficient():
 # --- the plan
 
 
-def test_an_order_is_planned_before_hours_are_held():
+def test_an_order_is_planned_before_hours_are_held() -> None:
     play = Play()
     assert play.until(Examine) == Examine(make_stage(), 1, ORDER)
     play.does()
@@ -283,7 +283,7 @@ def test_an_order_is_planned_before_hours_are_held():
     assert play.until(Hold) == Hold(make_stage(), 1, "hold", "a1", Decimal(2), ORDER, unattended=True)
 
 
-def test_a_refused_plan_is_told_and_holds_nothing():
+def test_a_refused_plan_is_told_and_holds_nothing() -> None:
     play = Play()
     play.until(Examine)
     play.does(REFUSED, {"code": "guarded", "detail": "policy", "capabilities": ["moodle/site:config"]})
@@ -299,7 +299,7 @@ def test_a_refused_plan_is_told_and_holds_nothing():
     assert play.seen == ["plan", "note:cannot"]
 
 
-def test_a_changed_order_begins_a_new_attempt():
+def test_a_changed_order_begins_a_new_attempt() -> None:
     play = Play()
     play.until(Examine)
     play.does(REFUSED, {"code": "guarded", "detail": "policy"})
@@ -310,7 +310,7 @@ def test_a_changed_order_begins_a_new_attempt():
     assert play.until(Operate).revision == 2
 
 
-def test_an_order_that_was_changed_to_itself_begins_none():
+def test_an_order_that_was_changed_to_itself_begins_none() -> None:
     play = Play()
     play.until(Examine)
     play.does(REFUSED, {"code": "guarded", "detail": "policy"})
@@ -318,7 +318,7 @@ def test_an_order_that_was_changed_to_itself_begins_none():
     waits(play.rest(), Status.FAILED, "refused")
 
 
-def test_an_order_that_changed_after_its_plan_and_before_the_hold_is_planned_anew():
+def test_an_order_that_changed_after_its_plan_and_before_the_hold_is_planned_anew() -> None:
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
@@ -326,7 +326,7 @@ def test_an_order_that_changed_after_its_plan_and_before_the_hold_is_planned_ane
     assert play.until(Operate).call == {"shortname": "tutor"}
 
 
-def test_an_order_that_changed_after_the_hold_changes_nothing():
+def test_an_order_that_changed_after_the_hold_changes_nothing() -> None:
     play = Play()
     play.until(Hold)
     play.does()
@@ -335,14 +335,14 @@ def test_an_order_that_changed_after_the_hold_changes_nothing():
 
 
 @pytest.mark.parametrize("order", [None, OrderFault("поля заявки", ("a",))])
-def test_an_order_that_was_broken_after_the_hold_changes_nothing(order):
+def test_an_order_that_was_broken_after_the_hold_changes_nothing(order: Any) -> None:
     play = Play()
     play.until(Operate)
     play.order = order
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
 
 
-def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_its_ticket_only():
+def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_its_ticket_only() -> None:
     play = Play()
     play.until(Operate)
     play.catalogue = make_catalogue(make_service(id="other"))
@@ -354,7 +354,7 @@ def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_its_ticket_onl
 # --- R4: hold, work, acceptance, write-off
 
 
-def test_R4_work_begins_only_after_the_hold():
+def test_R4_work_begins_only_after_the_hold() -> None:
     play = Play()
     play.until(Operate)
     assert (
@@ -365,13 +365,13 @@ def test_R4_work_begins_only_after_the_hold():
     )
 
 
-def test_R4_the_customer_reads_how_much_is_held():
+def test_R4_the_customer_reads_how_much_is_held() -> None:
     play = Play()
     told = play.until(Note)
     assert (told.message, told.facts) == ("taken", {"stage": "Новая роль", "amount": "2"})
 
 
-def test_a_hold_whose_answer_was_lost_is_asked_for_again_whatever_the_balance_says():
+def test_a_hold_whose_answer_was_lost_is_asked_for_again_whatever_the_balance_says() -> None:
     play = Play()
     asked = play.until(Hold)
     play.does(INTENDED)
@@ -381,7 +381,7 @@ def test_a_hold_whose_answer_was_lost_is_asked_for_again_whatever_the_balance_sa
     assert again.request == asked.request
 
 
-def test_an_operation_whose_answer_was_lost_is_asked_for_again():
+def test_an_operation_whose_answer_was_lost_is_asked_for_again() -> None:
     play = Play()
     asked = play.until(Operate)
     play.does(INTENDED)
@@ -389,7 +389,7 @@ def test_an_operation_whose_answer_was_lost_is_asked_for_again():
 
 
 @pytest.mark.parametrize("code", ["invalid", "not_found", "state_conflict"])
-def test_a_hold_that_the_portal_refuses_for_another_reason_is_an_operator_s_turn(code):
+def test_a_hold_that_the_portal_refuses_for_another_reason_is_an_operator_s_turn(code: str) -> None:
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": code, "detail": "said"})
@@ -398,7 +398,7 @@ def test_a_hold_that_the_portal_refuses_for_another_reason_is_an_operator_s_turn
     assert play.seen == ["plan", "hold"]
 
 
-def test_a_failed_operation_returns_the_hold_then_tells_the_customer():
+def test_a_failed_operation_returns_the_hold_then_tells_the_customer() -> None:
     play = Play()
     play.until(Operate)
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
@@ -410,7 +410,7 @@ def test_a_failed_operation_returns_the_hold_then_tells_the_customer():
     assert (reason.facts["what"], reason.facts["code"]) == ("operation", "restorefailed")
 
 
-def test_after_a_failed_operation_a_changed_order_is_carried_out_under_a_new_hold():
+def test_after_a_failed_operation_a_changed_order_is_carried_out_under_a_new_hold() -> None:
     play = Play()
     play.until(Operate)
     play.does(REFUSED, {"code": "shortnametaken", "detail": "taken"})
@@ -422,7 +422,7 @@ def test_after_a_failed_operation_a_changed_order_is_carried_out_under_a_new_hol
 
 
 @pytest.mark.parametrize("kind", [Kind.STAGE_IN_PROGRESS, Kind.STAGE_READY])
-def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind):
+def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind: Any) -> None:
     play = Play()
     while play.until(SetStage).kind != kind:
         play.does()
@@ -431,7 +431,7 @@ def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind):
 
 
 @pytest.mark.parametrize("kind", [Kind.TICKET_IN_PROGRESS, Kind.TICKET_AWAITING])
-def test_a_ticket_s_state_that_the_portal_refuses_stops_nothing(kind):
+def test_a_ticket_s_state_that_the_portal_refuses_stops_nothing(kind: Any) -> None:
     play = Play()
     while play.until(SetTicket).kind != kind:
         play.does()
@@ -439,7 +439,7 @@ def test_a_ticket_s_state_that_the_portal_refuses_stops_nothing(kind):
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
 
 
-def test_R2_the_lines_of_the_write_off_are_frozen_when_the_work_is_done():
+def test_R2_the_lines_of_the_write_off_are_frozen_when_the_work_is_done() -> None:
     entry = make_entry(30)
     play = Play(make_ticket(time_entries=(entry,)))
     lines = (Charge("development", 30, 30, Decimal(1)), Charge("unattended", 30, 30, Decimal(1)))
@@ -458,7 +458,7 @@ def test_R2_the_lines_of_the_write_off_are_frozen_when_the_work_is_done():
     )
 
 
-def test_a_report_whose_answer_was_lost_is_sent_again():
+def test_a_report_whose_answer_was_lost_is_sent_again() -> None:
     play = Play()
     play.until(Freeze)
     asked = play.until(SetStage)
@@ -467,7 +467,7 @@ def test_a_report_whose_answer_was_lost_is_sent_again():
     assert play.next() == replace(asked, stage=play.ticket.stages[0])
 
 
-def test_R4_the_customer_reads_what_was_done_and_what_it_will_take():
+def test_R4_the_customer_reads_what_was_done_and_what_it_will_take() -> None:
     play = Play()
     play.until(Freeze)
     play.until(SetStage)
@@ -483,13 +483,13 @@ def test_R4_the_customer_reads_what_was_done_and_what_it_will_take():
     assert (told.message, told.facts) == ("ready", facts)
 
 
-def test_R4_nothing_is_written_off_before_the_acceptance():
+def test_R4_nothing_is_written_off_before_the_acceptance() -> None:
     play = Play()
     assert waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted").facts == {"stage": "Новая роль"}
     assert play.next() == play.rest()
 
 
-def test_R4_an_accepted_stage_is_written_off_and_told():
+def test_R4_an_accepted_stage_is_written_off_and_told() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -507,7 +507,7 @@ def test_R4_an_accepted_stage_is_written_off_and_told():
 
 
 @pytest.mark.parametrize("state", [StageState.ACCEPTED, StageState.WRITTEN_OFF, StageState.READY])
-def test_a_capture_whose_answer_was_lost_is_asked_for_again(state):
+def test_a_capture_whose_answer_was_lost_is_asked_for_again(state: Any) -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -519,7 +519,7 @@ def test_a_capture_whose_answer_was_lost_is_asked_for_again(state):
     assert (again.charges, again.amount, again.hold_id) == (asked.charges, asked.amount, asked.hold_id)
 
 
-def test_a_capture_that_the_portal_refuses_is_an_operator_s_turn():
+def test_a_capture_that_the_portal_refuses_is_an_operator_s_turn() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -528,7 +528,7 @@ def test_a_capture_that_the_portal_refuses_is_an_operator_s_turn():
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "capture"
 
 
-def test_a_rejected_stage_is_not_written_off():
+def test_a_rejected_stage_is_not_written_off() -> None:
     play = Play()
     play.rest()
     play.portal(stage={"state": StageState.REJECTED, "revision": 2, "comment": "нет прав"})
@@ -539,7 +539,7 @@ def test_a_rejected_stage_is_not_written_off():
     assert "capture" not in play.seen
 
 
-def test_a_rejected_stage_is_done_anew_once_an_operator_says_so():
+def test_a_rejected_stage_is_done_anew_once_an_operator_says_so() -> None:
     play = Play()
     play.rest()
     play.portal(stage={"state": StageState.REJECTED, "revision": 2, "comment": "нет прав"})
@@ -554,7 +554,7 @@ def test_a_rejected_stage_is_done_anew_once_an_operator_says_so():
     assert play.seen.count("operation") == play.seen.count("stage:ready") == 1
 
 
-def test_the_hold_of_an_earlier_attempt_goes_back_first_even_after_a_withdrawal():
+def test_the_hold_of_an_earlier_attempt_goes_back_first_even_after_a_withdrawal() -> None:
     play = Play()
     play.rest()
     play.revisions["s1"] = 2
@@ -566,7 +566,7 @@ def test_the_hold_of_an_earlier_attempt_goes_back_first_even_after_a_withdrawal(
     assert play.seen == ["void"]
 
 
-def test_a_hold_of_an_earlier_attempt_that_the_portal_keeps_is_an_operator_s_turn():
+def test_a_hold_of_an_earlier_attempt_that_the_portal_keeps_is_an_operator_s_turn() -> None:
     play = Play()
     play.rest()
     play.revisions["s1"] = 2
@@ -575,7 +575,7 @@ def test_a_hold_of_an_earlier_attempt_that_the_portal_keeps_is_an_operator_s_tur
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "void"
 
 
-def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_its_end():
+def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_its_end() -> None:
     play = Play()
     play.rest()
     play.paid = False
@@ -589,7 +589,7 @@ def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_i
 # --- R3: more than was agreed
 
 
-def test_R3_more_than_was_agreed_is_never_taken_but_asks_for_a_new_agreement():
+def test_R3_more_than_was_agreed_is_never_taken_but_asks_for_a_new_agreement() -> None:
     play = Play(make_ticket(time_entries=(make_entry(91),)))
     facts = {"stage": "Новая роль", "agreed": "2", "spent": "2.02"}
     assert waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed").facts == facts
@@ -597,7 +597,7 @@ def test_R3_more_than_was_agreed_is_never_taken_but_asks_for_a_new_agreement():
     assert "freeze" not in play.seen
 
 
-def test_R3_a_new_agreement_on_more_hours_gets_a_larger_hold_and_the_old_one_goes_back_first():
+def test_R3_a_new_agreement_on_more_hours_gets_a_larger_hold_and_the_old_one_goes_back_first() -> None:
     play = Play(make_ticket(time_entries=(make_entry(150),)))
     waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed")
     play.portal(stage={"estimate": Decimal(4)})
@@ -609,7 +609,7 @@ def test_R3_a_new_agreement_on_more_hours_gets_a_larger_hold_and_the_old_one_goe
     assert (play.until(WriteOff).hold_id, play.until(WriteOff).amount) == ("hold:2-s1-1", Decimal(3))
 
 
-def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and_keeps_the_old_one():
+def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and_keeps_the_old_one() -> None:
     play = Play(make_ticket(time_entries=(make_entry(150),)), balance=make_account(2))
     play.rest()
     play.portal(stage={"estimate": Decimal(4)})
@@ -626,7 +626,7 @@ def test_R5_a_larger_hold_that_the_balance_does_not_cover_waits_for_a_top_up_and
     assert "ticket:in_progress:2" in play.seen
 
 
-def test_R3_a_second_excess_is_told_anew():
+def test_R3_a_second_excess_is_told_anew() -> None:
     play = Play(make_ticket(time_entries=(make_entry(150),)))
     play.rest()
     play.portal(stage={"estimate": Decimal("2.5")})
@@ -634,7 +634,7 @@ def test_R3_a_second_excess_is_told_anew():
     assert play.seen[-1] == "note:beyond:2.5"
 
 
-def test_R7_more_than_was_agreed_on_a_withdrawn_ticket_is_an_operator_s_turn():
+def test_R7_more_than_was_agreed_on_a_withdrawn_ticket_is_an_operator_s_turn() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(150))
@@ -643,7 +643,7 @@ def test_R7_more_than_was_agreed_on_a_withdrawn_ticket_is_an_operator_s_turn():
     assert "freeze" not in play.seen
 
 
-def test_R7_a_ticket_that_an_operator_withdraws_ends_with_what_was_agreed_whatever_was_spent():
+def test_R7_a_ticket_that_an_operator_withdraws_ends_with_what_was_agreed_whatever_was_spent() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(150), make_entry(30, id="e2", category="content"))
@@ -659,7 +659,7 @@ def test_R7_a_ticket_that_an_operator_withdraws_ends_with_what_was_agreed_whatev
     ]
 
 
-def test_R3_just_what_was_agreed_is_taken():
+def test_R3_just_what_was_agreed_is_taken() -> None:
     play = Play(make_ticket(time_entries=(make_entry(90),)))
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
     assert "freeze" in play.seen
@@ -669,7 +669,7 @@ def test_R3_just_what_was_agreed_is_taken():
 
 
 @pytest.mark.parametrize("how", ["moved", "merged", "deleted"])
-def test_a_ticket_that_has_left_the_paid_category_gives_its_hold_back_and_rests(how):
+def test_a_ticket_that_has_left_the_paid_category_gives_its_hold_back_and_rests(how: str) -> None:
     play = Play(unattended=False)
     play.until(Hold)
     play.does()
@@ -682,7 +682,7 @@ def test_a_ticket_that_has_left_the_paid_category_gives_its_hold_back_and_rests(
     assert isinstance(play.until(Hold), Hold), "it comes back"
 
 
-def test_work_that_was_made_for_a_ticket_that_is_gone_is_told():
+def test_work_that_was_made_for_a_ticket_that_is_gone_is_told() -> None:
     play = Play()
     play.until(Operate)
     play.does()
@@ -693,7 +693,7 @@ def test_work_that_was_made_for_a_ticket_that_is_gone_is_told():
     ]
 
 
-def test_what_was_accepted_before_the_ticket_left_is_written_off_unless_the_portal_refuses():
+def test_what_was_accepted_before_the_ticket_left_is_written_off_unless_the_portal_refuses() -> None:
     for state in (EffectState.DONE, REFUSED):
         play = Play()
         play.until(SetTicket)
@@ -709,7 +709,7 @@ def test_what_was_accepted_before_the_ticket_left_is_written_off_unless_the_port
             waits(play.rest(), Status.DONE, "done")
 
 
-def test_a_finished_ticket_that_is_moved_or_deleted_stays_done():
+def test_a_finished_ticket_that_is_moved_or_deleted_stays_done() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -719,7 +719,7 @@ def test_a_finished_ticket_that_is_moved_or_deleted_stays_done():
     waits(play.next(), Status.DONE, "done")
 
 
-def test_hours_of_a_stage_that_the_ticket_has_no_more_go_back():
+def test_hours_of_a_stage_that_the_ticket_has_no_more_go_back() -> None:
     first, second = make_stage(id="s1"), make_stage(id="s2")
     play = Play(ticket=make_ticket(first, second), unattended=False)
     play.until(Hold)
@@ -729,7 +729,7 @@ def test_hours_of_a_stage_that_the_ticket_has_no_more_go_back():
     assert play.until(Hold).stage == second
 
 
-def test_R7_a_ticket_withdrawn_before_the_hold_ends_at_once():
+def test_R7_a_ticket_withdrawn_before_the_hold_ends_at_once() -> None:
     play = Play()
     play.until(Hold)
     withdraw(play)
@@ -737,19 +737,19 @@ def test_R7_a_ticket_withdrawn_before_the_hold_ends_at_once():
 
 
 @pytest.mark.parametrize("told", [{"state": TicketState.WITHDRAWN}, {"withdrawn_at": NOW}])
-def test_R7_either_sign_of_the_portal_is_a_withdrawal(told):
+def test_R7_either_sign_of_the_portal_is_a_withdrawal(told: Any) -> None:
     play = Play()
     play.portal(**told)
     waits(play.next(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_withdrawn_order_that_was_free_text_is_withdrawn():
+def test_R7_a_withdrawn_order_that_was_free_text_is_withdrawn() -> None:
     play = Play(order=None)
     withdraw(play)
     waits(play.next(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_hold_that_was_never_sent_is_not_sent_any_more():
+def test_R7_a_hold_that_was_never_sent_is_not_sent_any_more() -> None:
     play = Play()
     play.until(Hold)
     play.does(INTENDED, attempts=0)
@@ -757,7 +757,7 @@ def test_R7_a_hold_that_was_never_sent_is_not_sent_any_more():
     waits(play.next(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_hold_whose_answer_was_lost_is_learned_and_returned():
+def test_R7_a_hold_whose_answer_was_lost_is_learned_and_returned() -> None:
     play = Play()
     play.until(Hold)
     play.does(INTENDED)
@@ -767,7 +767,7 @@ def test_R7_a_hold_whose_answer_was_lost_is_learned_and_returned():
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_hold_that_the_portal_refuses_after_the_withdrawal_needs_no_return():
+def test_R7_a_hold_that_the_portal_refuses_after_the_withdrawal_needs_no_return() -> None:
     play = Play()
     play.until(Hold)
     play.does(INTENDED)
@@ -776,7 +776,7 @@ def test_R7_a_hold_that_the_portal_refuses_after_the_withdrawal_needs_no_return(
     waits(play.next(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_work_that_was_not_begun_is_not_begun():
+def test_R7_work_that_was_not_begun_is_not_begun() -> None:
     play = Play()
     play.until(Operate)
     withdraw(play)
@@ -785,7 +785,7 @@ def test_R7_work_that_was_not_begun_is_not_begun():
     assert "operation" not in play.seen
 
 
-def test_R7_a_running_operation_is_waited_for_before_its_hold_returns():
+def test_R7_a_running_operation_is_waited_for_before_its_hold_returns() -> None:
     play = Play()
     asked = play.until(Operate)
     play.does(INTENDED)
@@ -797,7 +797,7 @@ def test_R7_a_running_operation_is_waited_for_before_its_hold_returns():
     assert waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work").facts["stages"] == ["Новая роль"]
 
 
-def test_R7_an_operation_that_failed_after_the_withdrawal_leaves_no_work():
+def test_R7_an_operation_that_failed_after_the_withdrawal_leaves_no_work() -> None:
     play = Play()
     play.until(Operate)
     play.does(INTENDED)
@@ -807,7 +807,7 @@ def test_R7_an_operation_that_failed_after_the_withdrawal_leaves_no_work():
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_stage_that_is_ready_and_not_accepted_is_not_written_off():
+def test_R7_a_stage_that_is_ready_and_not_accepted_is_not_written_off() -> None:
     play = Play()
     play.rest()
     withdraw(play)
@@ -815,7 +815,7 @@ def test_R7_a_stage_that_is_ready_and_not_accepted_is_not_written_off():
     waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
 
 
-def test_R7_a_stage_that_was_accepted_is_written_off():
+def test_R7_a_stage_that_was_accepted_is_written_off() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -825,7 +825,7 @@ def test_R7_a_stage_that_was_accepted_is_written_off():
     assert "void" not in play.seen
 
 
-def test_R7_a_stage_that_the_portal_shows_as_written_off_is_never_returned():
+def test_R7_a_stage_that_the_portal_shows_as_written_off_is_never_returned() -> None:
     play = Play()
     play.rest()
     play.portal(stage={"state": StageState.WRITTEN_OFF})
@@ -833,7 +833,7 @@ def test_R7_a_stage_that_the_portal_shows_as_written_off_is_never_returned():
     assert isinstance(play.next(), WriteOff)
 
 
-def test_R7_a_capture_whose_answer_was_lost_is_learned_first():
+def test_R7_a_capture_whose_answer_was_lost_is_learned_first() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -844,7 +844,9 @@ def test_R7_a_capture_whose_answer_was_lost_is_learned_first():
     assert isinstance(play.next(), WriteOff)
 
 
-def test_R7_a_return_whose_answer_was_lost_is_learned_first_even_if_the_stage_was_accepted_meanwhile():
+def test_R7_a_return_whose_answer_was_lost_is_learned_first_even_if_the_stage_was_accepted_meanwhile() -> (
+    None
+):
     play = Play()
     play.rest()
     withdraw(play)
@@ -854,7 +856,7 @@ def test_R7_a_return_whose_answer_was_lost_is_learned_first_even_if_the_stage_wa
     waits(play.rest(), Status.WITHDRAWN, "withdrawn-with-work")
 
 
-def test_R7_a_written_off_stage_stays_written_off():
+def test_R7_a_written_off_stage_stays_written_off() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -864,7 +866,7 @@ def test_R7_a_written_off_stage_stays_written_off():
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_R7_a_capture_that_the_portal_refuses_after_the_withdrawal_is_an_operator_s_turn():
+def test_R7_a_capture_that_the_portal_refuses_after_the_withdrawal_is_an_operator_s_turn() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -874,7 +876,9 @@ def test_R7_a_capture_that_the_portal_refuses_after_the_withdrawal_is_an_operato
 
 
 @pytest.mark.parametrize("withdrawn", [True, False])
-def test_a_return_that_the_portal_refuses_is_an_operator_s_turn_and_not_asked_for_again(withdrawn):
+def test_a_return_that_the_portal_refuses_is_an_operator_s_turn_and_not_asked_for_again(
+    withdrawn: bool,
+) -> None:
     play = Play()
     play.until(Operate)
     play.does(REFUSED, {"code": "restorefailed", "detail": "broken"})
@@ -914,13 +918,13 @@ def report(play: Play, stage_id: str = "s1", **changes: Any) -> None:
     )
 
 
-def test_work_by_hand_begins_with_a_hold_and_waits_for_the_specialist():
+def test_work_by_hand_begins_with_a_hold_and_waits_for_the_specialist() -> None:
     play = by_hand()
     assert waits(play.rest(), Status.RUNNING, "by-hand").facts == {"stage": "Новая роль"}
     assert play.seen == ["hold", "ticket:in_progress", "stage:in_progress", "note:taken"]
 
 
-def test_R2_time_that_was_logged_until_the_report_is_written_off():
+def test_R2_time_that_was_logged_until_the_report_is_written_off() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(60), make_entry(15, id="e2", note="Проверка"))
@@ -933,7 +937,7 @@ def test_R2_time_that_was_logged_until_the_report_is_written_off():
     waits(play.rest(), Status.DONE, "done")
 
 
-def test_R8_the_coefficient_is_that_of_each_entry_s_category():
+def test_R8_the_coefficient_is_that_of_each_entry_s_category() -> None:
     play = by_hand(make_stage(estimate=Decimal(12), coefficient=Decimal("0.6")))
     play.rest()
     log(
@@ -951,7 +955,7 @@ def test_R8_the_coefficient_is_that_of_each_entry_s_category():
     }
 
 
-def test_time_of_an_unknown_category_is_an_operator_s_turn():
+def test_time_of_an_unknown_category_is_an_operator_s_turn() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(60, category="Магия"))
@@ -959,7 +963,7 @@ def test_time_of_an_unknown_category_is_an_operator_s_turn():
     assert waits(play.rest(), Status.FAILED, "unknown-category").facts == {"categories": ["Магия"]}
 
 
-def test_R3_time_beyond_the_agreement_is_told_while_the_work_goes_on():
+def test_R3_time_beyond_the_agreement_is_told_while_the_work_goes_on() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(121))
@@ -969,14 +973,14 @@ def test_R3_time_beyond_the_agreement_is_told_while_the_work_goes_on():
     assert [kind for kind in play.seen if kind.startswith(("hold", "void"))] == ["hold", "void", "hold:2"]
 
 
-def test_a_stage_that_was_reported_and_accepted_before_the_bridge_looked_is_written_off():
+def test_a_stage_that_was_reported_and_accepted_before_the_bridge_looked_is_written_off() -> None:
     play = by_hand(make_stage(state=StageState.ACCEPTED))
     log(play, make_entry(60))
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["hold", "freeze", "capture", "note:written_off", "ticket:done", "note:done"]
 
 
-def test_R4_a_rejected_stage_goes_on_by_hand_and_its_time_stays_with_it():
+def test_R4_a_rejected_stage_goes_on_by_hand_and_its_time_stays_with_it() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(60))
@@ -992,7 +996,7 @@ def test_R4_a_rejected_stage_goes_on_by_hand_and_its_time_stays_with_it():
     assert [kind for kind in play.seen if kind in ("hold", "void")] == ["hold", "void", "hold"]
 
 
-def test_R4_a_rejection_that_the_bridge_never_saw_is_noticed_by_the_stage_s_revision():
+def test_R4_a_rejection_that_the_bridge_never_saw_is_noticed_by_the_stage_s_revision() -> None:
     play = by_hand()
     play.rest()
     report(play)
@@ -1012,7 +1016,7 @@ def stages(*estimates: int) -> tuple[Stage, ...]:
     )
 
 
-def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another():
+def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another() -> None:
     play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
     assert waits(play.rest(), Status.RUNNING, "by-hand").facts == {"stage": "Этап 1"}
     report(play, "s1", state=StageState.ACCEPTED)
@@ -1023,7 +1027,7 @@ def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another
     assert written_off(play.case()) == Decimal(5)
 
 
-def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket():
+def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket() -> None:
     play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
     play.rest()
     play.balance = make_account(1)
@@ -1032,7 +1036,7 @@ def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket():
     assert play.seen.count("capture") == 1
 
 
-def test_R2_time_that_comes_after_its_stage_was_frozen_goes_to_the_next_stage():
+def test_R2_time_that_comes_after_its_stage_was_frozen_goes_to_the_next_stage() -> None:
     play = by_hand(*stages(2, 3))
     play.rest()
     log(play, make_entry(60))
@@ -1043,7 +1047,7 @@ def test_R2_time_that_comes_after_its_stage_was_frozen_goes_to_the_next_stage():
     assert play.until(Freeze).entries == {"late": 30, "e3": 60}
 
 
-def test_R2_time_of_a_later_stage_is_not_taken_with_an_earlier_one():
+def test_R2_time_of_a_later_stage_is_not_taken_with_an_earlier_one() -> None:
     play = by_hand(*stages(2, 3))
     play.rest()
     log(play, make_entry(60), make_entry(60, id="e2", stage_id="s2"), make_entry(30, id="e3", stage_id=None))
@@ -1052,7 +1056,7 @@ def test_R2_time_of_a_later_stage_is_not_taken_with_an_earlier_one():
 
 
 @pytest.mark.parametrize("late", [make_entry(30, id="late"), make_entry(90)])
-def test_R2_time_that_comes_or_changes_after_the_last_stage_asks_for_a_correction(late):
+def test_R2_time_that_comes_or_changes_after_the_last_stage_asks_for_a_correction(late: Any) -> None:
     play = by_hand()
     log(play, make_entry(60))
     play.rest()
@@ -1080,7 +1084,7 @@ def capture_of(play: Play) -> Correction:
     )
 
 
-def test_R2_late_time_means_nothing_where_the_price_was_fixed():
+def test_R2_late_time_means_nothing_where_the_price_was_fixed() -> None:
     play = by_hand(billing=Billing(BillingKind.FIXED, Decimal(2)))
     play.rest()
     report(play, state=StageState.ACCEPTED)
@@ -1097,7 +1101,7 @@ def test_R2_late_time_means_nothing_where_the_price_was_fixed():
         (replace(BY_HAND, service="9.9"), "no-service"),
     ],
 )
-def test_R4_an_order_that_was_broken_between_two_stages_stops_the_second_one(order, code):
+def test_R4_an_order_that_was_broken_between_two_stages_stops_the_second_one(order: Any, code: str) -> None:
     play = by_hand(*stages(2, 3), billing=Billing(BillingKind.AGREED))
     play.rest()
     play.order = order
@@ -1106,21 +1110,21 @@ def test_R4_an_order_that_was_broken_between_two_stages_stops_the_second_one(ord
     assert play.seen.count("hold") == play.seen.count("capture") == 1
 
 
-def test_time_of_an_unknown_category_is_told_while_the_work_goes_on():
+def test_time_of_an_unknown_category_is_told_while_the_work_goes_on() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(60, category="Магия"))
     waits(play.rest(), Status.FAILED, "unknown-category")
 
 
-def test_a_service_that_leaves_the_catalogue_while_specialists_work_is_an_operator_s_turn():
+def test_a_service_that_leaves_the_catalogue_while_specialists_work_is_an_operator_s_turn() -> None:
     play = by_hand()
     play.rest()
     play.catalogue = make_catalogue(make_service(id="other"))
     waits(play.rest(), Status.FAILED, "no-service")
 
 
-def test_R5_a_larger_hold_waits_for_a_top_up_while_specialists_work():
+def test_R5_a_larger_hold_waits_for_a_top_up_while_specialists_work() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(150))
@@ -1132,7 +1136,7 @@ def test_R5_a_larger_hold_waits_for_a_top_up_while_specialists_work():
     waits(play.rest(), Status.RUNNING, "by-hand")
 
 
-def test_a_return_for_a_larger_hold_whose_answer_was_lost_is_asked_for_again():
+def test_a_return_for_a_larger_hold_whose_answer_was_lost_is_asked_for_again() -> None:
     play = by_hand()
     play.rest()
     log(play, make_entry(150))
@@ -1147,7 +1151,7 @@ def test_a_return_for_a_larger_hold_whose_answer_was_lost_is_asked_for_again():
 # --- R2: what the service's terms say
 
 
-def test_R2_a_fixed_price_is_taken_whatever_was_spent():
+def test_R2_a_fixed_price_is_taken_whatever_was_spent() -> None:
     play = by_hand(billing=Billing(BillingKind.FIXED, Decimal(2)))
     play.rest()
     log(play, make_entry(600))
@@ -1158,20 +1162,20 @@ def test_R2_a_fixed_price_is_taken_whatever_was_spent():
 @pytest.mark.parametrize(
     ("kind", "price"), [(BillingKind.FIXED, "3"), (BillingKind.FIXED, "1"), (BillingKind.FROM, "3")]
 )
-def test_R2_an_agreement_that_does_not_fit_the_price_is_an_operator_s_turn(kind, price):
+def test_R2_an_agreement_that_does_not_fit_the_price_is_an_operator_s_turn(kind: Any, price: str) -> None:
     play = by_hand(billing=Billing(kind, Decimal(price)))
     reason = waits(play.rest(), Status.FAILED, "price-differs")
     assert reason.facts == {"service": ORDER.service, "agreed": "2", "price": price}
     assert play.seen == []
 
 
-def test_R2_a_price_counts_once_for_each_of_the_quantity():
+def test_R2_a_price_counts_once_for_each_of_the_quantity() -> None:
     play = by_hand(make_stage(estimate=Decimal(6)), billing=Billing(BillingKind.FIXED, Decimal(2)))
     play.order = replace(BY_HAND, quantity=3)
     assert play.until(Hold).amount == Decimal(6)
 
 
-def test_R2_a_minimum_counts_once_a_ticket_at_its_last_stage():
+def test_R2_a_minimum_counts_once_a_ticket_at_its_last_stage() -> None:
     play = by_hand(*stages(2, 3), billing=Billing(BillingKind.FROM, Decimal(4)))
     play.rest()
     log(play, make_entry(60))
@@ -1186,7 +1190,7 @@ def test_R2_a_minimum_counts_once_a_ticket_at_its_last_stage():
     )
 
 
-def test_R2_a_range_has_no_minimum_charge():
+def test_R2_a_range_has_no_minimum_charge() -> None:
     play = by_hand(billing=Billing(BillingKind.RANGE, Decimal(1), Decimal(6)))
     play.rest()
     log(play, make_entry(30))
@@ -1197,7 +1201,7 @@ def test_R2_a_range_has_no_minimum_charge():
 # --- R4: who accepts
 
 
-def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so():
+def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so() -> None:
     play = Play(terms=Terms(accept_after=timedelta(days=14)))
     wait = play.rest()
     assert isinstance(wait, Wait)
@@ -1216,7 +1220,7 @@ def test_R4_silence_accepts_after_so_many_days_where_the_site_says_so():
         timedelta(hours=3),
     ],
 )
-def test_R4_silence_accepts_nothing_while_the_clocks_differ(ahead):
+def test_R4_silence_accepts_nothing_while_the_clocks_differ(ahead: Any) -> None:
     play = Play(terms=Terms(accept_after=timedelta(days=14)), portal_ahead=ahead)
     play.rest()
     play.now = NOW + timedelta(days=14, hours=4)
@@ -1228,7 +1232,7 @@ def test_R4_silence_accepts_nothing_while_the_clocks_differ(ahead):
     assert play.until(WriteOff).accepted_by == "silence"
 
 
-def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock():
+def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock() -> None:
     play = Play(terms=Terms(accept_after=timedelta(days=14)), portal_ahead=timedelta(minutes=-2))
     play.rest()
     play.now = NOW + timedelta(days=14)
@@ -1240,7 +1244,7 @@ def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock():
     assert play.until(WriteOff).accepted_by == "silence"
 
 
-def test_R4_silence_does_not_accept_what_was_rejected():
+def test_R4_silence_does_not_accept_what_was_rejected() -> None:
     play = Play(terms=Terms(accept_after=timedelta(days=14)))
     play.rest()
     play.portal(stage={"state": StageState.REJECTED, "revision": 2})
@@ -1249,14 +1253,14 @@ def test_R4_silence_does_not_accept_what_was_rejected():
     assert "capture" not in play.seen
 
 
-def test_R4_the_customer_s_word_counts_before_silence_does():
+def test_R4_the_customer_s_word_counts_before_silence_does() -> None:
     play = Play(terms=Terms(accept_after=timedelta(days=14)))
     play.rest()
     accept(play)
     assert play.until(WriteOff).accepted_by == "customer"
 
 
-def test_R4_a_trusted_service_needs_no_acceptance():
+def test_R4_a_trusted_service_needs_no_acceptance() -> None:
     play = Play(terms=Terms(accept_unasked=frozenset({ORDER.service})))
     waits(play.rest(), Status.DONE, "done")
     (capture,) = (one for one in play.effects.values() if one.kind == "capture")
@@ -1274,7 +1278,7 @@ def rejected(**more: Any) -> Play:
     return play
 
 
-def test_R4_rejected_work_of_an_action_is_taken_back_on_an_operator_s_word_and_done_anew():
+def test_R4_rejected_work_of_an_action_is_taken_back_on_an_operator_s_word_and_done_anew() -> None:
     play = rejected()
     waits(play.rest(), Status.FAILED, "rejected")
     play.decides("undo", stage_id="s1", revision=1, reason="не то")
@@ -1284,19 +1288,19 @@ def test_R4_rejected_work_of_an_action_is_taken_back_on_an_operator_s_word_and_d
     assert play.seen[:4] == ["undo", "void", "plan", "hold"]
 
 
-def test_R4_a_site_s_policy_may_take_rejected_work_back_by_itself():
+def test_R4_a_site_s_policy_may_take_rejected_work_back_by_itself() -> None:
     play = rejected(terms=Terms(undo_rejected=frozenset({ORDER.service})))
     assert isinstance(play.next(), Undo)
 
 
-def test_R4_work_that_cannot_be_taken_back_is_an_operator_s_turn():
+def test_R4_work_that_cannot_be_taken_back_is_an_operator_s_turn() -> None:
     play = rejected(terms=Terms(undo_rejected=frozenset({ORDER.service})))
     play.until(Undo)
     play.does(REFUSED, {"code": "not-deleted", "detail": "said"})
     assert waits(play.rest(), Status.FAILED, "refused").facts["what"] == "undo"
 
 
-def test_R7_work_of_a_withdrawn_ticket_is_taken_back_on_an_operator_s_word():
+def test_R7_work_of_a_withdrawn_ticket_is_taken_back_on_an_operator_s_word() -> None:
     play = Play()
     play.rest()
     withdraw(play)
@@ -1319,7 +1323,7 @@ def undone() -> Play:
     return play
 
 
-def test_R4_work_that_awaits_acceptance_is_taken_back_before_anybody_accepts_it():
+def test_R4_work_that_awaits_acceptance_is_taken_back_before_anybody_accepts_it() -> None:
     play = undone()
     back = play.until(SetStage)
     assert back.kind == "stage:in_progress:back"
@@ -1328,7 +1332,7 @@ def test_R4_work_that_awaits_acceptance_is_taken_back_before_anybody_accepts_it(
     assert play.seen == ["stage:in_progress:back", "undo", "void", "ticket:in_progress:2", "note:undone"]
 
 
-def test_R4_silence_does_not_accept_what_is_taken_back():
+def test_R4_silence_does_not_accept_what_is_taken_back() -> None:
     play = undone()
     play.terms = Terms(accept_after=timedelta(days=1))
     play.now += timedelta(days=400)
@@ -1336,7 +1340,7 @@ def test_R4_silence_does_not_accept_what_is_taken_back():
     assert "capture" not in play.seen
 
 
-def test_R4_an_acceptance_that_came_before_the_work_was_taken_back_counts():
+def test_R4_an_acceptance_that_came_before_the_work_was_taken_back_counts() -> None:
     play = undone()
     play.until(SetStage)
     play.does(REFUSED, {"code": "state_conflict", "actual": "accepted"})
@@ -1345,7 +1349,7 @@ def test_R4_an_acceptance_that_came_before_the_work_was_taken_back_counts():
     assert "undo" not in play.seen
 
 
-def test_R4_an_acceptance_that_comes_after_the_work_was_taken_back_writes_nothing_off():
+def test_R4_an_acceptance_that_comes_after_the_work_was_taken_back_writes_nothing_off() -> None:
     play = undone()
     waits(play.rest(), Status.FAILED, "undone")
     accept(play)
@@ -1356,7 +1360,9 @@ def test_R4_an_acceptance_that_comes_after_the_work_was_taken_back_writes_nothin
 @pytest.mark.parametrize(
     ("kind", "what"), [(SetStage, "stage:in_progress:back"), (Undo, "undo"), (Release, "void")]
 )
-def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_s_turn(kind, what):
+def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_s_turn(
+    kind: Any, what: str
+) -> None:
     play = undone()
     play.until(kind)
     play.does(REFUSED, {"code": "forbidden", "detail": "said"})
@@ -1364,7 +1370,7 @@ def test_R4_work_that_awaits_acceptance_and_cannot_be_taken_back_is_an_operator_
 
 
 @pytest.mark.parametrize("kind", [SetStage, Undo, Release])
-def test_R4_taking_back_whose_answer_was_lost_is_asked_for_again(kind):
+def test_R4_taking_back_whose_answer_was_lost_is_asked_for_again(kind: Any) -> None:
     play = undone()
     step = play.until(kind)
     play.does(INTENDED)
@@ -1372,7 +1378,7 @@ def test_R4_taking_back_whose_answer_was_lost_is_asked_for_again(kind):
     waits(play.rest(), Status.FAILED, "undone")
 
 
-def test_R4_what_was_taken_back_is_done_under_a_changed_order():
+def test_R4_what_was_taken_back_is_done_under_a_changed_order() -> None:
     play = undone()
     waits(play.rest(), Status.FAILED, "undone")
     play.order = replace(ORDER, params={"shortname": "tutor"})
@@ -1382,7 +1388,7 @@ def test_R4_what_was_taken_back_is_done_under_a_changed_order():
     assert play.seen[:2] == ["plan", "hold"]
 
 
-def test_R7_a_ticket_whose_work_was_taken_back_may_be_withdrawn():
+def test_R7_a_ticket_whose_work_was_taken_back_may_be_withdrawn() -> None:
     play = undone()
     waits(play.rest(), Status.FAILED, "undone")
     withdraw(play)
@@ -1392,7 +1398,7 @@ def test_R7_a_ticket_whose_work_was_taken_back_may_be_withdrawn():
 # --- what operators decide
 
 
-def test_a_paused_ticket_is_left_alone_until_it_is_resumed():
+def test_a_paused_ticket_is_left_alone_until_it_is_resumed() -> None:
     play = Play()
     play.until(Hold)
     play.decides("pause", reason="разбираемся")
@@ -1401,7 +1407,7 @@ def test_a_paused_ticket_is_left_alone_until_it_is_resumed():
     assert isinstance(play.next(), Hold)
 
 
-def test_R7_an_operator_may_withdraw_a_ticket_on_the_customer_s_word():
+def test_R7_an_operator_may_withdraw_a_ticket_on_the_customer_s_word() -> None:
     play = Play()
     play.until(Operate)
     play.decides("withdraw", reason="просьба по телефону")
@@ -1409,7 +1415,9 @@ def test_R7_an_operator_may_withdraw_a_ticket_on_the_customer_s_word():
     assert play.seen[-2:] == ["void", "note:withdrawn"]
 
 
-def test_R7_a_hold_that_did_not_fit_is_asked_for_once_more_after_an_operator_s_withdrawal_and_then_left():
+def test_R7_a_hold_that_did_not_fit_is_asked_for_once_more_after_an_operator_s_withdrawal_and_then_left() -> (
+    None
+):
     play = Play()
     play.until(Hold)
     play.does(REFUSED, {"code": "insufficient_balance", "available": "1", "needed": "2"})
@@ -1420,7 +1428,7 @@ def test_R7_a_hold_that_did_not_fit_is_asked_for_once_more_after_an_operator_s_w
     waits(play.rest(), Status.WITHDRAWN, "withdrawn")
 
 
-def test_captures_wait_as_long_as_the_ledger_differs_from_the_portal_s():
+def test_captures_wait_as_long_as_the_ledger_differs_from_the_portal_s() -> None:
     play = Play()
     play.rest()
     accept(play)
@@ -1452,7 +1460,7 @@ def corrected(hours: str | None, **more: Any) -> Play:
     return play
 
 
-def test_a_correction_is_one_reversal_and_a_new_write_off():
+def test_a_correction_is_one_reversal_and_a_new_write_off() -> None:
     play = corrected("1.5")
     reverse = play.until(Reverse)
     assert (reverse.entry_id, reverse.reason) == ("capture-s1-1", "ошибка учёта")
@@ -1461,14 +1469,14 @@ def test_a_correction_is_one_reversal_and_a_new_write_off():
     assert written_off(play.case()) == Decimal("1.5")
 
 
-def test_a_correction_to_nothing_is_a_reversal_alone():
+def test_a_correction_to_nothing_is_a_reversal_alone() -> None:
     play = corrected(None)
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["correct:1:reversal", "note:corrected:1"]
     assert written_off(play.case()) == Decimal(0)
 
 
-def test_a_second_correction_reverses_the_first_one_s_write_off():
+def test_a_second_correction_reverses_the_first_one_s_write_off() -> None:
     play = corrected("1.5")
     play.rest()
     lines = charges_request([Charge("correction", 0, 60, Decimal(1))])
@@ -1478,7 +1486,7 @@ def test_a_second_correction_reverses_the_first_one_s_write_off():
     assert written_off(play.case()) == Decimal(1)
 
 
-def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up():
+def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up() -> None:
     play = corrected("2")
     play.until(Hold)
     play.balance = make_account(1)
@@ -1488,7 +1496,7 @@ def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up():
     waits(play.rest(), Status.DONE, "done")
 
 
-def test_a_reversal_that_the_portal_refuses_is_an_operator_s_turn():
+def test_a_reversal_that_the_portal_refuses_is_an_operator_s_turn() -> None:
     play = corrected("1")
     play.until(Reverse)
     play.does(REFUSED, {"code": "state_conflict", "detail": "said"})
@@ -1498,12 +1506,12 @@ def test_a_reversal_that_the_portal_refuses_is_an_operator_s_turn():
 # --- what the journal keeps
 
 
-def test_a_reason_comes_back_from_the_journal():
+def test_a_reason_comes_back_from_the_journal() -> None:
     reason = Reason("balance", {"needed": "2", "problems": ["да"]})
     assert Reason.from_json(reason.to_json()) == reason
 
 
-def test_lines_come_back_from_the_journal():
+def test_lines_come_back_from_the_journal() -> None:
     lines = (Charge("development", 91, 120, Decimal("0.6")), Charge("unattended", 0, 30, Decimal(1)))
     assert charges_from(charges_request(lines)) == lines
 
@@ -1527,11 +1535,13 @@ def test_lines_come_back_from_the_journal():
         (Status.SUSPENDED, Reason("balance"), False),
     ],
 )
-def test_only_what_nobody_else_can_end_is_an_operator_s_turn(status, reason, operator):
+def test_only_what_nobody_else_can_end_is_an_operator_s_turn(
+    status: Any, reason: Any, operator: bool
+) -> None:
     assert is_operators_turn(status, reason) is operator
 
 
-def test_what_the_customer_is_asked_to_mend_is_what_the_message_asks_for():
+def test_what_the_customer_is_asked_to_mend_is_what_the_message_asks_for() -> None:
     template = (Path(__file__).parents[3] / "config" / "templates" / "cannot.txt.j2").read_text(
         encoding="utf-8"
     )

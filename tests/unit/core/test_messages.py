@@ -52,7 +52,7 @@ def told(message: str, **facts: Any) -> str:
     return Messages().render(message, make_ticket(), facts).replace("\u00a0", "_")
 
 
-def test_faults_of_an_order_are_listed():
+def test_faults_of_an_order_are_listed() -> None:
     assert (
         told(
             "order:0123456789ab",
@@ -70,7 +70,7 @@ def test_faults_of_an_order_are_listed():
     )
 
 
-def test_a_balance_that_does_not_reach_is_explained():
+def test_a_balance_that_does_not_reach_is_explained() -> None:
     assert (
         told("suspended", **STAGE, needed="2", available="1.5", missing="0.5")
         == """\
@@ -83,7 +83,7 @@ def test_a_balance_that_does_not_reach_is_explained():
     )
 
 
-def test_the_beginning_of_the_work_is_told():
+def test_the_beginning_of_the_work_is_told() -> None:
     assert (
         told("taken", **STAGE, amount="0.75")
         == """\
@@ -94,7 +94,7 @@ def test_the_beginning_of_the_work_is_told():
     )
 
 
-def test_a_restored_course_is_shown():
+def test_a_restored_course_is_shown() -> None:
     assert (
         told("ready", **ASKED, stage="Курс", evidence=COURSE, write_off="1")
         == """\
@@ -111,7 +111,7 @@ def test_a_restored_course_is_shown():
     )
 
 
-def test_a_course_without_users_data_says_so():
+def test_a_course_without_users_data_says_so() -> None:
     text = told(
         "ready", **ASKED, stage="Курс", evidence={**COURSE, "users": False, "warnings": []}, write_off="1"
     )
@@ -119,7 +119,7 @@ def test_a_course_without_users_data_says_so():
     assert "Обратите внимание" not in text
 
 
-def test_a_role_is_shown_with_all_its_capabilities():
+def test_a_role_is_shown_with_all_its_capabilities() -> None:
     assert (
         told("ready", **STAGE, **ASKED, evidence=ROLE, write_off="0.5")
         == """\
@@ -136,7 +136,7 @@ def test_a_role_is_shown_with_all_its_capabilities():
     )
 
 
-def test_work_by_hand_is_shown_by_the_specialists_log():
+def test_work_by_hand_is_shown_by_the_specialists_log() -> None:
     entries = [
         {"category": "content", "minutes": 90, "note": "Разделы курса"},
         {"category": "content", "minutes": 5, "note": ""},
@@ -145,7 +145,7 @@ def test_work_by_hand_is_shown_by_the_specialists_log():
     assert "\n– Разделы курса: 1 ч 30 мин\n– Работы по заявке: 5 мин\n" in text
 
 
-def test_silence_that_accepts_is_announced():
+def test_silence_that_accepts_is_announced() -> None:
     text = told(
         "ready",
         **STAGE,
@@ -157,20 +157,20 @@ def test_silence_that_accepts_is_announced():
     assert text.endswith("\nЕсли до 15.03.2026 09:30 UTC замечаний не будет, этап считается принятым.\n")
 
 
-def test_a_stage_that_needs_no_acceptance_asks_for_none():
+def test_a_stage_that_needs_no_acceptance_asks_for_none() -> None:
     text = told("ready", **STAGE, unasked=True, silent_until=None, evidence=ROLE, write_off="0.5")
     assert text.endswith(
         "\nПо условиям обслуживания приёмка этого этапа не требуется. Списывается 0,5_нормо-ч.\n"
     )
 
 
-def test_more_than_was_agreed_asks_for_a_new_agreement():
+def test_more_than_was_agreed_asks_for_a_new_agreement() -> None:
     text = told("beyond:2", **STAGE, agreed="2", spent="2.5")
     assert "Согласовано: 2_нормо-ч. Затрачено: 2,5_нормо-ч." in text
     assert "Сверх согласованного ничего не списывается." in text
 
 
-def test_a_correction_tells_what_was_and_what_is():
+def test_a_correction_tells_what_was_and_what_is() -> None:
     text = told("corrected:1", **STAGE, was="2", amount="1.5", reason="ошибка учёта", left="8.5")
     assert text.endswith(
         "исправлено: ошибка учёта.\n\nБыло списано: 2_нормо-ч. Теперь: 1,5_нормо-ч.\nОстаток "
@@ -185,14 +185,14 @@ def test_a_correction_tells_what_was_and_what_is():
         ("3", "За принятые этапы списано 3_нормо-ч; остальное возвращено на баланс."),
     ],
 )
-def test_a_withdrawal_on_the_customer_s_word_is_confirmed(written_off, text):
+def test_a_withdrawal_on_the_customer_s_word_is_confirmed(written_off: str, text: str) -> None:
     assert (
         told("withdrawn", reason="просьба по телефону", written_off=written_off)
         == f"Заявка № 101 отозвана: просьба по телефону.\n\n{text}\n"
     )
 
 
-def test_a_write_off_is_told_line_by_line_with_its_price():
+def test_a_write_off_is_told_line_by_line_with_its_price() -> None:
     short = {"category": "minimum", "spent_minutes": 0, "charged_minutes": 45, "coefficient": "0.6"}
     assert (
         told(
@@ -217,12 +217,12 @@ def test_a_write_off_is_told_line_by_line_with_its_price():
 
 
 @pytest.mark.parametrize("price", [None, ""])
-def test_a_write_off_without_a_price_names_none(price):
+def test_a_write_off_without_a_price_names_none(price: str | None) -> None:
     text = told("written_off", **STAGE, charges=[LINE], amount="0.5", left="-1", price=price)
     assert text.endswith("\nСписано с баланса: 0,5_нормо-ч.\nОстаток на балансе: -1_нормо-ч.\n")
 
 
-def test_the_end_tells_the_sum():
+def test_the_end_tells_the_sum() -> None:
     assert (
         told("done", written_off="1.5") == "Заявка № 101 выполнена. Всего списано с баланса: 1,5_нормо-ч.\n"
     )
@@ -346,12 +346,12 @@ CANDIDATES = [
         ("", {}, SPECIALIST),
     ],
 )
-def test_each_reason_why_work_cannot_be_done_has_its_words(code, facts, text):
+def test_each_reason_why_work_cannot_be_done_has_its_words(code: str, facts: Any, text: Any) -> None:
     assert told("cannot", **STAGE, code=code, detail=OPERATORS_OWN, **facts) == CANNOT + text
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_message_holds_what_the_operator_reads(name):
+def test_no_message_holds_what_the_operator_reads(name: Any) -> None:
     facts = {
         **STAGE,
         "source": "поля",
@@ -380,7 +380,7 @@ def test_no_message_holds_what_the_operator_reads(name):
     assert OPERATORS_OWN not in text
 
 
-def test_braces_in_a_customer_s_words_stay_words():
+def test_braces_in_a_customer_s_words_stay_words() -> None:
     assert "«{{ 7*7 }}{% raw %}»" in told("taken", stage="{{ 7*7 }}{% raw %}", amount="1")
 
 
@@ -391,32 +391,32 @@ def test_braces_in_a_customer_s_words_stay_words():
     ("value", "told"),
     [("1.50", "1,5"), ("10", "10"), ("0.00", "0"), (Decimal("1E+2"), "100"), ("0.125", "0,125")],
 )
-def test_numbers_have_a_comma_and_no_needless_zeros(value, told):
+def test_numbers_have_a_comma_and_no_needless_zeros(value: Decimal | str, told: str) -> None:
     assert number(value) == told
 
 
 @pytest.mark.parametrize(
     ("value", "told"), [(0, "0 мин"), (5, "5 мин"), (60, "1 ч"), (90, "1 ч 30 мин"), (1500, "25 ч")]
 )
-def test_minutes_are_told_as_hours_and_minutes(value, told):
+def test_minutes_are_told_as_hours_and_minutes(value: int, told: str) -> None:
     assert minutes(value) == told
 
 
 @pytest.mark.parametrize(
     ("value", "told"), [("3750", "3_750,00_₽"), ("1234567.5", "1_234_567,50_₽"), ("0.05", "0,05_₽")]
 )
-def test_money_is_told_in_roubles(value, told):
+def test_money_is_told_in_roubles(value: str, told: str) -> None:
     assert roubles(value).replace("\u00a0", "_") == told
 
 
-def test_hours_are_told_with_their_unit():
+def test_hours_are_told_with_their_unit() -> None:
     assert hours("1.5") == "1,5\u00a0нормо-ч"
 
 
 @pytest.mark.parametrize(
     "value", ["2026-03-01T09:30:00Z", "2026-03-01T09:30:00.123456+00:00", "2026-03-01T12:30:00+03:00"]
 )
-def test_moments_are_told_in_utc(value):
+def test_moments_are_told_in_utc(value: str) -> None:
     assert moment(value) == "01.03.2026 09:30 UTC"
 
 
@@ -429,12 +429,14 @@ def write(directory: Path, name: str, text: str | bytes) -> Messages:
 
 
 @pytest.mark.parametrize(("name", "fact"), [("done", "written_off"), ("ready", "write_off")])
-def test_a_site_s_own_template_may_use_the_older_name_of_the_hours(tmp_path, name, fact):
+def test_a_site_s_own_template_may_use_the_older_name_of_the_hours(
+    tmp_path: Path, name: str, fact: str
+) -> None:
     messages = write(tmp_path, f"{name}.txt.j2", "{{ taken|number }}")
     assert messages.render(name, make_ticket(), {fact: "1.5"}) == "1,5\n"
 
 
-def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
+def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path: Path) -> None:
     messages = write(tmp_path, "done.txt.j2", "Готово: {{ ticket.number }}, {{ written_off|hours }}")
     assert messages.render("done", make_ticket(), {"written_off": "1"}) == "Готово: 101, 1\u00a0нормо-ч\n"
     assert messages.render("taken", make_ticket(), {**STAGE, "amount": "1"}).startswith(
@@ -442,7 +444,7 @@ def test_a_site_s_own_template_replaces_one_and_the_others_stay(tmp_path):
     )
 
 
-def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
+def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path: Path) -> None:
     messages = write(
         tmp_path, "evidence.txt.j2", "{% macro told(evidence) %}см. {{ evidence.url }}{% endmacro %}"
     )
@@ -457,13 +459,13 @@ def test_a_site_s_own_evidence_is_used_in_the_shipped_message(tmp_path):
     ["{{ written_off", "{% if %}", "{{ written_off|nosuchfilter }}", "Заявка".encode("cp1251")],
     ids=["open", "empty if", "filter", "cp1251"],
 )
-def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path, name, text):
+def test_a_broken_template_of_a_site_is_named_at_the_start(tmp_path: Path, name: str, text: Any) -> None:
     with pytest.raises(UserError, match=r"templates in .* have faults") as caught:
         write(tmp_path, name, text)
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [name]
 
 
-def test_all_broken_templates_are_named_at_once(tmp_path):
+def test_all_broken_templates_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "held.txt.j2").write_text("{{", encoding="utf-8")
     with pytest.raises(UserError) as caught:
         write(tmp_path, "done.txt.j2", "{{")
@@ -480,13 +482,13 @@ def test_all_broken_templates_are_named_at_once(tmp_path):
         "{{ 1|moment }}",
     ],
 )
-def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path, text):
+def test_a_template_that_asks_for_what_is_not_there_is_named(tmp_path: Path, text: str) -> None:
     messages = write(tmp_path, "done.txt.j2", text)
     with pytest.raises(UserError, match=r"template done\.txt\.j2 cannot be rendered"):
         messages.render("done", make_ticket(), {"written_off": "1"})
 
 
-def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
+def test_work_that_is_taken_back_is_told_without_the_operator_s_reason() -> None:
     assert told("undone", **STAGE) == (
         "Сделанное по этапу «Новая роль» заявки № 101 отозвано специалистом: принимать этот "
         "этап пока не нужно.\n\n"
@@ -520,7 +522,9 @@ def test_work_that_is_taken_back_is_told_without_the_operator_s_reason():
         ("corrected", {**STAGE, "reason": "строка\n" * 20_000, "was": "1", "amount": "2", "left": "3"}),
     ],
 )
-def test_a_message_of_any_length_is_cut_in_its_middle_and_says_how_much_was_left_out(message, facts):
+def test_a_message_of_any_length_is_cut_in_its_middle_and_says_how_much_was_left_out(
+    message: str, facts: Any
+) -> None:
     text = told(message, **facts)
     assert len(text) <= LONGEST
     (left_out,) = re.findall(
@@ -535,7 +539,7 @@ def test_a_message_of_any_length_is_cut_in_its_middle_and_says_how_much_was_left
     }[message] in text
 
 
-def test_what_is_left_out_is_counted_to_the_character():
+def test_what_is_left_out_is_counted_to_the_character() -> None:
     long = "".join(f"строка {number}\n" for number in range(2000))
     cut = bounded(long)
     (left_out,) = re.findall(r"\n… пропущено знаков: (\d+); [^\n]+\n", cut)
@@ -545,7 +549,7 @@ def test_what_is_left_out_is_counted_to_the_character():
     assert bounded("x" * LONGEST) == "x" * LONGEST
 
 
-def test_a_template_of_a_site_under_an_older_name_is_a_fault_that_names_the_new_one(tmp_path):
+def test_a_template_of_a_site_under_an_older_name_is_a_fault_that_names_the_new_one(tmp_path: Path) -> None:
     (tmp_path / "held.txt.j2").write_text("Своя", encoding="utf-8")
     with pytest.raises(UserError) as error:
         Messages(tmp_path)

@@ -6,6 +6,8 @@ import logging
 import sys
 from dataclasses import replace
 
+import pytest
+
 from bridge.domain.effects import Effect, EffectState
 from bridge.flow.oplog import DONE, PlainFormatter, describe, log_done
 from tests.builders import NOW, make_stage, make_ticket
@@ -18,14 +20,14 @@ HOLD = replace(
 )
 
 
-def test_a_thing_done_is_told_with_ticket_stage_hours_key_and_duration():
+def test_a_thing_done_is_told_with_ticket_stage_hours_key_and_duration() -> None:
     assert (
         describe(make_ticket(), HOLD, 0.1234)
         == f'what=hold ticket=101 stage="1 Новая роль" hours=2 key={HOLD.key} seconds=0.12'
     )
 
 
-def test_a_refusal_is_told_with_its_code():
+def test_a_refusal_is_told_with_its_code() -> None:
     refused = replace(HOLD, state=EffectState.REFUSED, outcome={"code": "insufficient_balance"}, attempts=3)
     told = describe(make_ticket(), refused, 2)
     assert told.startswith(
@@ -33,11 +35,11 @@ def test_a_refusal_is_told_with_its_code():
     )
 
 
-def test_an_effect_of_the_whole_ticket_has_no_stage():
+def test_an_effect_of_the_whole_ticket_has_no_stage() -> None:
     assert "stage=" not in describe(make_ticket(), replace(HOLD, stage_id=""), 0)
 
 
-def test_a_hostile_ticket_forges_no_line_and_no_fact():
+def test_a_hostile_ticket_forges_no_line_and_no_fact() -> None:
     ticket = make_ticket(make_stage(title='x" key=1\n2026-01-01 ERROR \x1b[31m'), number='7\n8 key=0 "')
     told = describe(ticket, HOLD, 0)
     assert told.isprintable()
@@ -45,13 +47,13 @@ def test_a_hostile_ticket_forges_no_line_and_no_fact():
     assert 'ticket="7\\\\n8 key=0 \\"" ' in told
 
 
-def test_the_line_is_logged(caplog):
+def test_the_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, DONE.name):
         log_done(make_ticket(), HOLD, 1.5)
     assert [record.getMessage() for record in caplog.records] == [describe(make_ticket(), HOLD, 1.5)]
 
 
-def test_a_record_is_one_line_and_its_traceback_is_set_off():
+def test_a_record_is_one_line_and_its_traceback_is_set_off() -> None:
     formatter = PlainFormatter()
     record = logging.LogRecord(
         "bridge", logging.ERROR, "x", 1, "ticket %s: %s", ("7\x1b[2J", "a\nERROR b"), None

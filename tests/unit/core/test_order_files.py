@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,18 +57,18 @@ def problem(text: str, name: str = "order.yaml") -> str:
     "name",
     ["order.toml", "ORDER.YAML", "order.yml", "заказ.toml", "Заказ.yml", "курс 7.order.toml", "a.order.YML"],
 )
-def test_an_attachment_of_this_name_is_an_order_file(name):
+def test_an_attachment_of_this_name_is_an_order_file(name: str) -> None:
     assert order_attachments(make_ticket(attachments=(attachment("f1", name),)))
 
 
 @pytest.mark.parametrize(
     "name", ["order.txt", "reorder.toml", "order.toml.exe", "order.json", "toml", "", "order.toml/x"]
 )
-def test_an_attachment_of_another_name_is_none(name):
+def test_an_attachment_of_another_name_is_none(name: str) -> None:
     assert order_attachments(make_ticket(attachments=(attachment("f1", name),))) == ()
 
 
-def test_of_several_order_files_the_newest_counts():
+def test_of_several_order_files_the_newest_counts() -> None:
     ticket = make_ticket(
         attachments=(
             attachment("f1", "order.toml"),
@@ -81,17 +82,17 @@ def test_of_several_order_files_the_newest_counts():
     )
 
 
-def test_an_order_file_that_nobody_has_fetched_yet_is_no_order():
+def test_an_order_file_that_nobody_has_fetched_yet_is_no_order() -> None:
     assert find_order(make_ticket(attachments=(attachment("f1", "order.toml"),)), CATALOGUE) is None
 
 
-def test_fields_and_a_file_that_both_hold_an_order_are_a_fault():
+def test_fields_and_a_file_that_both_hold_an_order_are_a_fault() -> None:
     ticket = make_ticket(fields={"service": "2.9.1-restore"}, attachments=(attachment("f1", "order.toml"),))
     told = ("заказ дан дважды, в полях заявки и в приложении (файл «order.toml»): оставьте один",)
     assert find_order(ticket, CATALOGUE, files={"f1": RESTORE}) == OrderFault("заявка", told)
 
 
-def test_toml_and_yaml_mean_the_same_and_all_scalars_are_texts():
+def test_toml_and_yaml_mean_the_same_and_all_scalars_are_texts() -> None:
     toml = """service = "2.9.1-access"
 quantity = 2
 action = "create-role"
@@ -162,7 +163,7 @@ QUOTED = ("", "= 1_000", "[1, 2]", "# 5", "a\\b", "'", "1_000", "строка\n,
         max_size=6,
     )
 )
-def test_values_of_toml_are_read_as_they_are_written(values):
+def test_values_of_toml_are_read_as_they_are_written(values: Any) -> None:
     told = [bare if plain else quoted for plain, bare, quoted, _ in values]
     written = [bare if plain else json.dumps(quoted, ensure_ascii=False) for plain, bare, quoted, _ in values]
     array = "".join(f"{one},{gap}" for one, (_, _, _, gap) in zip(written, values, strict=True))
@@ -202,20 +203,20 @@ def test_values_of_toml_are_read_as_they_are_written(values):
         '"~"',
     ],
 )
-def test_values_of_yaml_are_read_as_they_are_written(value):
+def test_values_of_yaml_are_read_as_they_are_written(value: str) -> None:
     order = found(f"service: '2.6'\nparams: {{shortname: {value}}}")
     assert isinstance(order, Order)
     assert order.params == {"shortname": value.strip("'\"")}
 
 
 @pytest.mark.parametrize("value", ["null", "~", "Null", "NULL"])
-def test_what_yaml_takes_for_nothing_is_no_name(value):
+def test_what_yaml_takes_for_nothing_is_no_name(value: str) -> None:
     told = f"строка 3: {value} значит «ничего»: удалите строку, а если это название, возьмите его в кавычки"
     assert problem(f"service: '2.6'\nparams:\n  shortname: {value}") == told
 
 
 @pytest.mark.parametrize("value", ["1_000", "0xFF", "007", "2026-03-01", "1:30", "NO"])
-def test_no_value_names_another_course(value):
+def test_no_value_names_another_course(value: str) -> None:
     """An order that runs by itself looks for the course that is written there, or says why it does not."""
     for text, name in (
         (f"service: 2.9.1-restore\nparams: {{shortname: {value}}}", "order.yaml"),
@@ -226,7 +227,7 @@ def test_no_value_names_another_course(value):
         assert isinstance(order, OrderFault) or order.params == {"shortname": value}  # type: ignore[union-attr]
 
 
-def test_names_in_another_case_or_with_a_remark_are_recognised():
+def test_names_in_another_case_or_with_a_remark_are_recognised() -> None:
     text = (
         "Service: 2.9.1-restore\nParams (параметры):\n  Shortname (краткое имя): OT-1\n  "
         "Полное имя (fullname): Охрана труда\n  USERS: нет\n"
@@ -237,7 +238,7 @@ def test_names_in_another_case_or_with_a_remark_are_recognised():
     assert order.params == {"shortname": "OT-1", "fullname": "Охрана труда", "users": "нет"}
 
 
-def test_names_that_are_not_recognised_are_told_with_those_that_are_near():
+def test_names_that_are_not_recognised_are_told_with_those_that_are_near() -> None:
     text = "service: 2.9.1-restore\nparams:\n  shortname: a\n  Shortname: b\n  full_name: x\n"
     ticket = make_ticket(attachments=(attachment("f1", "order.yaml"),))
     order = find_order(ticket, CATALOGUE, files={"f1": text})
@@ -250,7 +251,7 @@ def test_names_that_are_not_recognised_are_told_with_those_that_are_near():
     )
 
 
-def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
     content = "\ufeff" + RESTORE.replace("\n", "\r\n")
     assert isinstance(found(decode(content.encode()), "order.toml"), Order)
 
@@ -291,7 +292,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm():
         ("%YAML 1." + "9" * 5000 + "\n--- x", "это не YAML: в файле недопустимые символы"),
     ],
 )
-def test_a_fault_of_a_yaml_file_is_told_with_its_line(text, told):
+def test_a_fault_of_a_yaml_file_is_told_with_its_line(text: str, told: str) -> None:
     assert problem(text) == told
 
 
@@ -311,11 +312,11 @@ def test_a_fault_of_a_yaml_file_is_told_with_its_line(text, told):
         ("\n" + "a." * 30_000 + "a = 1", "строка 2: в строке больше 200 точек: разбейте её"),
     ],
 )
-def test_a_fault_of_a_toml_file_is_told_with_its_line(text, told):
+def test_a_fault_of_a_toml_file_is_told_with_its_line(text: str, told: str) -> None:
     assert problem(text, "order.toml") == told
 
 
-def test_a_file_in_another_encoding_is_a_fault():
+def test_a_file_in_another_encoding_is_a_fault() -> None:
     assert (
         problem(decode("service: курс".encode("cp1251")))
         == "строка 1: это не текст в кодировке UTF-8: сохраните файл в ней"
@@ -326,14 +327,14 @@ def test_a_file_in_another_encoding_is_a_fault():
     )
 
 
-def test_a_file_that_is_too_large_is_a_fault_before_anybody_fetches_it():
+def test_a_file_that_is_too_large_is_a_fault_before_anybody_fetches_it() -> None:
     ticket = make_ticket(attachments=(attachment("f1", "order.toml", LARGEST_FILE + 1),))
     assert find_order(ticket, CATALOGUE) == OrderFault(
         "файл «order.toml»", ("файл больше 64 КиБ: это не файл заказа",)
     )
 
 
-def test_an_operator_s_file_of_parameters_is_read_the_same_way():
+def test_an_operator_s_file_of_parameters_is_read_the_same_way() -> None:
     assert read_params("p.yaml", b"shortname: OT-1\nusers: yes") == {"shortname": "OT-1", "users": "yes"}
     assert read_params("p.toml", b"a = [1]") == {"a": ["1"]}
     assert read_params("p.yaml", b"- a") == OrderFault("p.yaml", ("должно быть таблицей «имя – значение»",))
@@ -346,16 +347,16 @@ def test_an_operator_s_file_of_parameters_is_read_the_same_way():
     st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(),
     st.sampled_from(["order.toml", "order.yaml"]),
 )
-def test_any_text_ends_in_an_order_or_in_a_fault(text, name):
+def test_any_text_ends_in_an_order_or_in_a_fault(text: Any, name: Any) -> None:
     assert isinstance(found(text, name), (Order, OrderFault))
 
 
 @given(st.binary(max_size=200), st.sampled_from(["order.toml", "order.yaml"]))
-def test_any_bytes_end_in_an_order_or_in_a_fault(content, name):
+def test_any_bytes_end_in_an_order_or_in_a_fault(content: Any, name: Any) -> None:
     assert isinstance(found(decode(content), name), (Order, OrderFault))
 
 
-def test_the_examples_of_the_docs_are_orders():
+def test_the_examples_of_the_docs_are_orders() -> None:
     examples = re.findall(
         r"```(toml|yaml)\n(.+?)```", (ROOT / "docs" / "orders.md").read_text(encoding="utf-8"), re.DOTALL
     )

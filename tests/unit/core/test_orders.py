@@ -5,6 +5,7 @@ is told in the customer's language.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,13 +40,13 @@ def problems(fields: dict[str, str], **changes: str) -> tuple[str, ...]:
     return found.problems
 
 
-def test_fields_become_a_service_and_its_parameters():
+def test_fields_become_a_service_and_its_parameters() -> None:
     assert order(RESTORE) == Order(
         "2.9.1-restore", {"shortname": "OT-1"}, "поля заявки", action="restore-course"
     )
 
 
-def test_what_moodle_takes_is_taken_as_it_is():
+def test_what_moodle_takes_is_taken_as_it_is() -> None:
     found = order(
         RESTORE,
         param_course_id=str(2**63 - 1),
@@ -67,11 +68,11 @@ def test_what_moodle_takes_is_taken_as_it_is():
         {"Услуга\n(Service)": "2.9.1-restore", " PARAM_SHORTNAME ": "OT-1"},
     ],
 )
-def test_a_field_in_another_case_or_with_a_remark_is_recognised(fields):
+def test_a_field_in_another_case_or_with_a_remark_is_recognised(fields: Any) -> None:
     assert order(fields) == order(RESTORE)
 
 
-def test_two_fields_of_one_name_are_told():
+def test_two_fields_of_one_name_are_told() -> None:
     assert problems(RESTORE, Service="2.6") == (
         "service: указано дважды («service» и «Service»): оставьте одно",
     )
@@ -83,21 +84,21 @@ def test_two_fields_of_one_name_are_told():
     )
 
 
-def test_a_parameter_that_is_not_recognised_is_named_with_those_that_are_near():
+def test_a_parameter_that_is_not_recognised_is_named_with_those_that_are_near() -> None:
     assert problems(RESTORE, param_shortnam="OT-2") == (
         "shortnam: такого параметра у этой услуги нет; похожие: shortname",
     )
 
 
-def test_other_fields_of_the_form_are_no_parameters():
+def test_other_fields_of_the_form_are_no_parameters() -> None:
     assert order(RESTORE, phone="+7", shortname="x") == order(RESTORE)
 
 
-def test_an_empty_parameter_is_one_that_was_not_given():
+def test_an_empty_parameter_is_one_that_was_not_given() -> None:
     assert order(RESTORE, param_fullname="  ") == order(RESTORE)
 
 
-def test_spaces_around_the_service_do_not_count():
+def test_spaces_around_the_service_do_not_count() -> None:
     assert order(RESTORE, service=" 2.9.1-restore ") == order(RESTORE)
 
 
@@ -105,20 +106,20 @@ def test_spaces_around_the_service_do_not_count():
     "fields",
     [{}, {"service": ""}, {"service": " "}, {"param_shortname": "OT-1"}, {"Услуга": "2.9.1-restore"}],
 )
-def test_a_ticket_without_a_service_is_free_text(fields):
+def test_a_ticket_without_a_service_is_free_text(fields: Any) -> None:
     assert order(fields) is None
 
 
-def test_a_service_that_the_catalogue_does_not_have_is_told():
+def test_a_service_that_the_catalogue_does_not_have_is_told() -> None:
     assert problems(RESTORE, service="9.9.9-moon") == ("service: услуги «9.9.9-moon» нет в каталоге",)
 
 
-def test_the_closest_services_are_told():
+def test_the_closest_services_are_told() -> None:
     (problem,) = problems(RESTORE, service="2.9.1-restor")
     assert problem.startswith("service: услуги «2.9.1-restor» нет в каталоге; похожие: 2.9.1-restore")
 
 
-def test_a_hostile_service_is_shown_on_one_short_line():
+def test_a_hostile_service_is_shown_on_one_short_line() -> None:
     (problem,) = problems(RESTORE, service="x\n\x1b[31m" * 9999)
     assert len(problem) < 120
     assert problem.isprintable()
@@ -222,11 +223,13 @@ def test_a_hostile_service_is_shown_on_one_short_line():
         ),
     ],
 )
-def test_a_fault_of_a_parameter_is_told_in_the_customer_s_language(fields, changes, problem):
+def test_a_fault_of_a_parameter_is_told_in_the_customer_s_language(
+    fields: Any, changes: Any, problem: str
+) -> None:
     assert problems(fields, **changes) == (problem,)
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_told_at_once() -> None:
     found = problems({"service": "2.9.1-access", "param_name": "x" * 256, "param_colour": "red"})
     assert {problem.partition(":")[0] for problem in found} == {
         "shortname",
@@ -276,7 +279,7 @@ def some(fields: dict[str, str], **changes: str) -> Order | OrderFault | None:
     return find_order(make_ticket(fields={**fields, **changes}), SOME)
 
 
-def test_a_variant_a_quantity_and_an_action_are_taken_from_the_form():
+def test_a_variant_a_quantity_and_an_action_are_taken_from_the_form() -> None:
     assert some(BANK, variant=" pictures ", quantity=" 3 ") == Order(
         "bank", {"shortname": "OT-1"}, "поля заявки", "pictures", 3, "restore-course"
     )
@@ -305,7 +308,7 @@ def test_a_variant_a_quantity_and_an_action_are_taken_from_the_form():
         ),
     ],
 )
-def test_a_fault_beside_the_parameters_is_told(changes, problem):
+def test_a_fault_beside_the_parameters_is_told(changes: Any, problem: str) -> None:
     assert some(BANK, **changes) == OrderFault("поля заявки", (problem,))
 
 
@@ -316,11 +319,11 @@ def test_a_fault_beside_the_parameters_is_told(changes, problem):
         ({"action": "fly"}, "action: эту услугу выполняет специалист, действий у неё нет"),
     ],
 )
-def test_a_service_without_variants_and_actions_takes_none(changes, problem):
+def test_a_service_without_variants_and_actions_takes_none(changes: Any, problem: str) -> None:
     assert some({"service": "hand"}, **changes) == OrderFault("поля заявки", (problem,))
 
 
-def test_without_a_named_action_the_first_one_that_the_bridge_has_does_the_work():
+def test_without_a_named_action_the_first_one_that_the_bridge_has_does_the_work() -> None:
     found = some(
         BANK, action="", **{name: value for name, value in ROLE.items() if name.startswith("param_")}
     )
@@ -328,13 +331,13 @@ def test_without_a_named_action_the_first_one_that_the_bridge_has_does_the_work(
     assert found.action == "create-role"
 
 
-def test_an_action_that_the_bridge_does_not_have_is_worked_by_hand():
+def test_an_action_that_the_bridge_does_not_have_is_worked_by_hand() -> None:
     assert some(BANK, action="fly", param_any="1") == Order(
         "bank", {"any": "1", "shortname": "OT-1"}, "поля заявки", "text"
     )
 
 
-def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work():
+def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work() -> None:
     ticket = make_ticket(fields={**BANK, "param_colour": "red"})
     assert isinstance(find_order(ticket, SOME, unattended=runs_unattended(["bank"])), OrderFault)
     by_hand = find_order(ticket, SOME, unattended=runs_unattended(["hand"]))
@@ -342,11 +345,11 @@ def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work():
     assert by_hand.params == {"shortname": "OT-1", "colour": "red"}
 
 
-def test_parameters_of_a_service_that_is_done_by_hand_are_taken_as_they_are():
+def test_parameters_of_a_service_that_is_done_by_hand_are_taken_as_they_are() -> None:
     assert some({"service": "hand", "param_any": "1"}) == Order("hand", {"any": "1"}, "поля заявки")
 
 
-def test_an_assigned_order_wins_over_form_and_file():
+def test_an_assigned_order_wins_over_form_and_file() -> None:
     document = {
         "service": "bank",
         "variant": "text",
@@ -363,7 +366,7 @@ def test_an_assigned_order_wins_over_form_and_file():
     )
 
 
-def test_faults_of_an_assigned_order_are_told_as_well():
+def test_faults_of_an_assigned_order_are_told_as_well() -> None:
     found = find_order(
         make_ticket(),
         SOME,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,16 +25,16 @@ from bridge import plain
         ("\ud800", "\\ud800"),
     ],
 )
-def test_what_controls_a_terminal_is_shown(text, shown):
+def test_what_controls_a_terminal_is_shown(text: str, shown: str) -> None:
     assert plain.line(text) == shown
 
 
-def test_line_breaks_stay_where_they_are_meant():
+def test_line_breaks_stay_where_they_are_meant() -> None:
     assert plain.lines("a\n  - b\tc\x1b\r\n") == "a\n  - b    c\\x1b\\r\n"
 
 
 @given(st.text())
-def test_nothing_that_a_terminal_obeys_is_left(text):
+def test_nothing_that_a_terminal_obeys_is_left(text: Any) -> None:
     for char in plain.line(text):
         assert unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -44,7 +45,7 @@ def test_nothing_that_a_terminal_obeys_is_left(text):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_a_document_reads_back_as_it_was(value):
+def test_a_document_reads_back_as_it_was(value: Any) -> None:
     told = plain.document(value)
     assert json.loads(told) == value
     assert all(char == "\n" or unicodedata.category(char)[0] != "C" for char in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,12 +42,12 @@ def amount(hours: str, taken: str, roubles: str | None = None) -> Amount:
         (Wish(ACTUAL, estimate=Decimal("1.5")), amount("1.5", "1.5"), amount("1.5", "1.5")),
     ],
 )
-def test_a_line_is_priced_by_the_service_s_terms(wish, least, most):
+def test_a_line_is_priced_by_the_service_s_terms(wish: Any, least: Any, most: Any) -> None:
     (line,) = quote([wish]).lines
     assert (line.least, line.most) == (least, most)
 
 
-def test_a_list_sums_what_is_known_and_tells_an_open_end():
+def test_a_list_sums_what_is_known_and_tells_an_open_end() -> None:
     priced = quote([Wish(FIXED, quantity=3), Wish(RANGE), Wish(FROM)], Decimal(2500))
     assert priced.least == amount("6.5", "4.3", "10750.00")
     assert priced.most == amount("11.5", "9.3", "23250.00")
@@ -54,13 +55,13 @@ def test_a_list_sums_what_is_known_and_tells_an_open_end():
     assert not quote([Wish(FIXED), Wish(RANGE)]).open_end
 
 
-def test_a_variant_that_does_not_exist_is_refused():
+def test_a_variant_that_does_not_exist_is_refused() -> None:
     with pytest.raises(KeyError):
         quote([Wish(VARIED)])
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 9)), max_size=6), st.integers(1, 10**6))
-def test_each_line_is_rounded_once_and_the_total_is_their_sum(lines, kopecks):
+def test_each_line_is_rounded_once_and_the_total_is_their_sum(lines: Any, kopecks: Any) -> None:
     hour_price = Decimal(kopecks) / 100
     wishes = [
         Wish(replace(FIXED, billing=Billing(BillingKind.FIXED, Decimal(hours))), quantity=many)

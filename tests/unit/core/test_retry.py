@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bridge.domain.effects import Effect, EffectState
@@ -11,7 +13,7 @@ from tests.builders import NOW, make_ticket
 
 
 @pytest.mark.parametrize("kind", ["note:done", "note:order:0123456789ab"])
-def test_a_refused_message_about_the_whole_ticket_is_sent_again(tmp_path, kind):
+def test_a_refused_message_about_the_whole_ticket_is_sent_again(tmp_path: Path, kind: str) -> None:
     url = f"sqlite:///{tmp_path / 'j.sqlite3'}"
     migrate(url)
     note = Effect.intent("p", "t1", kind, {"text": "…"})

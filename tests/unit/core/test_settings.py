@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def faults(path: Path, environ: dict[str, str] | None = None) -> str:
 # --- what works
 
 
-def test_the_examples_work_once_their_secrets_are_filled_in(tmp_path):
+def test_the_examples_work_once_their_secrets_are_filled_in(tmp_path: Path) -> None:
     shutil.copy(CONFIG / "bridge.example.toml", tmp_path / "bridge.toml")
     lines = (CONFIG / "env.example").read_text(encoding="utf-8").replace("TOKEN=\n", "TOKEN=secret\n")
     (tmp_path / ".env").touch(mode=0o600)
@@ -75,7 +76,7 @@ def test_the_examples_work_once_their_secrets_are_filled_in(tmp_path):
     assert settings.bridge.journal == "sqlite:////var/lib/otbridge/journal.sqlite3"
 
 
-def test_the_example_of_secrets_holds_none(tmp_path):
+def test_the_example_of_secrets_holds_none(tmp_path: Path) -> None:
     shutil.copy(CONFIG / "bridge.example.toml", tmp_path / "bridge.toml")
     (tmp_path / ".env").touch(mode=0o600)
     (tmp_path / ".env").write_text((CONFIG / "env.example").read_text(encoding="utf-8"), encoding="utf-8")
@@ -84,7 +85,7 @@ def test_the_example_of_secrets_holds_none(tmp_path):
     assert "OTBRIDGE_MOODLE_TOKEN: missing" in told
 
 
-def test_what_is_left_out_has_a_default(write):
+def test_what_is_left_out_has_a_default(write: Write) -> None:
     settings = load(write(), ENVIRON)
     assert (
         settings.bridge.poll_seconds,
@@ -95,14 +96,14 @@ def test_what_is_left_out_has_a_default(write):
     assert len(settings.catalogue) >= 2
 
 
-def test_addresses_have_no_slash_at_their_end(write):
+def test_addresses_have_no_slash_at_their_end(write: Write) -> None:
     assert (
         load(write(PORTAL + MAIN.replace("lms.example.ru", "lms.example.ru/")), ENVIRON).installations[0].url
         == "https://lms.example.ru"
     )
 
 
-def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
+def test_paths_are_taken_from_where_the_settings_are(write: Write, tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     shutil.copy(CONFIG / "catalogue.toml", tmp_path / "own" / "services.toml")
     top = '[bridge]\njournal = "sqlite:///j.sqlite3"\ncatalogue = "own/services.toml"\ntemplates = "own"\n'
@@ -114,11 +115,11 @@ def test_paths_are_taken_from_where_the_settings_are(write, tmp_path):
 @pytest.mark.parametrize(
     "url", ["sqlite:////var/lib/j.sqlite3", "postgresql+psycopg://otbridge@db/otbridge", "sqlite://"]
 )
-def test_other_journals_stay_where_they_are(url, tmp_path):
+def test_other_journals_stay_where_they_are(url: str, tmp_path: Path) -> None:
     assert journal_url(url, tmp_path) == url
 
 
-def test_a_redmine_is_the_portal_where_the_settings_say_so(write):
+def test_a_redmine_is_the_portal_where_the_settings_say_so(write: Write) -> None:
     settings = load(write(REDMINE + MAIN), ENVIRON)
     assert settings.portal.engine == "redmine"
     assert settings.portal.redmine is not None
@@ -129,7 +130,7 @@ def test_a_redmine_is_the_portal_where_the_settings_say_so(write):
     assert (settings.portal.settle_seconds, settings.portal_secret) == (120, "portal-secret")
 
 
-def test_without_a_word_the_portal_keeps_the_contract(write):
+def test_without_a_word_the_portal_keeps_the_contract(write: Write) -> None:
     portal = load(write(), ENVIRON).portal
     assert (portal.engine, portal.redmine) == ("contract", None)
 
@@ -137,7 +138,7 @@ def test_without_a_word_the_portal_keeps_the_contract(write):
 # --- several installations
 
 
-def test_a_ticket_goes_to_the_installation_whose_serial_it_names(write):
+def test_a_ticket_goes_to_the_installation_whose_serial_it_names(write: Write) -> None:
     environ = {**ENVIRON, "OTBRIDGE_MOODLE_TOKEN_MAIN": "one", "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS": "two"}
     settings = load(write(PORTAL + MAIN + SECOND), environ)
     found = settings.installation("B")
@@ -146,21 +147,21 @@ def test_a_ticket_goes_to_the_installation_whose_serial_it_names(write):
     assert settings.moodle_tokens == {"main": "one", "second-lms": "two"}
 
 
-def test_a_serial_that_nobody_has_finds_none(write):
+def test_a_serial_that_nobody_has_finds_none(write: Write) -> None:
     assert load(write(), ENVIRON).installation("Z") is None
 
 
-def test_a_ticket_without_a_serial_goes_to_the_only_installation(write):
+def test_a_ticket_without_a_serial_goes_to_the_only_installation(write: Write) -> None:
     alone = load(write(), ENVIRON)
     assert alone.installation(None) is alone.installations[0]
 
 
-def test_a_ticket_without_a_serial_goes_to_none_of_several(write):
+def test_a_ticket_without_a_serial_goes_to_none_of_several(write: Write) -> None:
     environ = {**ENVIRON, "OTBRIDGE_MOODLE_TOKEN_MAIN": "one", "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS": "two"}
     assert load(write(PORTAL + MAIN + SECOND), environ).installation(None) is None
 
 
-def test_each_of_several_installations_needs_its_own_token(write):
+def test_each_of_several_installations_needs_its_own_token(write: Write) -> None:
     told = faults(write(PORTAL + MAIN + SECOND))
     assert "OTBRIDGE_MOODLE_TOKEN_MAIN: missing" in told
     assert "OTBRIDGE_MOODLE_TOKEN_SECOND_LMS: missing" in told
@@ -178,8 +179,8 @@ def test_each_of_several_installations_needs_its_own_token(write):
     ],
 )
 def test_the_environment_goes_before_credentials_and_these_before_the_env_file(
-    write, tmp_path, environ, credential, secret
-):
+    write: Write, tmp_path: Path, environ: Any, credential: str | None, secret: str
+) -> None:
     credentials = tmp_path / "credentials"
     credentials.mkdir()
     if credential:
@@ -188,37 +189,39 @@ def test_the_environment_goes_before_credentials_and_these_before_the_env_file(
     assert load(path, {"CREDENTIALS_DIRECTORY": str(credentials), **environ}).portal_secret == secret
 
 
-def test_a_secret_of_the_env_file_is_taken_literally(write):
+def test_a_secret_of_the_env_file_is_taken_literally(write: Write) -> None:
     path = write(env="OTBRIDGE_PORTAL_TOKEN='a$b${HOME}#c'\nOTBRIDGE_MOODLE_TOKEN=m\n")
     assert load(path, {}).portal_secret == "a$b${HOME}#c"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
-def test_an_env_file_that_others_may_read_is_refused_with_advice(write, tmp_path, mode):
+def test_an_env_file_that_others_may_read_is_refused_with_advice(
+    write: Write, tmp_path: Path, mode: int
+) -> None:
     told = faults(write(env="OTBRIDGE_PORTAL_TOKEN=x\n", mode=mode))
     assert f"{tmp_path / '.env'} holds secrets, but others may read it (mode {mode:04o})" in told
     assert f"chmod 600 {tmp_path / '.env'}" in told
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_an_env_file_that_only_its_owner_may_read_is_taken(write, mode):
+def test_an_env_file_that_only_its_owner_may_read_is_taken(write: Write, mode: int) -> None:
     assert (
         load(write(env="OTBRIDGE_PORTAL_TOKEN=x\nOTBRIDGE_MOODLE_TOKEN=y\n", mode=mode), {}).portal_secret
         == "x"
     )
 
 
-def test_an_env_file_that_is_no_text_is_named(write, tmp_path):
+def test_an_env_file_that_is_no_text_is_named(write: Write, tmp_path: Path) -> None:
     assert f"{tmp_path / '.env'} cannot be read" in faults(write(env=b"OTBRIDGE_PORTAL_TOKEN=\xff\xfe"), {})
 
 
-def test_a_credential_that_is_no_text_is_named(write, tmp_path):
+def test_a_credential_that_is_no_text_is_named(write: Write, tmp_path: Path) -> None:
     (tmp_path / "OTBRIDGE_PORTAL_TOKEN").write_bytes(b"\xff\xfe")
     told = faults(write(), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert f"{tmp_path / 'OTBRIDGE_PORTAL_TOKEN'} cannot be read" in told
 
 
-def test_missing_secrets_are_named_with_where_they_may_stand(write, tmp_path):
+def test_missing_secrets_are_named_with_where_they_may_stand(write: Write, tmp_path: Path) -> None:
     told = faults(write(), {})
     assert (
         f"OTBRIDGE_PORTAL_TOKEN: missing; set it in the environment, in {tmp_path / '.env'} "
@@ -227,13 +230,13 @@ def test_missing_secrets_are_named_with_where_they_may_stand(write, tmp_path):
     assert "OTBRIDGE_MOODLE_TOKEN: missing" in told
 
 
-def test_with_otserial_the_key_of_the_installation_is_the_secret(write):
+def test_with_otserial_the_key_of_the_installation_is_the_secret(write: Write) -> None:
     path = write(PORTAL + 'auth = "otserial"\nserial = "A"\n' + MAIN)
     assert load(path, {**ENVIRON, "OTBRIDGE_PORTAL_OTKEY": "key"}).portal_secret == "key"
     assert "OTBRIDGE_PORTAL_OTKEY: missing" in faults(path)
 
 
-def test_the_unit_s_credential_is_the_env_file(write, tmp_path):
+def test_the_unit_s_credential_is_the_env_file(write: Write, tmp_path: Path) -> None:
     (tmp_path / "env").write_text("OTBRIDGE_PORTAL_TOKEN=p\nOTBRIDGE_MOODLE_TOKEN=m\n", encoding="utf-8")
     settings = load(write(env="OTBRIDGE_PORTAL_TOKEN=not this\n"), {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert (settings.portal_secret, settings.moodle_tokens) == ("p", {"main": "m"})
@@ -254,25 +257,25 @@ POSTGRESQL = '[bridge]\njournal = "postgresql://otbridge@h/d"\n' + PORTAL + MAIN
 
 @pytest.mark.usefixtures("forbidden_env")
 @pytest.mark.parametrize("toml", [PORTAL + MAIN, POSTGRESQL])
-def test_an_env_file_that_nobody_needs_may_be_unreadable(write, toml):
+def test_an_env_file_that_nobody_needs_may_be_unreadable(write: Write, toml: Any) -> None:
     assert load(write(toml, env="X=1\n"), ENVIRON).portal_secret == "portal-secret"
     assert load(write(toml, env="X=1\n"), {}, tokens=False).portal_secret == ""
 
 
 @pytest.mark.usefixtures("forbidden_env")
-def test_an_env_file_that_is_needed_and_unreadable_is_named(write, tmp_path):
+def test_an_env_file_that_is_needed_and_unreadable_is_named(write: Write, tmp_path: Path) -> None:
     assert f"{tmp_path / '.env'} cannot be read\n  - this user may not read it" in faults(
         write(env="X=1\n"), {}
     )
 
 
-def test_without_tokens_none_is_asked_for(write):
+def test_without_tokens_none_is_asked_for(write: Write) -> None:
     settings = load(write(), {}, tokens=False)
     assert (settings.portal_secret, settings.moodle_tokens) == ("", {})
 
 
 @pytest.mark.parametrize("tokens", [True, False])
-def test_a_postgresql_journal_has_its_password_from_where_the_tokens_are(write, tokens):
+def test_a_postgresql_journal_has_its_password_from_where_the_tokens_are(write: Write, tokens: bool) -> None:
     env = "OTBRIDGE_PORTAL_TOKEN=p\nOTBRIDGE_MOODLE_TOKEN=m\nOTBRIDGE_JOURNAL_PASSWORD=Hjk7\n"
     settings = load(write(POSTGRESQL, env=env), {}, tokens=tokens)
     assert settings.journal_password == "Hjk7"
@@ -280,7 +283,7 @@ def test_a_postgresql_journal_has_its_password_from_where_the_tokens_are(write, 
     assert load(write(env=env), {}, tokens=tokens).journal_password == ""
 
 
-def test_no_secret_shows_when_settings_are_printed(write):
+def test_no_secret_shows_when_settings_are_printed(write: Write) -> None:
     settings = load(write(env="OTBRIDGE_PORTAL_TOKEN=Hjk7\nOTBRIDGE_MOODLE_TOKEN=Qwe9\n"), {})
     for shown in (repr(settings), str(settings), f"{settings}"):
         assert "Hjk7" not in shown
@@ -342,7 +345,7 @@ def test_no_secret_shows_when_settings_are_printed(write):
         ("[portal", "is not valid TOML"),
     ],
 )
-def test_a_fault_is_named_with_its_file_and_key(write, toml, fault):
+def test_a_fault_is_named_with_its_file_and_key(write: Write, toml: Any, fault: str) -> None:
     path = write(toml)
     told = faults(path)
     assert fault in told
@@ -389,12 +392,14 @@ GO_TOGETHER = (
         (REDMINE.replace("[portal.redmine]\n", '[portal.redmine]\nurl = "x"\n'), "portal.redmine.url: "),
     ],
 )
-def test_a_fault_of_a_redmine_is_named_with_its_key(write, toml, fault):
+def test_a_fault_of_a_redmine_is_named_with_its_key(write: Write, toml: Any, fault: Any) -> None:
     assert fault in faults(write(toml + MAIN))
 
 
 @pytest.mark.parametrize("seconds", [60, 61])
-def test_what_was_sent_to_a_redmine_settles_no_sooner_than_its_answer_is_given_up(write, seconds):
+def test_what_was_sent_to_a_redmine_settles_no_sooner_than_its_answer_is_given_up(
+    write: Write, seconds: int
+) -> None:
     assert (
         load(
             write(REDMINE.replace("engine", f"settle_seconds = {seconds}\nengine") + MAIN), ENVIRON
@@ -417,12 +422,12 @@ def test_what_was_sent_to_a_redmine_settles_no_sooner_than_its_answer_is_given_u
         "https://x.ru:0",
     ],
 )
-def test_what_is_no_plain_address_is_refused(write, url):
+def test_what_is_no_plain_address_is_refused(write: Write, url: str) -> None:
     assert "installation.0.url: " in faults(write(PORTAL + MAIN.replace("https://lms.example.ru", url)))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.0.1.1", "localhost", "[::1]:80"])
-def test_plain_http_is_for_this_machine(write, host):
+def test_plain_http_is_for_this_machine(write: Write, host: str) -> None:
     assert (
         load(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")), ENVIRON)
         .installations[0]
@@ -434,12 +439,12 @@ def test_plain_http_is_for_this_machine(write, host):
 @pytest.mark.parametrize(
     "host", ["lms.example.ru", "127.0.0.1.example.ru", "localhost.example.ru", "0.0.0.0", "10.0.0.1"]
 )
-def test_plain_http_to_another_machine_is_refused(write, host):
+def test_plain_http_to_another_machine_is_refused(write: Write, host: str) -> None:
     told = faults(write(PORTAL + MAIN.replace("https://lms.example.ru", f"http://{host}")))
     assert "installation.0.url: must be https://; plain http:// is for this machine only" in told
 
 
-def test_all_faults_are_told_at_once(write, tmp_path):
+def test_all_faults_are_told_at_once(write: Write, tmp_path: Path) -> None:
     toml = '[bridge]\npoll_seconds = 0\n[portal]\nurl = "portal"\n' + MAIN.replace("https", "ftp")
     told = faults(write(toml, env="X=1\n", mode=0o644))
     for fault in (
@@ -451,7 +456,7 @@ def test_all_faults_are_told_at_once(write, tmp_path):
         assert fault in told
 
 
-def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_path):
+def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write: Write, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("[[service]]\nid = 'x'\n", encoding="utf-8")
     told = faults(
         write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}{SECOND.replace("second-lms", "main")}'), {}
@@ -464,21 +469,23 @@ def test_faults_of_settings_catalogue_and_secrets_are_told_at_once(write, tmp_pa
         assert fault in told
 
 
-def test_a_catalogue_that_is_no_text_is_named(write, tmp_path):
+def test_a_catalogue_that_is_no_text_is_named(write: Write, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_bytes("# Услуги".encode("cp1251"))
     assert f"bridge.domain.catalogue: {tmp_path / 'c.toml'} cannot be read" in faults(
         write(f'[bridge]\ncatalogue = "c.toml"\n{PORTAL}{MAIN}')
     )
 
 
-def test_one_fault_of_an_installation_is_one_fault(write):
+def test_one_fault_of_an_installation_is_one_fault(write: Write) -> None:
     assert faults(write(PORTAL + MAIN.replace("https", "ftp"))).count("\n") == 1
 
 
 # --- where settings are looked for
 
 
-def test_a_place_where_this_user_may_not_look_is_told(tmp_path, monkeypatch):
+def test_a_place_where_this_user_may_not_look_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(*_args: object, **_more: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -488,19 +495,21 @@ def test_a_place_where_this_user_may_not_look_is_told(tmp_path, monkeypatch):
     assert told == f"{tmp_path / 'bridge.toml'} cannot be read\n  - this user may not read it"
 
 
-def test_a_named_file_is_the_only_one_looked_for(tmp_path):
+def test_a_named_file_is_the_only_one_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no settings file") as caught:
         find(tmp_path / "none.toml")
     assert str(tmp_path / "none.toml") in str(caught.value)
 
 
-def test_the_environment_may_name_the_file(write, monkeypatch):
+def test_the_environment_may_name_the_file(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write()
     monkeypatch.setenv("OTBRIDGE_CONFIG", str(path))
     assert find() == path
 
 
-def test_without_a_name_the_usual_places_are_looked_into(tmp_path, monkeypatch):
+def test_without_a_name_the_usual_places_are_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("OTBRIDGE_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from alembic import command
 
 from bridge.domain.kept import KeptHold, Written
-from bridge.journal import Journal, LedgerConflict, LostClaim, migrate, schema
+from bridge.domain.tickets import Ticket
+from bridge.journal import Journal, LedgerConflict, LostClaim, NewLedgerRow, migrate, schema
 from bridge.journal.engine import make_engine
 from bridge.journal.schema import SchemaState, schema_state
+from tests.unit.journal.conftest import Clock, Database
 
 MINUTE = timedelta(minutes=1)
 BEFORE = "0002"
@@ -21,28 +25,28 @@ BEFORE = "0002"
 
 
 @pytest.fixture
-def lease(clock):
+def lease(clock: Clock) -> Any:
     """Leases the writing to the portal "p" to writer "w" for a minute, nobody being stale, unless the test
     says otherwise.
     """
 
-    def do(unit, owner="w", *, portal="p", stale=()):
+    def do(unit: Any, owner: Any = "w", *, portal: Any = "p", stale: Any = ()) -> Any:
         return unit.writer.lease(portal, owner, clock(), MINUTE, lambda name: name in stale)
 
     return do
 
 
 @pytest.fixture
-def make_hold(clock):
+def make_hold(clock: Clock) -> Any:
     """Makes holds of 2 norm-hours that differ in what the test says."""
 
-    def make(id_="h1", **changes):
+    def make(id_: Any = "h1", **changes: Any) -> Any:
         return replace(KeptHold(id_, f"key-{id_}", "a1", "t1", "s1", Decimal(2), clock()), **changes)
 
     return make
 
 
-def written(journal, key="k", portal="p"):
+def written(journal: Any, key: Any = "k", portal: Any = "p") -> Any:
     with journal.transaction(read_only=True) as unit:
         return unit.portal_writes.get(portal, key)
 
@@ -50,7 +54,9 @@ def written(journal, key="k", portal="p"):
 # --- the writer's lease
 
 
-def test_a_second_writer_gets_no_lease_until_the_first_one_ends(journal, lease, clock):
+def test_a_second_writer_gets_no_lease_until_the_first_one_ends(
+    journal: Journal, lease: Any, clock: Clock
+) -> None:
     with journal.transaction() as unit:
         first = lease(unit, "w1")
         clock.forward(seconds=59)
@@ -60,26 +66,28 @@ def test_a_second_writer_gets_no_lease_until_the_first_one_ends(journal, lease, 
     assert (first, second) == (1, 2)
 
 
-def test_nobody_gets_a_lease_twice_not_even_its_owner(journal, lease):
+def test_nobody_gets_a_lease_twice_not_even_its_owner(journal: Journal, lease: Any) -> None:
     with journal.transaction() as unit:
         assert lease(unit) == 1
         assert lease(unit) is None
 
 
-def test_a_dead_writers_lease_is_taken_over_at_once(journal, lease):
+def test_a_dead_writers_lease_is_taken_over_at_once(journal: Journal, lease: Any) -> None:
     with journal.transaction() as unit:
         lease(unit, "dead")
         assert lease(unit, "w2", stale={"dead"}) == 2
 
 
-def test_a_lease_that_was_given_back_is_there_for_the_next_writer_under_a_higher_number(journal, lease):
+def test_a_lease_that_was_given_back_is_there_for_the_next_writer_under_a_higher_number(
+    journal: Journal, lease: Any
+) -> None:
     with journal.transaction() as unit:
         for number in (1, 2, 3):
             assert lease(unit, f"w{number}") == number
             unit.writer.release("p", number)
 
 
-def test_a_lease_that_has_passed_on_is_not_given_back_by_who_had_it(journal, lease):
+def test_a_lease_that_has_passed_on_is_not_given_back_by_who_had_it(journal: Journal, lease: Any) -> None:
     with journal.transaction() as unit:
         old = lease(unit, "dead")
         new = lease(unit, "w2", stale={"dead"})
@@ -88,7 +96,7 @@ def test_a_lease_that_has_passed_on_is_not_given_back_by_who_had_it(journal, lea
         unit.writer.guard("p", new)
 
 
-def test_who_lost_the_lease_is_stopped_before_it_writes(journal, lease, clock):
+def test_who_lost_the_lease_is_stopped_before_it_writes(journal: Journal, lease: Any, clock: Clock) -> None:
     with journal.transaction() as unit:
         old = lease(unit, "w1")
         unit.writer.guard("p", old)
@@ -109,7 +117,7 @@ def test_who_lost_the_lease_is_stopped_before_it_writes(journal, lease, clock):
         unit.writer.guard("p", new)
 
 
-def test_an_ended_lease_that_nobody_took_is_still_good(journal, lease, clock):
+def test_an_ended_lease_that_nobody_took_is_still_good(journal: Journal, lease: Any, clock: Clock) -> None:
     with journal.transaction() as unit:
         mine = lease(unit)
         clock.forward(hours=1)
@@ -119,12 +127,12 @@ def test_an_ended_lease_that_nobody_took_is_still_good(journal, lease, clock):
         )
 
 
-def test_a_portal_that_nobody_wrote_to_has_no_lease_to_guard(journal):
+def test_a_portal_that_nobody_wrote_to_has_no_lease_to_guard(journal: Journal) -> None:
     with pytest.raises(LostClaim), journal.transaction() as unit:
         unit.writer.guard("p", 0)
 
 
-def test_leases_are_a_portals_own(journal, lease):
+def test_leases_are_a_portals_own(journal: Journal, lease: Any) -> None:
     with journal.transaction() as unit:
         mine = lease(unit, "w1")
         assert lease(unit, "w2", portal="q") == 1
@@ -132,14 +140,16 @@ def test_leases_are_a_portals_own(journal, lease):
         unit.writer.guard("p", mine)
 
 
-def test_a_guarded_writer_is_not_taken_over_before_its_transaction_ends(journal, database, lease, clock):
+def test_a_guarded_writer_is_not_taken_over_before_its_transaction_ends(
+    journal: Journal, database: Database, lease: Any, clock: Clock
+) -> None:
     if database.kind == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     with journal.transaction() as unit:
         mine = lease(unit, "w1")
     clock.forward(hours=1)
 
-    def take_over():
+    def take_over() -> Any:
         with journal.transaction() as unit:
             return lease(unit, "w2"), unit.portal_writes.get("p", "k")
 
@@ -154,10 +164,10 @@ def test_a_guarded_writer_is_not_taken_over_before_its_transaction_ends(journal,
     assert (fence, seen.sent_at) == (mine + 1, clock())
 
 
-def test_of_many_threads_one_has_the_lease(journal, lease):
+def test_of_many_threads_one_has_the_lease(journal: Journal, lease: Any) -> None:
     inside = []
 
-    def work(name):
+    def work(name: Any) -> Any:
         got = 0
         while got < 5:
             with journal.transaction() as unit:
@@ -182,7 +192,9 @@ def test_of_many_threads_one_has_the_lease(journal, lease):
 # --- keys
 
 
-def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(journal, clock):
+def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(
+    journal: Journal, clock: Clock
+) -> None:
     assert written(journal) is None
     with journal.transaction() as unit:
         unit.portal_writes.sending("p", "k", "f", clock())
@@ -191,7 +203,7 @@ def test_a_key_that_is_about_to_be_sent_is_written_down_with_its_moment(journal,
     assert written(journal, "other") is None
 
 
-def test_a_key_that_is_sent_again_has_the_later_moment(journal, clock):
+def test_a_key_that_is_sent_again_has_the_later_moment(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_writes.sending("p", "k", "f", clock())
         later = clock.forward(minutes=5)
@@ -199,7 +211,7 @@ def test_a_key_that_is_sent_again_has_the_later_moment(journal, clock):
     assert written(journal) == Written("g", later, None, None)
 
 
-def test_a_forgotten_key_is_free(journal, clock):
+def test_a_forgotten_key_is_free(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_writes.sending("p", "k", "f", clock())
         unit.portal_writes.sending("p", "other", "f", clock())
@@ -210,7 +222,7 @@ def test_a_forgotten_key_is_free(journal, clock):
     assert None not in (written(journal, "other"), written(journal, portal="q"))
 
 
-def test_an_answer_is_kept_as_it_was(journal, clock):
+def test_an_answer_is_kept_as_it_was(journal: Journal, clock: Clock) -> None:
     answer = {
         "id": "17",
         "at": None,
@@ -225,13 +237,15 @@ def test_an_answer_is_kept_as_it_was(journal, clock):
     assert written(journal) == Written("f", sent, answer, clock())
 
 
-def test_what_was_found_without_having_been_sent_from_here_is_kept_too(journal, clock):
+def test_what_was_found_without_having_been_sent_from_here_is_kept_too(
+    journal: Journal, clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.portal_writes.answered("p", "k", "f", {"id": "17"}, clock())
     assert written(journal) == Written("f", None, {"id": "17"}, clock())
 
 
-def test_the_first_answer_stays(journal, clock):
+def test_the_first_answer_stays(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_writes.answered("p", "k", "f", {"id": "17"}, clock())
         first = unit.portal_writes.get("p", "k")
@@ -239,7 +253,7 @@ def test_the_first_answer_stays(journal, clock):
     assert written(journal) == first
 
 
-def test_what_was_answered_is_neither_forgotten_nor_sent(journal, clock):
+def test_what_was_answered_is_neither_forgotten_nor_sent(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_writes.sending("p", "k", "f", clock())
         unit.portal_writes.answered("p", "k", "f", {}, clock())
@@ -249,7 +263,7 @@ def test_what_was_answered_is_neither_forgotten_nor_sent(journal, clock):
     assert written(journal) == first
 
 
-def test_what_a_transaction_did_not_commit_was_never_there(journal, clock):
+def test_what_a_transaction_did_not_commit_was_never_there(journal: Journal, clock: Clock) -> None:
     with pytest.raises(KeyError), journal.transaction() as unit:
         unit.portal_writes.sending("p", "k", "f", clock())
         raise KeyError
@@ -259,12 +273,12 @@ def test_what_a_transaction_did_not_commit_was_never_there(journal, clock):
 # --- holds
 
 
-def holds(journal, account="a1", portal="p"):
+def holds(journal: Any, account: Any = "a1", portal: Any = "p") -> Any:
     with journal.transaction(read_only=True) as unit:
         return unit.portal_holds.of(portal, account)
 
 
-def test_a_hold_that_is_added_twice_stays_as_it_was_first(journal, make_hold):
+def test_a_hold_that_is_added_twice_stays_as_it_was_first(journal: Journal, make_hold: Any) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold())
         unit.portal_holds.add("p", make_hold(amount=Decimal(9), key="other"))
@@ -272,7 +286,7 @@ def test_a_hold_that_is_added_twice_stays_as_it_was_first(journal, make_hold):
     assert holds(journal) == [make_hold()]
 
 
-def test_a_hold_ends_once(journal, make_hold, clock):
+def test_a_hold_ends_once(journal: Journal, make_hold: Any, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold())
         unit.portal_holds.add("p", make_hold("h2"))
@@ -283,7 +297,9 @@ def test_a_hold_ends_once(journal, make_hold, clock):
     assert [one.ended for one in (*holds(journal), *holds(journal, portal="q"))] == ["captured", None, None]
 
 
-def test_the_key_that_ended_a_hold_may_end_it_again_and_changes_nothing(journal, make_hold, clock):
+def test_the_key_that_ended_a_hold_may_end_it_again_and_changes_nothing(
+    journal: Journal, make_hold: Any, clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold())
         unit.portal_holds.end("p", "h1", "captured", "k", clock())
@@ -292,7 +308,9 @@ def test_the_key_that_ended_a_hold_may_end_it_again_and_changes_nothing(journal,
         assert unit.portal_holds.get("p", "h1") == first
 
 
-def test_another_key_does_not_end_a_hold_that_has_ended(journal, make_hold, clock):
+def test_another_key_does_not_end_a_hold_that_has_ended(
+    journal: Journal, make_hold: Any, clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold())
         unit.portal_holds.end("p", "h1", "captured", "k", clock())
@@ -305,7 +323,7 @@ def test_another_key_does_not_end_a_hold_that_has_ended(journal, make_hold, cloc
     assert holds(journal) == [first]
 
 
-def test_an_unknown_hold_does_not_end(journal, make_hold, clock):
+def test_an_unknown_hold_does_not_end(journal: Journal, make_hold: Any, clock: Clock) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("q", make_hold())
     with pytest.raises(LedgerConflict, match="hold h1 of portal p"), journal.transaction() as unit:
@@ -313,7 +331,9 @@ def test_an_unknown_hold_does_not_end(journal, make_hold, clock):
     assert [one.ended for one in holds(journal, portal="q")] == [None]
 
 
-def test_a_hold_that_was_added_again_after_its_end_stays_ended(journal, make_hold, clock):
+def test_a_hold_that_was_added_again_after_its_end_stays_ended(
+    journal: Journal, make_hold: Any, clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold())
         unit.portal_holds.end("p", "h1", "voided", "k", clock())
@@ -321,7 +341,9 @@ def test_a_hold_that_was_added_again_after_its_end_stays_ended(journal, make_hol
     assert [one.ended for one in holds(journal)] == ["voided"]
 
 
-def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, make_hold, clock):
+def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(
+    journal: Journal, make_hold: Any, clock: Clock
+) -> None:
     early, late = clock(), clock() + MINUTE
     with journal.transaction() as unit:
         for id_, at, account in (
@@ -337,7 +359,9 @@ def test_the_holds_of_an_account_are_told_oldest_first_and_no_others(journal, ma
     assert holds(journal, "a3") == []
 
 
-def test_the_open_holds_of_a_portal_are_told_oldest_first_and_no_others(journal, make_hold, clock):
+def test_the_open_holds_of_a_portal_are_told_oldest_first_and_no_others(
+    journal: Journal, make_hold: Any, clock: Clock
+) -> None:
     early, late = clock(), clock() + MINUTE
     with journal.transaction() as unit:
         for id_, at, account in (("h3", late, "a1"), ("h2", early, "a1"), ("h4", early, "a2")):
@@ -349,7 +373,7 @@ def test_the_open_holds_of_a_portal_are_told_oldest_first_and_no_others(journal,
         assert unit.portal_holds.open("r") == []
 
 
-def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
+def test_a_hold_below_zero_is_a_fault_of_the_program(journal: Journal, make_hold: Any) -> None:
     with pytest.raises(Exception, match="ck_portal_holds_amount"), journal.transaction() as unit:
         unit.portal_holds.add("p", make_hold(amount=Decimal(-1)))
 
@@ -358,8 +382,13 @@ def test_a_hold_below_zero_is_a_fault_of_the_program(journal, make_hold):
 
 
 def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(
-    empty, clock, full_ticket, make_row, make_hold, monkeypatch
-):
+    empty: Database,
+    clock: Clock,
+    full_ticket: Ticket,
+    make_row: Callable[..., NewLedgerRow],
+    make_hold: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     upgrade = command.upgrade
     monkeypatch.setattr("alembic.command.upgrade", lambda config, _head: upgrade(config, BEFORE))
     migrate(empty.url)
@@ -384,7 +413,7 @@ def test_a_journal_without_books_gets_them_and_keeps_what_it_holds(
             unit.portal_holds.add("p", make_hold())
 
 
-def all_of(journal, ticket):
+def all_of(journal: Any, ticket: Any) -> Any:
     with journal.transaction(read_only=True) as unit:
         return (
             unit.tickets.get("p", ticket),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import event
 
 from bridge.domain.effects import Effect, EffectState
-from bridge.journal import Journal
+from bridge.domain.tickets import Ticket
+from bridge.journal import Journal, NewLedgerRow
+from tests.unit.journal.conftest import Clock, Database
 
 DONE_TICKETS = """
 INSERT INTO tickets (portal, id, number, version, queued_at, document, state, reason, due_at, dirty, changes,
@@ -34,7 +36,7 @@ def plans(journal: Journal) -> Iterator[list[str]]:
     asked: list[tuple[str, Any]] = []
     told: list[str] = []
 
-    def note(_connection, _cursor, statement, parameters, *_rest):
+    def note(_connection: Any, _cursor: Any, statement: Any, parameters: Any, *_rest: object) -> None:
         if statement.startswith(("SELECT", "UPDATE", "DELETE")):
             asked.append((statement, parameters))
 
@@ -50,7 +52,9 @@ def plans(journal: Journal) -> Iterator[list[str]]:
             told.append(f"{statement}\n→ {plan}")
 
 
-def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(journal, database, make_ticket, clock):
+def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(
+    journal: Journal, database: Database, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
         claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
@@ -73,7 +77,13 @@ def test_claiming_among_100_000_done_tickets_looks_into_indexes_only(journal, da
     assert [plan for plan in told if "SCAN" in plan or "Seq Scan on tickets" in plan] == []
 
 
-def test_nothing_that_a_pass_asks_reads_a_whole_table(journal, database, make_ticket, make_row, clock):
+def test_nothing_that_a_pass_asks_reads_a_whole_table(
+    journal: Journal,
+    database: Database,
+    make_ticket: Callable[..., Ticket],
+    make_row: Callable[..., NewLedgerRow],
+    clock: Clock,
+) -> None:
     if database.kind == "postgresql":
         pytest.skip("on empty tables PostgreSQL rightly prefers to read them whole")
     hold, note = (Effect.intent("p", "t1", kind, {}, stage_id="s1", revision=1) for kind in ("hold", "note"))

@@ -4,23 +4,27 @@ until they are cleared.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bridge.journal import Decision, Drift, JournalError
+from bridge.domain.tickets import Ticket
+from bridge.journal import Decision, Drift, Journal, JournalError
+from tests.unit.journal.conftest import Clock, Database
 
 
 @pytest.fixture
-def known(journal, make_ticket):
+def known(journal: Journal, make_ticket: Callable[..., Ticket]) -> Any:
     """A journal with the tickets t1 and t2."""
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket("t1"), make_ticket("t2")], "c", None)
     return journal
 
 
-def test_a_decision_comes_back_as_it_was_made(known, clock):
+def test_a_decision_comes_back_as_it_was_made(known: Any, clock: Clock) -> None:
     with known.transaction() as unit:
         first = unit.decisions.add(
             "p", "t1", "assign", {"service": "4-files", "params": {"курс": 7}}, "anna@desk", clock()
@@ -36,7 +40,7 @@ def test_a_decision_comes_back_as_it_was_made(known, clock):
     assert second == Decision(second.seq, "p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock())
 
 
-def test_a_decision_wakes_the_ticket_that_a_worker_holds(known, clock):
+def test_a_decision_wakes_the_ticket_that_a_worker_holds(known: Any, clock: Clock) -> None:
     with known.transaction() as unit:
         claim = unit.queue.claim(
             "p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False, only="t1"
@@ -46,7 +50,7 @@ def test_a_decision_wakes_the_ticket_that_a_worker_holds(known, clock):
         assert unit.tickets.get("p", "t1").dirty
 
 
-def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known, clock):
+def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known: Any, clock: Clock) -> None:
     with pytest.raises(JournalError, match="knows no ticket t9"), known.transaction() as unit:
         unit.decisions.add("p", "t9", "hold", {"reason": "x"}, "anna@desk", clock())
 
@@ -54,7 +58,9 @@ def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known,
 @pytest.mark.parametrize(
     "statement", ["UPDATE decisions SET kind = 'hold'", "DELETE FROM decisions", "TRUNCATE decisions"]
 )
-def test_the_database_itself_lets_decisions_only_grow(known, database, clock, statement):
+def test_the_database_itself_lets_decisions_only_grow(
+    known: Any, database: Database, clock: Clock, statement: str
+) -> None:
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
     with known.transaction() as unit:
@@ -63,7 +69,7 @@ def test_the_database_itself_lets_decisions_only_grow(known, database, clock, st
         database.sql(statement)
 
 
-def test_an_order_file_is_kept_by_its_attachment(known, clock):
+def test_an_order_file_is_kept_by_its_attachment(known: Any, clock: Clock) -> None:
     with known.transaction() as unit:
         assert unit.order_files.of("p", "t1") == {}
         unit.order_files.keep("p", "t1", "f1", "aa", "service = 1", clock())
@@ -74,7 +80,7 @@ def test_an_order_file_is_kept_by_its_attachment(known, clock):
         assert unit.order_files.of("p", "t1") == {"f1": "service = 2", "f2": "?"}
 
 
-def test_a_drift_stands_until_it_is_cleared(journal, clock):
+def test_a_drift_stands_until_it_is_cleared(journal: Journal, clock: Clock) -> None:
     found = clock()
     with journal.transaction() as unit:
         unit.drifts.set("p", "a1", ["one"], found)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
 
 from bridge.domain.effects import Effect, EffectState
-from bridge.journal import EffectConflict
+from bridge.domain.tickets import Ticket
+from bridge.journal import EffectConflict, Journal
+from tests.unit.journal.conftest import Clock
 
 DONE, REFUSED, INTENDED = EffectState.DONE, EffectState.REFUSED, EffectState.INTENDED
 
 
 @pytest.fixture
-def unit(journal, make_ticket):
+def unit(journal: Journal, make_ticket: Callable[..., Ticket]) -> Iterator[Any]:
     """An open unit in which the ticket t1 is known."""
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
@@ -24,7 +29,7 @@ def intent(kind: str = "hold", **request: object) -> Effect:
     )
 
 
-def test_an_intent_comes_back_as_it_was_written(unit, clock):
+def test_an_intent_comes_back_as_it_was_written(unit: Any, clock: Clock) -> None:
     stored = unit.effects.intend(intent(), clock())
     assert stored == Effect(
         **{**{name: getattr(intent(), name) for name in Effect.__slots__}, "created_at": clock()}
@@ -33,7 +38,7 @@ def test_an_intent_comes_back_as_it_was_written(unit, clock):
     assert unit.effects.of("p", "t1") == [stored]
 
 
-def test_the_request_of_an_open_or_done_intent_is_frozen(unit, clock):
+def test_the_request_of_an_open_or_done_intent_is_frozen(unit: Any, clock: Clock) -> None:
     first = unit.effects.intend(intent(amount=1), clock())
     clock.forward(minutes=1)
     assert unit.effects.intend(intent(amount=2), clock()) == first
@@ -42,7 +47,7 @@ def test_the_request_of_an_open_or_done_intent_is_frozen(unit, clock):
     assert unit.effects.intend(intent(amount=3), clock.forward(minutes=1)) == done
 
 
-def test_a_refused_intent_is_opened_anew_in_its_old_place(unit, clock):
+def test_a_refused_intent_is_opened_anew_in_its_old_place(unit: Any, clock: Clock) -> None:
     first = unit.effects.sending(intent(amount=1), clock())
     unit.effects.intend(intent("note"), clock())
     unit.effects.settle(first.key, REFUSED, {"code": "insufficient_balance"}, clock())
@@ -52,7 +57,7 @@ def test_a_refused_intent_is_opened_anew_in_its_old_place(unit, clock):
     assert [effect.kind for effect in unit.effects.of("p", "t1")] == ["hold", "note"]
 
 
-def test_attempts_are_counted_before_and_explained_after(unit, clock):
+def test_attempts_are_counted_before_and_explained_after(unit: Any, clock: Clock) -> None:
     assert unit.effects.sending(intent(), clock()).attempts == 1
     unit.effects.unsettled(intent().key, "no answer in 30 s")
     sent = unit.effects.sending(intent(), clock())
@@ -62,7 +67,7 @@ def test_attempts_are_counted_before_and_explained_after(unit, clock):
     assert (effect.state, effect.attempts, effect.error) == (INTENDED, 3, "connection lost")
 
 
-def test_a_settled_effect_stays_as_it_is(unit, clock):
+def test_a_settled_effect_stays_as_it_is(unit: Any, clock: Clock) -> None:
     unit.effects.intend(intent(), clock())
     done = unit.effects.settle(intent().key, DONE, {"id": 1}, clock())
     assert unit.effects.settle(intent().key, DONE, {"id": 2}, clock.forward(minutes=1)) == done
@@ -75,12 +80,12 @@ def test_a_settled_effect_stays_as_it_is(unit, clock):
         unit.effects.settle(intent().key, INTENDED, {}, clock())
 
 
-def test_an_effect_that_was_never_intended_cannot_be_settled(unit, clock):
+def test_an_effect_that_was_never_intended_cannot_be_settled(unit: Any, clock: Clock) -> None:
     with pytest.raises(EffectConflict, match="knows no effect"):
         unit.effects.settle("nothing", DONE, {}, clock())
 
 
-def test_open_effects_are_those_whose_outcome_is_not_known(unit, clock):
+def test_open_effects_are_those_whose_outcome_is_not_known(unit: Any, clock: Clock) -> None:
     old = unit.effects.intend(intent("old"), clock())
     unit.effects.settle(unit.effects.intend(intent("settled"), clock()).key, DONE, {}, clock())
     later = clock.forward(minutes=5)
@@ -91,6 +96,6 @@ def test_open_effects_are_those_whose_outcome_is_not_known(unit, clock):
     assert unit.effects.open(unless=["another"]) == [old, new]
 
 
-def test_an_intent_for_a_ticket_that_is_not_known_is_refused(journal, clock):
+def test_an_intent_for_a_ticket_that_is_not_known_is_refused(journal: Journal, clock: Clock) -> None:
     with pytest.raises(Exception, match=r"(?i)foreign key"), journal.transaction() as unit:
         unit.effects.intend(intent(), clock())

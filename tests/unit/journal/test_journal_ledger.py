@@ -4,21 +4,24 @@ shows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bridge.journal import BrokenChain, LedgerConflict
+from bridge.journal import BrokenChain, Journal, LedgerConflict, NewLedgerRow
+from tests.unit.journal.conftest import Clock, Database
 
 
 @pytest.fixture
-def append(journal, make_row, clock):
+def append(journal: Journal, make_row: Callable[..., NewLedgerRow], clock: Clock) -> Any:
     """Appends one row in a transaction of its own."""
 
-    def do(*arguments, **changes):
+    def do(*arguments: Any, **changes: Any) -> Any:
         with journal.transaction() as unit:
             return unit.ledger.append(make_row(*arguments, **changes), clock())
 
@@ -26,7 +29,7 @@ def append(journal, make_row, clock):
 
 
 @pytest.fixture
-def filled(append):
+def filled(append: Any) -> None:
     """An account with a hold captured in part, one voided, one open, a capture taken back; another account
     with one hold.
     """
@@ -41,7 +44,7 @@ def filled(append):
     append("x1", account_id="a2", amount=10)
 
 
-def tamper(database, *statements: str) -> None:
+def tamper(database: Any, *statements: str) -> None:
     """Change the ledger as somebody with a SQL shell would."""
     if database.kind == "sqlite":
         database.sql("DROP TRIGGER ledger_update", "DROP TRIGGER ledger_delete", *statements)
@@ -49,12 +52,14 @@ def tamper(database, *statements: str) -> None:
         database.sql("ALTER TABLE ledger DISABLE TRIGGER USER", *statements)
 
 
-def found(journal) -> list[str]:
+def found(journal: Any) -> list[str]:
     with journal.transaction(read_only=True) as unit:
         return unit.ledger.verify()
 
 
-def test_rows_come_back_as_they_were_written(journal, append, make_row, clock):
+def test_rows_come_back_as_they_were_written(
+    journal: Journal, append: Any, make_row: Callable[..., NewLedgerRow], clock: Clock
+) -> None:
     hold = append("h1")
     capture = append(
         "c1", "capture", amount=1234, hold="h1", spent_minutes=74, charged_minutes=75, price_kopecks=246_800
@@ -71,7 +76,7 @@ def test_rows_come_back_as_they_were_written(journal, append, make_row, clock):
         assert unit.ledger.rows("p", "a2") == unit.ledger.rows(ticket_id="t2") == []
 
 
-def test_what_is_held_is_what_is_open(journal, filled):
+def test_what_is_held_is_what_is_open(journal: Journal, filled: Any) -> None:
     with journal.transaction() as unit:
         assert unit.ledger.held("p", "a1") == Decimal("0.07")
         assert unit.ledger.held("p", "a2") == Decimal("0.01")
@@ -79,7 +84,7 @@ def test_what_is_held_is_what_is_open(journal, filled):
     assert found(journal) == []
 
 
-def test_a_repeated_key_returns_the_stored_row(journal, append, clock):
+def test_a_repeated_key_returns_the_stored_row(journal: Journal, append: Any, clock: Clock) -> None:
     stored = append("h1")
     clock.forward(minutes=1)
     assert append("h1", at=clock()) == stored
@@ -104,7 +109,9 @@ def test_a_repeated_key_returns_the_stored_row(journal, append, clock):
         (("r1", "reversal"), {"hold": "h1", "amount": 1999}, "no open capture of 1999"),
     ],
 )
-def test_a_row_that_contradicts_the_ledger_is_refused(journal, append, row, changes, told):
+def test_a_row_that_contradicts_the_ledger_is_refused(
+    journal: Journal, append: Any, row: Any, changes: Any, told: str
+) -> None:
     append("h1")
     append("h2", amount=500)
     append("x1", account_id="a2")
@@ -114,12 +121,12 @@ def test_a_row_that_contradicts_the_ledger_is_refused(journal, append, row, chan
     assert found(journal) == []
 
 
-def test_a_capture_is_reversed_once(journal, filled, append):
+def test_a_capture_is_reversed_once(journal: Journal, filled: Any, append: Any) -> None:
     with pytest.raises(LedgerConflict, match="no open capture"):
         append("r2", "reversal", amount=1500, hold="h1")
 
 
-def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal, append):
+def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal: Journal, append: Any) -> None:
     append("h1")
     append("c1", "capture", hold="h1")
     append("r1", "reversal", hold="h1")
@@ -135,14 +142,16 @@ def test_a_correction_is_a_reversal_and_a_new_hold_and_capture(journal, append):
 @pytest.mark.parametrize(
     "statement", ["UPDATE ledger SET amount_mh = 1", "DELETE FROM ledger", "TRUNCATE ledger CASCADE"]
 )
-def test_the_database_itself_lets_the_ledger_only_grow(journal, database, filled, statement):
+def test_the_database_itself_lets_the_ledger_only_grow(
+    journal: Journal, database: Database, filled: Any, statement: str
+) -> None:
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
     with pytest.raises(IntegrityError, match="the ledger is append-only"):
         database.sql(statement)
 
 
-def test_the_database_itself_closes_a_hold_once(database, filled):
+def test_the_database_itself_closes_a_hold_once(database: Database, filled: Any) -> None:
     columns = (
         "portal, account_id, ticket_id, stage_id, revision, kind, hold_key, spent_minutes, "
         "charged_minutes, coefficient_milli, "
@@ -219,7 +228,9 @@ def test_the_database_itself_closes_a_hold_once(database, filled):
         ),
     ],
 )
-def test_what_was_changed_behind_the_ledgers_back_is_found(journal, database, filled, statement, told):
+def test_what_was_changed_behind_the_ledgers_back_is_found(
+    journal: Journal, database: Database, filled: Any, statement: str, told: Any
+) -> None:
     tamper(database, *statement.split("; "))
     problems = found(journal)
     assert len(problems) == len(told)
@@ -228,14 +239,18 @@ def test_what_was_changed_behind_the_ledgers_back_is_found(journal, database, fi
         assert expected in problem
 
 
-def test_nothing_is_added_to_a_chain_whose_end_was_changed(database, filled, append):
+def test_nothing_is_added_to_a_chain_whose_end_was_changed(
+    database: Database, filled: Any, append: Any
+) -> None:
     tamper(database, "UPDATE ledger SET amount_mh = 1 WHERE key = 'r1'")
     with pytest.raises(BrokenChain, match="run otbridge ledger verify"):
         append("h4")
     append("y1", account_id="a2")
 
 
-def test_threads_that_append_to_one_account_keep_its_chain(journal, make_row, clock):
+def test_threads_that_append_to_one_account_keep_its_chain(
+    journal: Journal, make_row: Callable[..., NewLedgerRow], clock: Clock
+) -> None:
     def work(name: str) -> None:
         for number in range(8):
             with journal.transaction() as unit:
@@ -251,7 +266,7 @@ def test_threads_that_append_to_one_account_keep_its_chain(journal, make_row, cl
     assert found(journal) == []
 
 
-def test_a_rows_hash_depends_on_everything_in_it(make_row, clock):
+def test_a_rows_hash_depends_on_everything_in_it(make_row: Callable[..., NewLedgerRow], clock: Clock) -> None:
     from bridge.journal.chain import GENESIS, link
 
     row = make_row("k", coefficient_milli=None)
@@ -282,7 +297,7 @@ def test_a_rows_hash_depends_on_everything_in_it(make_row, clock):
     assert len(hashes) == len(changes) + 4
 
 
-def test_the_form_of_the_hash_never_changes(make_row):
+def test_the_form_of_the_hash_never_changes(make_row: Callable[..., NewLedgerRow]) -> None:
     from bridge.journal.chain import GENESIS, link
 
     assert (

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bridge.journal import JournalError, LostClaim
+from bridge.domain.tickets import Ticket
+from bridge.journal import Journal, JournalError, LostClaim
+from tests.unit.journal.conftest import Clock, Database
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,12 +37,12 @@ with Journal.open(sys.argv[1]) as journal:
 
 
 @pytest.fixture
-def claim(clock):
+def claim(clock: Clock) -> Any:
     """Claims on the portal "p" for worker "w" at the clock's moment, nobody being stale, unless the test
     says otherwise.
     """
 
-    def do(unit, owner="w", *, stale=(), **options):
+    def do(unit: Any, owner: Any = "w", *, stale: Any = (), **options: Any) -> Any:
         return unit.queue.claim(
             "p", owner, now=clock(), ttl=MINUTE, is_stale=lambda name: name in stale, **options
         )
@@ -47,15 +51,15 @@ def claim(clock):
 
 
 @pytest.fixture
-def release(clock):
-    def do(unit, claim, state="waiting", due_at=None):
+def release(clock: Clock) -> Any:
+    def do(unit: Any, claim: Any, state: Any = "waiting", due_at: Any = None) -> None:
         unit.queue.release(claim, state=state, reason="why", due_at=due_at, now=clock())
 
     return do
 
 
 @pytest.fixture
-def queue(journal, make_ticket):
+def queue(journal: Journal, make_ticket: Callable[..., Ticket]) -> Any:
     """Three tickets; t2 was agreed first, t1 and t3 at the same moment."""
     with journal.transaction() as unit:
         unit.polling.merge(
@@ -67,13 +71,15 @@ def queue(journal, make_ticket):
     return journal
 
 
-def test_tickets_are_claimed_in_the_order_of_agreement(queue, claim):
+def test_tickets_are_claimed_in_the_order_of_agreement(queue: Any, claim: Any) -> None:
     with queue.transaction() as unit:
         claims = [claim(unit) for _ in range(4)]
     assert [claimed and claimed.record.ticket.id for claimed in claims] == ["t2", "t1", "t3", None]
 
 
-def test_a_released_ticket_is_not_claimed_again_until_it_changes(queue, claim, release, make_ticket):
+def test_a_released_ticket_is_not_claimed_again_until_it_changes(
+    queue: Any, claim: Any, release: Any, make_ticket: Callable[..., Ticket]
+) -> None:
     with queue.transaction() as unit:
         for _ in range(3):
             release(unit, claim(unit))
@@ -84,7 +90,9 @@ def test_a_released_ticket_is_not_claimed_again_until_it_changes(queue, claim, r
         assert claim(unit).record.ticket.version == 2
 
 
-def test_a_change_during_the_work_is_not_forgotten(queue, claim, release, make_ticket):
+def test_a_change_during_the_work_is_not_forgotten(
+    queue: Any, claim: Any, release: Any, make_ticket: Callable[..., Ticket]
+) -> None:
     with queue.transaction() as unit:
         changed, woken, still = claim(unit), claim(unit), claim(unit)
         unit.polling.merge("p", [make_ticket("t2", queued=1, version=2)], "c", None)
@@ -98,7 +106,9 @@ def test_a_change_during_the_work_is_not_forgotten(queue, claim, release, make_t
         }
 
 
-def test_a_due_ticket_is_claimed_when_its_moment_has_come(queue, claim, release, clock):
+def test_a_due_ticket_is_claimed_when_its_moment_has_come(
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         for due in (clock() + MINUTE, clock() + 2 * MINUTE, None):
             release(unit, claim(unit), due_at=due)
@@ -114,8 +124,8 @@ def test_a_due_ticket_is_claimed_when_its_moment_has_come(queue, claim, release,
 
 
 def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_clock_is_right(
-    queue, claim, release, clock
-):
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         clock.forward(days=1)
         for due in (clock() + MINUTE, clock() + timedelta(days=14), None):
@@ -129,7 +139,9 @@ def test_a_due_moment_that_a_clock_a_day_ahead_wrote_down_has_come_once_the_cloc
         assert [record.ticket.id for record in unit.queue.movable("p", clock() + MINUTE)] == ["t2", "t1"]
 
 
-def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(queue, claim, release, clock):
+def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         for _ in range(3):
             release(unit, claim(unit), due_at=clock() + timedelta(hours=6))
@@ -137,7 +149,7 @@ def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(queue, clai
         assert claim(unit) is None
 
 
-def test_a_pass_looks_at_a_ticket_once(queue, claim, release, clock):
+def test_a_pass_looks_at_a_ticket_once(queue: Any, claim: Any, release: Any, clock: Clock) -> None:
     seen = set()
     with queue.transaction() as unit:
         while claimed := claim(unit, not_again=seen):
@@ -148,7 +160,9 @@ def test_a_pass_looks_at_a_ticket_once(queue, claim, release, clock):
         assert claim(unit).record.ticket.id == "t2"
 
 
-def test_more_passed_over_tickets_than_one_glance(journal, make_ticket, claim):
+def test_more_passed_over_tickets_than_one_glance(
+    journal: Journal, make_ticket: Callable[..., Ticket], claim: Any
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge(
             "p", [make_ticket(f"t{number:03}", queued=number // 7) for number in range(50)], "c", None
@@ -157,7 +171,9 @@ def test_more_passed_over_tickets_than_one_glance(journal, make_ticket, claim):
         assert claim(unit, not_again={f"t{number:03}" for number in range(50)}) is None
 
 
-def test_one_ticket_can_be_claimed_by_name_though_nothing_changed(queue, claim, release):
+def test_one_ticket_can_be_claimed_by_name_though_nothing_changed(
+    queue: Any, claim: Any, release: Any
+) -> None:
     with queue.transaction() as unit:
         for _ in range(3):
             release(unit, claim(unit))
@@ -167,7 +183,7 @@ def test_one_ticket_can_be_claimed_by_name_though_nothing_changed(queue, claim, 
         assert claim(unit, only="t9") is None
 
 
-def test_a_lease_ends(queue, claim, clock):
+def test_a_lease_ends(queue: Any, claim: Any, clock: Clock) -> None:
     with queue.transaction() as unit:
         first = claim(unit, "w1")
         clock.forward(seconds=59)
@@ -177,13 +193,13 @@ def test_a_lease_ends(queue, claim, clock):
     assert (second.record.ticket.id, second.fence) == ("t2", first.fence + 1)
 
 
-def test_a_dead_workers_ticket_is_taken_over_at_once(queue, claim):
+def test_a_dead_workers_ticket_is_taken_over_at_once(queue: Any, claim: Any) -> None:
     with queue.transaction() as unit:
         claim(unit, "dead")
         assert claim(unit, "w2", stale={"dead"}).record.ticket.id == "t2"
 
 
-def test_who_lost_the_lease_writes_nothing(queue, claim, release, clock):
+def test_who_lost_the_lease_writes_nothing(queue: Any, claim: Any, release: Any, clock: Clock) -> None:
     with queue.transaction() as unit:
         lost = claim(unit, "w1")
         taken = claim(unit, "w2", stale={"w1"})
@@ -204,7 +220,9 @@ def test_who_lost_the_lease_writes_nothing(queue, claim, release, clock):
             release(unit, taken)
 
 
-def test_a_worker_that_claims_anew_has_lost_its_earlier_claim(queue, claim, release, clock):
+def test_a_worker_that_claims_anew_has_lost_its_earlier_claim(
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         earlier = claim(unit)
         clock.forward(hours=1)
@@ -215,7 +233,9 @@ def test_a_worker_that_claims_anew_has_lost_its_earlier_claim(queue, claim, rele
         release(unit, later)
 
 
-def test_whoever_lost_the_claim_is_stopped_before_it_writes(queue, claim, release, clock):
+def test_whoever_lost_the_claim_is_stopped_before_it_writes(
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         lost = claim(unit)
         unit.queue.guard(lost)
@@ -231,7 +251,9 @@ def test_whoever_lost_the_claim_is_stopped_before_it_writes(queue, claim, releas
         unit.queue.guard(taken)
 
 
-def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(queue, database, claim, clock):
+def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(
+    queue: Any, database: Database, claim: Any, clock: Clock
+) -> None:
     if database.kind == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     with queue.transaction() as unit:
@@ -243,7 +265,9 @@ def test_a_guarded_ticket_is_not_taken_over_before_the_transaction_ends(queue, d
         writing.decisions.add("p", mine.record.ticket.id, "hold", {"reason": "x"}, "anna@desk", clock())
 
 
-def test_an_ended_lease_that_nobody_took_is_still_good(queue, claim, release, clock):
+def test_an_ended_lease_that_nobody_took_is_still_good(
+    queue: Any, claim: Any, release: Any, clock: Clock
+) -> None:
     with queue.transaction() as unit:
         mine = claim(unit)
         clock.forward(hours=1)
@@ -252,7 +276,9 @@ def test_an_ended_lease_that_nobody_took_is_still_good(queue, claim, release, cl
         release(unit, mine)
 
 
-def test_what_can_move_is_listed_without_being_claimed(queue, claim, release, clock, make_ticket):
+def test_what_can_move_is_listed_without_being_claimed(
+    queue: Any, claim: Any, release: Any, clock: Clock, make_ticket: Callable[..., Ticket]
+) -> None:
     with queue.transaction() as unit:
         unit.polling.merge("q", [make_ticket()], "c", None)
         due, later = claim(unit), claim(unit)
@@ -262,17 +288,19 @@ def test_what_can_move_is_listed_without_being_claimed(queue, claim, release, cl
         assert [record.ticket.id for record in unit.queue.movable("p", clock())] == ["t2", "t3"]
 
 
-def test_claims_are_a_portals_own(queue, clock):
+def test_claims_are_a_portals_own(queue: Any, clock: Clock) -> None:
     with queue.transaction() as unit:
         assert unit.queue.claim("q", "w", now=clock(), ttl=MINUTE, is_stale=lambda _: False) is None
 
 
-def test_waking_what_is_not_there_is_told(journal):
+def test_waking_what_is_not_there_is_told(journal: Journal) -> None:
     with journal.transaction() as unit, pytest.raises(JournalError, match="knows no ticket t9"):
         unit.tickets.wake("p", "t9")
 
 
-def test_threads_never_get_the_same_ticket(journal, make_ticket, claim, release):
+def test_threads_never_get_the_same_ticket(
+    journal: Journal, make_ticket: Callable[..., Ticket], claim: Any, release: Any
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
     got: list[str] = []
@@ -292,7 +320,9 @@ def test_threads_never_get_the_same_ticket(journal, make_ticket, claim, release)
     assert sorted(got) == [f"t{number:02}" for number in range(60)]
 
 
-def test_claims_that_are_not_committed_yet_hide_nothing_and_are_not_given_twice(queue, database, claim):
+def test_claims_that_are_not_committed_yet_hide_nothing_and_are_not_given_twice(
+    queue: Any, database: Database, claim: Any
+) -> None:
     """On PostgreSQL a second worker passes over a locked row; on SQLite it waits for the first."""
     if database.kind == "sqlite":
         pytest.skip("SQLite has one writer at a time")
@@ -300,7 +330,9 @@ def test_claims_that_are_not_committed_yet_hide_nothing_and_are_not_given_twice(
         assert [claim(first, "w1").record.ticket.id, claim(second, "w2").record.ticket.id] == ["t2", "t1"]
 
 
-def test_processes_never_get_the_same_ticket(journal, database, make_ticket):
+def test_processes_never_get_the_same_ticket(
+    journal: Journal, database: Database, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(f"t{number:02}") for number in range(60)], "c", None)
     workers = [

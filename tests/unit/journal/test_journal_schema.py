@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -21,6 +22,7 @@ from sqlalchemy import insert, select, text
 
 import bridge.journal
 from bridge.domain.effects import Effect
+from bridge.domain.tickets import Ticket
 from bridge.journal import (
     Journal,
     JournalError,
@@ -35,6 +37,7 @@ from bridge.journal import schema_state as state_of
 from bridge.journal.codec import encode
 from bridge.journal.ddl import metadata
 from bridge.journal.tables import decisions, effects, events, faults, tickets
+from tests.unit.journal.conftest import Database
 
 _POSTGRESQL_SHAPE = (
     (
@@ -54,7 +57,7 @@ _POSTGRESQL_SHAPE = (
 )
 
 
-def shape(database) -> set[tuple[object, ...]]:
+def shape(database: Any) -> set[tuple[object, ...]]:
     """Everything that the database knows of its tables, but alembic's own."""
     queries = (
         _POSTGRESQL_SHAPE
@@ -68,7 +71,7 @@ def shape(database) -> set[tuple[object, ...]]:
     }
 
 
-def test_a_migrated_database_equals_the_tables_of_the_program(empty):
+def test_a_migrated_database_equals_the_tables_of_the_program(empty: Database) -> None:
     assert migrate(empty.url) == schema.REVISIONS
     with empty.raw().connect() as connection:
         assert (
@@ -85,17 +88,17 @@ def test_a_migrated_database_equals_the_tables_of_the_program(empty):
     assert shape(empty) == migrated
 
 
-def test_migrating_again_changes_nothing(database):
+def test_migrating_again_changes_nothing(database: Database) -> None:
     assert migrate(database.url) == ()
 
 
-def test_two_migrations_at_once_apply_each_revision_once(empty):
+def test_two_migrations_at_once_apply_each_revision_once(empty: Database) -> None:
     with ThreadPoolExecutor() as threads:
         applied = list(threads.map(migrate, [empty.url] * 4))
     assert sorted(applied) == [()] * 3 + [schema.REVISIONS]
 
 
-def test_the_head_is_alembics_head():
+def test_the_head_is_alembics_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(bridge.journal.__file__).parent / "migrations"))
     scripts = ScriptDirectory.from_config(config)
@@ -103,7 +106,9 @@ def test_the_head_is_alembics_head():
     assert scripts.get_current_head() == schema.HEAD
 
 
-def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(empty, monkeypatch):
+def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, schema.REVISIONS[0]))
     assert migrate(empty.url) == schema.REVISIONS[:1]
     monkeypatch.undo()
@@ -113,7 +118,9 @@ def test_a_journal_of_each_earlier_revision_is_brought_up_with_what_it_holds(emp
         assert unit.polling.cursor("p").cursor == "c7"
 
 
-def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, full_ticket):
+def test_messages_that_an_earlier_program_kept_are_emptied(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, full_ticket: Ticket
+) -> None:
     monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, "0003"))
     migrate(empty.url)
     monkeypatch.undo()
@@ -149,7 +156,9 @@ def test_messages_that_an_earlier_program_kept_are_emptied(empty, monkeypatch, f
     assert payloads == ['{"id": "t2", "subject": "\\ud800"}', '"thread', "{}"]
 
 
-def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(empty, monkeypatch, full_ticket):
+def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, full_ticket: Ticket
+) -> None:
     monkeypatch.setattr("alembic.command.upgrade", partial(_upgrade, command.upgrade, "0006"))
     migrate(empty.url)
     monkeypatch.undo()
@@ -220,24 +229,24 @@ def test_what_was_held_is_paused_by_its_operator_or_suspended_by_its_balance(emp
         empty.sql("UPDATE decisions SET kind = 'assign'")
 
 
-def _upgrade(upgrade, revision, config, _head):
+def _upgrade(upgrade: Any, revision: Any, config: Any, _head: Any) -> None:
     """Alembic's upgrade, but only up to `revision`."""
     upgrade(config, revision)
 
 
-def test_the_state_of_a_schema_is_told_without_making_anything(empty, tmp_path):
+def test_the_state_of_a_schema_is_told_without_making_anything(empty: Database, tmp_path: Path) -> None:
     assert state_of(empty.url) == schema.SchemaState(None, schema.HEAD)
     assert not list(tmp_path.iterdir())
     migrate(empty.url)
     assert state_of(empty.url) == schema.SchemaState(schema.HEAD, schema.HEAD)
 
 
-def test_a_journal_that_does_not_exist_is_not_opened(empty):
+def test_a_journal_that_does_not_exist_is_not_opened(empty: Database) -> None:
     with pytest.raises(SchemaMissing, match="run otbridge migrate"):
         Journal.open(empty.url)
 
 
-def test_an_older_schema_is_refused(database, monkeypatch):
+def test_an_older_schema_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0998"))
     monkeypatch.setattr(schema, "HEAD", "0998")
     with pytest.raises(
@@ -246,7 +255,7 @@ def test_an_older_schema_is_refused(database, monkeypatch):
         Journal.open(database.url)
 
 
-def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database):
+def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database: Database) -> None:
     database.sql("UPDATE alembic_version SET version_num = '0999'")
     with pytest.raises(SchemaTooNew, match=f"revision 0999, this program knows none beyond {schema.HEAD}"):
         Journal.open(database.url)
@@ -254,7 +263,7 @@ def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database)
         migrate(database.url)
 
 
-def test_a_failed_migration_leaves_nothing_behind(empty):
+def test_a_failed_migration_leaves_nothing_behind(empty: Database) -> None:
     if empty.kind == "sqlite":
         Path(empty.raw().url.database).touch()
     empty.sql("CREATE TABLE ledger (id integer)")  # the last table of the first revision
@@ -264,7 +273,7 @@ def test_a_failed_migration_leaves_nothing_behind(empty):
     assert "effects" not in {row[0] for row in shape(empty)}
 
 
-def test_the_files_are_their_owners_alone(tmp_path):
+def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "100% new" / "journal.db"
     migrate(f"sqlite:///{path}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -280,31 +289,31 @@ def test_the_files_are_their_owners_alone(tmp_path):
         ("journal.db", "cannot be read"),
     ],
 )
-def test_a_url_of_another_kind_is_refused(url, told):
+def test_a_url_of_another_kind_is_refused(url: str, told: str) -> None:
     with pytest.raises(JournalError, match=told):
         Journal.open(url)
 
 
-def test_a_file_that_is_no_database_is_told_so(tmp_path):
+def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_text("What is a journal? " * 100)
     with pytest.raises(JournalUnavailable, match="not a database: the file is no journal"):
         Journal.open(f"sqlite:///{path}")
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path):
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JournalUnavailable, match="cannot be made"):
         migrate(f"sqlite:///{tmp_path}/file/journal.db")
 
 
-def test_a_server_that_is_down_is_told_without_the_password():
+def test_a_server_that_is_down_is_told_without_the_password() -> None:
     with pytest.raises(JournalUnavailable, match="check that the database server runs") as caught:
         Journal.open("postgresql://bridge:secret@127.0.0.1:9/bridge")
     assert "secret" not in str(caught.value)
 
 
-def test_importing_the_journal_imports_no_alembic():
+def test_importing_the_journal_imports_no_alembic() -> None:
     program = (
         "import sys, bridge.journal; sys.exit(any(name.split('.')[0] in ('alembic', 'psycopg') "
         "for name in sys.modules))"
@@ -312,11 +321,11 @@ def test_importing_the_journal_imports_no_alembic():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_the_journal_exports_what_it_names():
+def test_the_journal_exports_what_it_names() -> None:
     assert all(hasattr(bridge.journal, name) for name in bridge.journal.__all__)
 
 
-def test_a_journal_keeps_the_name_that_it_was_given_when_it_was_made(empty):
+def test_a_journal_keeps_the_name_that_it_was_given_when_it_was_made(empty: Database) -> None:
     migrate(empty.url)
     names = []
     for _ in range(2):

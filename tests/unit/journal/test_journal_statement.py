@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bridge.journal import Span
-from tests.unit.journal.conftest import NOON
+from bridge.domain.tickets import Ticket
+from bridge.journal import Journal, NewLedgerRow, Span
+from tests.unit.journal.conftest import NOON, Clock, Database
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def filled(journal, make_row, make_ticket, full_ticket, clock):
+def filled(
+    journal: Journal,
+    make_row: Callable[..., NewLedgerRow],
+    make_ticket: Callable[..., Ticket],
+    full_ticket: Ticket,
+    clock: Clock,
+) -> Any:
     """A stage held, written off in part and taken back the day after; another hold, voided; a third, open,
     of an unknown ticket.
     """
@@ -43,12 +52,12 @@ def filled(journal, make_row, make_ticket, full_ticket, clock):
     return journal
 
 
-def told(journal, **span):
+def told(journal: Any, **span: Any) -> Any:
     with journal.transaction(read_only=True) as unit:
         return list(unit.statement.lines(Span(**span))), unit.statement.held(Span(**span))
 
 
-def test_every_row_is_told_with_its_names_and_what_it_does(filled):
+def test_every_row_is_told_with_its_names_and_what_it_does(filled: Any) -> None:
     lines, held = told(filled)
     assert [
         (line.row.key, line.held_mh, line.written_off_mh, line.returned_mh, line.price_kopecks)
@@ -68,7 +77,7 @@ def test_every_row_is_told_with_its_names_and_what_it_does(filled):
     assert held == sum(line.held_mh for line in lines) == 70
 
 
-def test_a_period_has_its_rows_and_what_was_held_when_it_ended(filled):
+def test_a_period_has_its_rows_and_what_was_held_when_it_ended(filled: Any) -> None:
     first, held = told(filled, until=NOON + DAY)
     assert ([line.row.key for line in first], held) == (["h1", "c1"], 0)
     second, held = told(filled, since=NOON + DAY, until=NOON + 2 * DAY)
@@ -78,7 +87,9 @@ def test_a_period_has_its_rows_and_what_was_held_when_it_ended(filled):
     assert told(filled, portal="q") == ([], 0)
 
 
-def test_the_accounts_are_those_of_rows_and_of_tickets(filled, make_ticket):
+def test_the_accounts_are_those_of_rows_and_of_tickets(
+    filled: Any, make_ticket: Callable[..., Ticket]
+) -> None:
     with filled.transaction() as unit:
         unit.polling.merge("p", [make_ticket("t2", account_id="a0")], "c", None)
         assert unit.ledger.accounts("p") == ["a0", "a1", "a2"]
@@ -91,7 +102,9 @@ def test_the_accounts_are_those_of_rows_and_of_tickets(filled, make_ticket):
         )
 
 
-def test_a_long_ledger_is_never_in_memory_as_a_whole(journal, database, make_row, clock):
+def test_a_long_ledger_is_never_in_memory_as_a_whole(
+    journal: Journal, database: Database, make_row: Callable[..., NewLedgerRow], clock: Clock
+) -> None:
     rows = 20_000
     with journal.transaction() as unit:
         unit.ledger.append(make_row("h"), clock())

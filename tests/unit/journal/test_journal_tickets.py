@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from bridge.domain.tickets import StageState, TicketState
-from bridge.journal import CursorRecord, JournalError, MergeResult
+from bridge.domain.tickets import StageState, Ticket, TicketState
+from bridge.journal import CursorRecord, Journal, JournalError, MergeResult
+from tests.unit.journal.conftest import Clock, Database
 
 
-def test_a_ticket_comes_back_as_it_was(journal, full_ticket, clock):
+def test_a_ticket_comes_back_as_it_was(journal: Journal, full_ticket: Ticket, clock: Clock) -> None:
     with journal.transaction() as unit:
         assert unit.polling.merge("p", [full_ticket], "c1", 'W/"e"') == MergeResult(new=1, changed=0, seen=0)
     with journal.transaction() as unit:
@@ -30,7 +32,9 @@ def test_a_ticket_comes_back_as_it_was(journal, full_ticket, clock):
     assert record.first_seen == record.updated_at == clock()
 
 
-def test_merging_the_same_page_again_changes_nothing(journal, make_ticket, clock):
+def test_merging_the_same_page_again_changes_nothing(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     page = [make_ticket("t1"), make_ticket("t2")]
     with journal.transaction() as unit:
         unit.polling.merge("p", page, "c1", None)
@@ -42,7 +46,7 @@ def test_merging_the_same_page_again_changes_nothing(journal, make_ticket, clock
         assert unit.polling.cursor("p").etag == "e"
 
 
-def test_only_a_greater_version_is_taken(journal, make_ticket):
+def test_only_a_greater_version_is_taken(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     newer, older = make_ticket(version=3, subject="newer"), make_ticket(version=2, subject="older")
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(version=1)], "c1", None)
@@ -53,7 +57,9 @@ def test_only_a_greater_version_is_taken(journal, make_ticket):
         assert unit.tickets.get("p", "t1").ticket == newer
 
 
-def test_the_same_id_on_two_portals_is_two_tickets(journal, make_ticket):
+def test_the_same_id_on_two_portals_is_two_tickets(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
         unit.polling.merge("q", [make_ticket(subject="other")], "c", None)
@@ -63,19 +69,21 @@ def test_the_same_id_on_two_portals_is_two_tickets(journal, make_ticket):
         assert unit.tickets.get("r", "t1") is None
 
 
-def test_a_page_larger_than_a_databases_limit_of_parameters_is_merged(journal, make_ticket):
+def test_a_page_larger_than_a_databases_limit_of_parameters_is_merged(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     page = [make_ticket(f"t{number}") for number in range(1200)]
     with journal.transaction() as unit:
         assert unit.polling.merge("p", page, "c", None).new == 1200
         assert unit.polling.merge("p", page, "c", None).seen == 1200
 
 
-def test_a_naive_moment_is_refused(journal, make_ticket):
+def test_a_naive_moment_is_refused(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     with pytest.raises(Exception, match="naive"), journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(agreed_at=datetime(2026, 1, 1))], "c", None)
 
 
-def test_moments_are_told_in_utc(journal, make_ticket):
+def test_moments_are_told_in_utc(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     moscow = datetime(2026, 3, 1, 15, 0, 0, 1, tzinfo=timezone(timedelta(hours=3)))
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
@@ -84,7 +92,9 @@ def test_moments_are_told_in_utc(journal, make_ticket):
         assert unit.tickets.get("p", "t1").due_at.isoformat() == "2026-03-01T12:00:00.000001+00:00"
 
 
-def test_hostile_text_stops_nothing(journal, make_ticket, clock):
+def test_hostile_text_stops_nothing(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge(
             "p\x00", [make_ticket("t\x00\ud800", number="\ud800", subject="\x00\ud800")], "c\x00", None
@@ -100,7 +110,9 @@ def test_hostile_text_stops_nothing(journal, make_ticket, clock):
         assert unit.polling.merge("p\x00", [record.ticket], "c", None).seen == 1
 
 
-def test_a_refreshed_ticket_is_newer_but_not_woken(journal, make_ticket, clock):
+def test_a_refreshed_ticket_is_newer_but_not_woken(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(version=2)], "c", None)
         claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
@@ -113,7 +125,9 @@ def test_a_refreshed_ticket_is_newer_but_not_woken(journal, make_ticket, clock):
             unit.polling.refresh("p", make_ticket("t9"))
 
 
-def test_a_ticket_that_cannot_be_read_is_parked_until_it_can(journal, make_ticket, clock):
+def test_a_ticket_that_cannot_be_read_is_parked_until_it_can(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         assert unit.polling.park("p", "t1", "{}", ["id: missing", "version: missing"])
         first = clock()
@@ -128,7 +142,9 @@ def test_a_ticket_that_cannot_be_read_is_parked_until_it_can(journal, make_ticke
         assert [fault.portal for fault in unit.polling.faults()] == ["q"]
 
 
-def test_counts_and_lists_follow_the_projection(journal, make_ticket, clock):
+def test_counts_and_lists_follow_the_projection(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge(
             "p",
@@ -147,7 +163,9 @@ def test_counts_and_lists_follow_the_projection(journal, make_ticket, clock):
         ]
 
 
-def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(journal, database, full_ticket):
+def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(
+    journal: Journal, database: Database, full_ticket: Ticket
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [full_ticket], "c", None)
     replaced = (
@@ -169,7 +187,9 @@ def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(journal
     assert StageState("ready") is StageState.READY
 
 
-def test_a_damaged_document_is_told_by_the_tickets_name(journal, database, make_ticket):
+def test_a_damaged_document_is_told_by_the_tickets_name(
+    journal: Journal, database: Database, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(), make_ticket("t2")], "c", None)
     database.sql("UPDATE tickets SET document = '{}' WHERE id = 't1'")
@@ -180,7 +200,9 @@ def test_a_damaged_document_is_told_by_the_tickets_name(journal, database, make_
     assert (sound.ticket.id, sound.damage) == ("t2", "")
 
 
-def test_a_damaged_document_is_mended_by_the_portal_s_own(journal, database, make_ticket):
+def test_a_damaged_document_is_mended_by_the_portal_s_own(
+    journal: Journal, database: Database, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
     database.sql("UPDATE tickets SET document = '{}'")
@@ -189,7 +211,9 @@ def test_a_damaged_document_is_mended_by_the_portal_s_own(journal, database, mak
         assert (unit.tickets.get("p", "t1").ticket, unit.tickets.get("p", "t1").damage) == (make_ticket(), "")
 
 
-def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version(journal, make_ticket):
+def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
         assert unit.polling.depart("p", "t1", "merged", "77") is True
@@ -201,7 +225,9 @@ def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version
         assert unit.tickets.get("p", "t1").ticket.gone == ""
 
 
-def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_version(journal, make_ticket):
+def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_version(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(), make_ticket("t2")], "c", None)
         unit.polling.depart("p", "t1", "moved")
@@ -209,7 +235,9 @@ def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_vers
         assert unit.tickets.get("p", "t1").ticket.gone == ""
 
 
-def test_a_category_that_has_another_name_now_is_a_change(journal, make_ticket):
+def test_a_category_that_has_another_name_now_is_a_change(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket(category="A / B")], "c", None)
         assert unit.polling.merge("p", [make_ticket(category="A/ B/")], "c", None).changed == 0
@@ -219,14 +247,16 @@ def test_a_category_that_has_another_name_now_is_a_change(journal, make_ticket):
         )
 
 
-def test_what_is_gone_is_parked_no_longer(journal, make_ticket):
+def test_what_is_gone_is_parked_no_longer(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     with journal.transaction() as unit:
         unit.polling.park("p", "t1", "{}", ["number: missing"])
         assert unit.polling.depart("p", "t1", "deleted") is False
         assert unit.polling.faults("p") == []
 
 
-def test_a_damaged_ticket_can_be_gone(journal, database, make_ticket):
+def test_a_damaged_ticket_can_be_gone(
+    journal: Journal, database: Database, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
     database.sql("UPDATE tickets SET document = '[]'")
@@ -236,7 +266,7 @@ def test_a_damaged_ticket_can_be_gone(journal, database, make_ticket):
         assert unit.tickets.get("p", "t1").damage
 
 
-def test_a_cursor_belongs_to_its_category(journal, make_ticket):
+def test_a_cursor_belongs_to_its_category(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c7", "e", category="A / B")
         assert unit.polling.cursor("p").cursor == "c7"
@@ -246,13 +276,13 @@ def test_a_cursor_belongs_to_its_category(journal, make_ticket):
         assert unit.polling.cursor("p", "A").cursor == "c1"
 
 
-def test_a_cursor_of_an_earlier_program_counts_for_the_category_that_is_asked_for(journal):
+def test_a_cursor_of_an_earlier_program_counts_for_the_category_that_is_asked_for(journal: Journal) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [], "c7", None)
         assert unit.polling.cursor("p", "A").cursor == "c7"
 
 
-def test_a_revision_is_bumped_once(journal, make_ticket):
+def test_a_revision_is_bumped_once(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
         assert unit.tickets.revision("p", "t1", "s1") == 1
@@ -264,7 +294,7 @@ def test_a_revision_is_bumped_once(journal, make_ticket):
         assert [record.revisions for record in unit.tickets.all(state="new")] == [{"s1": 3}]
 
 
-def test_events_are_told_oldest_first(journal, clock):
+def test_events_are_told_oldest_first(journal: Journal, clock: Clock) -> None:
     with journal.transaction() as unit:
         for number in range(5):
             unit.events.log("p", f"t{number % 2}", "step", f"text {number}", clock.forward(seconds=1))

@@ -9,15 +9,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 
 from bridge.domain.effects import Effect, EffectState
+from bridge.domain.tickets import Ticket
 from bridge.journal import Journal, JournalUnavailable
 from bridge.journal import engine as engine_room
+from tests.unit.journal.conftest import Clock, Database
 
 _WRITER = """
 import sys, time
@@ -40,7 +44,9 @@ with journal.transaction() as unit:
 
 
 @pytest.mark.parametrize(("moment", "kept"), [("before", 0), ("after", 1)])
-def test_a_killed_process_loses_only_what_it_had_not_committed(database, journal, make_ticket, moment, kept):
+def test_a_killed_process_loses_only_what_it_had_not_committed(
+    database: Database, journal: Journal, make_ticket: Callable[..., Ticket], moment: str, kept: int
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c1", None)
     writer = subprocess.Popen(
@@ -55,7 +61,7 @@ def test_a_killed_process_loses_only_what_it_had_not_committed(database, journal
     assert [effect.state for effect in effects] == [EffectState.INTENDED] * kept
 
 
-def test_an_exception_rolls_everything_back(journal, make_ticket):
+def test_an_exception_rolls_everything_back(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
     with pytest.raises(RuntimeError), journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c1", None)
         raise RuntimeError
@@ -64,7 +70,7 @@ def test_an_exception_rolls_everything_back(journal, make_ticket):
         assert unit.polling.cursor("p").cursor is None
 
 
-def test_sqlite_is_set_up_to_lose_nothing(sqlite_template, tmp_path):
+def test_sqlite_is_set_up_to_lose_nothing(sqlite_template: Any, tmp_path: Path) -> None:
     path = shutil.copyfile(sqlite_template, tmp_path / "journal.db")
     engine = engine_room.make_engine(f"sqlite:///{path}")
     statements: list[str] = []
@@ -79,7 +85,9 @@ def test_sqlite_is_set_up_to_lose_nothing(sqlite_template, tmp_path):
     assert statements[1] == "BEGIN IMMEDIATE"
 
 
-def test_a_reader_neither_waits_for_a_writer_nor_writes(journal, make_ticket):
+def test_a_reader_neither_waits_for_a_writer_nor_writes(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     with journal.transaction() as writer:
         writer.polling.merge("p", [make_ticket()], "c1", None)
         with journal.transaction(read_only=True) as reader:
@@ -92,7 +100,9 @@ def test_a_reader_neither_waits_for_a_writer_nor_writes(journal, make_ticket):
         assert [record.ticket.id for record in unit.tickets.all()] == ["t1", "t3"]
 
 
-def test_a_lock_that_is_not_given_back_is_told(sqlite_template, tmp_path, monkeypatch):
+def test_a_lock_that_is_not_given_back_is_told(
+    sqlite_template: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine_room, "BUSY_SECONDS", 0.1)
     path = shutil.copyfile(sqlite_template, tmp_path / "journal.db")
     with Journal.open(f"sqlite:///{path}") as journal:
@@ -103,7 +113,9 @@ def test_a_lock_that_is_not_given_back_is_told(sqlite_template, tmp_path, monkey
         other.close()
 
 
-def test_a_full_disk_is_told_and_nothing_is_saved(sqlite_template, tmp_path, make_ticket):
+def test_a_full_disk_is_told_and_nothing_is_saved(
+    sqlite_template: Any, tmp_path: Path, make_ticket: Callable[..., Ticket]
+) -> None:
     path = shutil.copyfile(sqlite_template, tmp_path / "journal.db")
     with Journal.open(f"sqlite:///{path}") as journal:
         with pytest.raises(JournalUnavailable, match="free space"), journal.transaction() as unit:
@@ -115,7 +127,9 @@ def test_a_full_disk_is_told_and_nothing_is_saved(sqlite_template, tmp_path, mak
             assert unit.tickets.counts() == {}
 
 
-def test_writers_on_many_threads_do_not_lose_each_others_work(journal, make_ticket):
+def test_writers_on_many_threads_do_not_lose_each_others_work(
+    journal: Journal, make_ticket: Callable[..., Ticket]
+) -> None:
     def write(name: str) -> None:
         for number in range(10):
             with journal.transaction() as unit:
@@ -127,7 +141,9 @@ def test_writers_on_many_threads_do_not_lose_each_others_work(journal, make_tick
         assert unit.tickets.counts() == {"new": 40}
 
 
-def test_a_key_is_intended_once_by_two_threads(journal, make_ticket, clock):
+def test_a_key_is_intended_once_by_two_threads(
+    journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
+) -> None:
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
 
@@ -140,6 +156,6 @@ def test_a_key_is_intended_once_by_two_threads(journal, make_ticket, clock):
     assert requests == [requests[0]] * 4
 
 
-def test_a_missing_directory_is_no_journal(tmp_path: Path):
+def test_a_missing_directory_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="run otbridge migrate"):
         Journal.open(f"sqlite:///{tmp_path}/nowhere/journal.db")

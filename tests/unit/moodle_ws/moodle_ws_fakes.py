@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.sax.saxutils import escape
 
 SITE = "http://moodle.test/sub"
@@ -26,7 +27,7 @@ FUNCTIONS = {
 }
 
 
-def wsdl(functions=FUNCTIONS, token=TOKEN, extra=""):
+def wsdl(functions: Any = FUNCTIONS, token: Any = TOKEN, extra: Any = "") -> Any:
     """A WSDL with the traits of Moodle's: the token in it, no input for functions without parameters."""
     namespace = f"{SITE}/webservice/soap/server.php?wstoken={token}"
     ports, bindings, messages = [], [], []
@@ -67,7 +68,7 @@ def wsdl(functions=FUNCTIONS, token=TOKEN, extra=""):
     ).encode()
 
 
-def php(tag, value):
+def php(tag: Any, value: Any) -> Any:
     """A value as PHP's SOAP server writes it, by hand: the other side of `soap_xml.decode`."""
     if value is None:
         return f'<{tag} xsi:nil="true"/>'
@@ -88,14 +89,14 @@ def php(tag, value):
     return f'<{tag} xsi:type="ns2:Map">{pairs}</{tag}>'
 
 
-def soap_result(function, value):
+def soap_result(function: Any, value: Any) -> Any:
     """A whole SOAP answer."""
     return ENVELOPE.format(
         f"<ns1:{function}Response>{php('return', value)}</ns1:{function}Response>"
     ).encode()
 
 
-def soap_fault(code, text, actor=""):
+def soap_fault(code: Any, text: Any, actor: Any = "") -> Any:
     """A whole SOAP fault; `actor` is where Moodle puts the errorcode."""
     told = f"<faultactor>{escape(actor)}</faultactor>" if actor else ""
     return ENVELOPE.format(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import responses
@@ -30,12 +33,14 @@ QUICK = Retries(sleep=lambda _: None)
 
 
 @pytest.fixture
-def moodle():
+def moodle() -> Iterator[Any]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
 
 
-def answers(moodle, url, body, status=200, kind="application/json", **headers):
+def answers(
+    moodle: Any, url: Any, body: Any, status: Any = 200, kind: Any = "application/json", **headers: Any
+) -> None:
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {
         "Content-Length": str(len(body)),
@@ -45,13 +50,13 @@ def answers(moodle, url, body, status=200, kind="application/json", **headers):
 
 
 @pytest.fixture
-def backup(tmp_path):
+def backup(tmp_path: Path) -> Any:
     path = tmp_path / "копия курса.mbz"
     path.write_bytes(bytes(range(256)) * 5000)
     return path
 
 
-def test_a_file_arrives_whole_with_its_name_and_the_token_in_a_field(serve, backup):
+def test_a_file_arrives_whole_with_its_name_and_the_token_in_a_field(serve: Any, backup: Any) -> None:
     answer = json.dumps([{"itemid": 77, "filesize": backup.stat().st_size, "filename": backup.name}]).encode()
     server = serve(lambda connection, _: connection.sendall(http_reply(answer)))
     with connect(server.url, TOKEN) as client:
@@ -70,7 +75,7 @@ def test_a_file_arrives_whole_with_its_name_and_the_token_in_a_field(serve, back
 @pytest.mark.parametrize(
     ("name", "sent"), [('a"; name="x.mbz', "a; name=x.mbz"), ("a\r\nX: y", "aX: y"), ("\n", "file")]
 )
-def test_a_file_name_cannot_break_out_of_its_header(serve, backup, name, sent):
+def test_a_file_name_cannot_break_out_of_its_header(serve: Any, backup: Any, name: str, sent: str) -> None:
     answer = json.dumps([{"itemid": 1, "filesize": backup.stat().st_size}]).encode()
     server = serve(lambda connection, _: connection.sendall(http_reply(answer)))
     with connect(server.url, TOKEN) as client:
@@ -78,7 +83,7 @@ def test_a_file_name_cannot_break_out_of_its_header(serve, backup, name, sent):
     assert f'filename="{sent}"\r\n'.encode() in server.requests[0]
 
 
-def test_an_upload_to_moodle_3_9_which_tells_no_size_is_taken(serve, backup):
+def test_an_upload_to_moodle_3_9_which_tells_no_size_is_taken(serve: Any, backup: Any) -> None:
     answer = json.dumps(
         [
             {
@@ -96,7 +101,7 @@ def test_an_upload_to_moodle_3_9_which_tells_no_size_is_taken(serve, backup):
         assert client.upload(backup) == 9
 
 
-def test_an_upload_is_sent_again_after_a_lost_connection(serve, backup):
+def test_an_upload_is_sent_again_after_a_lost_connection(serve: Any, backup: Any) -> None:
     whole = http_reply(json.dumps([{"itemid": 1, "filesize": backup.stat().st_size}]).encode())
     replies = [whole[:30], whole]
     server = serve(lambda connection, _: connection.sendall(replies.pop(0)))
@@ -122,19 +127,21 @@ def test_an_upload_is_sent_again_after_a_lost_connection(serve, backup):
         (None, NotMoodle),
     ],
 )
-def test_an_upload_that_moodle_did_not_take_whole_is_an_error(client, moodle, backup, answer, kind):
+def test_an_upload_that_moodle_did_not_take_whole_is_an_error(
+    client: Any, moodle: Any, backup: Any, answer: Any, kind: Any
+) -> None:
     answers(moodle, UPLOAD, answer)
     with pytest.raises(kind):
         client.upload(backup)
 
 
-def test_an_upload_over_the_web_servers_limit_says_so(client, moodle, backup):
+def test_an_upload_over_the_web_servers_limit_says_so(client: Any, moodle: Any, backup: Any) -> None:
     answers(moodle, UPLOAD, b"<html>", 413)
     with pytest.raises(ParameterError, match="larger"):
         client.upload(backup)
 
 
-def test_an_upload_over_the_bridges_limit_is_not_sent(moodle, backup):
+def test_an_upload_over_the_bridges_limit_is_not_sent(moodle: Any, backup: Any) -> None:
     with (
         connect(SITE, TOKEN, largest_upload=1000) as client,
         pytest.raises(ParameterError, match="limit of 1000"),
@@ -143,16 +150,16 @@ def test_an_upload_over_the_bridges_limit_is_not_sent(moodle, backup):
     assert not moodle.calls
 
 
-def test_a_file_that_is_not_there_is_a_fault_of_the_parameters(client, tmp_path):
+def test_a_file_that_is_not_there_is_a_fault_of_the_parameters(client: Any, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"gone\.mbz"):
         client.upload(tmp_path / "gone.mbz")
 
 
-def test_a_file_that_changes_its_size_under_way_is_not_taken_for_sent(serve, backup):
+def test_a_file_that_changes_its_size_under_way_is_not_taken_for_sent(serve: Any, backup: Any) -> None:
     class Growing(type(backup)):
         """A path whose file has grown since its size was taken."""
 
-        def open(self, *args, **kwargs):
+        def open(self, *args: Any, **kwargs: Any) -> Any:
             with super().open("ab") as file:
                 file.write(b"more")
             return super().open(*args, **kwargs)
@@ -171,7 +178,7 @@ def test_a_file_that_changes_its_size_under_way_is_not_taken_for_sent(serve, bac
         PAGE.replace("http://moodle.test", "HTTP://moodle.test:80"),
     ],
 )
-def test_a_file_is_fetched_with_the_token_in_the_body(client, moodle, url):
+def test_a_file_is_fetched_with_the_token_in_the_body(client: Any, moodle: Any, url: Any) -> None:
     answers(moodle, FILE, b"\x00\x01data", kind="application/octet-stream")
     target = io.BytesIO()
     assert client.download(url, target, limit=6) == 6
@@ -204,7 +211,7 @@ def test_a_file_is_fetched_with_the_token_in_the_body(client, moodle, url):
         "",
     ],
 )
-def test_the_token_goes_to_files_of_this_site_only(client, moodle, url):
+def test_the_token_goes_to_files_of_this_site_only(client: Any, moodle: Any, url: str) -> None:
     with pytest.raises(ParameterError):
         client.download(url, io.BytesIO(), limit=100)
     assert not moodle.calls
@@ -234,7 +241,9 @@ def test_the_token_goes_to_files_of_this_site_only(client, moodle, url):
         (b"x" * 100_000, 200, "text/html", NotMoodle),
     ],
 )
-def test_an_error_is_never_taken_for_a_file(client, moodle, body, status, kind, error):
+def test_an_error_is_never_taken_for_a_file(
+    client: Any, moodle: Any, body: Any, status: int, kind: str, error: Any
+) -> None:
     answers(moodle, FILE, body, status, kind)
     target = io.BytesIO()
     with pytest.raises(error):
@@ -242,19 +251,19 @@ def test_an_error_is_never_taken_for_a_file(client, moodle, body, status, kind, 
     assert target.getvalue() == b""
 
 
-def test_a_page_that_is_a_file_is_told_by_its_disposition(client, moodle):
+def test_a_page_that_is_a_file_is_told_by_its_disposition(client: Any, moodle: Any) -> None:
     answers(moodle, FILE, b"<html>", kind="text/html", Content_Disposition='inline; filename="a.html"')
     assert client.download(FILE, io.BytesIO(), limit=100) == 6
 
 
-def test_a_file_over_the_limit_is_refused(client, moodle):
+def test_a_file_over_the_limit_is_refused(client: Any, moodle: Any) -> None:
     answers(moodle, FILE, b"x" * 101, kind="application/octet-stream")
     with pytest.raises(ParameterError, match="larger than 100"):
         client.download(FILE, io.BytesIO(), limit=100)
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "none"])
-def test_a_file_cut_at_any_byte_is_an_error(serve, framing):
+def test_a_file_cut_at_any_byte_is_an_error(serve: Any, framing: str) -> None:
     whole = http_reply(b"0123456789", framing=framing, kind="application/octet-stream")
     place = {"cut": 0}
     server = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -265,7 +274,7 @@ def test_a_file_cut_at_any_byte_is_an_error(serve, framing):
                 client.download(f"{server.url}/pluginfile.php/5/user/private/a", io.BytesIO(), limit=100)
 
 
-def test_a_file_that_broke_off_is_not_fetched_again_into_the_same_target(serve):
+def test_a_file_that_broke_off_is_not_fetched_again_into_the_same_target(serve: Any) -> None:
     whole = http_reply(b"0123456789" * 20_000, kind="application/octet-stream")
     server = serve(lambda connection, _: connection.sendall(whole[:-3]))
     with connect(server.url, TOKEN, retries=QUICK) as client, pytest.raises(NotMoodle, match="broke off"):
@@ -273,14 +282,14 @@ def test_a_file_that_broke_off_is_not_fetched_again_into_the_same_target(serve):
     assert len(server.requests) == 1
 
 
-def test_a_download_is_tried_again_until_the_first_byte(client, moodle, pauses):
+def test_a_download_is_tried_again_until_the_first_byte(client: Any, moodle: Any, pauses: Any) -> None:
     answers(moodle, FILE, b"", 503)
     answers(moodle, FILE, b"data", kind="application/octet-stream")
     assert client.download(FILE, io.BytesIO(), limit=100) == 4
     assert len(pauses) == 1
 
 
-def test_a_file_error_without_a_code_still_is_an_error(client, moodle, backup):
+def test_a_file_error_without_a_code_still_is_an_error(client: Any, moodle: Any, backup: Any) -> None:
     answers(moodle, UPLOAD, {"error": "odd"})
     with pytest.raises(MoodleError, match="odd"):
         client.upload(backup)

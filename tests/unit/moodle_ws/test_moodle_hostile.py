@@ -10,6 +10,7 @@ import logging
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -31,15 +32,15 @@ DELETE = "core_user_delete_users"
 GET = "core_course_get_courses_by_field"
 
 
-def sends(data):
+def sends(data: Any) -> Any:
     """Acts by sending these bytes and closing."""
     return lambda connection, _request: connection.sendall(data)
 
 
-def soap_site(answer):
+def soap_site(answer: Any) -> Any:
     """Acts as a SOAP site: the WSDL whole, every call's answer by `answer`."""
 
-    def act(connection, request):
+    def act(connection: Any, request: Any) -> None:
         if b"wsdl=1" in request.split(b"\r\n")[0]:
             connection.sendall(http_reply(wsdl(), kind="application/xml"))
         else:
@@ -49,7 +50,7 @@ def soap_site(answer):
 
 
 @pytest.mark.parametrize("body", [b'[{"id":12345,"shortname":"bio"}]', b"12345", b"null", b"[]"])
-def test_a_rest_answer_without_an_end_that_is_cut_is_never_a_success(serve, body):
+def test_a_rest_answer_without_an_end_that_is_cut_is_never_a_success(serve: Any, body: bytes) -> None:
     whole = http_reply(body, framing="none")
     place = {"cut": 0}
     server = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -62,7 +63,7 @@ def test_a_rest_answer_without_an_end_that_is_cut_is_never_a_success(serve, body
                 client.read(GET)
 
 
-def test_a_soap_result_without_an_end_that_is_cut_is_never_a_success(serve):
+def test_a_soap_result_without_an_end_that_is_cut_is_never_a_success(serve: Any) -> None:
     whole = http_reply(soap_result(CREATE, CREATED), framing="none", kind="text/xml")
     end = whole.rindex(b"Envelope>") + len(b"Envelope>")
     place = {"cut": 0}
@@ -76,7 +77,7 @@ def test_a_soap_result_without_an_end_that_is_cut_is_never_a_success(serve):
         assert client.write(CREATE, courses=[{"shortname": "bio"}]) == CREATED
 
 
-def test_a_soap_answer_without_result_cut_inside_its_head_is_never_a_success(serve):
+def test_a_soap_answer_without_result_cut_inside_its_head_is_never_a_success(serve: Any) -> None:
     whole = http_reply(b"", status="202 Accepted", kind="text/html")
     place = {"cut": 0}
     server = serve(soap_site(lambda connection, _: connection.sendall(whole[: place["cut"]])))
@@ -90,7 +91,7 @@ def test_a_soap_answer_without_result_cut_inside_its_head_is_never_a_success(ser
 
 
 @pytest.mark.parametrize("cut", [0, 9, 17, 40, 70, 85])
-def test_a_read_is_sent_again_after_a_cut(serve, cut):
+def test_a_read_is_sent_again_after_a_cut(serve: Any, cut: int) -> None:
     whole = http_reply(b"[1]")
     answers = [whole[:cut], whole]
     server = serve(lambda connection, _: connection.sendall(answers.pop(0)))
@@ -99,7 +100,9 @@ def test_a_read_is_sent_again_after_a_cut(serve, cut):
     assert len(server.requests) == 2
 
 
-def test_neither_errors_nor_logs_nor_tracebacks_hold_the_token(serve, caplog):
+def test_neither_errors_nor_logs_nor_tracebacks_hold_the_token(
+    serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     secret = "Geheim-" + "1"
     server = serve(soap_site(lambda connection, _: reset(connection)))
@@ -113,7 +116,9 @@ def test_neither_errors_nor_logs_nor_tracebacks_hold_the_token(serve, caplog):
     assert secret not in caplog.text
 
 
-def test_the_url_in_the_text_of_a_network_error_is_not_chained_to_ours(caplog):
+def test_the_url_in_the_text_of_a_network_error_is_not_chained_to_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with connect(f"http://127.0.0.1:{port}", TOKEN, transport="soap", retries=ONCE) as client:
@@ -126,7 +131,7 @@ def test_the_url_in_the_text_of_a_network_error_is_not_chained_to_ours(caplog):
     assert TOKEN not in caplog.text
 
 
-def test_moodles_own_maintenance_page_proves_that_a_write_did_nothing(serve):
+def test_moodles_own_maintenance_page_proves_that_a_write_did_nothing(serve: Any) -> None:
     page = http_reply(b"<html>", status="503 Moodle under maintenance", kind="text/html")
     server = serve(sends(page.replace(b"Server:", b"Retry-After: 300\r\nServer:")))
     with connect(server.url, TOKEN) as client, pytest.raises(Maintenance) as caught:
@@ -134,10 +139,10 @@ def test_moodles_own_maintenance_page_proves_that_a_write_did_nothing(serve):
     assert caught.value.retry_after == 300
 
 
-def test_soap_calls_of_one_site_go_one_at_a_time(serve):
+def test_soap_calls_of_one_site_go_one_at_a_time(serve: Any) -> None:
     inside, most = [], []
 
-    def answer(connection, _):
+    def answer(connection: Any, _: Any) -> None:
         inside.append(1)
         most.append(len(inside))
         time.sleep(0.01)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -29,12 +31,14 @@ URL = f"{SITE}/webservice/rest/server.php"
 
 
 @pytest.fixture
-def moodle():
+def moodle() -> Iterator[Any]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield mock
 
 
-def answers(moodle, body=b"", status=200, headers=None, *, length=True):
+def answers(
+    moodle: Any, body: Any = b"", status: Any = 200, headers: Any = None, *, length: Any = True
+) -> None:
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     framed = {"Content-Length": str(len(body))} if length else {}
     moodle.add(
@@ -47,11 +51,13 @@ def answers(moodle, body=b"", status=200, headers=None, *, length=True):
     )
 
 
-def exception(errorcode, message="m", name="core\\exception\\moodle_exception", **more):
+def exception(
+    errorcode: Any, message: Any = "m", name: Any = "core\\exception\\moodle_exception", **more: Any
+) -> Any:
     return {"exception": name, "errorcode": errorcode, "message": message, **more}
 
 
-def test_the_token_goes_in_the_body_and_never_in_the_url(client, moodle):
+def test_the_token_goes_in_the_body_and_never_in_the_url(client: Any, moodle: Any) -> None:
     answers(moodle, {"release": "4.5.6"})
     assert client.site_info() == {"release": "4.5.6"}
     request = moodle.calls[0].request
@@ -61,7 +67,7 @@ def test_the_token_goes_in_the_body_and_never_in_the_url(client, moodle):
 
 
 @pytest.mark.parametrize("value", [None, [], {"a": [1, 2.5, True, None, "я"]}, "text", 5])
-def test_a_result_is_returned_as_it_is(client, moodle, value):
+def test_a_result_is_returned_as_it_is(client: Any, moodle: Any, value: Any) -> None:
     answers(moodle, value)
     answers(moodle, value)
     assert client.read("f") == value
@@ -93,7 +99,9 @@ def test_a_result_is_returned_as_it_is(client, moodle, value):
     ],
 )
 @pytest.mark.parametrize("write", [False, True])
-def test_an_errorcode_is_a_known_refusal_of_reads_and_writes(client, moodle, answer, kind, write):
+def test_an_errorcode_is_a_known_refusal_of_reads_and_writes(
+    client: Any, moodle: Any, answer: Any, kind: Any, write: bool
+) -> None:
     answers(moodle, answer)
     with pytest.raises(kind) as caught:
         (client.write if write else client.read)("f")
@@ -103,7 +111,7 @@ def test_an_errorcode_is_a_known_refusal_of_reads_and_writes(client, moodle, ans
     assert len(moodle.calls) == 1
 
 
-def test_debuginfo_is_kept_apart_from_what_people_read(client, moodle):
+def test_debuginfo_is_kept_apart_from_what_people_read(client: Any, moodle: Any) -> None:
     answers(
         moodle, exception("invalidparameter", "Invalid parameter", debuginfo="SELECT secret FROM mdl_user")
     )
@@ -113,7 +121,7 @@ def test_debuginfo_is_kept_apart_from_what_people_read(client, moodle):
     assert "SELECT" not in str(caught.value)
 
 
-def test_an_errorcode_that_is_a_block_of_html_becomes_a_readable_message(client, moodle):
+def test_an_errorcode_that_is_a_block_of_html_becomes_a_readable_message(client: Any, moodle: Any) -> None:
     answers(moodle, exception("<div>Passwords must have <b>8</b> characters.</div>" * 20, "error/<div>"))
     with pytest.raises(MoodleRefused) as caught:
         client.write("core_user_create_users")
@@ -137,7 +145,9 @@ UNBELIEVABLE = {
 
 
 @pytest.mark.parametrize("case", UNBELIEVABLE)
-def test_after_a_write_an_unbelievable_answer_leaves_the_outcome_unknown(client, moodle, case):
+def test_after_a_write_an_unbelievable_answer_leaves_the_outcome_unknown(
+    client: Any, moodle: Any, case: Any
+) -> None:
     answers(moodle, UNBELIEVABLE[case][0])
     with pytest.raises(OutcomeUnknown) as caught:
         client.write("f")
@@ -146,7 +156,7 @@ def test_after_a_write_an_unbelievable_answer_leaves_the_outcome_unknown(client,
 
 
 @pytest.mark.parametrize("case", UNBELIEVABLE)
-def test_after_a_read_an_unbelievable_answer_is_an_error(client, moodle, case):
+def test_after_a_read_an_unbelievable_answer_is_an_error(client: Any, moodle: Any, case: Any) -> None:
     body, kind = UNBELIEVABLE[case]
     answers(moodle, body)
     with pytest.raises(kind):
@@ -154,14 +164,16 @@ def test_after_a_read_an_unbelievable_answer_is_an_error(client, moodle, case):
     assert len(moodle.calls) == 1
 
 
-def test_a_bare_number_whose_end_is_not_marked_is_not_believed(client, moodle):
+def test_a_bare_number_whose_end_is_not_marked_is_not_believed(client: Any, moodle: Any) -> None:
     answers(moodle, b"12", length=False)
     with pytest.raises(OutcomeUnknown):
         client.write("f")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 418])
-def test_a_write_answered_by_an_error_page_is_unknown_and_sent_once(client, moodle, pauses, status):
+def test_a_write_answered_by_an_error_page_is_unknown_and_sent_once(
+    client: Any, moodle: Any, pauses: Any, status: int
+) -> None:
     answers(moodle, b"<html>Bad gateway</html>", status)
     with pytest.raises(OutcomeUnknown):
         client.write("f")
@@ -170,7 +182,9 @@ def test_a_write_answered_by_an_error_page_is_unknown_and_sent_once(client, mood
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
-def test_a_read_is_repeated_with_growing_pauses_until_it_succeeds(client, moodle, pauses, status):
+def test_a_read_is_repeated_with_growing_pauses_until_it_succeeds(
+    client: Any, moodle: Any, pauses: Any, status: int
+) -> None:
     for _ in range(3):
         answers(moodle, b"", status)
     answers(moodle, [1])
@@ -182,7 +196,7 @@ def test_a_read_is_repeated_with_growing_pauses_until_it_succeeds(client, moodle
 @pytest.mark.parametrize(
     ("status", "kind"), [(429, Unreachable), (502, ServerError), (503, ServerError), (504, ServerError)]
 )
-def test_a_read_gives_up_after_four_attempts(client, moodle, status, kind):
+def test_a_read_gives_up_after_four_attempts(client: Any, moodle: Any, status: int, kind: Any) -> None:
     answers(moodle, b"", status)
     with pytest.raises(kind):
         client.read("f")
@@ -190,14 +204,16 @@ def test_a_read_gives_up_after_four_attempts(client, moodle, status, kind):
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
-def test_other_failures_of_a_read_are_not_repeated(client, moodle, status):
+def test_other_failures_of_a_read_are_not_repeated(client: Any, moodle: Any, status: int) -> None:
     answers(moodle, b"<html></html>", status)
     with pytest.raises((NotMoodle, ServerError)):
         client.read("f")
     assert len(moodle.calls) == 1
 
 
-def test_a_maintenance_page_that_asks_for_five_minutes_does_not_block_the_pass(client, moodle, pauses):
+def test_a_maintenance_page_that_asks_for_five_minutes_does_not_block_the_pass(
+    client: Any, moodle: Any, pauses: Any
+) -> None:
     answers(moodle, b"<html>", 503, {"Retry-After": "300"})
     with pytest.raises(Maintenance) as caught:
         client.read("f")
@@ -205,7 +221,7 @@ def test_a_maintenance_page_that_asks_for_five_minutes_does_not_block_the_pass(c
     assert not pauses
 
 
-def test_a_short_retry_after_is_honoured(client, moodle, pauses):
+def test_a_short_retry_after_is_honoured(client: Any, moodle: Any, pauses: Any) -> None:
     answers(moodle, b"", 503, {"Retry-After": "2"})
     answers(moodle, [])
     assert client.read("f") == []
@@ -223,21 +239,25 @@ def test_a_short_retry_after_is_honoured(client, moodle, pauses):
         (429, Unreachable),
     ],
 )
-def test_a_write_that_was_refused_before_any_function_ran_has_a_known_outcome(client, moodle, status, kind):
+def test_a_write_that_was_refused_before_any_function_ran_has_a_known_outcome(
+    client: Any, moodle: Any, status: int, kind: Any
+) -> None:
     answers(moodle, b"", status)
     with pytest.raises(kind) as caught:
         client.write("f")
     assert caught.value.outcome_known
 
 
-def test_http_403_advises_to_switch_the_protocol_on(client, moodle):
+def test_http_403_advises_to_switch_the_protocol_on(client: Any, moodle: Any) -> None:
     answers(moodle, b"", 403)
     with pytest.raises(AccessError, match="Manage protocols"):
         client.read("f")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_and_names_its_host_but_not_its_query(client, moodle, status):
+def test_a_redirect_is_not_followed_and_names_its_host_but_not_its_query(
+    client: Any, moodle: Any, status: int
+) -> None:
     answers(moodle, b"", status, {"Location": "https://user:pw@other.test/login?secret=1"})
     with pytest.raises(NotMoodle) as caught:
         client.read("f")
@@ -250,13 +270,17 @@ def test_a_redirect_is_not_followed_and_names_its_host_but_not_its_query(client,
 @pytest.mark.parametrize(
     ("status", "kind"), [(301, NotMoodle), (308, NotMoodle), (302, OutcomeUnknown), (303, OutcomeUnknown)]
 )
-def test_a_redirect_that_php_may_have_sent_leaves_a_write_unknown(client, moodle, status, kind):
+def test_a_redirect_that_php_may_have_sent_leaves_a_write_unknown(
+    client: Any, moodle: Any, status: int, kind: Any
+) -> None:
     answers(moodle, b"", status, {"Location": "/login/"})
     with pytest.raises(kind):
         client.write("f")
 
 
-def test_a_request_over_post_max_size_is_told_as_such_and_not_as_a_wrong_token(client, moodle):
+def test_a_request_over_post_max_size_is_told_as_such_and_not_as_a_wrong_token(
+    client: Any, moodle: Any
+) -> None:
     body = (
         b'<?xml version="1.0"?><EXCEPTION '
         b'class="x"><ERRORCODE>invalidtoken</ERRORCODE><MESSAGE>m</MESSAGE></EXCEPTION>'
@@ -266,7 +290,7 @@ def test_a_request_over_post_max_size_is_told_as_such_and_not_as_a_wrong_token(c
         client.write("f")
 
 
-def test_a_batch_that_php_would_cut_silently_is_refused_before_it_is_sent(client, moodle):
+def test_a_batch_that_php_would_cut_silently_is_refused_before_it_is_sent(client: Any, moodle: Any) -> None:
     answers(moodle, [])
     client.write("f", ids=list(range(897)))
     with pytest.raises(ParameterError, match="901 form fields"):
@@ -274,7 +298,7 @@ def test_a_batch_that_php_would_cut_silently_is_refused_before_it_is_sent(client
     assert len(moodle.calls) == 1
 
 
-def test_an_endless_answer_is_cut_short(moodle):
+def test_an_endless_answer_is_cut_short(moodle: Any) -> None:
     with connect(SITE, TOKEN, largest_answer=1000) as client:
         answers(moodle, b'"' + b"x" * 2000 + b'"')
         with pytest.raises(NotMoodle, match="larger than 1000"):
@@ -283,7 +307,7 @@ def test_an_endless_answer_is_cut_short(moodle):
             client.write("f")
 
 
-def test_site_info_that_is_no_description_is_not_moodle(client, moodle):
+def test_site_info_that_is_no_description_is_not_moodle(client: Any, moodle: Any) -> None:
     answers(moodle, [])
     with pytest.raises(NotMoodle):
         client.site_info()
@@ -293,12 +317,14 @@ def test_site_info_that_is_no_description_is_not_moodle(client, moodle):
     "url",
     ["ftp://x", "moodle.test", "http://", "http://u:p@x", "http://x?a=1", "http://x:99999", "http://[", ""],
 )
-def test_an_address_that_is_none_is_refused(url):
+def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(NotMoodle):
         connect(url, TOKEN)
 
 
-def test_one_debug_line_a_call_tells_function_time_status_and_size_and_no_secret(client, moodle, caplog):
+def test_one_debug_line_a_call_tells_function_time_status_and_size_and_no_secret(
+    client: Any, moodle: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     answers(moodle, exception("x", f"the token {TOKEN} is odd", debuginfo=TOKEN))
     with pytest.raises(MoodleRefused) as caught:
@@ -312,7 +338,7 @@ def test_one_debug_line_a_call_tells_function_time_status_and_size_and_no_secret
     assert "Geheim-1" not in everything
 
 
-def test_warnings_are_a_failure_that_names_them():
+def test_warnings_are_a_failure_that_names_them() -> None:
     result = {
         "warnings": [
             {"warningcode": "unknowncourseidnumber", "message": "Unknown <b>course</b> ID 7"},
@@ -326,10 +352,10 @@ def test_warnings_are_a_failure_that_names_them():
 
 
 @pytest.mark.parametrize("result", [None, [], {}, {"warnings": []}, {"courses": [1]}, {"warnings": None}])
-def test_a_result_without_warnings_is_handed_on(result):
+def test_a_result_without_warnings_is_handed_on(result: Any) -> None:
     assert require_no_warnings("f", result) is result
 
 
-def test_a_warning_of_an_unknown_shape_is_a_failure_too():
+def test_a_warning_of_an_unknown_shape_is_a_failure_too() -> None:
     with pytest.raises(MoodleRefused):
         require_no_warnings("f", {"warnings": ["x"]})

@@ -5,6 +5,7 @@ we refuse.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,15 +31,15 @@ results = st.recursive(
 )
 
 
-def over_the_wire(element):
+def over_the_wire(element: Any) -> Any:
     return parse(etree.tostring(element))
 
 
-def from_php(xml):
+def from_php(xml: Any) -> Any:
     return parse(ENVELOPE.format(xml).encode())[0][0]
 
 
-def as_php_json(value):
+def as_php_json(value: Any) -> Any:
     """The value as PHP's json_encode would have sent it over REST: a float without a fraction is an
     integer.
     """
@@ -51,23 +52,23 @@ def as_php_json(value):
     return value
 
 
-def typed(value):
+def typed(value: Any) -> Any:
     """A text that differs where values differ, or only their types do."""
     return json.dumps(value, ensure_ascii=False)
 
 
 @given(values)
-def test_what_is_encoded_is_decoded_again(value):
+def test_what_is_encoded_is_decoded_again(value: Any) -> None:
     # Booleans go as 1 and 0, as over REST; in Python they are equal.
     assert decode(over_the_wire(encode("value", value))) == value
 
 
 @given(results)
-def test_results_of_php_have_the_same_values_and_types_as_over_rest(value):
+def test_results_of_php_have_the_same_values_and_types_as_over_rest(value: Any) -> None:
     assert typed(decode(from_php(php("return", value)))) == typed(as_php_json(value))
 
 
-def test_a_declared_structure_is_read_by_its_elements():
+def test_a_declared_structure_is_read_by_its_elements() -> None:
     xml = (
         '<return xsi:type="ns1:webservices_struct_class_000001"><warnings '
         'SOAP-ENC:arrayType="xsd:ur-type[0]" xsi:type="SOAP-ENC:Array"/>'
@@ -76,7 +77,7 @@ def test_a_declared_structure_is_read_by_its_elements():
     assert decode(from_php(xml)) == {"warnings": [], "name": "", "on": 1, "none": None}
 
 
-def test_keys_of_a_map_are_texts_as_in_json():
+def test_keys_of_a_map_are_texts_as_in_json() -> None:
     xml = (
         '<v xsi:type="ns2:Map"><item><key xsi:type="xsd:int">3</key><value '
         'xsi:type="xsd:string">a</value></item></v>'
@@ -84,7 +85,7 @@ def test_keys_of_a_map_are_texts_as_in_json():
     assert decode(from_php(xml)) == {"3": "a"}
 
 
-def test_types_are_told_by_namespace_and_not_by_prefix():
+def test_types_are_told_by_namespace_and_not_by_prefix() -> None:
     xml = (
         '<v xmlns:php="http://xml.apache.org/xml-soap" '
         'xmlns:s="http://www.w3.org/2001/XMLSchema" xsi:type="php:Map">{}</v>'
@@ -93,7 +94,7 @@ def test_types_are_told_by_namespace_and_not_by_prefix():
     assert decode(from_php(xml.format(pair))) == {"k": True}
 
 
-def test_an_argument_for_a_declared_structure_has_no_type_of_its_own():
+def test_an_argument_for_a_declared_structure_has_no_type_of_its_own() -> None:
     element = encode_structure("options", {"ids": [1], "name": "x"})
     assert element.get(f"{{{XSI}}}type") is None
     assert decode(over_the_wire(element)) == {"ids": [1], "name": "x"}
@@ -111,7 +112,7 @@ def test_an_argument_for_a_declared_structure_has_no_type_of_its_own():
         '<v xsi:type="ns2:Map"><item><key>a</key></item></v>',
     ],
 )
-def test_what_php_would_not_write_is_refused(xml):
+def test_what_php_would_not_write_is_refused(xml: str) -> None:
     with pytest.raises(BadXml):
         decode(from_php(xml))
 
@@ -135,6 +136,6 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 9))
         b"<a>" * 300 + b"</a>" * 300,
     ],
 )
-def test_documents_that_are_cut_or_carry_entities_or_nest_without_end_are_refused(document):
+def test_documents_that_are_cut_or_carry_entities_or_nest_without_end_are_refused(document: Any) -> None:
     with pytest.raises(BadXml):
         parse(document)

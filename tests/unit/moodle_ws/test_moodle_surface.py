@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ import bridge.moodle_ws as room
 from bridge.moodle_ws.redact import readable
 
 
-def test_what_is_exported_is_deliberate():
+def test_what_is_exported_is_deliberate() -> None:
     assert sorted(room.__all__) == [
         "AccessError",
         "Maintenance",
@@ -40,7 +41,7 @@ def test_what_is_exported_is_deliberate():
         ("import bridge.moodle_ws as m; m.connect('http://x', 't').close()", {"zeep", "lxml"}),
     ],
 )
-def test_libraries_are_loaded_only_when_they_are_used(code, absent):
+def test_libraries_are_loaded_only_when_they_are_used(code: str, absent: Any) -> None:
     told = subprocess.run(
         [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)"],
         capture_output=True,
@@ -50,7 +51,7 @@ def test_libraries_are_loaded_only_when_they_are_used(code, absent):
     assert absent.isdisjoint(told.split())
 
 
-def test_only_an_unknown_outcome_says_that_it_is_not_known():
+def test_only_an_unknown_outcome_says_that_it_is_not_known() -> None:
     errors = [
         value
         for value in vars(room).values()
@@ -59,7 +60,7 @@ def test_only_an_unknown_outcome_says_that_it_is_not_known():
     assert [error for error in errors if not error.outcome_known] == [room.OutcomeUnknown]
 
 
-def test_an_error_tells_function_code_reason_and_advice():
+def test_an_error_tells_function_code_reason_and_advice() -> None:
     assert str(
         room.TokenError("f", "wrong", errorcode="invalidtoken", debuginfo="SQL", advice="renew it")
     ) == ("Moodle: f [invalidtoken]: wrong: renew it")
@@ -75,5 +76,5 @@ def test_an_error_tells_function_code_reason_and_advice():
         ("", ""),
     ],
 )
-def test_messages_are_made_readable(text, read):
+def test_messages_are_made_readable(text: str, read: str) -> None:
     assert readable(text) == read

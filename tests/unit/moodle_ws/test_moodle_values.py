@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -30,7 +31,7 @@ values = st.recursive(
 )
 
 
-def as_php_reads(pairs):
+def as_php_reads(pairs: Any) -> Any:
     """A form's fields as PHP nests them, lists as dicts with number keys."""
     found = {}
     for name, text in pairs:
@@ -43,7 +44,7 @@ def as_php_reads(pairs):
     return found
 
 
-def as_text(value):
+def as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_text(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -54,12 +55,12 @@ def as_text(value):
 @given(
     st.dictionaries(names.filter(lambda name: not name.startswith(("ws", "moodlews"))), values, max_size=4)
 )
-def test_every_value_arrives_in_php_as_it_was_meant(params):
+def test_every_value_arrives_in_php_as_it_was_meant(params: Any) -> None:
     sent = urlencode(list(form_fields(plain("f", params))))
     assert as_php_reads(parse_qsl(sent, keep_blank_values=True)) == as_text(params)
 
 
-def test_lists_of_structures_are_nested_in_brackets_and_booleans_are_digits():
+def test_lists_of_structures_are_nested_in_brackets_and_booleans_are_digits() -> None:
     params = {"courses": [{"fullname": "Курс", "visible": False, "tags": ["a", "b"]}], "all": True}
     assert list(form_fields(params)) == [
         ("courses[0][fullname]", "Курс"),
@@ -70,7 +71,7 @@ def test_lists_of_structures_are_nested_in_brackets_and_booleans_are_digits():
     ]
 
 
-def test_null_and_empty_are_left_out_because_a_form_cannot_say_them():
+def test_null_and_empty_are_left_out_because_a_form_cannot_say_them() -> None:
     assert plain("f", {"a": None, "b": [], "c": {}, "d": {"e": None}, "f": "", "g": 0, "h": False}) == {
         "f": "",
         "g": 0,
@@ -79,7 +80,7 @@ def test_null_and_empty_are_left_out_because_a_form_cannot_say_them():
 
 
 @pytest.mark.parametrize("item", [None, [], {}, {"a": None}])
-def test_inside_a_list_null_and_empty_are_refused(item):
+def test_inside_a_list_null_and_empty_are_refused(item: Any) -> None:
     with pytest.raises(ParameterError, match=r"courses\[1\]"):
         plain("f", {"courses": [1, item]})
 
@@ -87,19 +88,19 @@ def test_inside_a_list_null_and_empty_are_refused(item):
 @pytest.mark.parametrize(
     "value", [math.nan, math.inf, 2**63, "\x00", "\ud800", "a\x1bb", b"bytes", object(), {1}]
 )
-def test_what_a_transport_cannot_carry_is_refused_without_showing_it(value):
+def test_what_a_transport_cannot_carry_is_refused_without_showing_it(value: Any) -> None:
     with pytest.raises(ParameterError, match=r"parameter a\[b\]") as caught:
         plain("f", {"a": {"b": value}})
     assert repr(value) not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["a[b]", "a b", "", "ключ", 1])
-def test_names_that_would_break_out_of_their_field_are_refused(name):
+def test_names_that_would_break_out_of_their_field_are_refused(name: int | str) -> None:
     with pytest.raises(ParameterError):
         plain("f", {"a": {name: 1}})
 
 
 @pytest.mark.parametrize("name", ["wstoken", "wsfunction", "moodlewsrestformat", "moodlewssettingraw"])
-def test_names_of_the_protocol_are_refused(name):
+def test_names_of_the_protocol_are_refused(name: str) -> None:
     with pytest.raises(ParameterError, match="protocol"):
         plain("f", {name: "x"})

@@ -71,7 +71,7 @@ def test_without_a_ticket_nothing_is_written(portal: SandboxPortal) -> None:
 def test_a_portal_that_is_not_there_and_a_missing_token_are_told(
     portal: SandboxPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.wire.retries.Retries._pause", lambda _self, _number: 0.0)
+    monkeypatch.setattr("bridge.wire.retries.Retries.pause", lambda _self, _number: 0.0)
     assert check(portal, token="")[0] == 2
     assert check(portal, token="wrong")[0] == 2
     portal.stop()
@@ -100,7 +100,7 @@ def ignore_the_balance(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def accept_for_the_customer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.sandbox.portal.tickets._CUSTOMERS_OWN", frozenset())
+    monkeypatch.setattr("bridge.sandbox.portal.tickets.CUSTOMERS_OWN", frozenset())
 
 
 def set_states_blindly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,14 @@ What the transport itself proves of cut answers: tests/unit/wire/test_transport.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from bridge.domain.tickets import Attachment
-from bridge.portal import PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
-from tests.raw_server import reset
+from bridge.portal import HttpPortal, PortalError, PortalNotContract, PortalOutcomeUnknown, PortalUnreachable
+from tests.raw_server import RawServer, reset
 from tests.unit.portal.portal_fakes import ATTACHMENT, META, WRITES, json_reply, page
 
 FILE = Attachment("f1", "a.txt", 3, ATTACHMENT["sha256"], "text/plain")  # type: ignore[arg-type]
@@ -19,7 +21,9 @@ write = pytest.mark.parametrize("name", WRITES)
 
 
 @write
-def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(serve, name) -> None:
+def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(
+    serve: Callable[..., tuple[RawServer, HttpPortal]], name: Any
+) -> None:
     call, _, status, document = WRITES[name]
     whole = json_reply(document, status=f"{status} OK", framing="none")
     end = whole.rindex(b"}")
@@ -34,7 +38,9 @@ def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(serve, na
     call(client)
 
 
-def test_a_page_without_an_end_that_is_cut_is_none(serve) -> None:
+def test_a_page_without_an_end_that_is_cut_is_none(
+    serve: Callable[..., tuple[RawServer, HttpPortal]],
+) -> None:
     whole = json_reply(page(cursor="c1"), status="200 OK", framing="none")
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -45,7 +51,9 @@ def test_a_page_without_an_end_that_is_cut_is_none(serve) -> None:
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked", "none"])
-def test_a_file_cut_at_any_byte_is_not_the_file(serve, framing) -> None:
+def test_a_file_cut_at_any_byte_is_not_the_file(
+    serve: Callable[..., tuple[RawServer, HttpPortal]], framing: str
+) -> None:
     whole = json_reply(b"abc", status="200 OK", framing=framing)
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -58,7 +66,9 @@ def test_a_file_cut_at_any_byte_is_not_the_file(serve, framing) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 9, 17, 40, 70, 120])
-def test_a_read_is_sent_again_after_a_cut(serve, cut) -> None:
+def test_a_read_is_sent_again_after_a_cut(
+    serve: Callable[..., tuple[RawServer, HttpPortal]], cut: int
+) -> None:
     whole = json_reply(META, status="200 OK")
     answers = [whole[:cut], whole]
     server, client = serve(lambda connection, _: connection.sendall(answers.pop(0)), attempts=2)
@@ -67,7 +77,9 @@ def test_a_read_is_sent_again_after_a_cut(serve, cut) -> None:
 
 
 @write
-def test_a_write_whose_connection_is_reset_is_unknown_and_sent_once(serve, name) -> None:
+def test_a_write_whose_connection_is_reset_is_unknown_and_sent_once(
+    serve: Callable[..., tuple[RawServer, HttpPortal]], name: Any
+) -> None:
     server, client = serve(lambda connection, _: reset(connection), attempts=4)
     with pytest.raises(PortalOutcomeUnknown):
         WRITES[name][0](client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -61,7 +62,7 @@ def post(answers: responses.RequestsMock, name: str, **answer: Any) -> None:
     answers.post(PORTAL + WRITES[name][1], **answer)
 
 
-def test_a_bridge_names_itself_on_every_call(answers) -> None:
+def test_a_bridge_names_itself_on_every_call(answers: responses.RequestsMock) -> None:
     answers.get(f"{PORTAL}/meta", json=META)
     with connect(
         "p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance="5b1e9f0a-0000-4000-8000-000000000000"
@@ -70,7 +71,9 @@ def test_a_bridge_names_itself_on_every_call(answers) -> None:
     assert answers.calls[0].request.headers["Otbridge-Instance"] == "5b1e9f0a-0000-4000-8000-000000000000"
 
 
-def test_another_bridge_on_the_portal_is_an_error_of_its_own(client, answers) -> None:
+def test_another_bridge_on_the_portal_is_an_error_of_its_own(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     post(answers, "hold", **problem(409, "another_bridge", instance="b2", last_seen="2026-03-01T09:30:00Z"))
     with pytest.raises(AnotherBridge) as caught:
         do(client, "hold")
@@ -82,7 +85,7 @@ def test_another_bridge_on_the_portal_is_an_error_of_its_own(client, answers) ->
 
 @write
 def test_a_write_carries_its_key_and_is_believed_when_the_answer_is_the_contracts(
-    client, answers, name
+    client: HttpPortal, answers: responses.RequestsMock, name: Any
 ) -> None:
     _, _, status, document = WRITES[name]
     post(answers, name, json=document, status=status)
@@ -94,7 +97,7 @@ def test_a_write_carries_its_key_and_is_believed_when_the_answer_is_the_contract
     assert "Otbridge-Instance" not in sent.headers
 
 
-def test_bodies_are_what_the_contract_says(client, answers) -> None:
+def test_bodies_are_what_the_contract_says(client: HttpPortal, answers: responses.RequestsMock) -> None:
     for name, (_, _, status, document) in WRITES.items():
         post(answers, name, json=document, status=status)
         do(client, name)
@@ -124,7 +127,9 @@ def test_bodies_are_what_the_contract_says(client, answers) -> None:
 
 
 @write
-def test_a_write_without_a_believable_answer_is_unknown_and_sent_once(client, answers, name) -> None:
+def test_a_write_without_a_believable_answer_is_unknown_and_sent_once(
+    client: HttpPortal, answers: responses.RequestsMock, name: Any
+) -> None:
     post(answers, name, status=502, body="<html>", content_type="text/html")
     with pytest.raises(PortalOutcomeUnknown) as caught:
         do(client, name)
@@ -153,7 +158,7 @@ test_portal_line.py.
 @pytest.mark.parametrize("name", ["note", "set_ticket_state", "hold"])
 @pytest.mark.parametrize("answer", UNBELIEVABLE)
 def test_an_answer_that_the_contract_does_not_know_leaves_a_write_unknown(
-    client, answers, name, answer
+    client: HttpPortal, answers: responses.RequestsMock, name: str, answer: Any
 ) -> None:
     post(answers, name, **UNBELIEVABLE[answer])
     with pytest.raises(PortalOutcomeUnknown):
@@ -169,7 +174,9 @@ def test_an_answer_that_the_contract_does_not_know_leaves_a_write_unknown(
         if member != "charges"
     ],
 )
-def test_an_answer_that_lacks_a_member_leaves_the_write_unknown(client, answers, name, member) -> None:
+def test_an_answer_that_lacks_a_member_leaves_the_write_unknown(
+    client: HttpPortal, answers: responses.RequestsMock, name: Any, member: Any
+) -> None:
     """The other writes' answers are of the same kinds."""
     _, _, status, document = WRITES[name]
     post(answers, name, json={key: value for key, value in document.items() if key != member}, status=status)
@@ -192,7 +199,9 @@ def test_an_answer_that_lacks_a_member_leaves_the_write_unknown(client, answers,
         ("attach", {"size": 2}),
     ],
 )
-def test_an_answer_about_something_else_leaves_the_write_unknown(client, answers, name, changes) -> None:
+def test_an_answer_about_something_else_leaves_the_write_unknown(
+    client: HttpPortal, answers: responses.RequestsMock, name: str, changes: Any
+) -> None:
     _, _, status, document = WRITES[name]
     post(answers, name, json={**document, **changes}, status=status)
     with pytest.raises(PortalOutcomeUnknown):
@@ -200,7 +209,9 @@ def test_an_answer_about_something_else_leaves_the_write_unknown(client, answers
 
 
 @write
-def test_a_write_that_the_portal_refuses_was_not_made(client, answers, name) -> None:
+def test_a_write_that_the_portal_refuses_was_not_made(
+    client: HttpPortal, answers: responses.RequestsMock, name: Any
+) -> None:
     post(answers, name, **problem(404, "not_found"))
     with pytest.raises(PortalNotFound) as caught:
         do(client, name)
@@ -224,7 +235,9 @@ def test_a_write_that_the_portal_refuses_was_not_made(client, answers, name) -> 
     ],
     ids=lambda value: json.loads(value["body"])["code"] if isinstance(value, dict) else None,
 )
-def test_a_refusal_is_told_by_its_kind(client, answers, answer, kind) -> None:
+def test_a_refusal_is_told_by_its_kind(
+    client: HttpPortal, answers: responses.RequestsMock, answer: Any, kind: Any
+) -> None:
     post(answers, "hold", **answer)
     with pytest.raises(PortalRefused) as caught:
         do(client, "hold")
@@ -239,7 +252,7 @@ def test_a_refusal_is_told_by_its_kind(client, answers, answer, kind) -> None:
     assert len(answers.calls) == 1
 
 
-def test_a_refusal_says_who_what_where_and_why(client, answers) -> None:
+def test_a_refusal_says_who_what_where_and_why(client: HttpPortal, answers: responses.RequestsMock) -> None:
     post(answers, "note", **problem(422, "invalid", errors=["text: missing", "visibility: missing"]))
     with pytest.raises(PortalRefused) as caught:
         do(client, "note")
@@ -249,7 +262,9 @@ def test_a_refusal_says_who_what_where_and_why(client, answers) -> None:
     )
 
 
-def test_a_request_id_is_told_in_printable_characters(client, answers) -> None:
+def test_a_request_id_is_told_in_printable_characters(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     post(
         answers, "note", **{**problem(422, "invalid"), "headers": {"X-Request-Id": "req\x1b[31m" + "x" * 200}}
     )
@@ -259,14 +274,16 @@ def test_a_request_id_is_told_in_printable_characters(client, answers) -> None:
     assert len(caught.value.request_id) == 100
 
 
-def test_a_balance_that_is_too_small_is_told_in_norm_hours(client, answers) -> None:
+def test_a_balance_that_is_too_small_is_told_in_norm_hours(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     post(answers, "hold", **problem(402, "insufficient_balance", available_mh=250, needed_mh=1000))
     with pytest.raises(InsufficientBalance) as caught:
         do(client, "hold")
     assert (caught.value.available, caught.value.needed) == (Decimal("0.25"), Decimal(1))
 
 
-def test_a_conflict_tells_the_actual_state(client, answers) -> None:
+def test_a_conflict_tells_the_actual_state(client: HttpPortal, answers: responses.RequestsMock) -> None:
     post(answers, "set_ticket_state", **problem(409, "state_conflict", actual="withdrawn"))
     with pytest.raises(StateConflict) as caught:
         do(client, "set_ticket_state")
@@ -274,7 +291,9 @@ def test_a_conflict_tells_the_actual_state(client, answers) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\r\nX-Evil: 1", "k" * 65, "ключ"])
-def test_a_key_that_the_contract_does_not_know_is_never_sent(client, answers, key) -> None:
+def test_a_key_that_the_contract_does_not_know_is_never_sent(
+    client: HttpPortal, answers: responses.RequestsMock, key: str
+) -> None:
     with pytest.raises(ValueError, match="no Idempotency-Key"):
         client.note(key, "t1", "?")
 
@@ -282,7 +301,9 @@ def test_a_key_that_the_contract_does_not_know_is_never_sent(client, answers, ke
 # Reads
 
 
-def test_a_read_is_repeated_after_a_status_that_may_pass(client, answers, pauses) -> None:
+def test_a_read_is_repeated_after_a_status_that_may_pass(
+    client: HttpPortal, answers: responses.RequestsMock, pauses: list[float]
+) -> None:
     answers.get(f"{PORTAL}/meta", status=503)
     answers.get(f"{PORTAL}/meta", status=503, headers={"Retry-After": "3"})
     answers.get(f"{PORTAL}/meta", json=META)
@@ -307,7 +328,9 @@ def test_a_read_is_repeated_after_a_status_that_may_pass(client, answers, pauses
         (problem(401, "unauthorized"), PortalUnauthorized),
     ],
 )
-def test_a_read_that_fails_for_good_is_sent_once(client, answers, answer, kind) -> None:
+def test_a_read_that_fails_for_good_is_sent_once(
+    client: HttpPortal, answers: responses.RequestsMock, answer: Any, kind: Any
+) -> None:
     answers.get(f"{PORTAL}/meta", **answer)
     with pytest.raises(PortalError) as caught:
         client.meta()
@@ -315,7 +338,9 @@ def test_a_read_that_fails_for_good_is_sent_once(client, answers, answer, kind) 
     assert len(answers.calls) == 1
 
 
-def test_tickets_are_asked_for_by_category_and_cursor(client, answers) -> None:
+def test_tickets_are_asked_for_by_category_and_cursor(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/tickets", json=page(TICKET), headers={"ETag": '"x"'})
     told = client.changed_tickets("c 1&")
     assert told is not None
@@ -335,43 +360,55 @@ def test_tickets_are_asked_for_by_category_and_cursor(client, answers) -> None:
     assert "If-None-Match" not in answers.calls[0].request.headers
 
 
-def test_an_unchanged_page_is_none(client, answers) -> None:
+def test_an_unchanged_page_is_none(client: HttpPortal, answers: responses.RequestsMock) -> None:
     answers.get(
         f"{PORTAL}/tickets", status=304, match=[responses.matchers.header_matcher({"If-None-Match": '"x"'})]
     )
     assert client.changed_tickets("c1", '"x"') is None
 
 
-def test_a_304_that_nobody_asked_for_is_not_the_contracts(client, answers) -> None:
+def test_a_304_that_nobody_asked_for_is_not_the_contracts(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/tickets", status=304)
     with pytest.raises(PortalNotContract):
         client.changed_tickets("c1")
 
 
-def test_a_cursor_that_does_not_move_is_not_followed_for_ever(client, answers) -> None:
+def test_a_cursor_that_does_not_move_is_not_followed_for_ever(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/tickets", json=page(TICKET, cursor="c1", more=True))
     with pytest.raises(PortalNotContract, match="cursor"):
         client.changed_tickets("c1")
 
 
-def test_a_ledgers_cursor_that_does_not_move_is_not_followed_for_ever(client, answers) -> None:
+def test_a_ledgers_cursor_that_does_not_move_is_not_followed_for_ever(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/ledger", json={"entries": [], "next_cursor": "c1", "has_more": True})
     with pytest.raises(PortalNotContract, match="cursor"):
         client.ledger("a1", "c1")
 
 
-def test_a_key_that_the_portal_does_not_know_is_none(client, answers) -> None:
+def test_a_key_that_the_portal_does_not_know_is_none(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/keys/k", **problem(404, "not_found"))
     assert client.find("k") is None
 
 
-def test_a_404_that_is_not_the_portals_own_does_not_mean_that_a_write_never_happened(client, answers) -> None:
+def test_a_404_that_is_not_the_portals_own_does_not_mean_that_a_write_never_happened(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/keys/k", status=404, body="<html>", content_type="text/html")
     with pytest.raises(PortalNotContract):
         client.find("k")
 
 
-def test_a_stored_answer_is_about_the_key_that_was_asked_for(client, answers) -> None:
+def test_a_stored_answer_is_about_the_key_that_was_asked_for(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/keys/k", json=FOUND)
     answers.get(f"{PORTAL}/keys/other", json=FOUND)
     assert client.find("k") == FOUND
@@ -379,7 +416,7 @@ def test_a_stored_answer_is_about_the_key_that_was_asked_for(client, answers) ->
         client.find("other")
 
 
-def test_accounts_and_ledgers_are_read(client, answers) -> None:
+def test_accounts_and_ledgers_are_read(client: HttpPortal, answers: responses.RequestsMock) -> None:
     answers.get(f"{PORTAL}/accounts/a1", json=ACCOUNT)
     answers.get(
         f"{PORTAL}/ledger?account_id=a1&cursor=c1",
@@ -391,7 +428,7 @@ def test_accounts_and_ledgers_are_read(client, answers) -> None:
 
 
 @pytest.mark.parametrize("id_", ["a/b", "../x", "?x=1", "#x", "%2e%2e", "ключ 1", "a\r\nb"])
-def test_ids_are_encoded_in_paths(client, answers, id_) -> None:
+def test_ids_are_encoded_in_paths(client: HttpPortal, answers: responses.RequestsMock, id_: str) -> None:
     from urllib.parse import quote
 
     answers.get(f"{PORTAL}/accounts/{quote(id_, safe='')}", json={**ACCOUNT, "id": id_})
@@ -400,7 +437,9 @@ def test_ids_are_encoded_in_paths(client, answers, id_) -> None:
 
 
 @pytest.mark.parametrize("id_", ["", ".", ".."])
-def test_an_id_that_would_change_the_path_is_never_sent(client, answers, id_) -> None:
+def test_an_id_that_would_change_the_path_is_never_sent(
+    client: HttpPortal, answers: responses.RequestsMock, id_: str
+) -> None:
     with pytest.raises(ValueError, match="no identifier"):
         client.ticket(id_)
 
@@ -408,7 +447,7 @@ def test_an_id_that_would_change_the_path_is_never_sent(client, answers, id_) ->
 # Files
 
 
-def test_an_attachment_is_written_to_its_target(client, answers) -> None:
+def test_an_attachment_is_written_to_its_target(client: HttpPortal, answers: responses.RequestsMock) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=b"abc")
     target = io.BytesIO()
     client.download("t1", FILE, target)
@@ -416,7 +455,9 @@ def test_an_attachment_is_written_to_its_target(client, answers) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"ab", b"abd", b"abcd", b"x" * 200_000])
-def test_an_attachment_that_is_not_the_announced_one_is_an_error(client, answers, body) -> None:
+def test_an_attachment_that_is_not_the_announced_one_is_an_error(
+    client: HttpPortal, answers: responses.RequestsMock, body: bytes
+) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=body)
     target = io.BytesIO()
     with pytest.raises(PortalNotContract):
@@ -424,18 +465,22 @@ def test_an_attachment_that_is_not_the_announced_one_is_an_error(client, answers
     assert len(target.getvalue()) <= 3
 
 
-def test_an_attachment_over_the_limit_is_not_asked_for(client, answers) -> None:
+def test_an_attachment_over_the_limit_is_not_asked_for(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     with pytest.raises(PortalNotContract, match="limit"):
         client.download("t1", Attachment("f1", "a", LARGEST_ATTACHMENT + 1, "0" * 64, "x/y"), io.BytesIO())
 
 
-def test_an_attachment_that_is_gone_is_not_found(client, answers) -> None:
+def test_an_attachment_that_is_gone_is_not_found(client: HttpPortal, answers: responses.RequestsMock) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", **problem(404, "not_found"))
     with pytest.raises(PortalNotFound):
         client.download("t1", FILE, io.BytesIO())
 
 
-def test_a_download_is_repeated_after_a_status_that_may_pass(client, answers) -> None:
+def test_a_download_is_repeated_after_a_status_that_may_pass(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", status=503)
     answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=b"abc")
     target = io.BytesIO()
@@ -443,7 +488,9 @@ def test_a_download_is_repeated_after_a_status_that_may_pass(client, answers) ->
     assert target.getvalue() == b"abc"
 
 
-def test_an_answer_that_is_too_large_is_not_kept(client_of, answers) -> None:
+def test_an_answer_that_is_too_large_is_not_kept(
+    client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock
+) -> None:
     client = client_of(1000)
     answers.get(f"{PORTAL}/meta", json={**META, "padding": "x" * 1000})
     post(answers, "note", json={"id": "n1", "padding": "x" * 1000}, status=201)
@@ -453,7 +500,9 @@ def test_an_answer_that_is_too_large_is_not_kept(client_of, answers) -> None:
         do(client, "note")
 
 
-def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client_of, answers) -> None:
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
+    client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock
+) -> None:
     client = client_of(5000)
     large, small = (
         page(*[{**TICKET, "subject": "x" * 3000}] * 2),
@@ -472,7 +521,9 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(client_of, answer
     assert ([one.id for one in found.tickets], found.cursor, found.has_more) == (["t1"], "c1", True)
 
 
-def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, answers) -> None:
+def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(
+    client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock
+) -> None:
     client = client_of(1000)
     answers.get(
         f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers={"X-Next-Cursor": "c2"}
@@ -486,7 +537,7 @@ def test_one_ticket_that_is_too_large_is_told_as_a_fault_and_passed(client_of, a
 
 @pytest.mark.parametrize("headers", [{}, {"X-Next-Cursor": "c1"}])
 def test_a_ticket_that_is_too_large_is_not_passed_where_the_portal_does_not_say_what_comes_behind(
-    client_of, answers, headers
+    client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock, headers: Any
 ) -> None:
     client = client_of(1000)
     answers.get(f"{PORTAL}/tickets", json=page({**TICKET, "subject": "x" * 3000}), headers=headers)
@@ -506,7 +557,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("name", "changes"), WRONG)
 def test_an_answer_that_keeps_the_contract_and_is_about_another_thing_leaves_the_write_unknown(
-    client, answers, name, changes
+    client: HttpPortal, answers: responses.RequestsMock, name: Any, changes: Any
 ) -> None:
     post(answers, name, json={**WRITES[name][3], **changes}, status=201)
     with pytest.raises(PortalOutcomeUnknown, match="about another"):
@@ -516,13 +567,17 @@ def test_an_answer_that_keeps_the_contract_and_is_about_another_thing_leaves_the
 @pytest.mark.parametrize(
     ("path", "document", "read"), [("tickets", TICKET, "ticket"), ("accounts", ACCOUNT, "account")]
 )
-def test_a_read_about_another_thing_is_not_believed(client, answers, path, document, read) -> None:
+def test_a_read_about_another_thing_is_not_believed(
+    client: HttpPortal, answers: responses.RequestsMock, path: str, document: Any, read: str
+) -> None:
     answers.get(f"{PORTAL}/{path}/x", json={**document, "id": "other"})
     with pytest.raises(PortalNotContract, match="about another"):
         getattr(client, read)("x")
 
 
-def test_a_ledger_of_another_account_is_not_believed(client, answers) -> None:
+def test_a_ledger_of_another_account_is_not_believed(
+    client: HttpPortal, answers: responses.RequestsMock
+) -> None:
     answers.get(
         f"{PORTAL}/ledger",
         json={"entries": [entry(account_id="other")], "next_cursor": "c2", "has_more": False},
@@ -534,7 +589,9 @@ def test_a_ledger_of_another_account_is_not_believed(client, answers) -> None:
 # Trust
 
 
-def test_the_token_stands_in_no_error_and_no_log(client, answers, caplog) -> None:
+def test_the_token_stands_in_no_error_and_no_log(
+    client: HttpPortal, answers: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     answers.get(f"{PORTAL}/meta", json=META)
     answers.get(f"{PORTAL}/tickets/t1", body=requests.ConnectionError(f"https://x/?token={TOKEN}"))

@@ -29,7 +29,7 @@ from bridge.portal import (
 from bridge.portal.books import Contended
 from bridge.portal.redmine.client import MOST, Client, KeyAuth, Unreadable, in_lists
 from bridge.portal.redmine.wire import document
-from tests.raw_server import http_reply
+from tests.raw_server import RawServer, http_reply
 from tests.unit.redmine.redmine_fakes import CUSTOMER, KEY, SITE, entry_json, stage_json, ticket_json
 
 DATE = {"Date": "Sun, 01 Mar 2026 09:30:00 GMT"}
@@ -124,7 +124,9 @@ def refused(client: Client, name: str) -> PortalError:
 
 
 @read
-def test_a_read_is_a_get_under_the_key_of_the_api(client, answers, name) -> None:
+def test_a_read_is_a_get_under_the_key_of_the_api(
+    client: Client, answers: responses.RequestsMock, name: Any
+) -> None:
     answer(answers, name, json=READS[name][2])
     do(client, name)
     sent = answers.calls[0].request
@@ -135,7 +137,9 @@ def test_a_read_is_a_get_under_the_key_of_the_api(client, answers, name) -> None
 
 
 @write
-def test_a_write_is_sent_once_under_the_key_of_the_api(client, answers, name) -> None:
+def test_a_write_is_sent_once_under_the_key_of_the_api(
+    client: Client, answers: responses.RequestsMock, name: Any
+) -> None:
     answer(answers, name, **WRITES[name][3])
     do(client, name)
     (call,) = answers.calls
@@ -144,7 +148,7 @@ def test_a_write_is_sent_once_under_the_key_of_the_api(client, answers, name) ->
     assert KEY.encode() not in (call.request.body or b"")
 
 
-def test_what_is_asked_for_comes_with_the_request(client, answers) -> None:
+def test_what_is_asked_for_comes_with_the_request(client: Client, answers: responses.RequestsMock) -> None:
     for name, (call, _, document_) in READS.items():
         answer(answers, name, json=document_)
         call(client)
@@ -164,7 +168,7 @@ def test_what_is_asked_for_comes_with_the_request(client, answers) -> None:
     }
 
 
-def test_bodies_are_redmines(client, answers) -> None:
+def test_bodies_are_redmines(client: Client, answers: responses.RequestsMock) -> None:
     for name, (call, *_, told) in WRITES.items():
         answer(answers, name, **told)
         call(client)
@@ -181,7 +185,7 @@ def test_bodies_are_redmines(client, answers) -> None:
     assert parse_qs(urlsplit(sent["upload"].url).query) == {"filename": ["план.txt"]}
 
 
-def test_answers_are_values(client, answers) -> None:
+def test_answers_are_values(client: Client, answers: responses.RequestsMock) -> None:
     for name, (_, _, told) in READS.items():
         if name != "permissions":
             answer(answers, name, json=told)
@@ -205,7 +209,9 @@ def test_answers_are_values(client, answers) -> None:
 
 
 @pytest.mark.parametrize("name", [*READS, *WRITES])
-def test_401_means_that_the_key_of_the_api_is_wrong(client, answers, name) -> None:
+def test_401_means_that_the_key_of_the_api_is_wrong(
+    client: Client, answers: responses.RequestsMock, name: Any
+) -> None:
     answer(answers, name, status=401, body="")
     error = refused(client, name)
     assert type(error) is PortalUnauthorized
@@ -215,34 +221,40 @@ def test_401_means_that_the_key_of_the_api_is_wrong(client, answers, name) -> No
 
 @pytest.mark.parametrize("told", [HTML, {"json": {"errors": []}}], ids=["a page", "JSON"])
 @pytest.mark.parametrize("name", ["user", "update_issue"])
-def test_401_means_the_same_whatever_comes_with_it(client, answers, name, told) -> None:
+def test_401_means_the_same_whatever_comes_with_it(
+    client: Client, answers: responses.RequestsMock, name: str, told: Any
+) -> None:
     answer(answers, name, status=401, **told)
     assert type(refused(client, name)) is PortalUnauthorized
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_what_may_not_be_seen_is_not_there(client, answers, status) -> None:
+def test_what_may_not_be_seen_is_not_there(
+    client: Client, answers: responses.RequestsMock, status: int
+) -> None:
     answer(answers, "issue", status=status, body="")
     error = refused(client, "issue")
     assert type(error) is PortalNotFound
     assert (error.status, error.code) == (status, "not_found")
 
 
-def test_a_write_that_is_forbidden_was_not_made(client, answers) -> None:
+def test_a_write_that_is_forbidden_was_not_made(client: Client, answers: responses.RequestsMock) -> None:
     answer(answers, "update_issue", status=403, body="")
     error = refused(client, "update_issue")
     assert type(error) is PortalRefused
     assert (error.status, error.code, error.outcome_known) == (403, "forbidden", True)
 
 
-def test_a_write_on_what_is_not_there_was_not_made(client, answers) -> None:
+def test_a_write_on_what_is_not_there_was_not_made(client: Client, answers: responses.RequestsMock) -> None:
     answer(answers, "update_issue", status=404, body="")
     error = refused(client, "update_issue")
     assert (type(error), error.code, error.outcome_known) == (PortalNotFound, "not_found", True)
 
 
 @pytest.mark.parametrize(("name", "status"), [("upload", 413), ("update_issue", 422), ("add_entry", 422)])
-def test_what_redmine_does_not_take_is_told_in_its_words(client, answers, name, status) -> None:
+def test_what_redmine_does_not_take_is_told_in_its_words(
+    client: Client, answers: responses.RequestsMock, name: str, status: int
+) -> None:
     answer(
         answers, name, status=status, json={"errors": ["Тема не может быть пустой", "Оценка\nслишком велика"]}
     )
@@ -266,20 +278,24 @@ def test_what_redmine_does_not_take_is_told_in_its_words(client, answers, name, 
     ],
     ids=json.dumps,
 )
-def test_a_refusal_without_words_is_one_all_the_same(client, answers, told) -> None:
+def test_a_refusal_without_words_is_one_all_the_same(
+    client: Client, answers: responses.RequestsMock, told: Any
+) -> None:
     answer(answers, "update_issue", status=422, **told)
     error = refused(client, "update_issue")
     assert (type(error), error.code, error.detail) == (PortalRefused, "invalid", "Redmine refused it")
 
 
-def test_a_refusal_is_told_in_printable_characters(client, answers) -> None:
+def test_a_refusal_is_told_in_printable_characters(client: Client, answers: responses.RequestsMock) -> None:
     answer(answers, "update_issue", status=422, json={"errors": ["\x1b[31m" + "x" * 9000]})
     detail = refused(client, "update_issue").detail
     assert detail.isprintable()
     assert len(detail) <= 1000
 
 
-def test_a_change_that_came_in_between_is_told_and_not_sent_over_it(client, answers) -> None:
+def test_a_change_that_came_in_between_is_told_and_not_sent_over_it(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     answer(answers, "update_issue", status=409, body="")
     error = refused(client, "update_issue")
     assert type(error) is Contended
@@ -288,7 +304,9 @@ def test_a_change_that_came_in_between_is_told_and_not_sent_over_it(client, answ
     assert len(answers.calls) == 1, "whether it may be sent again is seen by another look only"
 
 
-def test_after_a_change_that_came_in_between_the_same_write_may_go_well(client, answers) -> None:
+def test_after_a_change_that_came_in_between_the_same_write_may_go_well(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     answer(answers, "update_issue", status=409, body="")
     answer(answers, "update_issue", **WRITES["update_issue"][3])
     refused(client, "update_issue")
@@ -297,7 +315,9 @@ def test_after_a_change_that_came_in_between_the_same_write_may_go_well(client, 
 
 
 @read
-def test_a_read_is_repeated_until_redmine_is_there_again(client, answers, pauses, name) -> None:
+def test_a_read_is_repeated_until_redmine_is_there_again(
+    client: Client, answers: responses.RequestsMock, pauses: list[float], name: Any
+) -> None:
     answer(answers, name, status=502, **HTML)
     answer(answers, name, json=READS[name][2])
     do(client, name)
@@ -305,7 +325,9 @@ def test_a_read_is_repeated_until_redmine_is_there_again(client, answers, pauses
 
 
 @write
-def test_a_write_without_redmines_own_answer_is_unknown_and_sent_once(client, answers, name) -> None:
+def test_a_write_without_redmines_own_answer_is_unknown_and_sent_once(
+    client: Client, answers: responses.RequestsMock, name: Any
+) -> None:
     answer(answers, name, status=502, **HTML)
     error = refused(client, name)
     assert type(error) is PortalOutcomeUnknown
@@ -332,13 +354,17 @@ tests/unit/portal/test_portal_line.py.
 
 @pytest.mark.parametrize("name", ["update_issue", "add_entry", "upload"])
 @pytest.mark.parametrize("told", DOUBTFUL)
-def test_an_answer_that_redmine_does_not_give_leaves_a_write_unknown(client, answers, name, told) -> None:
+def test_an_answer_that_redmine_does_not_give_leaves_a_write_unknown(
+    client: Client, answers: responses.RequestsMock, name: str, told: Any
+) -> None:
     answer(answers, name, **DOUBTFUL[told])
     assert type(refused(client, name)) is PortalOutcomeUnknown
 
 
 @pytest.mark.parametrize("token", [{}, "1.abc", [], {"token": None}, {"token": 7}, None])
-def test_an_upload_without_its_token_is_unknown(client, answers, token) -> None:
+def test_an_upload_without_its_token_is_unknown(
+    client: Client, answers: responses.RequestsMock, token: Any
+) -> None:
     answer(answers, "upload", status=201, json={"upload": token})
     assert type(refused(client, "upload")) is PortalOutcomeUnknown
 
@@ -347,7 +373,9 @@ def test_an_upload_without_its_token_is_unknown(client, answers, token) -> None:
 
 
 @pytest.mark.parametrize("name", ["add_entry", "upload"])
-def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(serve, name) -> None:
+def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(
+    serve: Callable[..., tuple[RawServer, Client]], name: str
+) -> None:
     call, *_, told = WRITES[name]
     whole = http_reply(json.dumps(told["json"]).encode(), status="201 Created", framing="none")
     place = {"cut": 0}
@@ -361,7 +389,7 @@ def test_an_answer_without_an_end_that_is_cut_leaves_the_write_unknown(serve, na
     call(client)
 
 
-def test_a_change_is_done_once_redmine_has_said_so(serve) -> None:
+def test_a_change_is_done_once_redmine_has_said_so(serve: Callable[..., tuple[RawServer, Client]]) -> None:
     whole = b"HTTP/1.1 204 No Content\r\nCache-Control: no-cache\r\n\r\n"
     place = {"cut": 0}
     server, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -373,7 +401,7 @@ def test_a_change_is_done_once_redmine_has_said_so(serve) -> None:
     assert f"X-Redmine-API-Key: {KEY}".encode() in server.requests[-1]
 
 
-def test_a_page_without_an_end_that_is_cut_is_none(serve) -> None:
+def test_a_page_without_an_end_that_is_cut_is_none(serve: Callable[..., tuple[RawServer, Client]]) -> None:
     whole = http_reply(json.dumps({"issues": [ticket_json()]}).encode(), framing="none", Date=DATE["Date"])
     place = {"cut": 0}
     _, client = serve(lambda connection, _: connection.sendall(whole[: place["cut"]]))
@@ -390,7 +418,9 @@ def test_a_page_without_an_end_that_is_cut_is_none(serve) -> None:
 
 @read
 @pytest.mark.parametrize("told", [HTML, {"json": {}}, {"status": 204}], ids=["a page", "no member", "204"])
-def test_what_is_no_answer_to_a_read_is_told(client, answers, name, told) -> None:
+def test_what_is_no_answer_to_a_read_is_told(
+    client: Client, answers: responses.RequestsMock, name: Any, told: Any
+) -> None:
     answer(answers, name, **told)
     error = refused(client, name)
     assert type(error) is PortalNotContract
@@ -417,13 +447,15 @@ reading = pytest.mark.parametrize("name", ["user", "issue", "issues"])
     ],
     ids=lambda told: str(told.get("body", told.get("json")))[:20],
 )
-def test_a_body_that_is_no_object_is_told(client, answers, name, told) -> None:
+def test_a_body_that_is_no_object_is_told(
+    client: Client, answers: responses.RequestsMock, name: str, told: Any
+) -> None:
     answer(answers, name, **told)
     assert type(refused(client, name)) is PortalNotContract
 
 
 @read
-def test_a_member_of_another_type_is_told(client, answers, name) -> None:
+def test_a_member_of_another_type_is_told(client: Client, answers: responses.RequestsMock, name: Any) -> None:
     (member,) = READS[name][2]
     answer(answers, name, json={member: 7})
     assert type(refused(client, name)) is PortalNotContract
@@ -433,7 +465,9 @@ def test_a_member_of_another_type_is_told(client, answers, name) -> None:
 @pytest.mark.parametrize(
     "value", [None, "x", [7], [None], {"id": "x"}, [{"id": 1.5}], {"id": None}], ids=json.dumps
 )
-def test_a_member_that_is_not_redmines_is_told(client, answers, name, value) -> None:
+def test_a_member_that_is_not_redmines_is_told(
+    client: Client, answers: responses.RequestsMock, name: str, value: Any
+) -> None:
     (member,) = READS[name][2]
     answer(answers, name, json={member: value})
     assert type(refused(client, name)) is PortalNotContract
@@ -452,7 +486,9 @@ def test_a_member_that_is_not_redmines_is_told(client, answers, name, value) -> 
         ("project", {"name": 7}, "name"),
     ],
 )
-def test_a_member_that_does_not_fit_is_named(client, answers, name, changes, path) -> None:
+def test_a_member_that_does_not_fit_is_named(
+    client: Client, answers: responses.RequestsMock, name: str, changes: Any, path: str
+) -> None:
     ((member, document_),) = READS[name][2].items()
     answer(answers, name, json={member: {**document_, **changes}})
     error = refused(client, name)
@@ -460,19 +496,25 @@ def test_a_member_that_does_not_fit_is_named(client, answers, name, changes, pat
     assert path in error.detail
 
 
-def test_a_page_about_another_issue_says_nothing_of_the_one_that_was_asked_for(client, answers) -> None:
+def test_a_page_about_another_issue_says_nothing_of_the_one_that_was_asked_for(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     answer(answers, "issue", json={"issue": {"id": 5, "subject": 7}})
     assert type(refused(client, "issue")) is PortalNotContract
 
 
 @pytest.mark.parametrize("name", ["user", "issues"])
-def test_without_a_date_the_moment_is_this_machine_s_and_rather_early(client, answers, name) -> None:
+def test_without_a_date_the_moment_is_this_machine_s_and_rather_early(
+    client: Client, answers: responses.RequestsMock, name: str
+) -> None:
     answer(answers, name, json=READS[name][2], headers={})
     _, now = READS[name][0](client)
     assert timedelta(minutes=3) < datetime.now(UTC) - now < timedelta(minutes=5)
 
 
-def test_redmines_clock_goes_on_from_its_last_answer_whatever_this_machines_does(client, answers) -> None:
+def test_redmines_clock_goes_on_from_its_last_answer_whatever_this_machines_does(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     assert client.clock() is None
     answer(answers, "issues", json=READS["issues"][2], headers={"Date": "Sun, 01 Mar 2026 09:30:00 GMT"})
     with mock.patch("bridge.portal.redmine.client.time.monotonic", return_value=100.0) as clock:
@@ -482,7 +524,9 @@ def test_redmines_clock_goes_on_from_its_last_answer_whatever_this_machines_does
 
 
 @pytest.mark.parametrize("date", ["", "yesterday"])
-def test_an_answer_that_needs_no_moment_is_read_without_one(client, answers, date) -> None:
+def test_an_answer_that_needs_no_moment_is_read_without_one(
+    client: Client, answers: responses.RequestsMock, date: str
+) -> None:
     answer(answers, "project", json=READS["project"][2], headers={"Date": date})
     READS["project"][0](client)
     assert client.clock() is None
@@ -490,7 +534,9 @@ def test_an_answer_that_needs_no_moment_is_read_without_one(client, answers, dat
 
 @pytest.mark.parametrize("date", ["yesterday", "2026-03-01T09:30:00Z", "Fri, 31 Dec 9999 23:59:59 -1400"])
 @pytest.mark.parametrize("name", ["user", "issues"])
-def test_an_answer_without_its_moment_is_told(client, answers, name, date) -> None:
+def test_an_answer_without_its_moment_is_told(
+    client: Client, answers: responses.RequestsMock, name: str, date: str
+) -> None:
     answer(answers, name, json=READS[name][2], headers={"Date": date})
     error = refused(client, name)
     assert type(error) is PortalNotContract
@@ -500,7 +546,9 @@ def test_an_answer_without_its_moment_is_told(client, answers, name, date) -> No
 # The key of the API
 
 
-def test_the_key_of_the_api_stands_in_no_error_and_no_log(client, answers, caplog) -> None:
+def test_the_key_of_the_api_stands_in_no_error_and_no_log(
+    client: Client, answers: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     answer(answers, "user", json=READS["user"][2])
     answer(answers, "issue", body=requests.ConnectionError(f"https://x/?key={KEY}"))
@@ -517,7 +565,7 @@ def test_the_key_of_the_api_stands_in_no_error_and_no_log(client, answers, caplo
 
 
 @pytest.mark.parametrize("key", ["secret\n", "sec\r\nX-Evil: 1", "секрет", "secret\x00", " secret\x7f"])
-def test_a_key_that_no_header_can_carry_is_told_without_it(key) -> None:
+def test_a_key_that_no_header_can_carry_is_told_without_it(key: str) -> None:
     with pytest.raises(UserError, match="API key") as caught:
         KeyAuth(key)
     assert key.strip() not in str(caught.value)
@@ -531,7 +579,9 @@ def test_a_key_that_no_header_can_carry_is_told_without_it(key) -> None:
     "id_",
     ["", "..", ".", "1/../2", "٣", "१", "²", "1?x=1", "1#", "-1", "+1", "1.0", " 1", "1\n", "none", "%31"],
 )
-def test_an_id_that_is_no_number_never_reaches_a_path(client, answers, id_) -> None:
+def test_an_id_that_is_no_number_never_reaches_a_path(
+    client: Client, answers: responses.RequestsMock, id_: str
+) -> None:
     for path in ("/issues/0.json", "/time_entries/0.json", "/projects/0.json", "/attachments/download/0"):
         answers.get(SITE + path, status=404)
     answers.put(f"{SITE}/issues/0.json", status=404)
@@ -572,18 +622,22 @@ class Entries:
 
 
 @pytest.mark.parametrize("count", [0, 1, MOST - 1, MOST, MOST + 1, 2 * MOST - 1, 2 * MOST, 3 * MOST + 7])
-def test_time_entries_are_read_page_by_page(client, answers, count: int) -> None:
+def test_time_entries_are_read_page_by_page(
+    client: Client, answers: responses.RequestsMock, count: int
+) -> None:
     Entries(answers, count)
     assert [one.id for one in client.entries({"spent_on": "*"})] == list(range(1, count + 1))
 
 
-def test_what_is_deleted_or_added_between_two_pages_takes_no_other_along(client, answers) -> None:
+def test_what_is_deleted_or_added_between_two_pages_takes_no_other_along(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     there = Entries(answers, 2 * MOST)
     there.meanwhile = {1: lambda: there.rows.pop(0), 3: lambda: there.rows.insert(0, entry_json(999))}
     assert [one.id for one in client.entries({"spent_on": "*"})] == [999, *range(2, 2 * MOST + 1)]
 
 
-def test_a_list_that_never_stands_still_is_no_list(client, answers) -> None:
+def test_a_list_that_never_stands_still_is_no_list(client: Client, answers: responses.RequestsMock) -> None:
     there = Entries(answers, 2 * MOST)
     there.meanwhile = {number: lambda: there.rows.pop(0) for number in range(1, 30)}
     with pytest.raises(PortalNotContract, match="again and again"):
@@ -591,7 +645,7 @@ def test_a_list_that_never_stands_still_is_no_list(client, answers) -> None:
 
 
 def test_the_newest_entries_are_read_for_as_long_as_somebody_asks_and_none_is_passed_over(
-    client, answers
+    client: Client, answers: responses.RequestsMock
 ) -> None:
     there = Entries(answers, 2 * MOST)
     newest = client.newest_entries({"spent_on": "*"})
@@ -602,14 +656,16 @@ def test_the_newest_entries_are_read_for_as_long_as_somebody_asks_and_none_is_pa
     assert "sort=created_on%3Adesc" in answers.calls[0].request.url
 
 
-def test_a_page_that_breaks_off_breaks_the_list_off(client, answers) -> None:
+def test_a_page_that_breaks_off_breaks_the_list_off(client: Client, answers: responses.RequestsMock) -> None:
     answer(answers, "entries", json={"time_entries": [entry_json(number) for number in range(MOST)]})
     answer(answers, "entries", status=500, body="")
     with pytest.raises(PortalUnreachable):
         list(client.entries({}))
 
 
-def test_a_page_of_issues_is_the_one_that_was_asked_for(client, answers) -> None:
+def test_a_page_of_issues_is_the_one_that_was_asked_for(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     answer(answers, "issues", json={"issues": [stage_json()]})
     client.issues({"updated_on": ">=2026-03-01T09:30:00Z", "sort": "updated_on,id"}, 50, 25)
     query = parse_qs(urlsplit(answers.calls[0].request.url).query)
@@ -623,7 +679,7 @@ def test_a_page_of_issues_is_the_one_that_was_asked_for(client, answers) -> None
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
-def test_ids_are_asked_for_in_lists_of_a_page(count) -> None:
+def test_ids_are_asked_for_in_lists_of_a_page(count: int) -> None:
     ids = [str(number) for number in range(count)]
     lists = list(in_lists(ids))
     assert [id_ for one in lists for id_ in one.split(",")] == ids
@@ -648,27 +704,31 @@ def roles(
         )
 
 
-def test_the_bridge_may_do_what_it_may_in_each_of_its_projects(client, answers) -> None:
+def test_the_bridge_may_do_what_it_may_in_each_of_its_projects(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     roles(answers, [1, 2], [2, 3], r1=["a", "b"], r2=["b", "c"], r3=["a", "c", "d"])
     assert client.permissions() == {"a", "b", "c"}
 
 
-def test_the_roles_of_one_project_add_up(client, answers) -> None:
+def test_the_roles_of_one_project_add_up(client: Client, answers: responses.RequestsMock) -> None:
     roles(answers, [1, 2], r1=["a"], r2=["b"])
     assert client.permissions() == {"a", "b"}
 
 
-def test_a_project_where_it_may_do_nothing_takes_all_away(client, answers) -> None:
+def test_a_project_where_it_may_do_nothing_takes_all_away(
+    client: Client, answers: responses.RequestsMock
+) -> None:
     roles(answers, [1], [2], r1=["a"], r2=[])
     assert client.permissions() == frozenset()
 
 
-def test_an_administrator_may_do_everything(client, answers) -> None:
+def test_an_administrator_may_do_everything(client: Client, answers: responses.RequestsMock) -> None:
     roles(answers, [1], admin=True)
     assert client.permissions() is None
 
 
-def test_who_is_a_member_of_nothing_may_do_nothing(client, answers) -> None:
+def test_who_is_a_member_of_nothing_may_do_nothing(client: Client, answers: responses.RequestsMock) -> None:
     roles(answers)
     assert client.permissions() == frozenset()
 
@@ -676,7 +736,7 @@ def test_who_is_a_member_of_nothing_may_do_nothing(client, answers) -> None:
 # Files
 
 
-def test_the_bytes_of_a_file_come_as_they_are(client, answers) -> None:
+def test_the_bytes_of_a_file_come_as_they_are(client: Client, answers: responses.RequestsMock) -> None:
     answers.get(f"{SITE}/attachments/download/7", body=b"\x00\xff" * 70_000)
     with client.file("7") as (_, pieces):
         assert b"".join(pieces) == b"\x00\xff" * 70_000
@@ -694,7 +754,9 @@ def test_the_bytes_of_a_file_come_as_they_are(client, answers) -> None:
         ({"status": 204}, PortalNotContract),
     ],
 )
-def test_a_file_that_does_not_come_is_told(client, answers, told, kind) -> None:
+def test_a_file_that_does_not_come_is_told(
+    client: Client, answers: responses.RequestsMock, told: Any, kind: Any
+) -> None:
     answers.get(f"{SITE}/attachments/download/7", body="", **told)
     with pytest.raises(PortalError) as caught, client.file("7"):
         pass

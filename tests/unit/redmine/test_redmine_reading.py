@@ -737,7 +737,7 @@ def test_the_ledgers_rows_are_no_change_of_the_ticket() -> None:
 def test_more_changes_than_a_version_can_count_never_reach_the_next_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "_COUNTED", 4)
+    monkeypatch.setattr(reading, "COUNTED", 4)
     many = ticket_of(ticket_json(journals=[journal(number) for number in range(1, 10)]))
     assert many.version < ticket_of(ticket_json(updated_on=fakes.stamp(1))).version
 

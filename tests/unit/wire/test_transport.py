@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -80,15 +81,23 @@ def test_a_request_is_what_was_asked_for(answers: responses.RequestsMock, transp
 
 
 def test_the_time_outs_and_trust_are_those_of_the_transport(
-    answers: responses.RequestsMock, transport_of: TransportOf, monkeypatch: pytest.MonkeyPatch
+    transport_of: TransportOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sent: dict[str, Any] = {}
+
+    class Recording(requests.adapters.HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:  # type: ignore[override]
+            sent.update(how)
+            response = requests.Response()
+            response.status_code, response.raw, response.request = 200, io.BytesIO(b"ok"), request
+            return response
+
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     session = requests.Session()
     session.verify = False
-    answers.post(f"{SITE}/x", body=b"ok")
-    send(transport_of(within=session, connect_timeout=3, read_timeout=7))
-    sent = answers.calls[0].request.req_kwargs  # type: ignore[attr-defined]
+    session.mount("https://", Recording())
+    assert send(transport_of(within=session, connect_timeout=3, read_timeout=7)).body == b"ok"
     assert (sent["verify"], sent["timeout"]) == (True, (3, 7))
 
 
