@@ -38,7 +38,7 @@ test-live: $(VENV)/.for-test ## against a real Moodle: MOODLE_URL, MOODLE_TOKEN 
 soak: $(VENV)/.for-test ## the service over thirty simulated days of outages, jumping clocks and poisoned orders
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -p no:xdist tests/reliability/test_soak.py
 
-lint: $(VENV)/.for-lint ## ruff, mypy --strict, import-linter
+lint: $(VENV)/.for-lint ## ruff, mypy --strict over bridge and tests, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

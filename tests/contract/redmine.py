@@ -365,7 +365,7 @@ class Redmine:
     def _category(self, owner: Customer, name: str) -> int:
         path = f"/projects/{owner.project}/issue_categories.json"
         there = {one["name"]: one["id"] for one in self.admin.get(path)["issue_categories"]}
-        return (
+        return int(
             there.get(name)
             or self.admin.send("POST", path, issue_category={"name": name})["issue_category"]["id"]
         )

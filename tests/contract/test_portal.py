@@ -343,8 +343,8 @@ def test_no_change_is_lost_while_pages_are_read(world: World) -> None:
                 assert one.version >= seen.get(one.id, 0)
                 seen[one.id] = one.version
             cursor = page.cursor
-        for one in running:
-            one.result()
+        for ended in running:
+            ended.result()
     assert seen == {ticket: world.bridge.ticket(ticket).version for ticket in tickets}
 
 

@@ -82,7 +82,7 @@ def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_o
     """
     portal, moodle = world.portal, world.moodle
     moodle.restore_seconds = 0.05
-    tickets = []
+    tickets: list[str] = []
     for number, mode in enumerate(UNANSWERED):
         world.course_deleted(shortname=f"course{number}", fullname=f"Курс {number}")
         for fields in (

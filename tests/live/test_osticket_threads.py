@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -37,7 +38,7 @@ def get(portal: OsTicket, path: str) -> requests.Response:
     return requests.get(portal.url + path, headers={"Authorization": f"Bearer {portal.token}"}, timeout=60)
 
 
-def post(portal: OsTicket, path: str, key: str, **given: object) -> requests.Response:
+def post(portal: OsTicket, path: str, key: str, **given: Any) -> requests.Response:
     headers = {
         "Authorization": f"Bearer {portal.token}",
         "Idempotency-Key": f"{portal.prefix}{key}",
@@ -45,7 +46,7 @@ def post(portal: OsTicket, path: str, key: str, **given: object) -> requests.Res
     }
     return requests.post(
         portal.url + path, headers={**headers, **given.pop("headers", {})}, timeout=60, **given
-    )  # type: ignore[arg-type, dict-item]
+    )
 
 
 def test_what_an_agent_corrects_is_told_anew_and_what_it_replaced_no_more(

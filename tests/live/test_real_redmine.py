@@ -126,9 +126,8 @@ def until(world: World, ticket: str, status: str) -> None:
 
 
 def journals(world: World, ticket: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = world.portal.admin.get(f"/issues/{ticket}.json", include="journals")[
-        "issue"
-    ]["journals"]  # type: ignore[attr-defined]
+    answer = world.portal.admin.get(f"/issues/{ticket}.json", include="journals")  # type: ignore[attr-defined]
+    found: list[dict[str, Any]] = answer["issue"]["journals"]
     return found
 
 
@@ -293,7 +292,7 @@ def test_a_write_off_that_is_applied_after_its_time_out_is_waited_for_and_never_
     assert world.sync()["exit"] == 3
     assert ledger(world, "capture") == []
     until(world, ticket, "done")
-    assert len(ledger(world, "capture")) == world.portal.writes("POST /time_entries") == 1
+    assert len(ledger(world, "capture")) == world.portal.writes("POST /time_entries") == 1  # type: ignore[attr-defined]
     assert world.otbridge("reconcile")[0] == 0
 
 
@@ -544,12 +543,9 @@ def test_a_ticket_that_is_moved_to_another_project_is_not_written_off_there(worl
 
 def stages(world: World, ticket: str) -> list[str]:
     """The numbers of a ticket's stages."""
-    return [
-        str(one["id"])
-        for one in world.portal.admin.get("/issues.json", parent_id=ticket, status_id="*", sort="id")[
-            "issues"
-        ]
-    ]  # type: ignore[attr-defined]
+    admin = world.portal.admin  # type: ignore[attr-defined]
+    found = admin.get("/issues.json", parent_id=ticket, status_id="*", sort="id")
+    return [str(one["id"]) for one in found["issues"]]
 
 
 def shown(world: World, issue: str) -> dict[str, Any]:

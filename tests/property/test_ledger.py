@@ -154,7 +154,7 @@ def both(holds: list[tuple[str, int]]) -> tuple[list[LedgerRow], list[LedgerEntr
                     hash="",
                 )
             )
-            of_hold = (
+            of_hold: dict[str, Any] = (
                 {"reverses": f"l-capture-{number}"} if kind == "reversal" else {"hold_id": f"h-{number}"}
             )
             theirs.append(

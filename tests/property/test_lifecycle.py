@@ -166,8 +166,8 @@ class World:
             case lifecycle.Undo():
                 self.undone.append(effect.key)
             case lifecycle.WriteOff():
-                state, held, stage_id = self.holds[effect.request["hold_id"]]
-                assert state == "open", "a hold is ended once"
+                standing, held, stage_id = self.holds[effect.request["hold_id"]]
+                assert standing == "open", "a hold is ended once"
                 assert Decimal(effect.request["amount"]) <= held, "no more is asked for than is held"
                 accepted = (
                     (StageState.ACCEPTED,)
@@ -180,8 +180,8 @@ class World:
                 self.captures[outcome["entry_id"]] = (stage_id, Decimal(effect.request["amount"]), False)
                 self.change_stage(stage_id, state=StageState.WRITTEN_OFF)
             case lifecycle.Release():
-                state, held, stage_id = self.holds[effect.request["hold_id"]]
-                assert state == "open", "a hold is ended once"
+                standing, held, stage_id = self.holds[effect.request["hold_id"]]
+                assert standing == "open", "a hold is ended once"
                 self.holds[effect.request["hold_id"]] = ("voided", held, stage_id)
             case lifecycle.Reverse():
                 stage_id, amount, back = self.captures[effect.request["entry_id"]]

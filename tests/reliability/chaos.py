@@ -306,7 +306,7 @@ class MoodleLine(_Line):
     def write(self, function: str, /, **params: Any) -> Any:
         def its(effect: Effect) -> bool:
             if "opkey" in params:
-                return effect.key == params["opkey"]
+                return bool(effect.key == params["opkey"])
             # Moodle's own functions know no keys: a course is deleted where an undo of what was restored is
             # on disk.
             return (

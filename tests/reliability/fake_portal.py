@@ -345,7 +345,11 @@ class FakePortal:
             raise _conflict("the ticket is withdrawn", "withdrawn")
         agreed = list(known.stages)
         for place, (title, estimate, coefficient) in enumerate(stages):
-            terms = {"title": title, "estimate": exact(estimate), "coefficient": exact(coefficient)}
+            terms: dict[str, Any] = {
+                "title": title,
+                "estimate": exact(estimate),
+                "coefficient": exact(coefficient),
+            }
             if place < len(agreed):
                 agreed[place] = replace(agreed[place], **terms)
             else:
@@ -360,7 +364,7 @@ class FakePortal:
 
     def reject(self, ticket: str, stage: int = 1, comment: str = "") -> None:
         ready = self._ready(ticket, stage)
-        rejected = {
+        rejected: dict[str, Any] = {
             "state": StageState.REJECTED,
             "revision": ready.revision + 1,
             "rejected_at": self._clock(),

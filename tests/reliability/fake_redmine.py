@@ -262,7 +262,12 @@ class FakeRedmine:
         hidden = CONVENTION.entry_fields.hours if self.blind else None
         fields = {int(one["id"]): str(one["value"]) for one in entry["custom_fields"] if one["id"] != hidden}
         self.add_time(
-            BRIDGE, on and on.id, int(entry["activity_id"]), entry["hours"], fields, entry["comments"]
+            BRIDGE,
+            on.id if on else None,
+            int(entry["activity_id"]),
+            entry["hours"],
+            fields,
+            entry["comments"],
         )
 
     def delete_entry(self, key: str, id_: int) -> None:

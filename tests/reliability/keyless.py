@@ -197,12 +197,12 @@ class World:
         self._born += 1
         process = Process(f"{worker}:{self._born}", self._happens)
         books = JournalBooks(
-            MortalJournal(self._journal, process),
+            MortalJournal(self._journal, process),  # type: ignore[arg-type]
             self._portal,
             process.owner,
             self._ttl,
             self.clock,
-            wait=timedelta(0),  # type: ignore[arg-type]
+            wait=timedelta(0),
         )
         self._onces[worker] = process, Once("red", books, SETTLE, self.clock)
 

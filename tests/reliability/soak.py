@@ -150,8 +150,8 @@ class Soak:
                 raise ZeroDivisionError("a fault of the program")
             return account(id_)
 
-        self.world.moodle.write = write  # type: ignore[method-assign]
-        self.world.portal.account = poisoned  # type: ignore[method-assign]
+        self.world.moodle.write = write
+        self.world.portal.account = poisoned
 
     # --- the service: its inbox is the simulated time
 
@@ -192,10 +192,10 @@ class Soak:
         yield replace(
             bridge,
             settings=settings,
-            journal=_Away(bridge.journal, self),
-            portal=_Line(bridge.portal, self, "portal"),  # type: ignore[arg-type]
-            connect_moodle=lambda _: _Line(bridge.connect_moodle(None), self, "moodle"),
-            clock=self.world.clock.machine,  # type: ignore[arg-type]
+            journal=_Away(bridge.journal, self),  # type: ignore[arg-type]
+            portal=_Line(bridge.portal, self, "portal"),
+            connect_moodle=lambda row: _Line(bridge.connect_moodle(row), self, "moodle"),
+            clock=self.world.clock.machine,
         )
 
     def run(self, patch: Callable[[Any, str, Any], None]) -> None:

@@ -38,7 +38,7 @@ def course(seed: int) -> Events:
         return chance.choice(values)
 
     def ticket() -> str:
-        return some(*one.world.portal.tickets)
+        return str(some(*one.world.portal.tickets))
 
     one.begins(
         poor=some("0.25", "1", "3"),

@@ -73,8 +73,8 @@ class Poison:
                 function, **params
             )
 
-        world.moodle.read, world.moodle.write = poisoned(read), poisoned(write)  # type: ignore[method-assign]
-        return lambda: [world.moodle.__dict__.pop(name) for name in ("read", "write")] and None
+        world.moodle.read, world.moodle.write = poisoned(read), poisoned(write)
+        return lambda: world.moodle.__dict__.pop("read") and world.moodle.__dict__.pop("write") and None
 
     def _around(self, world: World, healthy: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **more: Any) -> Any:
@@ -172,6 +172,7 @@ def test_a_bad_ticket_waits_for_an_operator_and_the_good_one_behind_it_comes_to_
         if poison.at_once:
             assert report.exit is Exit.OPERATOR
     assert world.statuses() == {BAD: "failed", GOOD: "done"}
+    assert report is not None
     assert report.exit is Exit.OPERATOR
     assert report.operator == [world.portal.tickets[BAD].number]
     assert report.problems == [], "a fault of one ticket is not told as an outage"
@@ -208,7 +209,7 @@ def test_a_moodle_that_refuses_every_call_stops_its_tickets_and_no_others(
     world.order(RESTORE)
     world.order(ROLE)
     by_hand = world.order({"service": "2.6"})
-    world.moodle.read = world.moodle.write = _raising(error)  # type: ignore[method-assign]
+    world.moodle.read = world.moodle.write = _raising(error)
     for _ in range(PATIENCE + 1):
         report = world.run_pass()
         assert report is not None
@@ -323,6 +324,7 @@ def test_an_answer_that_keeps_the_contract_and_is_wrong_stays_with_its_ticket(di
                 world.portal.accept(ticket)
             elif state == "ready" and world.portal.tickets[ticket].withdrawn_at is None:
                 world.portal.withdraw(ticket)
+    assert report is not None
     assert (world.statuses(), report.exit) == ({BAD: "failed", GOOD: "done"}, Exit.OPERATOR)
     kinds = [entry.kind for entry in world.portal.entries if entry.ticket_id == BAD]
     assert kinds == {"hold": ["hold"], "capture": ["hold", "capture"], "void": ["hold", "void"]}[call], (
@@ -342,7 +344,7 @@ def test_pages_without_an_end_end_the_polling_and_not_the_pass(disk: Disk) -> No
     pages = iter(range(1000))
     first = world.portal.changed_tickets(None)
     assert first is not None
-    world.portal.changed_tickets = lambda *_: replace(first, cursor=f"c{next(pages) % 3}", has_more=True)  # type: ignore[method-assign]
+    world.portal.changed_tickets = lambda *_: replace(first, cursor=f"c{next(pages) % 3}", has_more=True)
     report = world.run_pass()
     assert report is not None
     assert next(pages) < 6
@@ -357,8 +359,8 @@ def test_a_token_without_a_scope_is_a_matter_of_settings_and_of_no_ticket(disk: 
         world.portal.meta(),
         PortalForbidden("POST holds", "scope ledger:write is missing", status=403, code="forbidden"),
     )
-    world.portal.meta = lambda: replace(meta, scopes=meta.scopes - {"ledger:write"})  # type: ignore[method-assign]
-    world.portal.hold = _raising(hold)  # type: ignore[method-assign]
+    world.portal.meta = lambda: replace(meta, scopes=meta.scopes - {"ledger:write"})
+    world.portal.hold = _raising(hold)
     report = world.run_pass()
     assert report is not None
     assert (report.exit, world.statuses()) == (Exit.CONFIGURATION, {"t1": "queued"})

@@ -118,7 +118,7 @@ def test_a_ticket_that_is_not_found_when_it_is_looked_at_once_more_is_gone(disk:
     def ticket(_id: str) -> None:
         raise missing
 
-    world.portal.ticket = ticket  # type: ignore[method-assign,assignment]
+    world.portal.ticket = ticket
     world.run_pass()
     assert (world.statuses()["t1"], world.reasons()["t1"]) == ("withdrawn", "gone")
 
@@ -163,7 +163,7 @@ def test_a_portal_that_answers_an_error_for_a_ticket_has_not_lost_it(disk: Disk)
         return healthy(id_)
 
     world.portal.move("t1", OTHER)
-    world.portal.ticket = ticket  # type: ignore[method-assign,assignment]
+    world.portal.ticket = ticket
     world.run_pass()
     assert world.statuses()["t1"] == "queued"
     del world.portal.ticket
@@ -185,9 +185,10 @@ def test_a_ticket_that_the_portal_tells_as_paid_and_that_is_not_is_told_to_an_op
             replace(one, category="ВЫДЕЛЕННЫЙ СПЕЦИАЛИСТ (Н.ЧАСЫ)") if one.id == "t1" else one
             for one in page.tickets
         )
-        return replace(page, tickets=tuple(odd))
+        let_through: TicketPage = replace(page, tickets=tuple(odd))
+        return let_through
 
-    world.portal.changed_tickets = unfiltered  # type: ignore[method-assign]
+    world.portal.changed_tickets = unfiltered
     for _ in range(2):
         report = world.run_pass()
         assert report is not None

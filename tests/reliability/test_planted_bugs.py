@@ -37,6 +37,7 @@ from bridge.domain.lifecycle import (
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
 from bridge.flow import perform, sync
+from bridge.flow.case import build_case
 from bridge.flow.perform import Performer, Postpone
 from bridge.flow.scope import Exit, Outage, Scope
 from bridge.flow.sync import Pass
@@ -264,7 +265,7 @@ def charges_recomputed_at_capture(patch: Patch) -> None:
 
 
 def capture_in_spite_of_a_drift(patch: Patch) -> None:
-    patch.setattr(sync, "build_case", lambda *args, build=sync.build_case: replace(build(*args), drift=()))
+    patch.setattr(sync, "build_case", lambda *args: replace(build_case(*args), drift=()))
 
 
 def correction_without_its_reversal(patch: Patch) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from bridge.domain.tickets import StageState, TicketState
 from bridge.portal import AnotherBridge
-from bridge.portal.redmine import alone
 from bridge.portal.redmine.adapter import RedminePortal
 from bridge.portal.redmine.alone import SILENCE, Alone, instance_of, key_of
 from tests.reliability.fake_redmine import CONVENTION, CUSTOMER
@@ -107,7 +106,7 @@ def test_a_key_is_found_behind_whatever_instance_wrote_it(world: World, disk: Di
 def test_it_is_looked_for_once_a_minute(world: World) -> None:
     with (
         mock.patch.object(world.redmine, "issues", wraps=world.redmine.issues) as asked,
-        mock.patch.object(alone.time, "monotonic") as now,
+        mock.patch("bridge.portal.redmine.alone.time.monotonic") as now,
     ):
         now.return_value = 1000.0
         portal = world.portal()

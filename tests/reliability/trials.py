@@ -40,7 +40,7 @@ class Trials:
         """The scenario cut where everything rests and the customer moves; the undisturbed life is judged
         on the way.
         """
-        found = []
+        found: list[Any] = []
         snapshot = self.begun(scenario)
         for move in (*scenario.moves, None):
             world = World(self._disk, snapshot)

@@ -185,9 +185,9 @@ class World:
         return QuickBridge(
             self.settings(),
             _messages(),
-            KillableJournal(self.journal, self.chaos),
+            KillableJournal(self.journal, self.chaos),  # type: ignore[arg-type]
             self._portal_line,
-            lambda _: self._moodle_line,  # type: ignore[arg-type]
+            lambda _: self._moodle_line,  # type: ignore[arg-type, return-value]
             owner,
             clock=self.clock.machine,
         )
@@ -268,7 +268,7 @@ class World:
         stages: Sequence[tuple[str, Any, Any]] = ONE_STAGE,
     ) -> str:
         """An agreed paid ticket; returns its id."""
-        ticket = self.portal.open_ticket(account=account, category=PAID, subject="Заявка", fields=fields)
+        ticket: str = self.portal.open_ticket(account=account, category=PAID, subject="Заявка", fields=fields)
         self.portal.agree(ticket, stages)
         return ticket
 

@@ -13,6 +13,8 @@ from bridge.journal import TicketRecord
 from bridge.operators.reconcile import compare as compare_ledgers
 from bridge.operators.reconcile import compare_sums
 from bridge.portal import LedgerEntry
+from bridge.sandbox.moodle import SandboxMoodle
+from bridge.sandbox.portal import SandboxPortal
 from tests.scenarios.form import Expect, Scenario
 from tests.scenarios.world import ACCOUNT, World
 
@@ -200,6 +202,7 @@ def unsound(world: World) -> list[str]:
     found += [f"the ledgers differ: {entry} is open" for entry in comparison.open]
     if account.granted != account.written_off + account.held + account.available:
         found.append(f"hours are not conserved: {account}")
-    planned = [fault for server in (world.portal, *world.moodles) for fault in server.faults.planned()]
+    servers: list[SandboxPortal | SandboxMoodle] = [world.portal, *world.moodles]
+    planned = [fault for server in servers for fault in server.faults.planned()]
     found += [f"a planned fault never happened: {fault}" for fault in planned]
     return found

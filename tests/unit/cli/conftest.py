@@ -118,9 +118,9 @@ class Office:
             ticket_id="t1",
             stage_id="s1",
             revision=1,
-            kind=kind,
+            kind=kind,  # type: ignore[arg-type]
             key=effect.key,
-            hold_key=hold and hold.key,
+            hold_key=hold.key if hold else None,
             spent_minutes=0,
             charged_minutes=0,
             coefficient_milli=None,

@@ -99,7 +99,7 @@ FAULTS = {
 
 def main(directory: Path) -> dict[str, str]:
     """What is said, by what was typed."""
-    Retries.pause = lambda _self, _number: 0.0  # type: ignore[method-assign]
+    Retries.pause = lambda _self, number: 0.0  # type: ignore[method-assign, assignment]
     migrate(f"sqlite:///{directory / 'journal.sqlite3'}")
     office = Office(directory)
     said = {

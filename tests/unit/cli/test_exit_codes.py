@@ -83,7 +83,7 @@ class Served(Office):
     def token(self, portal: str) -> None:
         ENVIRON.update(OTBRIDGE_PORTAL_TOKEN=portal, OTBRIDGE_MOODLE_TOKEN=self.moodle.token)
 
-    def typed(self, command: str, **more: str) -> tuple[int, str]:
+    def typed(self, command: str, **more: str | None) -> tuple[int, str]:
         return self.run(command.replace("{url}", self.portal.url), **more)
 
 

@@ -66,7 +66,7 @@ def test_R2_no_time_at_all_makes_a_line_of_nothing() -> None:
 @pytest.mark.parametrize("kind", [BillingKind.FIXED, BillingKind.AGREED])
 @pytest.mark.parametrize("spent", [0, 10, 600])
 def test_R2_a_fixed_price_is_the_agreed_estimate_whatever_was_spent(kind: Any, spent: int) -> None:
-    hours = {"hours": Decimal(2)} if kind is BillingKind.FIXED else {}
+    hours: dict[str, Any] = {"hours": Decimal(2)} if kind is BillingKind.FIXED else {}
     assert lines(kind, entry(spent, "Магия"), **hours) == (Charge(kind.value, spent, 120, ONE),)
 
 

@@ -105,20 +105,24 @@ def test_the_main_job_s_services_run_by_actions_that_the_bridge_has(shipped: Cat
         ("2.9.1-access", "create-role", "0.5"),
     ):
         service = shipped.get(service_id)
+        assert service is not None
         assert action in service.actions
         assert action in ACTIONS
         assert service.unattended_hours == Decimal(hours)
 
 
 def test_the_limits_of_a_prototype_are_those_of_the_vendor_s_page(shipped: Catalogue) -> None:
-    limits = shipped.get("2.4").limits
+    prototype, deployment = shipped.get("2.4"), shipped.get("2.5")
+    assert prototype is not None
+    assert deployment is not None
+    limits = prototype.limits
     assert (limits["sections"], limits["questions"], limits["test_users"], limits["empty_courses"]) == (
         10,
         30,
         4,
         10,
     )
-    assert shipped.get("2.5").limits == {
+    assert deployment.limits == {
         **limits,
         "course_logic": 6,
         "roles": 10,
@@ -131,7 +135,9 @@ def test_the_limits_of_a_prototype_are_those_of_the_vendor_s_page(shipped: Catal
 
 @pytest.mark.parametrize("name", ["content", "Ассистент редактора", " контент ", "EDITOR"])
 def test_a_category_is_found_by_id_name_or_alias(shipped: Catalogue, name: str) -> None:
-    assert shipped.category(name).coefficient == Decimal("0.6")
+    category = shipped.category(name)
+    assert category is not None
+    assert category.coefficient == Decimal("0.6")
     assert shipped.category("Магия") is None
 
 

@@ -120,9 +120,9 @@ class Office:
             ticket_id="t1",
             stage_id="s1",
             revision=1,
-            kind=kind,
+            kind=kind,  # type: ignore[arg-type]
             key=effect.key,
-            hold_key=hold and hold.key,
+            hold_key=hold.key if hold else None,
             spent_minutes=0,
             charged_minutes=0,
             coefficient_milli=None,
@@ -174,6 +174,7 @@ def assign(office: Office, **changes: Any) -> Any:
 def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office: Office) -> None:
     office.status("queued")
     decision = office.desk.pause("спросим заказчика")
+    assert decision is not None
     assert (decision.kind, decision.document, decision.by, decision.at) == (
         "pause",
         {"reason": "спросим заказчика"},
@@ -262,7 +263,9 @@ def test_a_ticket_that_an_operator_withdrew_is_over_before_the_next_pass(office:
 
 def test_work_that_was_done_is_taken_back_once(office: Office) -> None:
     office.did(Kind.OPERATE)
-    assert office.desk.undo(None, "x").document == {"stage_id": "s1", "revision": 1, "reason": "x"}
+    undone = office.desk.undo(None, "x")
+    assert undone is not None
+    assert undone.document == {"stage_id": "s1", "revision": 1, "reason": "x"}
     assert office.desk.undo("1", "again") is None
 
 
@@ -274,7 +277,9 @@ def test_a_new_attempt_is_taken_back_by_itself(office: Office) -> None:
     with pytest.raises(DecisionRefused, match="has made nothing"):
         office.desk.undo(None, "x")
     office.did(Kind.OPERATE, revision=2)
-    assert office.desk.undo(None, "x").document["revision"] == 2
+    undone = office.desk.undo(None, "x")
+    assert undone is not None
+    assert undone.document["revision"] == 2
 
 
 def test_work_that_was_never_done_cannot_be_taken_back(office: Office) -> None:
@@ -306,6 +311,7 @@ def test_a_write_off_is_corrected(office: Office) -> None:
     stage = office.desk.stage(None)
     correction = office.desk.correct(stage, by_hours(stage, Decimal(1), SPENT), "ошиблись")
     assert (correction.before, correction.after) == (Decimal("1.5"), Decimal(1))
+    assert correction.decision is not None
     assert correction.decision.document == {
         "stage_id": "s1",
         "amount": "1",
@@ -320,6 +326,7 @@ def test_a_write_off_is_corrected(office: Office) -> None:
 def test_a_correction_to_nothing_is_a_reversal_alone(office: Office) -> None:
     office.wrote_off()
     correction = office.desk.correct(office.desk.stage(None), (), "x")
+    assert correction.decision is not None
     assert (correction.decision.document["charges"], correction.decision.document["amount"]) == ([], "0")
 
 
@@ -331,6 +338,7 @@ def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office
     stage = office.desk.stage(None)
     correction = office.desk.correct(stage, by_hours(stage, Decimal("1.5"), SPENT), "не к оплате")
     assert correction.before == correction.after
+    assert correction.decision is not None
     assert correction.decision.document["entries"] == {"late": 15}
     assert office.desk.correct(stage, SPENT, "x").decision is None
     assert office.desk.standing().under_correction(stage) is None

@@ -20,9 +20,7 @@ from bridge.journal import migrate
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError, Unreachable
 from bridge.operators.doctor import (
     ALWAYS_NEEDED,
-    CAPABILITIES,
     PLUGIN_VERSION,
-    SCOPES,
     Check,
     check_journal,
     check_moodle,
@@ -39,6 +37,7 @@ from bridge.portal import (
     PortalUnreachable,
     TicketPage,
 )
+from bridge.portal.port import CAPABILITIES, SCOPES
 from bridge.settings import BridgeTable, PolicyTable, PortalTable, Settings, load
 from tests.builders import NOW, make_ticket
 

@@ -1238,6 +1238,7 @@ def test_R4_the_days_of_silence_begin_and_end_by_the_portal_s_clock() -> None:
     play.now = NOW + timedelta(days=14)
     wait = play.rest()
     waits(wait, Status.AWAITING_ACCEPTANCE, "not-accepted")
+    assert wait.until is not None
     assert wait.until > play.now
     play.now += timedelta(minutes=3)
     play.portal_time = None

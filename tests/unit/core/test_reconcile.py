@@ -160,9 +160,9 @@ class World:
             ticket_id="t1",
             stage_id="s1",
             revision=1,
-            kind=kind,
+            kind=kind,  # type: ignore[arg-type]
             key=key,
-            hold_key=hold,  # type: ignore[arg-type]
+            hold_key=hold,
             spent_minutes=0,
             charged_minutes=0,
             coefficient_milli=None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.domain.tickets import TicketState
 from bridge.errors import UserError
 from bridge.settings import Settings, find, journal_url, load
 
@@ -123,7 +124,10 @@ def test_a_redmine_is_the_portal_where_the_settings_say_so(write: Write) -> None
     settings = load(write(REDMINE + MAIN), ENVIRON)
     assert settings.portal.engine == "redmine"
     assert settings.portal.redmine is not None
-    assert (settings.portal.redmine.trackers.stage, settings.portal.redmine.ticket_states["withdrawn"]) == (
+    assert (
+        settings.portal.redmine.trackers.stage,
+        settings.portal.redmine.ticket_states[TicketState.WITHDRAWN],
+    ) == (
         2,
         6,
     )

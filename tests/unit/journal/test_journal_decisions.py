@@ -30,14 +30,14 @@ def test_a_decision_comes_back_as_it_was_made(known: Any, clock: Clock) -> None:
             "p", "t1", "assign", {"service": "4-files", "params": {"курс": 7}}, "anna@desk", clock()
         )
         second = unit.decisions.add(
-            "p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock.forward(hours=1)
+            "p", "t1", "pause", {"reason": "спросим"}, "anna@desk", clock.forward(hours=1)
         )
         unit.decisions.add("p", "t2", "withdraw", {"reason": "x"}, "boris@desk", clock())
     with known.transaction(read_only=True) as unit:
         assert unit.decisions.of("p", "t1") == [first, second]
         assert unit.decisions.of("q", "t1") == []
     assert first.seq < second.seq
-    assert second == Decision(second.seq, "p", "t1", "hold", {"reason": "спросим"}, "anna@desk", clock())
+    assert second == Decision(second.seq, "p", "t1", "pause", {"reason": "спросим"}, "anna@desk", clock())
 
 
 def test_a_decision_wakes_the_ticket_that_a_worker_holds(known: Any, clock: Clock) -> None:
@@ -52,7 +52,7 @@ def test_a_decision_wakes_the_ticket_that_a_worker_holds(known: Any, clock: Cloc
 
 def test_nothing_is_decided_about_a_ticket_that_the_journal_does_not_know(known: Any, clock: Clock) -> None:
     with pytest.raises(JournalError, match="knows no ticket t9"), known.transaction() as unit:
-        unit.decisions.add("p", "t9", "hold", {"reason": "x"}, "anna@desk", clock())
+        unit.decisions.add("p", "t9", "pause", {"reason": "x"}, "anna@desk", clock())
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_database_itself_lets_decisions_only_grow(
     if statement.startswith("TRUNCATE") and database.kind == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
     with known.transaction() as unit:
-        unit.decisions.add("p", "t1", "hold", {"reason": "x"}, "anna@desk", clock())
+        unit.decisions.add("p", "t1", "pause", {"reason": "x"}, "anna@desk", clock())
     with pytest.raises(IntegrityError, match="decisions are append-only"):
         database.sql(statement)
 

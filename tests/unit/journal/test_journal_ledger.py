@@ -54,7 +54,7 @@ def tamper(database: Any, *statements: str) -> None:
 
 def found(journal: Any) -> list[str]:
     with journal.transaction(read_only=True) as unit:
-        return unit.ledger.verify()
+        return list(unit.ledger.verify())
 
 
 def test_rows_come_back_as_they_were_written(
@@ -270,7 +270,7 @@ def test_a_rows_hash_depends_on_everything_in_it(make_row: Callable[..., NewLedg
     from bridge.journal.chain import GENESIS, link
 
     row = make_row("k", coefficient_milli=None)
-    changes = {
+    changes: dict[str, Any] = {
         "portal": "q",
         "account_id": "x",
         "ticket_id": "x",

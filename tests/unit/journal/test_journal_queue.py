@@ -150,7 +150,7 @@ def test_clocks_of_two_workers_that_differ_a_little_make_nothing_due(
 
 
 def test_a_pass_looks_at_a_ticket_once(queue: Any, claim: Any, release: Any, clock: Clock) -> None:
-    seen = set()
+    seen: set[tuple[str, str]] = set()
     with queue.transaction() as unit:
         while claimed := claim(unit, not_again=seen):
             seen.add(claimed.record.ticket.id)

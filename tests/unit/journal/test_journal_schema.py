@@ -80,7 +80,7 @@ def test_a_migrated_database_equals_the_tables_of_the_program(empty: Database) -
         )
     migrated = shape(empty)
     if empty.kind == "sqlite":
-        Path(empty.raw().url.database).unlink()
+        Path(str(empty.raw().url.database)).unlink()
     else:
         empty.sql("DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     metadata.create_all(empty.raw())
@@ -152,6 +152,7 @@ def test_messages_that_an_earlier_program_kept_are_emptied(
     with Journal.open(empty.url) as journal, journal.transaction(read_only=True) as unit:
         record = unit.tickets.get("p", "t1")
         payloads = [fault.payload for fault in unit.polling.faults("p")]
+    assert record is not None
     assert (record.damage, record.ticket) == ("", replace(full_ticket, thread=()))
     assert payloads == ['{"id": "t2", "subject": "\\ud800"}', '"thread', "{}"]
 
@@ -265,7 +266,7 @@ def test_a_newer_schema_is_refused_by_the_journal_and_by_its_migration(database:
 
 def test_a_failed_migration_leaves_nothing_behind(empty: Database) -> None:
     if empty.kind == "sqlite":
-        Path(empty.raw().url.database).touch()
+        Path(str(empty.raw().url.database)).touch()
     empty.sql("CREATE TABLE ledger (id integer)")  # the last table of the first revision
     with pytest.raises(Exception, match="already exists"):
         migrate(empty.url)

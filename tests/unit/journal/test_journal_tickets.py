@@ -10,15 +10,29 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from bridge.domain.tickets import StageState, Ticket, TicketState
-from bridge.journal import CursorRecord, Journal, JournalError, MergeResult
+from bridge.journal import CursorRecord, Journal, JournalError, MergeResult, Unit
+from bridge.journal.records import Claim, TicketRecord
 from tests.unit.journal.conftest import Clock, Database
+
+
+def kept(unit: Unit) -> TicketRecord:
+    """The ticket t1 as the journal keeps it."""
+    found = unit.tickets.get("p", "t1")
+    assert found is not None
+    return found
+
+
+def taken(claim: Claim | None) -> Claim:
+    """A claim that there must be."""
+    assert claim is not None
+    return claim
 
 
 def test_a_ticket_comes_back_as_it_was(journal: Journal, full_ticket: Ticket, clock: Clock) -> None:
     with journal.transaction() as unit:
         assert unit.polling.merge("p", [full_ticket], "c1", 'W/"e"') == MergeResult(new=1, changed=0, seen=0)
     with journal.transaction() as unit:
-        record = unit.tickets.get("p", "t1")
+        record = kept(unit)
         assert unit.polling.cursor("p") == CursorRecord("c1", 'W/"e"')
     assert full_ticket.thread
     assert record.ticket == replace(full_ticket, thread=()), "messages are personal data that nobody reads"
@@ -54,7 +68,7 @@ def test_only_a_greater_version_is_taken(journal: Journal, make_ticket: Callable
             new=0, changed=1, seen=2
         )
         assert unit.polling.merge("p", [older], "c1", None) == MergeResult(new=0, changed=0, seen=1)
-        assert unit.tickets.get("p", "t1").ticket == newer
+        assert kept(unit).ticket == newer
 
 
 def test_the_same_id_on_two_portals_is_two_tickets(
@@ -88,8 +102,10 @@ def test_moments_are_told_in_utc(journal: Journal, make_ticket: Callable[..., Ti
     with journal.transaction() as unit:
         unit.polling.merge("p", [make_ticket()], "c", None)
         claim = unit.queue.claim("p", "w", now=moscow, ttl=timedelta(minutes=1), is_stale=lambda _: False)
-        unit.queue.release(claim, state="waiting", reason="", due_at=moscow, now=moscow)
-        assert unit.tickets.get("p", "t1").due_at.isoformat() == "2026-03-01T12:00:00.000001+00:00"
+        unit.queue.release(taken(claim), state="waiting", reason="", due_at=moscow, now=moscow)
+        due_at = kept(unit).due_at
+        assert due_at is not None
+        assert due_at.isoformat() == "2026-03-01T12:00:00.000001+00:00"
 
 
 def test_hostile_text_stops_nothing(
@@ -106,7 +122,7 @@ def test_hostile_text_stops_nothing(
         claim = unit.queue.claim(
             record.portal, "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False
         )
-        unit.queue.release(claim, state="done", reason="\x00", due_at=None, now=clock())
+        unit.queue.release(taken(claim), state="done", reason="\x00", due_at=None, now=clock())
         assert unit.polling.merge("p\x00", [record.ticket], "c", None).seen == 1
 
 
@@ -118,9 +134,9 @@ def test_a_refreshed_ticket_is_newer_but_not_woken(
         claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
         unit.polling.refresh("p", make_ticket(version=3, state=TicketState.WITHDRAWN))
         unit.polling.refresh("p", make_ticket(version=1))
-        assert unit.tickets.get("p", "t1").ticket.state is TicketState.WITHDRAWN
-        unit.queue.release(claim, state="withdrawn", reason="", due_at=None, now=clock())
-        assert not unit.tickets.get("p", "t1").dirty
+        assert kept(unit).ticket.state is TicketState.WITHDRAWN
+        unit.queue.release(taken(claim), state="withdrawn", reason="", due_at=None, now=clock())
+        assert not kept(unit).dirty
         with pytest.raises(JournalError, match="knows no ticket"):
             unit.polling.refresh("p", make_ticket("t9"))
 
@@ -154,7 +170,7 @@ def test_counts_and_lists_follow_the_projection(
         )
         claim = unit.queue.claim("p", "w", now=clock(), ttl=timedelta(minutes=1), is_stale=lambda _: False)
         unit.queue.release(
-            claim, state="a state of a newer program", reason="because", due_at=None, now=clock()
+            taken(claim), state="a state of a newer program", reason="because", due_at=None, now=clock()
         )
         assert unit.tickets.counts() == {"a state of a newer program": 1, "new": 2}
         assert [record.ticket.id for record in unit.tickets.all()] == ["t1", "t2", "t3"]
@@ -176,14 +192,14 @@ def test_portal_states_that_the_program_does_not_know_are_kept_and_shown(
         f"UPDATE tickets SET document = {replaced if database.kind == 'sqlite' else f'({replaced})::json'}"
     )
     with journal.transaction() as unit:
-        ticket = unit.tickets.get("p", "t1").ticket
+        ticket = kept(unit).ticket
         assert (ticket.state, ticket.state.value) == ("frozen", "frozen")
         assert ticket.state not in list(TicketState)
         assert ticket.stages[0].state == "half_accepted"
         stage = replace(full_ticket.stages[0], state=ticket.stages[0].state)
         assert ticket == replace(full_ticket, state=ticket.state, stages=(stage,), thread=())
         assert unit.polling.merge("p", [replace(ticket, version=2)], "c", None).changed == 1
-        assert unit.tickets.get("p", "t1").ticket.state == "frozen"
+        assert kept(unit).ticket.state == "frozen"
     assert StageState("ready") is StageState.READY
 
 
@@ -208,7 +224,7 @@ def test_a_damaged_document_is_mended_by_the_portal_s_own(
     database.sql("UPDATE tickets SET document = '{}'")
     with journal.transaction() as unit:
         unit.polling.refresh("p", make_ticket(), anew=True)
-        assert (unit.tickets.get("p", "t1").ticket, unit.tickets.get("p", "t1").damage) == (make_ticket(), "")
+        assert (kept(unit).ticket, kept(unit).damage) == (make_ticket(), "")
 
 
 def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version(
@@ -219,10 +235,10 @@ def test_a_ticket_that_is_gone_is_woken_once_and_comes_back_with_a_newer_version
         assert unit.polling.depart("p", "t1", "merged", "77") is True
         assert unit.polling.depart("p", "t1", "merged", "77") is False
         assert unit.polling.depart("p", "never told", "deleted") is False
-        gone = unit.tickets.get("p", "t1")
+        gone = kept(unit)
         assert (gone.ticket.gone, gone.ticket.gone_into, gone.dirty) == ("merged", "77", True)
         unit.polling.merge("p", [make_ticket(version=gone.ticket.version + 1)], "d", None)
-        assert unit.tickets.get("p", "t1").ticket.gone == ""
+        assert kept(unit).ticket.gone == ""
 
 
 def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_version(
@@ -232,7 +248,7 @@ def test_a_ticket_that_is_told_again_after_it_was_gone_is_back_whatever_its_vers
         unit.polling.merge("p", [make_ticket(), make_ticket("t2")], "c", None)
         unit.polling.depart("p", "t1", "moved")
         assert unit.polling.merge("p", [make_ticket(), make_ticket("t2")], "d", None).changed == 1
-        assert unit.tickets.get("p", "t1").ticket.gone == ""
+        assert kept(unit).ticket.gone == ""
 
 
 def test_a_category_that_has_another_name_now_is_a_change(
@@ -263,7 +279,7 @@ def test_a_damaged_ticket_can_be_gone(
     with journal.transaction() as unit:
         assert unit.polling.depart("p", "t1", "deleted") is True
         assert unit.ledger.accounts("p") == []
-        assert unit.tickets.get("p", "t1").damage
+        assert kept(unit).damage
 
 
 def test_a_cursor_belongs_to_its_category(journal: Journal, make_ticket: Callable[..., Ticket]) -> None:
@@ -290,7 +306,7 @@ def test_a_revision_is_bumped_once(journal: Journal, make_ticket: Callable[..., 
         assert unit.tickets.bump_revision("p", "t1", "s1", expected=1) == 2
         assert unit.tickets.bump_revision("p", "t1", "s1", expected=2) == 3
         assert unit.tickets.revision("p", "t1", "s2") == 1
-        assert unit.tickets.get("p", "t1").revisions == {"s1": 3}
+        assert kept(unit).revisions == {"s1": 3}
         assert [record.revisions for record in unit.tickets.all(state="new")] == [{"s1": 3}]
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -64,8 +64,9 @@ def test_a_file_arrives_whole_with_its_name_and_the_token_in_a_field(serve: Any,
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /webservice/upload.php HTTP/1.1")
     assert b"Transfer-Encoding" not in head
-    boundary = re.search(rb"boundary=(\w+)", head)[1]
-    fields = body.split(b"--" + boundary)
+    boundary = re.search(rb"boundary=(\w+)", head)
+    assert boundary is not None
+    fields = body.split(b"--" + boundary[1])
     assert fields[1] == f'\r\nContent-Disposition: form-data; name="token"\r\n\r\n{TOKEN}\r\n'.encode()
     assert f'filename="{backup.name}"'.encode() in fields[2]
     assert fields[2].partition(b"\r\n\r\n")[2] == backup.read_bytes() + b"\r\n"
@@ -156,7 +157,7 @@ def test_a_file_that_is_not_there_is_a_fault_of_the_parameters(client: Any, tmp_
 
 
 def test_a_file_that_changes_its_size_under_way_is_not_taken_for_sent(serve: Any, backup: Any) -> None:
-    class Growing(type(backup)):
+    class Growing(PosixPath):
         """A path whose file has grown since its size was taken."""
 
         def open(self, *args: Any, **kwargs: Any) -> Any:

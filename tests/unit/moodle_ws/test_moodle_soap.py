@@ -45,7 +45,7 @@ class Site:
         self.answers = [(200, soap_result(GET, []))]
         self.upload = b"[]"
         self.fetched = 0
-        self.calls = []
+        self.calls: list[Any] = []
         mock.add_callback(responses.POST, URL, self._soap)
         mock.add_callback(responses.POST, f"{SITE}/webservice/upload.php", lambda _: (200, {}, self.upload))
 

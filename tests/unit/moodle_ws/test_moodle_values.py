@@ -33,7 +33,7 @@ values = st.recursive(
 
 def as_php_reads(pairs: Any) -> Any:
     """A form's fields as PHP nests them, lists as dicts with number keys."""
-    found = {}
+    found: dict[Any, Any] = {}
     for name, text in pairs:
         first, *rest = [part.rstrip("]") for part in name.split("[")]
         place = found

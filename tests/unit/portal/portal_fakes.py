@@ -44,7 +44,7 @@ ATTACHMENT = {
     "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     "media_type": "text/plain",
 }
-TICKET = {
+TICKET: dict[str, Any] = {
     "id": "t1",
     "number": "77",
     "version": 2,

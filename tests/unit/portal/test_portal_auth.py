@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -41,9 +42,9 @@ def test_the_signature_is_the_one_of_3kl(values: list[str], hash_: str) -> None:
     assert otserial_hash(KEY, TIME, values) == hash_
 
 
-def signed(**request: object) -> tuple[requests.PreparedRequest, str, str, str]:
+def signed(**request: Any) -> tuple[requests.PreparedRequest, str, str, str]:
     auth = OtserialAuth(SERIAL, KEY, clock=lambda: 1763880000.12355)
-    prepared = requests.Request(auth=auth, **request).prepare()  # type: ignore[arg-type]
+    prepared = requests.Request(auth=auth, **request).prepare()
     found = HEADER.fullmatch(prepared.headers["Authorization"])
     assert found
     serial, moment, nonce, hash_ = found.groups()

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
 from bridge.domain import lifecycle
@@ -44,7 +46,7 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_setting_is_documented() -> None:
-    tables = {
+    tables: dict[str, type[BaseModel]] = {
         "bridge": BridgeTable,
         "portal": PortalTable,
         "installation": InstallationTable,

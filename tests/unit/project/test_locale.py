@@ -20,7 +20,7 @@ PO = ROOT / "bridge" / "locale" / "ru" / "LC_MESSAGES" / "otbridge.po"
 
 def catalogue() -> dict[str, str]:
     with PO.open("rb") as file:
-        return {message.id: message.string for message in read_po(file) if message.id}
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
 
 
 def test_every_sentence_is_translated_and_no_other() -> None:

@@ -277,7 +277,7 @@ def test_the_cursor_of_a_long_list_stays_short(site: Site, poller: Poller) -> No
     for _ in range(60):
         site.ticket()
         site.wait(60)
-    lengths = []
+    lengths: list[int] = []
     while not lengths or poller.has_more:
         poller.page()
         lengths.append(len(Cursor.read(str(poller.cursor), "clients").seen))
@@ -300,7 +300,8 @@ def test_a_long_list_of_one_second_is_told_page_by_page(
         site.wait(0.0001)  # finer than what Redmine prints, so that its order is not that of the numbers
         site.change(ticket)
     site.wait(200)
-    pages, cursors = [], []
+    pages: list[Any] = []
+    cursors: list[Any] = []
     while not pages or poller.has_more:
         page = poller.page()
         assert page is not None

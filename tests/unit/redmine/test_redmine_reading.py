@@ -175,7 +175,7 @@ def test_a_box_that_is_no_longer_ticked_is_no_agreement() -> None:
     ids=["estimate", "K"],
 )
 def test_what_is_changed_after_the_agreement_counts_once_it_is_agreed_anew(
-    what: Any, old: str, members: Any
+    what: tuple[str, str], old: str, members: dict[str, Any]
 ) -> None:
     later = stage_json(**members, journals=[journal(11, change(*what, old, "x"))])
     before, after = ("1.5", "1"), (str(members.get("hours", "1.5")), members.get("coefficient", "1"))

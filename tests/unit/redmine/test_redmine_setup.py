@@ -84,7 +84,7 @@ def test_what_is_given_cannot_become_ruby(hostile: str) -> None:
         "bridge_user",
     )
     for member in members:
-        value = [hostile] if isinstance(getattr(SETUP, member), list) else hostile
+        value: Any = [hostile] if isinstance(getattr(SETUP, member), list) else hostile
         assert given(replace(SETUP, **{member: value}).script())[member] == value
 
 

@@ -105,9 +105,15 @@ def test_https_to_a_port_without_tls_is_told(serve: Serve, ca_file: Path, transp
 
 def portal_asks(url: str, ca_file: Path | None) -> None:
     once = Retries(attempts=1)
-    times = {"connect_timeout": 5.0, "read_timeout": 5.0}
     with HttpPortal(
-        "p", url, BearerAuth("t"), category_prefix="x", ca_file=ca_file, retries=once, **times
+        "p",
+        url,
+        BearerAuth("t"),
+        category_prefix="x",
+        connect_timeout=5,
+        read_timeout=5,
+        ca_file=ca_file,
+        retries=once,
     ) as client:
         client.meta()
 
