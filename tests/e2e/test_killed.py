@@ -27,7 +27,7 @@ def finish(world: World, *tickets: str) -> None:
         assert len(texts) == len(set(texts)), "a message was sent twice"
 
 
-def test_killed_at_every_turn_of_a_restore(world: World) -> None:
+def test_killed_at_six_turns_of_a_restore(world: World) -> None:
     portal, moodle = world.portal, world.moodle
     moodle.restore_seconds = 1.0
     world.course_deleted()

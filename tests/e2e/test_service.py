@@ -90,7 +90,7 @@ def test_a_service_without_its_journal_and_its_portal_goes_on_when_they_are_ther
     assert "journal: reachable again" in said
 
 
-def test_two_passes_at_once_do_everything_once(world: World) -> None:
+def test_three_passes_at_once_do_everything_once(world: World) -> None:
     world.course_deleted()
     tickets = [
         world.ticket(RESTORE),

@@ -236,7 +236,7 @@ def test_hours_that_are_held_for_a_ticket_that_is_gone_come_back_though_the_port
     world.check()
 
 
-def test_an_entry_of_gone_that_the_journal_cannot_take_stops_nothing(
+def test_an_entry_of_gone_that_the_journal_cannot_take_is_told_and_stops_no_other_ticket(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = two_begun(disk)

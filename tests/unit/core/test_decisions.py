@@ -351,7 +351,7 @@ def test_what_is_right_is_not_corrected(office: Office) -> None:
     assert office.decided() == []
 
 
-def test_only_what_is_written_off_is_corrected(office: Office) -> None:
+def test_what_is_held_and_not_written_off_cannot_be_corrected(office: Office) -> None:
     office.books("hold")
     with pytest.raises(DecisionRefused, match="nothing was written off"):
         office.desk.correct(office.desk.stage(None), SPENT, "x")

@@ -131,7 +131,7 @@ def test_R1_not_even_when_it_is_withdrawn() -> None:
 # --- the order
 
 
-def test_free_text_is_never_executed() -> None:
+def test_a_wish_in_free_text_waits_for_an_order() -> None:
     waits(Play(order=None).next(), Status.NEEDS_ORDER, "free-text")
 
 
@@ -326,7 +326,7 @@ def test_an_order_that_changed_after_its_plan_and_before_the_hold_is_planned_ane
     assert play.until(Operate).call == {"shortname": "tutor"}
 
 
-def test_an_order_that_changed_after_the_hold_changes_nothing() -> None:
+def test_an_order_that_changed_after_the_hold_does_not_change_the_work() -> None:
     play = Play()
     play.until(Hold)
     play.does()
@@ -342,7 +342,7 @@ def test_an_order_that_was_broken_after_the_hold_changes_nothing(order: Any) -> 
     waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
 
 
-def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_its_ticket_only() -> None:
+def test_a_service_that_leaves_the_catalogue_after_the_hold_stops_the_ticket_until_it_is_back() -> None:
     play = Play()
     play.until(Operate)
     play.catalogue = make_catalogue(make_service(id="other"))
@@ -431,7 +431,7 @@ def test_a_stage_s_state_that_the_portal_refuses_is_an_operator_s_turn(kind: Any
 
 
 @pytest.mark.parametrize("kind", [Kind.TICKET_IN_PROGRESS, Kind.TICKET_AWAITING])
-def test_a_ticket_s_state_that_the_portal_refuses_stops_nothing(kind: Any) -> None:
+def test_a_ticket_goes_on_though_the_portal_refuses_its_state(kind: Any) -> None:
     play = Play()
     while play.until(SetTicket).kind != kind:
         play.does()
@@ -487,6 +487,8 @@ def test_R4_nothing_is_written_off_before_the_acceptance() -> None:
     play = Play()
     assert waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted").facts == {"stage": "Новая роль"}
     assert play.next() == play.rest()
+    assert "hold" in play.seen
+    assert "capture" not in play.seen
 
 
 def test_R4_an_accepted_stage_is_written_off_and_told() -> None:
@@ -589,7 +591,7 @@ def test_R1_a_ticket_that_loses_its_paid_category_after_the_hold_is_brought_to_i
 # --- R3: more than was agreed
 
 
-def test_R3_more_than_was_agreed_is_never_taken_but_asks_for_a_new_agreement() -> None:
+def test_R3_more_than_was_agreed_is_not_taken_but_asks_for_a_new_agreement() -> None:
     play = Play(make_ticket(time_entries=(make_entry(91),)))
     facts = {"stage": "Новая роль", "agreed": "2", "spent": "2.02"}
     assert waits(play.rest(), Status.AWAITING_AGREEMENT, "beyond-agreed").facts == facts
@@ -825,7 +827,7 @@ def test_R7_a_stage_that_was_accepted_is_written_off() -> None:
     assert "void" not in play.seen
 
 
-def test_R7_a_stage_that_the_portal_shows_as_written_off_is_never_returned() -> None:
+def test_R7_a_stage_that_the_portal_shows_as_written_off_is_written_off_in_spite_of_a_withdrawal() -> None:
     play = Play()
     play.rest()
     play.portal(stage={"state": StageState.WRITTEN_OFF})

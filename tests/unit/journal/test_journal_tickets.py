@@ -108,7 +108,7 @@ def test_moments_are_told_in_utc(journal: Journal, make_ticket: Callable[..., Ti
         assert due_at.isoformat() == "2026-03-01T12:00:00.000001+00:00"
 
 
-def test_hostile_text_stops_nothing(
+def test_hostile_text_is_kept_and_its_ticket_worked_on(
     journal: Journal, make_ticket: Callable[..., Ticket], clock: Clock
 ) -> None:
     with journal.transaction() as unit:

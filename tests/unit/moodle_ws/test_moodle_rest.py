@@ -57,7 +57,7 @@ def exception(
     return {"exception": name, "errorcode": errorcode, "message": message, **more}
 
 
-def test_the_token_goes_in_the_body_and_never_in_the_url(client: Any, moodle: Any) -> None:
+def test_the_token_goes_in_the_body_and_not_in_the_url(client: Any, moodle: Any) -> None:
     answers(moodle, {"release": "4.5.6"})
     assert client.site_info() == {"release": "4.5.6"}
     request = moodle.calls[0].request

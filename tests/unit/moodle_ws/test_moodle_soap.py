@@ -388,7 +388,7 @@ def test_a_disk_that_refuses_costs_a_warning_and_not_the_call(
 
 
 @pytest.mark.parametrize("library", ["urllib3.connectionpool", "urllib3.connection"])
-def test_logs_of_every_library_are_free_of_the_token(
+def test_logs_of_the_libraries_are_free_of_the_token(
     soap: Any, site: Any, caplog: pytest.LogCaptureFixture, library: str
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -63,12 +63,18 @@ def post(answers: responses.RequestsMock, name: str, **answer: Any) -> None:
 
 
 def test_a_bridge_names_itself_on_every_call(answers: responses.RequestsMock) -> None:
+    ours = "5b1e9f0a-0000-4000-8000-000000000000"
     answers.get(f"{PORTAL}/meta", json=META)
-    with connect(
-        "p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance="5b1e9f0a-0000-4000-8000-000000000000"
-    ) as client:
+    answers.get(f"{PORTAL}/tickets/t1/attachments/f1", body=b"abc")
+    for name, (*_, status, document) in WRITES.items():
+        post(answers, name, json=document, status=status)
+    with connect("p", PORTAL, BearerAuth(TOKEN), category_prefix="", instance=ours) as client:
         client.meta()
-    assert answers.calls[0].request.headers["Otbridge-Instance"] == "5b1e9f0a-0000-4000-8000-000000000000"
+        client.download("t1", FILE, io.BytesIO())
+        for name in WRITES:
+            do(client, name)
+    assert {call.request.headers["Otbridge-Instance"] for call in answers.calls} == {ours}
+    assert len(answers.calls) == 2 + len(WRITES)
 
 
 def test_another_bridge_on_the_portal_is_an_error_of_its_own(

@@ -25,7 +25,7 @@ def test_version_and_help_load_nothing_heavy(arguments: tuple[str, ...]) -> None
     assert not HEAVY & loaded_by(*arguments)
 
 
-def test_zeep_and_alembic_are_loaded_only_where_they_are_used() -> None:
+def test_the_commands_sync_and_run_load_neither_zeep_nor_alembic_at_their_start() -> None:
     program = "import sys, bridge.cli.sync, bridge.cli.run; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert not {"zeep", "alembic", "apscheduler"} & set(done.stdout.split())

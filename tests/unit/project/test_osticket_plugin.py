@@ -157,7 +157,7 @@ def test_another_topic_that_gets_the_name_of_the_paid_section_is_the_paid_one() 
     assert topics("Платно", 2, (5, 0, "Иное")) == {5: "Иное"}, "one that is deleted is followed no more"
 
 
-def test_topics_that_stand_below_each_other_in_a_circle_end_nothing() -> None:
+def test_topics_that_stand_below_each_other_in_a_circle_are_named_all_the_same() -> None:
     assert topics("Платно", 9, (1, 2, "A"), (2, 1, "B"), (9, 0, "C")) == {1: "B / A", 2: "A / B", 9: "Платно"}
 
 
