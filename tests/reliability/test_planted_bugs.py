@@ -1,4 +1,6 @@
-"""Bugs that are planted on purpose: the suite must catch every one, or it proves nothing."""
+"""Bugs that are planted on purpose: the suite must catch every one, or it proves nothing. A bug takes the
+place of a part of the program, and many parts have private names.
+"""
 
 from __future__ import annotations
 
