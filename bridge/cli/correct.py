@@ -104,5 +104,5 @@ def command(
 def _recounted(settings: Settings, desk: Desk, stage: Stage) -> tuple[Charge, ...]:
     standing = desk.standing()
     with open_portal(settings) as portal:
-        ticket = portal.ticket(standing.record.ticket.id)
+        ticket = portal.ticket(standing.ticket.id)
     return recounted(standing, stage, ticket, settings.catalogue)

@@ -119,6 +119,28 @@ class Charge:
     coefficient: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The lines of a write-off in sum, as the ledger keeps them; `coefficient` is None where lines differ in
+    it, or there are none.
+    """
+
+    spent_minutes: int
+    charged_minutes: int
+    coefficient: Decimal | None
+
+    @classmethod
+    def of(cls, charges: Iterable[Charge]) -> Totals:
+        """The sums of these lines."""
+        lines = tuple(charges)
+        found = {line.coefficient for line in lines}
+        return cls(
+            sum(line.spent_minutes for line in lines),
+            sum(line.charged_minutes for line in lines),
+            found.pop() if len(found) == 1 else None,
+        )
+
+
 def write_off(charges: Iterable[Charge]) -> Decimal:
     """What leaves the balance: the sum of charged time × K, rounded once, half up, to `ROUNDING_UNIT`
     norm-hours.

@@ -18,7 +18,7 @@ from typing import Any
 from bridge.actions import ACTIONS, Action, ActionError, Policy, Site, StillRunning, validate
 from bridge.domain import lifecycle
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import Charge, text, to_kopecks, to_milli
+from bridge.domain.hours import Charge, Totals, text, to_kopecks, to_milli
 from bridge.domain.lifecycle import Reason, Status
 from bridge.domain.tickets import Account, Stage, StageState, Ticket, TicketState
 from bridge.errors import BridgeError
@@ -291,14 +291,9 @@ class Performer:
             if answered not in (None, asked):
                 detail = f"the answer is about another {what}: {answered} instead of {asked}"
                 raise PortalOutcomeUnknown(f"ledger {entry.kind}", detail, portal=self._bridge.portal.name)
-        return {
-            "entry_id": entry.id,
-            "account_id": entry.account_id,
-            "hold_id": entry.hold_id,
-            "amount": text(entry.amount),
-            "at": entry.at.isoformat(),
-            "price": None if entry.price is None else str(entry.price),
-        }
+        return lifecycle.booked_outcome(
+            entry.id, entry.account_id, entry.hold_id, entry.amount, entry.at, entry.price
+        )
 
     def _examine(self, step: lifecycle.Examine) -> Effect:
         # What the action plans, or why the order cannot be carried out, is kept.
@@ -449,7 +444,7 @@ class Performer:
         hold_key: str | None,
         charges: tuple[Charge, ...],
     ) -> NewLedgerRow:
-        coefficients = {charge.coefficient for charge in charges}
+        totals = Totals.of(charges)
         price = outcome.get("price")
         return NewLedgerRow(
             portal=self._bridge.portal.name,
@@ -460,9 +455,9 @@ class Performer:
             kind=kind,
             key=effect.key,
             hold_key=hold_key,
-            spent_minutes=sum(charge.spent_minutes for charge in charges),
-            charged_minutes=sum(charge.charged_minutes for charge in charges),
-            coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
+            spent_minutes=totals.spent_minutes,
+            charged_minutes=totals.charged_minutes,
+            coefficient_milli=None if totals.coefficient is None else to_milli(totals.coefficient),
             amount_mh=to_milli(Decimal(outcome["amount"])),
             price_kopecks=to_kopecks(Decimal(price)) if price else None,
             at=datetime.fromisoformat(outcome["at"]),

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from bridge.domain.effects import Effect, EffectState, effect_key
-from bridge.domain.hours import from_kopecks, from_milli, text, to_milli
-from bridge.domain.lifecycle import charges_from
+from bridge.domain.hours import Totals, from_kopecks, from_milli, to_milli
+from bridge.domain.lifecycle import booked_outcome, charges_from
 from bridge.errors import UserError
 from bridge.flow.perform import Bridge
 from bridge.flow.scope import Exit
@@ -86,7 +86,7 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
     portal, now = bridge.portal.name, bridge.clock()
     effect = next((one for one in unit.effects.of(portal, entry.ticket_id) if one.key == entry.key), None)
     charges = charges_from(effect.request.get("charges", ())) if effect is not None else ()
-    coefficients = {charge.coefficient for charge in charges}
+    totals = Totals.of(charges)
     unit.ledger.append(
         NewLedgerRow(
             portal=portal,
@@ -99,9 +99,9 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
             kind=entry.kind,  # type: ignore[arg-type]
             key=entry.key,
             hold_key=entry.hold_key,
-            spent_minutes=sum(charge.spent_minutes for charge in charges),
-            charged_minutes=sum(charge.charged_minutes for charge in charges),
-            coefficient_milli=to_milli(coefficients.pop()) if len(coefficients) == 1 else None,
+            spent_minutes=totals.spent_minutes,
+            charged_minutes=totals.charged_minutes,
+            coefficient_milli=None if totals.coefficient is None else to_milli(totals.coefficient),
             amount_mh=entry.amount_mh,
             price_kopecks=entry.price_kopecks,
             at=entry.at,
@@ -110,21 +110,17 @@ def _take_in(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:
     )
     if effect is not None and effect.state is EffectState.REFUSED:
         unit.effects.intend(effect, now)
-        unit.effects.settle(effect.key, EffectState.DONE, _outcome(effect, entry), now)
+        unit.effects.settle(effect.key, EffectState.DONE, _outcome(effect, account_id, entry), now)
     if unit.tickets.get(portal, entry.ticket_id) is not None:
         unit.tickets.wake(portal, entry.ticket_id)
 
 
-def _outcome(effect: Effect, entry: Entry) -> dict[str, object]:
+def _outcome(effect: Effect, account_id: str, entry: Entry) -> dict[str, object]:
     """What `bridge.flow.perform` would have kept of the portal's answer."""
-    return {
-        "entry_id": min(entry.ids),
-        "hold_id": entry.hold_id,
-        "amount": text(from_milli(entry.amount_mh)),
-        "at": entry.at.isoformat(),
-        "price": None if entry.price_kopecks is None else str(from_kopecks(entry.price_kopecks)),
-        **({"charges": effect.request["charges"]} if "charges" in effect.request else {}),
-    }
+    price = None if entry.price_kopecks is None else from_kopecks(entry.price_kopecks)
+    amount = from_milli(entry.amount_mh)
+    outcome = booked_outcome(min(entry.ids), account_id, entry.hold_id, amount, entry.at, price)
+    return outcome | ({"charges": effect.request["charges"]} if "charges" in effect.request else {})
 
 
 def _take_back(unit: Unit, bridge: Bridge, account_id: str, entry: Entry) -> None:

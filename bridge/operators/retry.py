@@ -15,7 +15,7 @@ from bridge.domain.tickets import StageState
 from bridge.errors import BridgeError
 from bridge.i18n import tr
 from bridge.journal import Journal, TicketRecord
-from bridge.operators.decisions import paused
+from bridge.operators.decisions import Standing
 
 HELPS = frozenset({Status.FAILED, Status.NEEDS_ORDER, Status.NOT_PAID})
 """Statuses in which another look may help although nothing was refused: the cause was mended in settings,
@@ -63,7 +63,7 @@ def retry(journal: Journal, record: TicketRecord, now: datetime, by: str = "") -
             ):
                 again.append(Kind.OPERATE)
                 unit.tickets.bump_revision(record.portal, record.ticket.id, stage.id, expected=revision)
-        if paused(unit.decisions.of(record.portal, record.ticket.id)):
+        if Standing.read(unit, record.portal, record.ticket.id).decisions.paused is not None:
             raise NothingToRetry(tr("it is paused: nothing is done for it until otbridge resume"))
         if not again and record.state not in HELPS:
             raise NothingToRetry(tr("nothing has failed"))

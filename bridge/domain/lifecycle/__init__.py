@@ -15,12 +15,12 @@ the rules are the seed's, in its order, each with the place that decides it:
 - R9  the category decides: the same wish under basic support is not the bridge's business: `order.paid`.
 """
 
-from bridge.domain.lifecycle.case import Case, OrderFault, Terms
+from bridge.domain.lifecycle.case import Case, OrderFault, Terms, sold
 from bridge.domain.lifecycle.decide import decide, judge
 from bridge.domain.lifecycle.decisions import Correction, Decisions, Withdrawal
-from bridge.domain.lifecycle.ending import written_off
 from bridge.domain.lifecycle.gates import Gate, answer
 from bridge.domain.lifecycle.history import Attempt, History
+from bridge.domain.lifecycle.lines import recounted
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     AskTime,
@@ -39,11 +39,13 @@ from bridge.domain.lifecycle.steps import (
     Undo,
     Wait,
     WriteOff,
+    booked_outcome,
     charges_from,
     charges_request,
     order_request,
 )
 from bridge.domain.lifecycle.values import Kind, Reason, Status, is_operators_turn, message_name, note_kind
+from bridge.domain.lifecycle.work import Work
 
 __all__ = [
     "AskBalance",
@@ -74,8 +76,10 @@ __all__ = [
     "Undo",
     "Wait",
     "Withdrawal",
+    "Work",
     "WriteOff",
     "answer",
+    "booked_outcome",
     "charges_from",
     "charges_request",
     "decide",
@@ -84,5 +88,6 @@ __all__ = [
     "message_name",
     "note_kind",
     "order_request",
-    "written_off",
+    "recounted",
+    "sold",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.domain.lifecycle.decisions import Decisions
-from bridge.domain.lifecycle.history import Attempt, History
-from bridge.domain.tickets import Account, Order, Stage, StageState, Ticket
+from bridge.domain.lifecycle.history import History
+from bridge.domain.lifecycle.work import Work
+from bridge.domain.tickets import Account, Order, Ticket
 
 if TYPE_CHECKING:
     from bridge.domain.catalogue import Catalogue, Service
@@ -43,7 +43,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(Work):
     """All that `decide` looks at.
 
     Attributes:
@@ -72,26 +72,17 @@ class Case:
     drift: tuple[str, ...] = ()
     portal_time: datetime | None = None
 
-    def attempt(self, stage: Stage) -> Attempt:
-        """The attempt that the stage is at."""
-        return self.history.attempt(stage, self.revisions.get(stage.id, 1))
-
-    def attempts(self) -> list[Attempt]:
-        """The attempts that all stages are at, in the order of the stages."""
-        return [self.attempt(stage) for stage in self.ticket.stages]
-
-    def lost_attempts(self) -> list[Attempt]:
-        """Attempts at stages that the ticket has no more; of such a stage only the id is known."""
-        known = {stage.id for stage in self.ticket.stages}
-        return [
-            self.history.attempt(Stage(id_, id_, Decimal(0), Decimal(1), StageState.PLANNED), revision)
-            for id_, revision in self.history.attempts_at(but=known)
-        ]
-
     def service(self, order: Order) -> Service | None:
         """The catalogue's service of an order; None where the catalogue has lost it, or the variant that
         was ordered.
         """
-        service = self.catalogue.get(order.service)
-        known = () if service is None else tuple(one.id for one in service.variants) or ("",)
-        return service if order.variant in known else None
+        return sold(self.catalogue, order)
+
+
+def sold(catalogue: Catalogue, order: Order) -> Service | None:
+    """The catalogue's service of an order; None where the catalogue has lost it, or the variant that was
+    ordered.
+    """
+    service = catalogue.get(order.service)
+    known = () if service is None else tuple(one.id for one in service.variants) or ("",)
+    return service if order.variant in known else None

@@ -12,7 +12,6 @@ from bridge.domain.lifecycle.ending import (
     gone,
     is_gone,
     is_owed,
-    is_withdrawn,
     let_go,
     returned,
     withdrawn,
@@ -52,7 +51,7 @@ def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
             yield from _of_stage(_stage_gates(attempt) if owed else (let_go,), case, attempt)
         yield from _of_ticket((gone,), case)
     yield from _of_ticket((paid, corrected), case)
-    if is_withdrawn(case):
+    if case.is_withdrawn:
         for attempt in case.attempts():
             yield from _of_stage(_stage_gates(attempt) if is_owed(attempt) else (let_go,), case, attempt)
         yield from _of_ticket((withdrawn,), case)

@@ -11,7 +11,6 @@ from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.decisions import Correction
 from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.lines import frozen_entries
 from bridge.domain.lifecycle.moves import again, did_not_fit, give_back, missing, note_due, take_back
 from bridge.domain.lifecycle.order import begun
 from bridge.domain.lifecycle.rework import failed
@@ -112,8 +111,8 @@ def withdrawn(case: Case) -> Step:
     left = _left_in_moodle(case)
     withdrawal = case.decisions.withdrawal
     reason = withdrawal.reason if withdrawal is not None else ""
-    if not withdrawn_by_customer(case) and not case.history.settled("note:withdrawn"):
-        return Note("withdrawn", None, 0, {"reason": reason, "written_off": text(written_off(case))})
+    if not case.is_withdrawn_by_customer and not case.history.settled("note:withdrawn"):
+        return Note("withdrawn", None, 0, {"reason": reason, "written_off": text(case.written_off())})
     return Wait(
         Status.WITHDRAWN,
         Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}),
@@ -140,8 +139,7 @@ def all_time_written_off(case: Case) -> Step | None:
     """Time that is logged after the last stage was frozen asks for a correction, where time is what is
     charged.
     """
-    frozen = frozen_entries(case)
-    late = [entry for entry in case.ticket.time_entries if frozen.get(entry.id) != entry.minutes]
+    late = case.late_entries()
     last = case.attempt(case.ticket.stages[-1])
     service = case.service(last.order)
     if not late or service is None or not MEANING[service.billing.kind].by_time:
@@ -161,7 +159,7 @@ def closed(case: Case) -> Step:
     last = case.attempt(case.ticket.stages[-1])
     if not last.settled(Kind.TICKET_DONE):
         return SetTicket(last.stage, last.revision, TicketState.DONE)
-    note = note_due(last, "done", {"written_off": text(written_off(case))})
+    note = note_due(last, "done", {"written_off": text(case.written_off())})
     return note or Wait(Status.DONE, Reason("done"))
 
 
@@ -182,33 +180,12 @@ def _left_in_moodle(case: Case) -> list[str]:
     ]
 
 
-def is_withdrawn(case: Case) -> bool:
-    """Whether the ticket is withdrawn, by its customer or on an operator's word."""
-    return case.decisions.withdrawal is not None or withdrawn_by_customer(case)
-
-
-def withdrawn_by_customer(case: Case) -> bool:
-    """Whether the portal shows the ticket as withdrawn."""
-    return case.ticket.withdrawn_at is not None or case.ticket.state is TicketState.WITHDRAWN
-
-
 def is_owed(attempt: Attempt) -> bool:
     """Whether a stage of a withdrawn ticket is to be written off all the same: it was accepted, and its
     hold is not on its way back.
     """
     returning = attempt.sent(numbered(Kind.RELEASE, attempt.hold_number))
     return attempt.sent(Kind.WRITE_OFF) or (attempt.accepted and not returning)
-
-
-def written_off(case: Case) -> Decimal:
-    """Norm-hours that were written off for the ticket so far, corrections included."""
-    total = Decimal(0)
-    for attempt in case.attempts():
-        booked = _in_force(case, attempt, len(case.decisions.corrections))
-        if booked is not None:
-            assert booked.outcome is not None
-            total += Decimal(booked.outcome["amount"])
-    return total
 
 
 def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
@@ -225,7 +202,7 @@ def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
 def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
     """The next step of the ticket's `number`th correction, None when it is made and told."""
     name = f"correct:{number}"
-    before = _in_force(case, attempt, number - 1)
+    before = case.in_force(attempt, number - 1)
     old = charges_from(before.request["charges"]) if before is not None else ()
     if old == correction.charges:
         return None
@@ -292,15 +269,3 @@ def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) 
         evidence,
         "customer",
     )
-
-
-def _in_force(case: Case, attempt: Attempt, corrections: int) -> Effect | None:
-    """The stage's write-off after the ticket's first so many corrections, None where there is none."""
-    force = attempt.done(Kind.WRITE_OFF)
-    for number, correction in enumerate(case.decisions.corrections[:corrections], 1):
-        if correction.stage_id != attempt.stage.id:
-            continue
-        if attempt.done(f"correct:{number}:reversal") is not None:
-            force = None
-        force = attempt.done(f"correct:{number}:{Kind.WRITE_OFF}") or force
-    return force

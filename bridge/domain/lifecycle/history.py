@@ -134,6 +134,19 @@ class Attempt:
         return freeze
 
     @property
+    def frozen_entries(self) -> Mapping[str, int]:
+        """Minutes of the time entries in the attempt's write-off, by id; none before it is frozen."""
+        freeze = self.done(Kind.FREEZE)
+        entries: Mapping[str, int] = freeze.request["entries"] if freeze is not None else {}
+        return entries
+
+    @property
+    def charged_minutes(self) -> int:
+        """Minutes that the attempt's write-off charged, 0 before it happened."""
+        done = self.done(Kind.WRITE_OFF)
+        return 0 if done is None else sum(line["charged_minutes"] for line in done.request["charges"])
+
+    @property
     def to_write_off(self) -> Decimal:
         """Norm-hours that the frozen lines come to."""
         return write_off(charges_from(self.frozen.request["charges"]))

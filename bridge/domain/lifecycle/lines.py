@@ -4,8 +4,10 @@ held.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bridge.domain import billing
-from bridge.domain.catalogue import Service
+from bridge.domain.catalogue import Catalogue, Service
 from bridge.domain.hours import Charge, text, write_off
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.history import Attempt
@@ -16,7 +18,8 @@ from bridge.domain.lifecycle.steps import (
     Step,
     Wait,
 )
-from bridge.domain.lifecycle.values import Kind, Reason, Status
+from bridge.domain.lifecycle.values import Reason, Status
+from bridge.domain.lifecycle.work import Work
 from bridge.domain.tickets import Stage, TicketState, TimeEntry
 
 
@@ -26,22 +29,8 @@ def lines_now(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
     service: Service | None = case.service(order)
     if service is None:
         return Wait(Status.FAILED, Reason("no-service", {"service": sold_as(order)}))
-    before = 0
-    for other in case.attempts():
-        booked = other.done(Kind.WRITE_OFF)
-        if booked is not None:
-            before += sum(line["charged_minutes"] for line in booked.request["charges"])
     try:
-        return billing.charges(
-            service,
-            order,
-            attempt.stage,
-            stage_entries(case, attempt.stage),
-            case.catalogue.coefficient,
-            unattended=attempt.unattended,
-            charged_before=before,
-            last=attempt.stage.id == case.ticket.stages[-1].id,
-        )
+        return _lines(case, attempt, service, case.catalogue, case.frozen_entries())
     except billing.UnknownCategory as error:
         return Wait(Status.FAILED, Reason("unknown-category", {"categories": list(error.names)}))
 
@@ -70,24 +59,45 @@ def beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | No
     return give_back(attempt)
 
 
+def recounted(work: Work, attempt: Attempt, service: Service, catalogue: Catalogue) -> tuple[Charge, ...]:
+    """The lines that the time entries make as they are now, for a stage that was written off before.
+
+    Raises:
+        UnknownCategory: for time of categories that the catalogue does not know.
+    """
+    others = (one.frozen_entries for one in work.attempts() if one.stage.id != attempt.stage.id)
+    return _lines(work, attempt, service, catalogue, {id_ for entries in others for id_ in entries})
+
+
 def stage_entries(case: Case, stage: Stage) -> tuple[TimeEntry, ...]:
     """Time entries of a stage that is not frozen: its own, and those that came too late for the stages
     before it.
     """
-    frozen = frozen_entries(case)
-    later = {other.id for other in case.ticket.stages[case.ticket.stages.index(stage) + 1 :]}
-    return tuple(
-        entry for entry in case.ticket.time_entries if entry.id not in frozen and entry.stage_id not in later
+    return _entries(case, stage, case.frozen_entries())
+
+
+def _lines(
+    work: Work, attempt: Attempt, service: Service, catalogue: Catalogue, elsewhere: Collection[str]
+) -> tuple[Charge, ...]:
+    """The lines of one stage; `elsewhere` are the time entries that count for other ones."""
+    others = (one for one in work.attempts() if one.stage.id != attempt.stage.id)
+    return billing.charges(
+        service,
+        attempt.order,
+        attempt.stage,
+        _entries(work, attempt.stage, elsewhere),
+        catalogue.coefficient,
+        unattended=attempt.unattended,
+        charged_before=sum(one.charged_minutes for one in others),
+        last=attempt.stage.id == work.ticket.stages[-1].id,
     )
 
 
-def frozen_entries(case: Case) -> dict[str, int]:
-    """Minutes of the time entries that stand in some write-off, or that a correction has seen, by id."""
-    found: dict[str, int] = {}
-    for attempt in case.attempts():
-        freeze = attempt.done(Kind.FREEZE)
-        if freeze is not None:
-            found |= freeze.request["entries"]
-    for correction in case.decisions.corrections:
-        found |= correction.entries
-    return found
+def _entries(work: Work, stage: Stage, elsewhere: Collection[str]) -> tuple[TimeEntry, ...]:
+    ids = [one.id for one in work.ticket.stages]
+    later = ids[ids.index(stage.id) + 1 :]
+    return tuple(
+        entry
+        for entry in work.ticket.time_entries
+        if entry.id not in elsewhere and entry.stage_id not in later
+    )

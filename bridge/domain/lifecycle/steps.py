@@ -311,6 +311,30 @@ Effectual = (
 Step = Wait | AskBalance | AskTime | NewRevision | Effectual
 
 
+def booked_outcome(
+    entry_id: str,
+    account_id: str,
+    hold_id: str | None,
+    amount: Decimal,
+    at: datetime,
+    price: Decimal | None,
+) -> dict[str, Any]:
+    """What the journal keeps of an entry of the portal's ledger, as the outcome of the effect that made it.
+
+    Parameters:
+        amount: norm-hours.
+        price: roubles, of write-offs only.
+    """
+    return {
+        "entry_id": entry_id,
+        "account_id": account_id,
+        "hold_id": hold_id,
+        "amount": text(amount),
+        "at": at.isoformat(),
+        "price": None if price is None else str(price),
+    }
+
+
 def order_request(order: Order) -> dict[str, Any]:
     """An order as the journal keeps it; `order_from` reads it back."""
     return {

@@ -4,7 +4,7 @@
 
 from bridge.operators.decisions.charges import by_hours, by_minutes, recounted
 from bridge.operators.decisions.desk import Correction, DecisionRefused, Desk, Misplaced
-from bridge.operators.decisions.standing import Standing, assigned, paused, withdrawn
+from bridge.operators.decisions.standing import Standing
 
 __all__ = [
     "Correction",
@@ -12,10 +12,7 @@ __all__ = [
     "Desk",
     "Misplaced",
     "Standing",
-    "assigned",
     "by_hours",
     "by_minutes",
-    "paused",
     "recounted",
-    "withdrawn",
 ]

@@ -5,12 +5,12 @@ entries counted again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
-from bridge.domain import billing
+from bridge.domain import billing, lifecycle
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.hours import Charge, estimated_write_off, to_minutes, write_off
-from bridge.domain.lifecycle import Kind
 from bridge.domain.tickets import Stage, Ticket
 from bridge.i18n import tr
 from bridge.operators.decisions.desk import DecisionRefused
@@ -67,41 +67,16 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
     """
     if standing.last_write_off(stage) is None:
         raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format(stage=stage.title))
-    attempts = [standing.history.attempt(one, standing.revision(one)) for one in ticket.stages]
-    attempt = next(one for one in attempts if one.stage.id == stage.id)
-    order = attempt.order
-    service = catalogue.get(order.service)
+    work = replace(standing, ticket=ticket)
+    attempt = replace(work.attempt(stage), stage=stage)
+    service = lifecycle.sold(catalogue, attempt.order)
     if service is None:
         raise DecisionRefused(
-            tr("the catalogue has no service “{service}”: name the hours").format(service=order.service)
+            tr("the catalogue has no service “{service}”: name the hours").format(
+                service=attempt.order.service
+            )
         )
-    others = [other for other in attempts if other.stage.id != stage.id]
-    elsewhere = {
-        entry
-        for other in others
-        if (freeze := other.done(Kind.FREEZE)) is not None
-        for entry in freeze.request["entries"]
-    }
-    later = {one.id for one in ticket.stages[ticket.stages.index(attempt.stage) + 1 :]}
-    entries = [
-        entry for entry in ticket.time_entries if entry.id not in elsewhere and entry.stage_id not in later
-    ]
-    before = sum(
-        line["charged_minutes"]
-        for other in others
-        if (done := other.done(Kind.WRITE_OFF)) is not None
-        for line in done.request["charges"]
-    )
     try:
-        return billing.charges(
-            service,
-            order,
-            stage,
-            entries,
-            catalogue.coefficient,
-            unattended=attempt.unattended,
-            charged_before=before,
-            last=not later,
-        )
+        return lifecycle.recounted(work, attempt, service, catalogue)
     except billing.UnknownCategory as error:
         raise DecisionRefused(str(error)) from error

@@ -16,13 +16,13 @@ from typing import Any
 from bridge.domain.billing import amount_to_hold
 from bridge.domain.catalogue import Catalogue, Service
 from bridge.domain.hours import Charge, text, write_off
-from bridge.domain.lifecycle import Kind, OrderFault, Status, charges_from, charges_request
+from bridge.domain.lifecycle import Kind, OrderFault, Status, charges_request
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
 from bridge.flow.orders import find_order
 from bridge.i18n import tr
 from bridge.journal import Decision, DecisionKind, Journal, TicketRecord, Unit
-from bridge.operators.decisions.standing import Standing, assigned, paused, withdrawn
+from bridge.operators.decisions.standing import Standing
 
 
 class DecisionRefused(BridgeError):
@@ -75,7 +75,7 @@ class Desk:
         Raises:
             DecisionRefused: there is no such stage, or one must be named.
         """
-        return _stage(self.standing().record.ticket.stages, wanted)
+        return _stage(self.standing().ticket.stages, wanted)
 
     def assign(
         self, order: Mapping[str, Any], catalogue: Catalogue, unattended: Callable[[Service], bool]
@@ -91,10 +91,10 @@ class Desk:
         """
         with self._deciding() as (unit, standing):
             _check_open(standing)
-            found = find_order(standing.record.ticket, catalogue, assigned=order, unattended=unattended)
+            found = find_order(standing.ticket, catalogue, assigned=order, unattended=unattended)
             if isinstance(found, OrderFault):
                 raise DecisionRefused(tr("the order has faults; in the customer's words:"), found.problems)
-            if assigned(standing.decisions) == order:
+            if standing.decisions.assigned == order:
                 return None
             held = ", ".join(f"“{stage.title}”" for stage in standing.held())
             if held:
@@ -113,7 +113,11 @@ class Desk:
         """
         with self._deciding() as (unit, standing):
             _check_open(standing)
-            return None if paused(standing.decisions) else self._write(unit, "pause", {"reason": reason})
+            return (
+                None
+                if standing.decisions.paused is not None
+                else self._write(unit, "pause", {"reason": reason})
+            )
 
     def resume(self, reason: str) -> Decision | None:
         """Let a paused ticket go on.
@@ -122,15 +126,15 @@ class Desk:
             Misplaced: nobody ever paused it.
         """
         with self._deciding() as (unit, standing):
-            if paused(standing.decisions) is not None:
+            if standing.decisions.paused is not None:
                 return self._write(unit, "resume", {"reason": reason})
-            if not any(one.kind == "resume" for one in standing.decisions):
+            if not any(one.kind == "resume" for one in standing.made):
                 raise Misplaced(tr("no operator has paused it"))
             return None
 
     def is_paused(self) -> bool:
         """Whether the bridge does nothing for the ticket until `resume`."""
-        return paused(self.standing().decisions) is not None
+        return self.standing().decisions.paused is not None
 
     def withdraw(self, reason: str) -> Decision | None:
         """Withdraw the ticket in the customer's stead (R7); nothing takes that back.
@@ -141,8 +145,8 @@ class Desk:
         with self._deciding() as (unit, standing):
             # A ticket that its customer has withdrawn may still fail, for nobody is left to agree on more
             # hours.
-            if withdrawn(standing.decisions) or (
-                standing.is_withdrawn and standing.record.state != Status.FAILED
+            if standing.decisions.withdrawal is not None or (
+                standing.is_withdrawn and standing.state != Status.FAILED
             ):
                 return None
             if not standing.is_withdrawn:
@@ -156,13 +160,13 @@ class Desk:
             DecisionRefused: nothing was made, or it is accepted or written off.
         """
         with self._deciding() as (unit, standing):
-            stage = _stage(standing.record.ticket.stages, wanted)
-            revision, history = standing.revision(stage), standing.history
-            document = {"stage_id": stage.id, "revision": revision, "reason": reason}
+            stage = _stage(standing.ticket.stages, wanted)
+            attempt = standing.attempt(stage)
+            document = {"stage_id": stage.id, "revision": attempt.revision, "reason": reason}
             facts = {"stage": stage.title}
-            if any(_same(one, "undo", document) for one in standing.decisions):
+            if any(_same(one, "undo", document) for one in standing.made):
                 return None
-            if standing.captured(stage) is not None or history.attempt(stage, revision).sent(Kind.WRITE_OFF):
+            if standing.captured(stage) is not None or attempt.sent(Kind.WRITE_OFF):
                 raise Misplaced(
                     tr(
                         "stage “{stage}” is written off: correct the write-off, and undo the work by hand"
@@ -174,7 +178,7 @@ class Desk:
                         facts
                     )
                 )
-            if history.attempt(stage, revision).done(Kind.OPERATE) is None:
+            if attempt.done(Kind.OPERATE) is None:
                 raise Misplaced(
                     tr("the bridge has made nothing for stage “{stage}” that could be taken back").format_map(
                         facts
@@ -199,9 +203,9 @@ class Desk:
         }
         facts = {"stage": stage.title, "amount": text(after), "agreed": text(amount_to_hold(stage))}
         with self._deciding() as (unit, standing):
-            pending, captured = standing.under_correction(stage), standing.captured(stage)
+            pending, captured = standing.unfinished_correction(stage), standing.captured(stage)
             if pending is not None:
-                if charges_from(pending.document["charges"]) == lines:
+                if pending.charges == lines:
                     return Correction(None, after, after)
                 raise Misplaced(
                     tr(
@@ -218,8 +222,8 @@ class Desk:
                 raise DecisionRefused(sentence.format_map(facts))
             # Time entries that the operator has seen ask for no further correction, even where the amount
             # stays.
-            document["entries"] = {entry.id: entry.minutes for entry in standing.record.ticket.time_entries}
-            same = standing.charges(captured) == lines and not standing.late()
+            document["entries"] = {entry.id: entry.minutes for entry in standing.ticket.time_entries}
+            same = standing.charges(captured) == lines and not standing.late_entries()
             before = Decimal(0) if captured is None else captured.amount
             return Correction(None if same else self._write(unit, "correct", document), before, after)
 
@@ -229,17 +233,7 @@ class Desk:
             yield unit, self._read(unit)
 
     def _read(self, unit: Unit) -> Standing:
-        record = unit.tickets.get(self._portal, self._ticket)
-        assert record is not None, "tickets are never deleted"
-        of_ticket = (self._portal, self._ticket)
-        rows = unit.ledger.rows(portal=self._portal, ticket_id=self._ticket)
-        return Standing(
-            record,
-            unit.effects.of(*of_ticket),
-            unit.decisions.of(*of_ticket),
-            rows,
-            unit.order_files.of(*of_ticket),
-        )
+        return Standing.read(unit, self._portal, self._ticket)
 
     def _write(self, unit: Unit, kind: DecisionKind, document: Mapping[str, Any]) -> Decision:
         decision = unit.decisions.add(self._portal, self._ticket, kind, document, self._by, self._now)

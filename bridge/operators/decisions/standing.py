@@ -2,72 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import Charge
-from bridge.domain.lifecycle import History, Kind, Status, charges_from
-from bridge.domain.tickets import Stage, TicketState, TimeEntry
-from bridge.journal import Decision, LedgerRow, TicketRecord
-
-
-def assigned(decisions: Iterable[Decision]) -> Mapping[str, Any] | None:
-    """The order that an operator gave the ticket, None where nobody did; the last one counts."""
-    last = _last(decisions, "assign")
-    return None if last is None else last.document
-
-
-def paused(decisions: Iterable[Decision]) -> Decision | None:
-    """The decision that pauses the ticket, None where there is none or the ticket was resumed."""
-    last = _last(decisions, "pause", "resume")
-    return last if last is not None and last.kind == "pause" else None
-
-
-def withdrawn(decisions: Iterable[Decision]) -> Decision | None:
-    """The operator's decision to withdraw the ticket, which nothing takes back."""
-    return _last(decisions, "withdraw")
-
-
-def _last(decisions: Iterable[Decision], *kinds: str) -> Decision | None:
-    found = [decision for decision in decisions if decision.kind in kinds]
-    return found[-1] if found else None
+from bridge.domain.lifecycle import Decisions, History, Kind, Status, Work, charges_from
+from bridge.domain.tickets import Stage, Ticket
+from bridge.journal import Decision, LedgerRow, Unit
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A ticket with all that was decided, done and booked about it, and its order files by attachment id."""
+class Standing(Work):
+    """A ticket with all that was decided, done and booked about it. What is held and written off is what the
+    ledger says, for that is where an operator mends what the effects cannot tell.
 
-    record: TicketRecord
+    Attributes:
+        made: the decisions as they are kept, oldest first; `decisions` is what they come to.
+        rows: the ticket's rows of the journal's ledger.
+    """
+
+    ticket: Ticket
+    history: History
+    decisions: Decisions
+    revisions: Mapping[str, int]
+    state: str
     effects: Sequence[Effect]
-    decisions: Sequence[Decision]
+    made: Sequence[Decision]
     rows: Sequence[LedgerRow]
-    files: Mapping[str, str]
 
-    @property
-    def history(self) -> History:
-        """The effects, to be asked."""
-        return History(self.effects)
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """By the customer or by an operator."""
-        ticket = self.record.ticket
-        return (
-            ticket.withdrawn_at is not None
-            or ticket.state is TicketState.WITHDRAWN
-            or withdrawn(self.decisions) is not None
+    @classmethod
+    def read(cls, unit: Unit, portal: str, ticket_id: str) -> Standing:
+        """Where the ticket stands by the journal."""
+        record = unit.tickets.get(portal, ticket_id)
+        assert record is not None, "tickets are never deleted"
+        effects, made = unit.effects.of(portal, ticket_id), unit.decisions.of(portal, ticket_id)
+        return cls(
+            record.ticket,
+            History(effects),
+            Decisions.of((one.kind, one.document, one.at) for one in made),
+            record.revisions,
+            record.state,
+            effects,
+            made,
+            unit.ledger.rows(portal=portal, ticket_id=ticket_id),
         )
 
     @property
     def is_done(self) -> bool:
         """Whether everything was accepted and written off."""
-        return self.record.state == Status.DONE
-
-    def revision(self, stage: Stage) -> int:
-        """Which attempt at the stage this is."""
-        return self.record.revisions.get(stage.id, 1)
+        return self.state == Status.DONE
 
     def held(self) -> tuple[Stage, ...]:
         """Stages whose hours are held, or may be: a hold was sent and its answer never came."""
@@ -80,7 +64,7 @@ class Standing:
                 and effect.attempts
             ):
                 held.add(effect.stage_id)
-        return tuple(stage for stage in self.record.ticket.stages if stage.id in held)
+        return tuple(stage for stage in self.ticket.stages if stage.id in held)
 
     def captured(self, stage: Stage) -> LedgerRow | None:
         """What is written off for the stage, None where nothing is, or all of it was reversed."""
@@ -101,37 +85,4 @@ class Standing:
             return ()
         return next(
             charges_from(effect.request["charges"]) for effect in self.effects if effect.key == write_off.key
-        )
-
-    def under_correction(self, stage: Stage) -> Decision | None:
-        """The stage's correction that is not booked to its end, None where there is none."""
-        first = next(
-            (one for one in self.effects if one.kind == Kind.WRITE_OFF and one.stage_id == stage.id), None
-        )
-        lines = charges_from(first.request["charges"]) if first is not None else ()
-        booked = [row.kind for row in self.rows if row.stage_id == stage.id]
-        reversals, write_offs, last = 0, 1, None
-        for one in self.decisions:
-            if one.kind != "correct" or one.document["stage_id"] != stage.id:
-                continue
-            after = charges_from(one.document["charges"])
-            if after != lines:
-                reversals, write_offs, lines, last = (
-                    reversals + bool(lines),
-                    write_offs + bool(after),
-                    after,
-                    one,
-                )
-        return last if booked.count("reversal") < reversals or booked.count("capture") < write_offs else None
-
-    def late(self) -> tuple[TimeEntry, ...]:
-        """Time entries that stand in no write-off, or with other minutes, and that no correction has seen."""
-        seen: dict[str, int] = {}
-        for stage in self.record.ticket.stages:
-            freeze = self.history.attempt(stage, self.revision(stage)).done(Kind.FREEZE)
-            seen |= freeze.request["entries"] if freeze is not None else {}
-        for one in self.decisions:
-            seen |= one.document["entries"] if one.kind == "correct" else {}
-        return tuple(
-            entry for entry in self.record.ticket.time_entries if seen.get(entry.id) != entry.minutes
         )

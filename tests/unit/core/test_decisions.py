@@ -20,12 +20,9 @@ from bridge.journal import Journal, NewLedgerRow, migrate
 from bridge.operators.decisions import (
     DecisionRefused,
     Desk,
-    assigned,
     by_hours,
     by_minutes,
-    paused,
     recounted,
-    withdrawn,
 )
 from tests.builders import NOW, make_stage, make_ticket
 
@@ -181,9 +178,8 @@ def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office: Office
         "anna@desk",
         NOW,
     )
-    standing = office.desk.standing()
-    assert standing.record.dirty
     with office.journal.transaction(read_only=True) as unit:
+        assert unit.tickets.get("p", "t1").dirty
         assert [(one.kind, one.text) for one in unit.events.latest("p", "t1")] == [
             ("decision:pause", "anna@desk: спросим заказчика")
         ]
@@ -206,12 +202,11 @@ def test_the_last_word_counts(office: Office) -> None:
     assign(office, quantity=2)
     office.desk.pause("x")
     decisions = office.desk.standing().decisions
-    assert assigned(decisions) == {**RESTORE, "quantity": 2}
-    assert paused(decisions) is not None
-    assert withdrawn(decisions) is None
+    assert decisions.assigned == {**RESTORE, "quantity": 2}
+    assert decisions.paused is not None
+    assert decisions.withdrawal is None
     office.desk.resume("")
-    assert paused(office.desk.standing().decisions) is None
-    assert assigned([]) is None
+    assert office.desk.standing().decisions.paused is None
 
 
 def test_an_order_with_faults_is_not_assigned(office: Office) -> None:
@@ -341,7 +336,7 @@ def test_time_that_came_late_is_taken_note_of_even_where_the_amount_stays(office
     assert correction.decision is not None
     assert correction.decision.document["entries"] == {"late": 15}
     assert office.desk.correct(stage, SPENT, "x").decision is None
-    assert office.desk.standing().under_correction(stage) is None
+    assert office.desk.standing().unfinished_correction(stage) is None
 
 
 def test_what_is_right_is_not_corrected(office: Office) -> None:

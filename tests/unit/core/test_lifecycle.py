@@ -37,7 +37,6 @@ from bridge.domain.lifecycle import (
     WriteOff,
     charges_from,
     charges_request,
-    written_off,
 )
 from bridge.domain.lifecycle.values import CUSTOMERS_FAULTS, is_operators_turn
 from bridge.domain.tickets import Stage, StageState, TicketState, TimeEntry
@@ -1026,7 +1025,7 @@ def test_R4_stages_are_held_worked_on_accepted_and_written_off_one_after_another
     assert [kind for kind in play.seen if kind in ("hold", "capture")] == ["hold", "capture", "hold"]
     report(play, "s2", state=StageState.ACCEPTED)
     waits(play.rest(), Status.DONE, "done")
-    assert written_off(play.case()) == Decimal(5)
+    assert play.case().written_off() == Decimal(5)
 
 
 def test_R5_a_balance_that_ends_between_two_stages_suspends_the_ticket() -> None:
@@ -1469,14 +1468,14 @@ def test_a_correction_is_one_reversal_and_a_new_write_off() -> None:
     assert (reverse.entry_id, reverse.reason) == ("capture-s1-1", "ошибка учёта")
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["correct:1:reversal", "correct:1:hold", "correct:1:capture", "note:corrected:1"]
-    assert written_off(play.case()) == Decimal("1.5")
+    assert play.case().written_off() == Decimal("1.5")
 
 
 def test_a_correction_to_nothing_is_a_reversal_alone() -> None:
     play = corrected(None)
     waits(play.rest(), Status.DONE, "done")
     assert play.seen == ["correct:1:reversal", "note:corrected:1"]
-    assert written_off(play.case()) == Decimal(0)
+    assert play.case().written_off() == Decimal(0)
 
 
 def test_a_second_correction_reverses_the_first_one_s_write_off() -> None:
@@ -1486,7 +1485,7 @@ def test_a_second_correction_reverses_the_first_one_s_write_off() -> None:
     play.decides("correct", stage_id="s1", charges=lines, amount="1", reason="ещё раз", entries={})
     assert play.until(Reverse).entry_id == "correct:1:capture-s1-1"
     waits(play.rest(), Status.DONE, "done")
-    assert written_off(play.case()) == Decimal(1)
+    assert play.case().written_off() == Decimal(1)
 
 
 def test_R5_a_correction_that_the_balance_does_not_cover_waits_for_a_top_up() -> None:
