@@ -105,3 +105,10 @@ def test_each_rule_of_the_game_names_the_place_that_decides_it() -> None:
             rooms = ("bridge.domain", "bridge.domain.lifecycle")
             found = [f"{room}.{module}" for room in rooms if find_spec(f"{room}.{module}")]
             assert attrgetter(name)(import_module(found[0])), f"{module}.{name}"
+
+
+def test_the_picture_of_the_demo_fits_a_screen() -> None:
+    found = re.search(r'viewBox="0 0 (\d+)[.\d]* (\d+)[.\d]*"', doc("demo.svg"))
+    assert found is not None
+    assert int(found[1]) <= 1300
+    assert int(found[2]) <= 900
