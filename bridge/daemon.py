@@ -55,7 +55,7 @@ asks what became of it.
 """
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment that has come, whatever the wall clock says and however it jumps."""
+"""A moment that has come, even if the wall clock is wrong or jumps."""
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 TIMEOUT, ENDED = -1, 0
@@ -67,7 +67,7 @@ class Inbox(Protocol):
 
     def wait(self, seconds: float | None) -> int:
         """The number of the signal that came, `ENDED` when a pass has ended, `TIMEOUT` when nothing came
-        in so many seconds (None: for ever).
+        in so many seconds (None: without end).
         """
 
     def start(self, work: Callable[[], None]) -> None:
@@ -319,7 +319,7 @@ def _signals() -> Iterator[_Pipe]:
 
 
 def notify(state: str) -> None:
-    """Tell systemd (sd_notify); does nothing where no $NOTIFY_SOCKET asks for it."""
+    """Report to systemd (sd_notify); does nothing where no $NOTIFY_SOCKET asks for it."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

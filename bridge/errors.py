@@ -23,7 +23,7 @@ class BridgeError(Exception):
 
 
 class UserError(BridgeError):
-    """What a person wrote has faults; all of them are told at once.
+    """What a person wrote has faults; the message names all of them.
 
     Parameters:
         message: one sentence that says where the faults are.

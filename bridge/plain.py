@@ -44,7 +44,7 @@ def _escaped(text: str) -> str:
 
 
 def _is_plain(char: str) -> bool:
-    # Spaces of other widths are no fault; isprintable() knows only the one of ASCII.
+    # Spaces of other widths are not a fault; isprintable() knows only the one of ASCII.
     return char.isprintable() or unicodedata.category(char) == "Zs"
 
 

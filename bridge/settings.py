@@ -195,7 +195,7 @@ class InstallationTable(_Peer):
 
 
 class PolicyTable(_Table):
-    """[policy]: what runs with nobody's hands, which guarded capabilities orders may grant, and what
+    """[policy]: what runs unattended, which guarded capabilities orders may grant, and what
     counts as acceptance (R4).
     """
 

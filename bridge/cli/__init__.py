@@ -78,7 +78,7 @@ def _person(_ctx: click.Context, _option: click.Parameter, given: str | None) ->
         "login. Also: $OTBRIDGE_OPERATOR."
     ),
 )
-@click.option("-v", "--verbose", count=True, help=tr("Tell more; twice: everything."))
+@click.option("-v", "--verbose", count=True, help=tr("Say more; twice: everything."))
 @click.pass_context
 def main(ctx: click.Context, config: Path | None, operator: str, verbose: int) -> None:
     ctx.obj = {"config": config, "verbose": verbose, "operator": operator}

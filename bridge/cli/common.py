@@ -1,4 +1,4 @@
-"""What the commands share: opening the bridge, telling errors, exit codes."""
+"""What the commands share: opening the bridge, reporting errors, exit codes."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def _open_redmine(settings: Settings, journal: Journal) -> RedminePortal:
 
 
 def _instance(journal: Journal | None) -> str:
-    """The name of the journal, by which a portal tells this bridge from another one; "" for a command that
-    writes nothing.
+    """The name of the journal, by which a portal distinguishes this bridge from another one; "" for a command
+    that writes nothing.
     """
     if journal is None:
         return ""
@@ -182,7 +182,7 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             fail(str(error), Exit.UNREACHABLE)
         except OSError as error:
             if error.filename is None:
-                raise  # of the output, which bridge.cli.usage tells
+                raise  # of the output; bridge.cli.usage reports it
             fail(f"{error.filename}: {unreadable(error)}", Exit.CONFIGURATION)
 
     return wrapper

@@ -1,4 +1,4 @@
-"""What the commands share that write an operator's decision: finding the ticket, the reason, telling what
+"""What the commands share that write an operator's decision: finding the ticket, the reason, saying what
 came of it.
 """
 

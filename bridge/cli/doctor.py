@@ -29,7 +29,7 @@ from bridge.settings import Settings
 def command(ctx: click.Context, as_json: bool) -> None:
     settings = settings_of(ctx)
     checks = [*doctor.check_settings(settings), *doctor.check_journal(settings)]
-    # What is wrong with the journal, which keeps the books of some portals, is told already.
+    # What is wrong with the journal, which keeps the books of some portals, has been reported already.
     with suppress(JournalError), open_portal(settings) as portal:
         checks += doctor.check_portal(portal, settings, utc_now())
     if all(check.fault < Exit.CONFIGURATION for check in checks):

@@ -33,7 +33,7 @@ KINDS = {
 }
 
 _ROWS = 200
-"""Rows of one table: a long ledger is told in several, never gathered in memory."""
+"""Rows of one table: a long ledger is printed as several tables, and never held in memory as a whole."""
 
 _COLUMNS = (
     "at",
@@ -148,7 +148,7 @@ def period(first: str | None, last: str | None, zone: ZoneInfo) -> tuple[datetim
     that both belong to the period.
 
     Raises:
-        UserError: one is no day, or they stand the wrong way round.
+        UserError: one is not a day, or they stand the wrong way round.
     """
     problems: list[str] = []
 
@@ -157,7 +157,7 @@ def period(first: str | None, last: str | None, zone: ZoneInfo) -> tuple[datetim
             return None if given is None else date.fromisoformat(given)
         except ValueError:
             problems.append(
-                tr("{option}: “{given}” is no day, write YYYY-MM-DD").format(option=option, given=given)
+                tr("{option}: “{given}” is not a day, write YYYY-MM-DD").format(option=option, given=given)
             )
             return None
 

@@ -37,9 +37,9 @@ MENDS = {
 }
 
 STRAYS = {
-    Stray.DELETED: tr("the portal has its ticket no more"),
+    Stray.DELETED: tr("the portal no longer has its ticket"),
     Stray.MOVED: tr("its ticket has left the paid category"),
-    Stray.STAGE: tr("its ticket has the stage no more"),
+    Stray.STAGE: tr("its ticket no longer has the stage"),
     Stray.UNEXPLAINED: tr("the journal does not know what it is held for"),
 }
 

@@ -22,7 +22,7 @@ from bridge.flow.sync import Pass, PassReport
 from bridge.i18n import tr
 
 AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
-"""Tickets in these statuses are not told again when nothing was done for them."""
+"""Tickets in these statuses are listed only when something was done for them."""
 
 
 @click.command(

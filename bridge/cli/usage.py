@@ -1,8 +1,8 @@
-"""The command line in the operator's language, whatever it can show: help, faults of what was typed, and
-terminals without UTF-8.
+"""The command line in the operator's language and in characters that the terminal can show: help, faults of
+what was typed, and terminals without UTF-8.
 
 click brings its own sentences in English. Those of its help are translated where they are shown; its errors
-are told anew from what they are about, so that a new release of click changes no sentence.
+are made anew from their facts, so that a new release of click does not change a sentence.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ class Context(click.Context):
 
 
 class Commands(click.Group):
-    """A group whose faults are told in the operator's language, and whose terminal may speak any encoding."""
+    """A group whose faults are reported in the operator's language, and whose terminal may speak any
+    encoding.
+    """
 
     context_class = Context
 
@@ -136,7 +138,7 @@ class Commands(click.Group):
 
 
 def _flush() -> None:
-    """Write what is left to be written while it can still be told that it could not be."""
+    """Write the rest of the output, while a failure to write can still be reported."""
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -184,7 +184,7 @@ def reason(reason: Reason, number: str) -> str:
 def effect(kind: str) -> str:
     """A kind of effect."""
     if kind.startswith("note:"):
-        return tr("customer told: {message}").format(message=message_name(kind))
+        return tr("message sent: {message}").format(message=message_name(kind))
     plain = kind.rstrip("0123456789").rstrip(":")
     return EFFECTS.get(plain.rpartition(":")[2] if plain.startswith("correct:") else plain, kind)
 

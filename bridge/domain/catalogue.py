@@ -131,7 +131,9 @@ class Catalogue:
         return self._services.get(service_id)
 
     def category(self, name: str) -> Category | None:
-        """The category that is called so, by id, name or alias, in whatever case; None when there is none."""
+        """The category that is called so, by id, name or alias, in upper or lower case; None when there is
+        none.
+        """
         return self._named.get(name.strip().casefold())
 
     def coefficient(self, name: str) -> Decimal | None:

@@ -1,6 +1,6 @@
 """Reads a catalogue file (config/catalogue.toml by default; docs/catalogue.md): TOML, checked by pydantic.
 
-Every fault is told at once, each with its line, the service and the key.
+All faults are reported at once, each with its line, the service and the key.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_catalogue(text: str, source: str) -> Catalogue:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{source}: is no TOML", [str(error)]) from error
+        raise UserError(f"{source}: is not TOML", [str(error)]) from error
     faults: list[Fault] = [
         ((key,), f"{key}: unknown key") for key in sorted(set(document) - {"service", "category"})
     ]
@@ -297,7 +297,7 @@ def _categories(tables: Any, faults: list[Fault]) -> dict[str, Category]:
 
 
 def _names_of_two(tables: Mapping[str, Any]) -> Iterator[Fault]:
-    """Categories that are called as an earlier one is, whatever else is wrong with them."""
+    """Categories with the name of an earlier one, whether or not they have other faults."""
     taken: dict[str, str] = {}
     for key, table in tables.items():
         names = [table.get("name"), *_list(table.get("aliases"))] if isinstance(table, dict) else []
@@ -365,7 +365,7 @@ def _named(row: Any, number: int) -> str:
 
 
 def _twice(rows: list[Any]) -> Iterator[tuple[int, str]]:
-    """Numbers and ids of the rows whose id an earlier row has, whatever else is wrong with them."""
+    """Numbers and ids of the rows whose id an earlier row has, whether or not they have other faults."""
     seen: set[str] = set()
     for number, row in enumerate(rows):
         id_ = row.get("id") if isinstance(row, dict) else None

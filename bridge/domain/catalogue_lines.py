@@ -1,4 +1,4 @@
-"""On which line of a TOML text a key stands, for messages: the standard library's parser tells no
+"""On which line of a TOML text a key stands, for messages: the standard library's parser gives no
 positions.
 """
 

@@ -27,8 +27,8 @@ def effect_key(portal: str, ticket_id: str, stage_id: str, revision: int, kind: 
         portal: the portal's name in the settings.
         ticket_id: the portal's identifier of the ticket.
         stage_id: identifier of the stage, "" for an effect on the ticket as a whole.
-        revision: which attempt at the stage; for an effect of the whole ticket, whatever tells two intents
-            apart.
+        revision: which attempt at the stage; for an effect of the whole ticket, what distinguishes two
+            intents apart.
         kind: what is done ("hold", "operation", "note:ready", …).
     """
     name = "\x1f".join((portal, ticket_id, stage_id, str(revision), kind))
@@ -38,8 +38,8 @@ def effect_key(portal: str, ticket_id: str, stage_id: str, revision: int, kind: 
 class EffectState(StrEnum):
     """What is known of an effect.
 
-    `INTENDED`: it is on disk and may or may not have been sent; `DONE`: it happened, `outcome` tells how;
-    `REFUSED`: it surely did not happen, or failed for good, `outcome` tells why.
+    `INTENDED`: it is on disk and may or may not have been sent; `DONE`: it happened, and `outcome` says how;
+    `REFUSED`: it surely did not happen, or failed for good, and `outcome` says why.
     """
 
     INTENDED = "intended"

@@ -31,7 +31,7 @@ def exact(value: Decimal | int | str) -> Decimal:
     """Return `value` as a finite `Decimal`; a float is refused, for it has lost the number that was meant.
 
     Raises:
-        InexactHours: for a float, a boolean, a text that is no number, NaN and infinity.
+        InexactHours: for a float, a boolean, a text that is not a number, NaN and infinity.
     """
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
         raise InexactHours(
@@ -40,7 +40,7 @@ def exact(value: Decimal | int | str) -> Decimal:
     try:
         number = Decimal(value)
     except ArithmeticError as error:
-        raise InexactHours(f"{value!r} is no decimal number") from error
+        raise InexactHours(f"{value!r} is not a decimal number") from error
     if not number.is_finite():
         raise InexactHours(f"{value!r} is not finite")
     return number
@@ -85,7 +85,7 @@ def to_minutes(hours: Decimal) -> int:
     Raises:
         InexactHours: when `hours` is finer than a minute.
     """
-    return _whole(hours, 60, "norm-hours are no whole number of minutes")
+    return _whole(hours, 60, "norm-hours are not a whole number of minutes")
 
 
 def _whole(number: Decimal, units: int, fault: str) -> int:

@@ -42,7 +42,7 @@ class Line:
     """One priced line.
 
     Attributes:
-        least: what it takes at least; None where only the time spent will tell.
+        least: the least that it costs; None where only the time spent decides.
         most: what it takes at most; None where nothing is said of it.
     """
 
@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A priced list. `least` and `most` sum what is known; `open_end` tells that some lines may take more
+    """A priced list. `least` and `most` sum what is known; `open_end` says that some lines may cost more
     than `most`.
     """
 

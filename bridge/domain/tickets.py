@@ -1,4 +1,4 @@
-"""Ticket, stage, order, account: what a portal tells, as plain frozen values.
+"""Ticket, stage, order, account: what a portal sends, as plain frozen values.
 
 Times are aware UTC, hours are `Decimal` norm-hours, money is `Decimal` roubles.
 """
@@ -60,7 +60,7 @@ class StageState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of a ticket; its content is fetched separately and checked against `sha256` (hex; "" where
-    the engine tells none).
+    the engine sends none).
     """
 
     id: str
@@ -122,7 +122,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket (заявка), as the portal tells it.
+    """A ticket (заявка), as the portal sends it.
 
     Attributes:
         id: the portal's own identifier, never shown to a person.

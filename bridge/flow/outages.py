@@ -1,4 +1,4 @@
-"""What is down now, and since when, so that it is told once."""
+"""What is down now, and since when, so that an outage is reported once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ log = logging.getLogger("bridge.flow.outages")
 
 
 class Outages:
-    """The peers that are down now, so that an outage is told once when it begins and once when it ends,
+    """The peers that are down now, so that an outage is reported once when it begins and once when it ends,
     however many passes it lasts.
     """
 

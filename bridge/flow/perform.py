@@ -1,5 +1,5 @@
-"""Doing: one step of the lifecycle becomes one outside call, with its intent on disk before and its outcome
-on disk after.
+"""Performs one step of the lifecycle as one outside call: its intent is on disk before the call, its outcome
+after.
 
 Nothing outside is called inside an open transaction. What is known of a failure decides what the journal
 keeps: a refusal settles the effect, an unknown outcome leaves the intent, so that the next pass sends the
@@ -41,7 +41,7 @@ from bridge.portal import (
 from bridge.settings import InstallationTable, Settings
 
 Progress = Callable[[Ticket, float, str], None]
-"""Told while an operation of a ticket runs: the share done and Moodle's word for the step."""
+"""Called while an operation of a ticket runs, with the share done and Moodle's word for the step."""
 
 
 def utc_now() -> datetime:
@@ -73,7 +73,7 @@ class Bridge:
     Parameters:
         connect_moodle: opens the Moodle of an installation; called once for each.
         owner: who this worker is, for claims.
-        progress: told while operations run.
+        progress: called while operations run.
         outages: what is down; one for all passes of a service.
         stopping: asked before work begins and while an operation is waited for; True ends the pass with
             everything on disk.
@@ -146,7 +146,7 @@ class Performer:
         """The balance of the ticket's account, read at most once a pass as long as nothing changes it.
 
         Raises:
-            Postpone: the portal could not tell.
+            Postpone: the portal did not answer.
         """
         account_id = self._ticket.account_id
         if account_id not in self._accounts:
@@ -466,7 +466,7 @@ class Performer:
 
 @contextmanager
 def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
-    """An answer of Moodle that lacks what an action looks for is no answer."""
+    """An answer of Moodle that lacks what an action looks for is not an answer."""
     try:
         yield
     except (LookupError, TypeError, ValueError) as error:

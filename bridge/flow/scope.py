@@ -43,7 +43,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 
 
 class Exit(IntEnum):
-    """Exit codes of a pass (docs/cli.md); of several the highest is told."""
+    """Exit codes of a pass (docs/cli.md); of several the highest counts."""
 
     WELL = 0
     OPERATOR = 1
@@ -167,7 +167,7 @@ def _moodle_name(installation: InstallationTable) -> str:
 
 
 def _refused_the_bridge(peer: str, cause: PortalError) -> Outage | None:
-    """What a portal says to the bridge, whatever the call was about: that it asks too much, or that
+    """What a portal says to the bridge in answer to any call: that it asks too much, or that
     another bridge works here.
     """
     if isinstance(cause, AnotherBridge):
@@ -176,7 +176,7 @@ def _refused_the_bridge(peer: str, cause: PortalError) -> Outage | None:
 
 
 def _asked_to_wait(peer: str, cause: PortalError | MoodleError) -> Outage | None:
-    """A peer that asks for fewer requests (HTTP 429) is left alone, whatever the call was about."""
+    """A peer that asks for fewer requests (HTTP 429) is left alone, no matter which call it answered so."""
     return Outage(peer, cause, Exit.UNREACHABLE) if cause.status == TOO_MANY_REQUESTS else None
 
 
@@ -186,7 +186,8 @@ def own_fault(cause: BridgeError, wait: Wait, before: Reason | None) -> Wait:
     Parameters:
         wait: where the ticket would wait if the peer were down; its fact `what` is the kind of the step that
             failed.
-        before: for what the ticket waited before, as it tells how often the same step has failed in a row.
+        before: for what the ticket waited before, because that says how often the same step has failed in a
+            row.
 
     Returns:
         `wait` itself, which the next pass ends; or an operator's turn with a growing pause after `PATIENCE`

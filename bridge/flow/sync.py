@@ -2,7 +2,7 @@
 
 Pages of changed tickets are merged into the journal, the cursor in the same transaction. Then tickets are
 claimed one by one in the order of final agreement (R6); for each, `decide` and `perform` alternate until the
-ticket waits for somebody. A fault of one ticket, of whatever class, stops nothing else
+ticket waits for somebody. A fault of one ticket, of any class, stops nothing else
 (bridge/flow/scope.py); a Moodle that is down stops its own tickets; a portal that is down stops the pass.
 """
 
@@ -61,7 +61,7 @@ now.
 """
 
 SOMEBODY_MOVES = frozenset({"by-hand"})
-"""Reasons that end by a change of the ticket or an operator's word only, whatever the status."""
+"""Reasons that, at any status, only a change of the ticket or an operator's word ends."""
 
 
 @dataclass(slots=True)
@@ -178,7 +178,7 @@ class Pass:
             records = unit.tickets.by_number(number, self._name)
         if len(records) != 1:
             raise UserError(
-                f"portal {self._name} has told of {len(records) or 'no'} tickets with the number {number}"
+                f"portal {self._name} has {len(records) or 'no'} tickets with the number {number}"
             )
         return records[0].ticket.id
 
@@ -236,11 +236,11 @@ class Pass:
                 yield TicketFault(one.id, "", (named(error),))
 
     def _unlike(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
-        """Tickets that the portal tells as paid ones and that are not: it compares categories in another
+        """Tickets that the portal sends as paid ones although they are not: it compares categories in another
         way, so that work may be missed.
         """
         sentence = tr(
-            "the portal tells it as one of category “{prefix}”, but it stands in “{category}”; it "
+            "the portal sends it as one of category “{prefix}”, but it stands in “{category}”; it "
             "is not worked on"
         )
         for ticket in tickets:
@@ -250,7 +250,7 @@ class Pass:
                 )
 
     def _work(self, claim: Claim) -> None:
-        """Let a claimed ticket go as far as it can, and give it back; whatever it runs into is its own,
+        """Let a claimed ticket go as far as it can, and give it back; a fault that it meets is its own,
         unless a peer is down.
 
         Raises:
@@ -299,7 +299,7 @@ class Pass:
             if wait.reason.facts.get("times", 1) in (
                 1,
                 PATIENCE,
-            ):  # told when it begins, and when an operator is asked
+            ):  # reported when it begins, and when an operator is asked
                 log.warning("ticket %s: %s", ticket.number, cause)
             if wait.status is not Status.FAILED:
                 self._report.raise_to(Exit.UNREACHABLE)

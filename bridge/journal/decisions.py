@@ -30,7 +30,7 @@ class Decisions(Subject):
 
         Raises:
             JournalError: there is no such ticket.
-            TypeError: the document is no JSON object.
+            TypeError: the document is not a JSON object.
         """
         Tickets(self._connection, self._clock, read_only=self._read_only).wake(portal, ticket_id)
         values = {

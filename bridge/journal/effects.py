@@ -36,7 +36,7 @@ class Effects(Subject):
         the journal.
 
         Raises:
-            TypeError: the request is no JSON object.
+            TypeError: the request is not a JSON object.
         """
         intent = {
             "request": dict(effect.request),

@@ -1,4 +1,4 @@
-"""The engine behind a journal: one set-up for SQLite, one for PostgreSQL, and database failures told in
+"""The engine behind a journal: one set-up for SQLite, one for PostgreSQL, and database failures reported in
 words.
 
 SQLite: WAL, synchronous=FULL, foreign keys, a writer waits 30 s for another; writing transactions begin
@@ -72,7 +72,7 @@ _ADVICE = (
         "check that the path is right and that the user of this process may enter the directory",
     ),
     ("malformed", "the file is damaged: stop the service and restore the last backup"),
-    ("not a database", "the file is no journal: check the path, or restore the last backup"),
+    ("not a database", "the file is not a journal: check the path, or restore the last backup"),
     (
         "does not exist",
         "make the database and its user first (createuser, createdb), then run otbridge migrate",
@@ -232,7 +232,7 @@ def named_failures(where: str) -> Iterator[None]:
 
 
 def _disk_is_full(where: str) -> bool:
-    """Whether the disk of an SQLite journal takes no more; SQLite calls it an I/O error where it makes its
+    """Whether the disk of an SQLite journal is full; SQLite calls it an I/O error where it makes its
     files beside the journal.
     """
     path = sqlite_path(where)

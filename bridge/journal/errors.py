@@ -60,7 +60,7 @@ class SchemaTooNew(JournalUnusable):
 
 
 class LostClaim(JournalError):
-    """The ticket's lease has passed to another worker; whatever was about to be written belongs to that
+    """The ticket's lease has passed to another worker; the rows that were about to be written belong to that
     one now.
     """
 

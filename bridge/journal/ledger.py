@@ -78,7 +78,7 @@ class Ledger(Subject):
         )
 
     def length(self, portal: str | None = None, account_id: str | None = None) -> int:
-        """How many rows the bridge has written, as the ends of the accounts' chains tell; only the given
+        """How many rows the bridge has written, as the ends of the accounts' chains say; only the given
         portal's or account's.
         """
         wanted = {"portal": portal, "account_id": account_id}

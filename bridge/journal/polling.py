@@ -25,7 +25,7 @@ class Polling(Subject):
 
     def cursor(self, portal: str, category: str | None = None) -> CursorRecord:
         """Where the polling of `portal` stands; at the beginning, where it stood for another category, whose
-        tickets alone it has told.
+        tickets it has sent.
 
         Parameters:
             category: the paid category that is asked for now.
@@ -39,7 +39,7 @@ class Polling(Subject):
         return CursorRecord(None, None) if row is None else CursorRecord(row.cursor, row.etag)
 
     def instance(self) -> str:
-        """The journal's own name: a UUID, by which a portal tells its bridge from another one."""
+        """The journal's own name: a UUID, by which a portal distinguishes its bridge from another one."""
         return str(self._connection.execute(select(instance.c.id)).scalar_one_or_none() or "")
 
     def merge(
@@ -162,7 +162,7 @@ class Polling(Subject):
 
         Parameters:
             anew: store it also when the version is not newer, in the place of a document that is damaged or
-                tells that the ticket is gone.
+                says that the ticket is gone.
 
         Raises:
             JournalError: there is no such ticket.

@@ -119,7 +119,7 @@ class JournalBooks:
         """A transaction that is still this writer's.
 
         Raises:
-            PortalOutcomeUnknown: the lease has passed on while this writer slept; whatever it has sent is
+            PortalOutcomeUnknown: the lease has passed on while this writer slept; what it has sent is
                 found by the next one.
         """
         try:

@@ -54,11 +54,12 @@ class Queue(Subject):
 
         A ticket can move when it is dirty or due. They come in the order of the queue (moment of the final
         agreement, then id). One that is leased is passed over, unless the lease has ended or `is_stale` says
-        of its owner that it is no more.
+        of its owner that it has ended.
 
         Parameters:
             only: claim the ticket with this id, whether or not it can move.
-            not_again: ids that are passed over, for one pass looks at a ticket once; `only` is no exception.
+            not_again: ids that are passed over, for one pass looks at a ticket once; `only` is not an
+                exception.
         """
         self._ripen(portal, now)
         for candidate in self._candidates(portal, only):

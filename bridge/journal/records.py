@@ -1,4 +1,4 @@
-"""What the journal tells: plain frozen values. Moments are aware UTC."""
+"""What the journal answers with: plain frozen values. Moments are aware UTC."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MergeResult:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A ticket that cannot be read: which one (as far as it tells), its raw text, and every problem."""
+    """A ticket that cannot be read: which one (as far as it says), its raw text, and every problem."""
 
     portal: str
     ref: str
@@ -53,7 +53,7 @@ class TicketRecord:
     """A ticket and what the bridge makes of it.
 
     Attributes:
-        ticket: as the portal last told it; a state that this program does not know stands there under its own
+        ticket: as the portal last sent it; a state that this program does not know stands there under its own
             name.
         state, reason: the projection that the last pass left, for people and for lists; `NEW` before the
             first.
@@ -144,12 +144,12 @@ class NewLedgerRow:
         kind: hold; capture or void of a hold, one of them once; reversal of a hold's capture, once.
         key: the effect's key, the row's own name.
         hold_key: key of the hold that is captured, voided or whose capture is reversed; None for a hold.
-        spent_minutes: time really spent, in minutes; 0 where the row is no capture.
-        charged_minutes: time charged under the service's terms, in minutes; 0 where the row is no capture.
+        spent_minutes: time really spent, in minutes; 0 where the row is not a capture.
+        charged_minutes: time charged under the service's terms, in minutes; 0 where the row is not a capture.
         coefficient_milli: K in thousandths; None where several categories worked or none did.
         amount_mh: milli-hours after K: what is held; what a capture takes from the balance, at most the hold
             (all of the hold is closed); what a reversal gives back, all of the capture. A void closes all of
-            its hold, its amount is what the portal told.
+            its hold, its amount is what the portal answered.
         price_kopecks: captures and reversals only, where the account has a price.
         at: when it happened, by the portal's clock where the portal has a ledger.
     """

@@ -41,7 +41,7 @@ class Subject:
         self._read_only = read_only
 
     def _insert_new(self, table: Table, **values: Any) -> bool:
-        """Insert a row unless one with its key is there; tells whether it was inserted."""
+        """Insert a row unless one with its key is there; returns whether it was inserted."""
         if self._connection.dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import insert
         else:

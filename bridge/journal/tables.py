@@ -71,7 +71,7 @@ tickets = Table(
     Column("dirty", Boolean, nullable=False),
     Column(
         "changes", BigInteger, nullable=False
-    ),  # grows with each new version and each wake: tells a release what it has not seen
+    ),  # grows with each new version and each wake: shows a release what it has not seen
     Column("fence", BigInteger, nullable=False),
     Column("lease_owner", Words),
     Column("lease_until", Moment),
@@ -79,7 +79,7 @@ tickets = Table(
     Column("updated_at", Moment, nullable=False),
     PrimaryKeyConstraint("portal", "id", name="pk_tickets"),
 )
-"""Each ticket as the portal last told it, what the bridge makes of it, and who works on it."""
+"""Each ticket as the portal last sent it, what the bridge makes of it, and who works on it."""
 
 Index("ix_tickets_number", tickets.c.number)
 Index("ix_tickets_state", tickets.c.state, tickets.c.portal, tickets.c.queued_at, tickets.c.id)

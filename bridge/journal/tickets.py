@@ -125,7 +125,7 @@ def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:
 
 
 def _nameless(row: Row[Any]) -> Ticket:
-    """What the columns tell of a ticket whose document is damaged."""
+    """What the columns say of a ticket whose document is damaged."""
     return Ticket(
         id=row.id,
         number=row.number,

@@ -57,7 +57,7 @@ class MoodleClient:
         """core_webservice_get_site_info: release, version, functions of the token's service, user."""
         info = self.read(SITE_INFO)
         if not isinstance(info, dict):
-            raise NotMoodle(SITE_INFO, "the answer is no description of a site")
+            raise NotMoodle(SITE_INFO, "the answer is not a description of a site")
         return info
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ def connect(
         ca_file, proxy: see `bridge.wire.deadline.session`.
 
     Raises:
-        NotMoodle: `base_url` is no http or https address.
+        NotMoodle: `base_url` is not an http or https address.
     """
     from bridge.moodle_ws.files import Files
     from bridge.moodle_ws.wire import Wire, site_address

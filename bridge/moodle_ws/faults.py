@@ -1,7 +1,7 @@
 """SOAP faults of Moodle and of PHP, as the bridge's errors.
 
 - `Receiver` with an errorcode as faultactor: the function refused.
-- `MOODLE:error`: thrown before any function was called (token, maintenance, start of Moodle), told only in
+- `MOODLE:error`: thrown before any function was called (token, maintenance, start of Moodle), named only in
   words.
 - `SOAP-ENV:Client`, `Procedure … not present`: PHP could not make a call of the request.
 - `SOAP-ERROR: Parsing WSDL`: PHP could not fetch its own WSDL, before the call.

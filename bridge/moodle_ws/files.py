@@ -1,6 +1,6 @@
 """Files: up into a draft area, down from the site's file areas, both in pieces from and to disk.
 
-`upload.php` and `pluginfile.php` tell their errors in a shape of their own, `{"error": …, "errorcode": …}`,
+`upload.php` and `pluginfile.php` report their errors in a shape of their own, `{"error": …, "errorcode": …}`,
 mostly with HTTP 200, so that an error could be taken for a small file.
 """
 
@@ -100,7 +100,7 @@ class Files:
             if not _is_file(reply):
                 raise self._no_file(opened)
             if not reply.framed:
-                raise NotMoodle("download", "the answer does not tell its length", status=reply.status)
+                raise NotMoodle("download", "the answer does not say its length", status=reply.status)
             size = 0
             try:
                 for piece in opened.pieces():
@@ -135,7 +135,7 @@ class Files:
         return NotMoodle("download", "the answer is a page, not a file", status=reply.status)
 
     def _refusal(self, function: str, reply: Reply) -> MoodleError | None:
-        """The error that Moodle tells in a file script's answer."""
+        """The error in a file script's answer."""
         document = _json(reply.body)
         if not isinstance(document, dict) or "error" not in document:
             return None
@@ -222,7 +222,7 @@ def _file_name(name: str) -> str:
 
 
 def _draft_itemid(answer: Any, size: int, status: int) -> int:
-    """The itemid in upload.php's answer, once it tells that the whole file is there."""
+    """The itemid in upload.php's answer, once the answer says that the whole file is there."""
     file = answer[0] if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], dict) else {}
     if file.get("error"):
         raise refusal("upload", str(file.get("errortype") or ""), str(file["error"]), status=status)
@@ -230,7 +230,7 @@ def _draft_itemid(answer: Any, size: int, status: int) -> int:
         raise MoodleRefused(
             "upload", "Moodle got no file: it may be larger than PHP takes (post_max_size)", status=status
         )
-    # Moodle 3.9 does not tell the size.
+    # Moodle 3.9 does not say the size.
     itemid, stored = file.get("itemid"), file.get("filesize", size)
     if not isinstance(itemid, int) or itemid <= 0:
         raise NotMoodle("upload", "the answer is not that of Moodle's upload script", status=status)

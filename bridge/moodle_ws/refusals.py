@@ -54,7 +54,7 @@ def refusal(
 
     Parameters:
         errorcode: as Moodle sent it; a few functions put a block of HTML here, which becomes the message.
-        exception: class name of the PHP exception, "" where the transport does not tell.
+        exception: class name of the PHP exception, "" where the transport does not say.
     """
     code = errorcode.strip()
     if not _CODE.fullmatch(code):

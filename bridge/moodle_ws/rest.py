@@ -1,8 +1,8 @@
 """REST: form fields out, JSON back.
 
-Moodle tells its errors with HTTP 200, and much that is no answer of a function comes with HTTP 200 too:
+Moodle reports its errors with HTTP 200, and much that is not an answer of a function comes with HTTP 200 too:
 nothing (a function that ended the script), `false` (a result that is not UTF-8), a PHP error without an
-errorcode, XML (a request larger than PHP takes, which lost its fields). Each is told apart here.
+errorcode, XML (a request larger than PHP takes, which lost its fields). This module distinguishes them.
 """
 
 from __future__ import annotations

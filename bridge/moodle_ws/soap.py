@@ -51,7 +51,7 @@ class SoapTransport:
     """Calls over SOAP.
 
     Parameters:
-        ask: asks Moodle, by other means, what keeps the token out; SOAP tells it only in words of the site's
+        ask: asks Moodle, by other means, what keeps the token out; SOAP says it only in words of the site's
             language.
         wsdl_directory: where WSDLs are kept over restarts; None keeps them in memory only.
         wsdl_longest: seconds that a WSDL is used before it is fetched again. A function or a parameter that
@@ -109,7 +109,8 @@ class SoapTransport:
         """The service, fetched anew when what is at hand is too old or does not know the function as it is
         called.
 
-        Fetching it is a read whatever the call is; a read's own repeats do for it, a write has none.
+        Fetching it is a read, also for a call that writes. A call that reads repeats it with the call; a call
+        that writes does not repeat it.
         """
         fresh = self._service is not None and time.monotonic() - self._fetched <= self._longest
         service = self._service if fresh else self._kept()
@@ -133,7 +134,7 @@ class SoapTransport:
         return service
 
     def _fetch(self) -> Service:
-        """The service from Moodle. Reading the WSDL changes nothing, whatever call it is for."""
+        """The service from Moodle. Reading the WSDL changes nothing, also when the call is a write."""
         if self._cache:
             self._cache.forget()
         reply = self._wire.post("wsdl", f"{self._path}&wsdl=1", b"", {}, write=False)
@@ -172,7 +173,7 @@ class SoapTransport:
 
     def _fault(self, function: str, fault: Fault | None, reply: Reply, *, write: bool) -> MoodleError:
         if fault is None:
-            return unbelievable(function, "the answer is no result", reply, write=write)
+            return unbelievable(function, "the answer is not a result", reply, write=write)
         fault = fault.without(self._token)
         if fault.before_call:
             found = self._ask(function)

@@ -1,10 +1,10 @@
 """Values as SOAP-encoded XML and back, the way PHP's SOAP server writes and reads them.
 
-PHP declares lists as `soap-enc:Array` and structures as Apache `Map`s, in both directions, whatever the WSDL
-says, and tells each value's type by `xsi:type`. `encode` and `decode` follow these types. Results come out as
-from Moodle's JSON: a float without a fraction is an int, as in PHP's JSON, and the keys of a Map are texts.
-One difference remains, for the WSDL has no booleans: a boolean at the top of a declared structure arrives as
-0 or 1.
+PHP declares lists as `soap-enc:Array` and structures as Apache `Map`s, in both directions, even where the
+WSDL says something else, and names each value's type in `xsi:type`. `encode` and `decode` follow these types.
+Results come out as from Moodle's JSON: a float without a fraction is an int, as in PHP's JSON, and the keys
+of a Map are texts. One difference remains, for the WSDL has no booleans: a boolean at the top of a declared
+structure arrives as 0 or 1.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def parse(document: bytes) -> etree._Element:
     try:
         root = etree.fromstring(document, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise BadXml("the answer is no well-formed XML") from None
+        raise BadXml("the answer is not well-formed XML") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise BadXml("the answer holds a document type, which is not allowed")
     return root

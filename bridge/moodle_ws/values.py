@@ -2,8 +2,8 @@
 
 REST sends form fields, and a form has no null and no empty list. So that both transports mean the same, None,
 empty lists and empty structures are left out everywhere: Moodle then takes the parameter's default. Inside a
-list they have a place and cannot be left out; there they are refused, as is whatever one of the transports
-could not carry.
+list they have a place and cannot be left out; there they are refused, and so is a value that one of the
+transports could not carry.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _structure(function: str, path: str, value: Mapping[Any, Any]) -> Any:
     for name, item in value.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ParameterError(
-                function, f"parameter {path or '(top)'}: {name!r} is no name that Moodle knows"
+                function, f"parameter {path or '(top)'}: {name!r} is not a name that Moodle knows"
             )
         made = _plain(function, f"{path}[{name}]" if path else name, item)
         if made is not _ABSENT:

@@ -18,7 +18,7 @@ def site_address(base_url: str) -> str:
     """`base_url` without what does not belong to a site's address: a trailing slash.
 
     Raises:
-        NotMoodle: when it is no http or https address, or carries a user, a query or a fragment.
+        NotMoodle: when it is not an http or https address, or carries a user, a query or a fragment.
     """
     try:
         place = urlsplit(base_url)
@@ -31,7 +31,7 @@ def site_address(base_url: str) -> str:
     except ValueError:
         fit = False
     if not fit or place.query or place.fragment:
-        raise NotMoodle("connect", "the site's address is no plain http:// or https:// address")
+        raise NotMoodle("connect", "the site's address is not a plain http:// or https:// address")
     return base_url.rstrip("/")
 
 
@@ -51,7 +51,7 @@ class Wire:
         self._transport.close()
 
     def post(self, function: str, path: str, body: Any, headers: Mapping[str, str], *, write: bool) -> Reply:
-        """Send one POST and read the whole answer, whatever its status.
+        """Send one POST and read the whole answer, also one that reports a failure.
 
         Parameters:
             path: below the site's address, with its query.

@@ -2,7 +2,7 @@
 
 Moodle writes the token into its WSDL (namespace and address). It is taken out before anything else sees the
 document, so neither zeep's logs nor the copy on disk hold it. The copy is still private (0600 in a 0700
-directory): it tells what the token may do.
+directory): the WSDL shows what the token may do.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ class Service:
         document: a WSDL without the token.
 
     Raises:
-        BadXml: it is no WSDL that describes a service.
+        BadXml: it is not a WSDL that describes a service.
     """
 
     def __init__(self, document: bytes) -> None:
         root = parse(document)
         if root.tag != _DEFINITIONS:
-            raise BadXml("the answer is no WSDL")
+            raise BadXml("the answer is not a WSDL")
         _give_inputs(root)
         self._arguments = _Arguments()
         try:
@@ -71,7 +71,7 @@ class Service:
             )
             self._operations: dict[str, Any] = next(iter(self._zeep.wsdl.bindings.values())).all()  # type: ignore[no-untyped-call]
         except (zeep.exceptions.Error, AttributeError, KeyError, ValueError, StopIteration):
-            raise BadXml("the answer is no WSDL of a service") from None
+            raise BadXml("the answer is not the WSDL of a service") from None
 
     def knows(self, function: str, params: Mapping[str, Any]) -> bool:
         """Whether the service has the function with these parameters."""
@@ -99,7 +99,7 @@ class Service:
 
 
 class WsdlCache:
-    """WSDLs on disk, one file for a site and token; whatever looks wrong about a file makes it a miss.
+    """WSDLs on disk, one file for a site and token; a file that looks wrong counts as missing.
 
     Parameters:
         directory: made with mode 0700, or brought to it; must belong to the bridge alone.
@@ -175,7 +175,7 @@ class _Capture:
     """
 
     def load(self, url: str) -> bytes:
-        """The SOAP encoding's schema. Every other address is refused, whatever a WSDL may import."""
+        """The SOAP encoding's schema. Every other address that a WSDL imports is refused."""
         if url.rstrip("/") != ENCODING.rstrip("/"):
             raise ValueError("a WSDL may not make the bridge fetch anything")
         return files("bridge.moodle_ws").joinpath("schemas/soap-encoding.xsd").read_bytes()

@@ -76,7 +76,7 @@ class Probed(Protocol):
 
 
 def check_settings(settings: Settings) -> Iterator[Check]:
-    """That the settings could be read says most; what they leave out is told."""
+    """The settings could be read, or nothing would run; this check names what they leave out."""
     yield Check(
         tr("settings"),
         tr("{path}: {count} services in the catalogue").format(
@@ -198,7 +198,7 @@ def check_tickets(portal: Portal, settings: Settings) -> Iterator[Check]:
     And that the balances of their accounts can be read.
 
     Parameters:
-        portal: tells tickets of every category.
+        portal: sends tickets of every category.
     """
     prefix, serials = settings.portal.category_prefix, {one.serial for one in settings.installations}
     try:

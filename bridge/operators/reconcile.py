@@ -2,7 +2,7 @@
 
 Rows are the same when they stand under the same key. A hold with all that names it is a *group*: what a group
 holds and what it has taken from the balance is what counts, so a difference within a group that comes to
-nothing on both sides is told and stops nothing.
+nothing on both sides is reported, and stops nothing.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Entry:
 
     Attributes:
         hold_key: key of the hold that it captures, voids or whose capture it reverses; None for a hold,
-            `UNKNOWN` where there is no such.
+            `UNKNOWN` where there is none.
         ids: the portal's identifiers of the entry, more than one when several stand under the key; none in
             the journal.
         hold_id: the portal's identifier of the hold.
@@ -161,7 +161,7 @@ def compare(
         tickets: identifiers of the tickets that the journal knows.
         intended: keys of effects whose outcome the journal does not know.
         settled: place in the account's chain up to which rows were written before the portal was asked; later
-            ones it cannot have told.
+            ones it cannot have sent.
     """
     here = {row.key: _of_journal(row) for row in ours}
     there = _of_portal(theirs)
@@ -199,7 +199,7 @@ def stray(hold: Entry, ticket: Ticket | None, *, paid: bool) -> Stray | None:
     """Why nobody is going to write an open hold off; None where its ticket goes on.
 
     Parameters:
-        ticket: the hold's ticket as the portal tells it now, None where the portal has it no more.
+        ticket: the hold's ticket as the portal has it now, None where the portal no longer has it.
         paid: whether the ticket stands in the paid category.
     """
     if ticket is None:

@@ -162,7 +162,7 @@ def _account(bridge: Bridge, account_id: str) -> AccountReport:
     with bridge.journal.transaction(read_only=True) as unit:
         settled = unit.ledger.length(portal, account_id)
     theirs, account = _portal_side(bridge, account_id)
-    # The journal is read after the portal: what the portal told is either booked by then, or still intended.
+    # The journal is read after the portal: what the portal sent is either booked by then, or still intended.
     with bridge.journal.transaction(read_only=True) as unit:
         ours = unit.ledger.rows(portal, account_id)
         intended = {effect.key for effect in unit.effects.open() if effect.portal == portal}
@@ -207,7 +207,7 @@ def _stranded(bridge: Bridge, holds: Iterable[Entry]) -> Iterator[Stranded]:
 
 
 def _now(bridge: Bridge, ticket_id: str) -> Ticket | None:
-    """The ticket as the portal has it, None where it has it no more."""
+    """The ticket as the portal has it, None where it no longer has it."""
     try:
         return bridge.portal.ticket(ticket_id)
     except PortalNotFound:

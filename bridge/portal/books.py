@@ -96,7 +96,7 @@ class Attempt:
     """One write, in the parts that `Once` puts together.
 
     Attributes:
-        endpoint: what is told in errors.
+        endpoint: named in errors.
         kind, request: what is written; another request under the same key is refused.
         look: what came of it on the engine, None where nothing is to be seen of it.
         prepare: raises the refusal of a write that must not be; returns what `write` is given.

@@ -73,14 +73,16 @@ class Reads(Rules):
 
     def findings(self) -> Iterator[Finding]:
         """Judge every rule."""
-        yield self._judge("GET /meta tells contract 1, scopes, abilities and the time", self._meta)
+        yield self._judge("GET /meta names contract 1, scopes, abilities and the time", self._meta)
         yield self._judge("an unknown token is refused with 401", self._unknown_token)
         yield self._judge(
             "tickets come in pages with a cursor, each change at least once, none broken", self._pages
         )
         yield self._judge("an idle poll with the page's ETag is answered 304", self._idle)
-        yield self._judge("what is not there is told as not_found", self._not_there)
-        yield self._judge("a ticket that was merged or deleted is told in gone, and is not there", self._gone)
+        yield self._judge("what is not there is answered with not_found", self._not_there)
+        yield self._judge(
+            "a ticket that was merged or deleted is listed in gone, and is not there", self._gone
+        )
         yield self._judge("each account's sums are those of its ledger", self._ledgers)
 
     def _meta(self) -> None:
@@ -116,7 +118,7 @@ class Reads(Rules):
         if page is None or page.etag is None:
             raise Unlike("the page has no ETag")
         if page.tickets or page.gone:
-            raise Unlike("the last cursor tells tickets anew that it had told")
+            raise Unlike("the last cursor brings the same tickets again")
         want(self._portal.changed_tickets(last.cursor, page.etag) is None, "it is answered with a page")
 
     def _not_there(self) -> None:

@@ -92,7 +92,7 @@ class Writes(Rules):
     def _find(self, ticket: Ticket) -> None:
         note = self._portal.note(self._key("find"), ticket.id, "a", internal=True)
         found = self._portal.find(self._key("find"))
-        want(found is not None and found["body"].get("id") == note, f"GET /keys tells {found}")
+        want(found is not None and found["body"].get("id") == note, f"GET /keys answers {found}")
         want(self._portal.find(self._key("never")) is None, "a key that was never used is found")
 
     def _note(self, ticket: Ticket) -> None:
@@ -111,7 +111,7 @@ class Writes(Rules):
             StateConflict,
             lambda: self._portal.set_ticket_state(self._key("state"), ticket.id, TicketState.DONE, [other]),
         )
-        want(refusal.actual == ticket.state, f"the refusal tells the state {refusal.actual}")
+        want(refusal.actual == ticket.state, f"the refusal names the state {refusal.actual}")
         self._portal.set_ticket_state(self._key("same"), ticket.id, ticket.state, [other])
         if stage.state is not StageState.PLANNED:
             wrong = [StageState.PLANNED]
@@ -149,7 +149,7 @@ class Writes(Rules):
             raise Unlike(f"{text(needed)} norm-hours were held where {text(fits)} are")
         want(
             (refusal.available, refusal.needed) == (fits, needed),
-            f"it tells {text(refusal.available)} of {text(refusal.needed)}",
+            f"it says {text(refusal.available)} of {text(refusal.needed)}",
         )
         want(self._portal.find(key) is None, "the refused key is taken")
 
@@ -193,7 +193,7 @@ class Writes(Rules):
                     self._key("early-c"), str(hold.hold_id), [MINUTES], Decimal("0.05"), {}
                 ),
             )
-            want(refusal.actual == stage.state, f"the refusal tells the state {refusal.actual}")
+            want(refusal.actual == stage.state, f"the refusal names the state {refusal.actual}")
         finally:
             self._portal.void(self._key("early-v"), str(hold.hold_id))
 

@@ -17,7 +17,7 @@ PortalError
     └── KeyReused                422: the same key came with another body
 
 Other refusals (`invalid`, `amount_mismatch`, `too_large`, codes of a newer contract) are plain PortalRefused;
-`code` tells them apart.
+`code` distinguishes them.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PortalTooLarge(PortalNotContract):
     """The portal's answer to a read is larger than the bridge takes.
 
     Attributes:
-        next_cursor: the cursor behind a page that is too large, "" where the portal does not tell it in a
+        next_cursor: the cursor behind a page that is too large, "" where the portal does not name it in a
             header.
         begun: what was read of the answer.
     """

@@ -58,7 +58,7 @@ def connect(
         name: the portal's name in the settings; part of the keys of all effects.
         base_url: the contract's base address, ending with its version.
         auth: `BearerAuth` or `OtserialAuth`.
-        category_prefix: tickets of this category and those below it are told.
+        category_prefix: the portal sends tickets of this category and those below it.
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         call_timeout: seconds of a whole call.
         ca_file, proxy: see `bridge.wire.deadline.session`.
@@ -150,8 +150,8 @@ class HttpPortal(Portal):
             return self._smaller_page(cursor, error)
 
     def _smaller_page(self, cursor: str | None, error: PortalTooLarge) -> TicketPage:
-        """A page of fewer tickets; a single one that is too large is told as a fault, where the portal says
-        what comes behind it.
+        """A page of fewer tickets; a single one that is too large is a fault of the page, where the portal
+        says what comes behind it.
 
         Raises:
             PortalTooLarge: it does not say.
@@ -164,7 +164,7 @@ class HttpPortal(Portal):
             except PortalTooLarge as again:
                 error = again
             else:
-                assert page is not None, "without an ETag a page is always told"
+                assert page is not None, "without an ETag a page always comes"
                 return page
         if not error.next_cursor or error.next_cursor == cursor:
             raise error
@@ -357,7 +357,7 @@ class HttpPortal(Portal):
     def _set_state(self, key: str, path: str, body: Mapping[str, Any]) -> None:
         answer = self._post(key, path, body)
         if _parsed(answer, 200, self._wire.state) != body["state"]:
-            answer.unbelievable("the answer tells another state than was set")
+            answer.unbelievable("the answer names another state than was set")
 
     def _entry(
         self, key: str, kind: str, path: str, body: Mapping[str, Any], about: Mapping[str, Any]
@@ -399,7 +399,7 @@ def _parsed(answer: Answer, status: int, parse: Callable[[object], Value]) -> Va
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
-        answer.unbelievable("the answer is no JSON")
+        answer.unbelievable("the answer is not JSON")
     try:
         return parse(document)
     except ValueError as error:
@@ -420,11 +420,11 @@ def _path(*segments: str) -> str:
     """
     for segment in segments:
         if segment in ("", ".", ".."):
-            raise ValueError(f"{segment!r} is no identifier")
+            raise ValueError(f"{segment!r} is not an identifier")
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)
 
 
 def _key(key: str) -> str:
     if not _KEY.fullmatch(key):
-        raise ValueError(f"{key!r} is no Idempotency-Key")
+        raise ValueError(f"{key!r} is not an Idempotency-Key")
     return key

@@ -1,4 +1,4 @@
-"""Reading page after page, to the last one, and never for ever."""
+"""Reading page after page, to the last one, and never without end."""
 
 from __future__ import annotations
 

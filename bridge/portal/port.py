@@ -1,4 +1,4 @@
-"""The Portal protocol: what the bridge asks of any portal, whatever engine stands behind it.
+"""The Portal protocol: what the bridge asks of a portal on any engine.
 
 The wire form is docs/portal-api.md and bridge/portal/openapi.yaml. Hours are `Decimal` norm-hours, times
 aware UTC. Every write takes a `key`: the same key with the same content gives the first result again and does
@@ -49,7 +49,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class TicketFault:
-    """A ticket of a page that cannot be read: its id (or "sha256:" and a hash, where it tells none), its
+    """A ticket of a page that cannot be read: its id (or "sha256:" and a hash, where it has none), its
     JSON text, and every fault.
     """
 
@@ -78,7 +78,7 @@ class TicketPage:
     """Changed tickets since a cursor. `cursor` is opaque; `etag` belongs to this page's request.
 
     Attributes:
-        gone: those that the filter lets through no longer; also some that were never told.
+        gone: those that the filter lets through no longer; also some that were never sent.
     """
 
     tickets: tuple[Ticket, ...]
@@ -135,7 +135,7 @@ class Portal(Protocol):
         """The next page of tickets changed since `cursor` (None: from the beginning); None when nothing has
         changed.
 
-        A ticket may come again; one that cannot be read is told among the page's faults and stops nothing.
+        A ticket may come again; one that cannot be read is among the page's faults, and stops nothing.
         """
 
     def ticket(self, ticket_id: str) -> Ticket:

@@ -43,7 +43,7 @@ class Passing(PortalUnreachable):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: what is sent, and how its failures are to be told.
+    """One call: what is sent, and how its failures are named.
 
     Attributes:
         path: below the base address, percent-encoded.
@@ -91,7 +91,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that arrived whole, as far as HTTP tells."""
+    """An answer that arrived whole, as far as HTTP shows."""
 
     request: Request
     reply: Reply
@@ -150,7 +150,7 @@ class Answer:
         return error
 
     def refuse(self) -> NoReturn:
-        """Raise the error of an answer that is no success."""
+        """Raise the error of an answer that is not a success."""
         origin = {"request_id": self.request_id, "portal": self.request.portal}
         problem = Problem.read(self.status, self.headers.get("content-type", ""), self.body)
         why = (
@@ -195,7 +195,7 @@ class Line:
         self._transport.close()
 
     def send(self, request: Request) -> Answer:
-        """Send a request and read the whole answer, whatever its status.
+        """Send a request and read the whole answer, also one that reports a failure.
 
         Raises:
             PortalUnreachable, PortalOutcomeUnknown, PortalNotContract: no whole answer came; for a read, also
@@ -227,7 +227,7 @@ class Line:
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[tuple[Answer, Iterator[bytes]]]:
-        """Send a read; give the answer's head (its body too when it is no 200), and the pieces of a 200's
+        """Send a read; give the answer's head (its body too when it is not a 200), and the pieces of a 200's
         body.
         """
         try:

@@ -50,7 +50,7 @@ def _time(value: object) -> datetime:
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("is no moment of the calendar") from None
+        raise ValueError("is not a moment of the calendar") from None
 
 
 def _storable(value: str) -> str:
@@ -487,5 +487,5 @@ def _is_ref(id_: object) -> TypeGuard[str]:
 
 
 def _plain(text: str) -> str:
-    """`text` with what is no Unicode text (lone surrogates) spelt out, so that it can be stored."""
+    """`text` with what is not Unicode text (lone surrogates) spelt out, so that it can be stored."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -8,13 +8,14 @@ done twice.
 from __future__ import annotations
 
 import argparse
-import os
+import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from bridge.domain.hours import from_kopecks, from_milli, text
@@ -57,6 +58,27 @@ ROLE = {
 }
 MATERIALS = {"service": "2.9.1-content"}
 BROKEN_ROLE = {"service": "2.9.1-access", "param_shortname": "Куратор группы", "param_name": "Куратор"}
+
+EXPLAINED = (
+    "a deleted course is brought back",
+    "a role is created for a fixed price",
+    "a faulty order: the customer is told why",
+    "too little balance: it waits for a top-up",
+    "a specialist works: time logged × K counts",
+    "not agreed on yet: nothing is done",
+    "basic support: the bridge keeps off it",
+)
+"""What each ticket shows, in the order of their numbers."""
+
+COUNTED = {
+    "operation": "done in Moodle",
+    "hold": "holds",
+    "note": "messages",
+    "capture": "write-offs",
+}
+"""Kinds of effects that are counted for each pass."""
+
+COLOURS = {"done": "green", "suspended": "yellow", "needs-order": "yellow", "left alone": "dim"}
 
 
 def seed(portal: SandboxPortal, moodle: SandboxMoodle) -> None:
@@ -120,7 +142,7 @@ def main() -> int:
     parser.add_argument("--directory", type=Path, required=True, help="where the demo keeps its state")
     directory: Path = parser.parse_args().directory
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    console = Console()
+    console = Console(highlight=False)
     first = not (directory / "bridge.toml").exists()
     with (
         SandboxMoodle.start(directory=directory / "moodle") as moodle,
@@ -129,24 +151,27 @@ def main() -> int:
         if first:
             seed(portal, moodle)
         _configure(directory, portal, moodle)
-        _otbridge(console, directory, "migrate")
-        again = "" if first else " – run again: everything was done before"
-        console.rule(f"otbridge sync{again}")
-        _otbridge(console, directory, "sync")
+        _otbridge(directory, "migrate")
+        console.print(
+            "[bold]A portal with seven tickets and a Moodle, both embedded; otbridge between them.[/bold]"
+        )
+        if not first:
+            console.print("This is not the first run: everything was done before.")
+        shown = [_sync(console, directory, "the first pass")]
         worked = _work_by_hand(portal)
         if worked:
-            console.rule(
-                f"a specialist works on {', '.join(worked)}, logs 2 hours and reports the stage ready; "
-                "otbridge sync"
-            )
-            _otbridge(console, directory, "sync")
+            shown.append(_sync(console, directory, f"a specialist logs 2 hours on {', '.join(worked)}"))
         accepted = _accept(portal)
         if accepted:
-            console.rule(f"the customer accepts: {', '.join(accepted)}; otbridge sync")
-            _otbridge(console, directory, "sync")
-        console.rule("otbridge sync once more: nothing is done twice")
-        _otbridge(console, directory, "sync")
-        return _show(console, portal, moodle)
+            shown.append(_sync(console, directory, f"the customer accepts {', '.join(accepted)}"))
+        shown.append(_sync(console, directory, "once more"))
+        _table(console, portal, shown)
+        code = _sums(console, portal, moodle)
+    console.print("Look closer; these two read the bridge's journal alone:")
+    for command in ("status", "show 100001"):
+        line = f"  {_program()} --config {directory / 'bridge.toml'} {command}"
+        console.print(line, style="cyan", markup=False, soft_wrap=True)
+    return code
 
 
 def _configure(directory: Path, portal: SandboxPortal, moodle: SandboxMoodle) -> None:
@@ -160,21 +185,32 @@ def _configure(directory: Path, portal: SandboxPortal, moodle: SandboxMoodle) ->
     )
 
 
-def _otbridge(console: Console, directory: Path, *arguments: str) -> None:
-    command = [
-        str(Path(sys.executable).with_name("otbridge")),
-        "--config",
-        str(directory / "bridge.toml"),
-        *arguments,
-    ]
-    done = subprocess.run(  # noqa: S603 (its own command)
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": str(console.width)},
-    )
-    console.print(escape(done.stdout + done.stderr).rstrip() + f"\n(exit code {done.returncode})")
+def _program() -> Path:
+    program = Path(sys.executable).with_name("otbridge")
+    return program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
+
+
+def _otbridge(directory: Path, *arguments: str) -> str:
+    """What the command prints.
+
+    Raises:
+        SystemExit: it failed; exit code 1 only says that an operator is needed.
+    """
+    command = [str(_program()), "--config", str(directory / "bridge.toml"), *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 (its own command)
+    if done.returncode not in (0, 1):
+        sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _sync(console: Console, directory: Path, why: str) -> dict[str, str]:
+    """One pass, and a line on what it did; returns where each ticket stands after it."""
+    report = json.loads(_otbridge(directory, "sync", "--json"))
+    done = Counter(kind.partition(":")[0] for ticket in report["tickets"] for kind in ticket["done"])
+    counted = ", ".join(f"{words} {done[kind]}" for kind, words in COUNTED.items() if done[kind])
+    console.print(f"[bold cyan]otbridge sync[/bold cyan], {why}: [green]{counted or 'nothing to do'}[/green]")
+    listed = json.loads(_otbridge(directory, "status", "--json"))["tickets"]
+    return {ticket["number"]: ticket["status"] for ticket in listed}
 
 
 def _work_by_hand(portal: SandboxPortal) -> list[str]:
@@ -199,23 +235,26 @@ def _accept(portal: SandboxPortal) -> list[str]:
     return accepted
 
 
-def _show(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int:
+def _table(console: Console, portal: SandboxPortal, shown: list[dict[str, str]]) -> None:
+    """Each ticket in a line: what it shows, where it stood after the first pass, what it came to."""
     captures = [entry for entry in portal.ledger() if entry.kind == "capture"]
-    table = Table(
-        "Ticket", "Subject", "Portal says", "Written off", "Price", title="What the portal shows in the end"
-    )
-    for ticket in portal.tickets():
+    table = Table("Ticket", "What it shows", "After the first pass → now", "Written off", box=box.SIMPLE_HEAD)
+    for ticket, explained in zip(portal.tickets(), EXPLAINED, strict=True):
         own = [entry for entry in captures if entry.ticket_id == ticket.id]
         hours = sum((entry.amount for entry in own), from_milli(0))
         roubles = sum((entry.price or from_kopecks(0) for entry in own), from_kopecks(0))
+        statuses = dict.fromkeys(one.get(ticket.number, "left alone") for one in (shown[0], shown[-1]))
         table.add_row(
             ticket.number,
-            escape(ticket.subject),
-            ticket.state,
-            f"{text(hours)} h" if own else "–",
-            f"{roubles} ₽" if own else "–",
+            explained,
+            " → ".join(f"[{COLOURS.get(status, 'default')}]{status}[/]" for status in statuses),
+            f"{text(hours)} h, {roubles:.0f} ₽" if own else "–",
         )
     console.print(table)
+
+
+def _sums(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int:
+    """The balance, and what Moodle has; returns 0 where each thing was made and written off once."""
     account = portal.account(ACCOUNT)
     balance = {
         "granted": account.granted,
@@ -224,12 +263,13 @@ def _show(console: Console, portal: SandboxPortal, moodle: SandboxMoodle) -> int
         "available": account.available,
     }
     numbers = ", ".join(f"{name} {text(value)}" for name, value in balance.items())
-    console.print(f"Balance of {ACCOUNT} in norm-hours: {numbers}")
+    console.print(f"Norm-hours of {ACCOUNT}: {numbers}")
     courses = [course for course in moodle.courses() if course.fullname == "Охрана труда"]
     roles = [role for role in moodle.roles() if role.shortname == ROLE["param_shortname"]]
+    captures = [entry for entry in portal.ledger() if entry.kind == "capture"]
     console.print(
-        f"Moodle has {len(courses)} course “Охрана труда” and {len(roles)} role "
-        f"“{ROLE['param_name']}”; write-offs in the ledger: {len(captures)}"
+        f"Moodle has {len(courses)} course “Охрана труда” and {len(roles)} role “{ROLE['param_name']}”; "
+        f"write-offs in the ledger: {len(captures)}\n"
     )
     return 0 if len(courses) == len(roles) == 1 and len(captures) == 3 else 1
 

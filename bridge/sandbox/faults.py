@@ -3,7 +3,7 @@
 A `Faults` list says what shall go wrong next; a `FaultyServer` serves a WSGI application over HTTP/1.1 with
 kept-alive connections, one thread a connection, on 127.0.0.1 only, and does what the list says. It records
 every request it got and listens to three addresses of its own, so that a server in a process of its own can
-be steered (whatever else begins with /sandbox/ goes to the application, unrecorded):
+be steered (other addresses below /sandbox/ go to the application, unrecorded):
 
     POST   /sandbox/faults   {"match": …, "mode": …, "times": 1, "seconds": 0}   plan a fault
     DELETE /sandbox/faults                                                       forget all planned faults
@@ -147,7 +147,7 @@ class Call:
 
 
 Describe = Callable[[Request], Call]
-"""Tells what a request asks for, without doing it."""
+"""Returns what a request asks for, without doing it."""
 
 
 def describe_by_path(request: Request) -> Call:
@@ -163,7 +163,7 @@ class FaultyServer:
         app: the application; it need know nothing of faults.
         faults: the list to obey.
         port: 0 for a free one.
-        describe: tells name and parameters of a request.
+        describe: returns name and parameters of a request.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 call for days.
 
 A call runs within `with Deadline(seconds):`. When its time is over, its socket is shut down from another
-thread, so that whatever the call waits for ends at once. The connections of `session()` tell the deadline of
+thread, so that the call stops waiting at once. The connections of `session()` report to the deadline of
 their thread which socket they use.
 """
 
@@ -108,8 +108,8 @@ def _shut(used: socket.socket | None) -> None:
 
 
 class _Watched:
-    """Tells the deadline of the thread which socket is used: when it is made, and when a kept-alive one is
-    used again.
+    """Reports to the deadline of the thread which socket is used: when it is made, and when a kept-alive one
+    is used again.
     """
 
     sock: socket.socket | None

@@ -71,7 +71,7 @@ def never_sent(error: Exception) -> str | None:
         | requests.exceptions.MissingSchema
         | requests.exceptions.InvalidSchema,
     ):
-        return tr("the address is no http:// or https:// address")
+        return tr("the address is not an http:// or https:// address")
     return None
 
 
@@ -115,7 +115,7 @@ def is_cut(response: requests.Response) -> bool:
 
 
 def announced(response: requests.Response) -> int:
-    """Bytes that the answer's head announces, 0 where it tells none that can be read."""
+    """Bytes that the answer's head announces, 0 where the head announces no readable number."""
     text = response.headers.get("Content-Length", "")
     return int(text) if text.isdecimal() and len(text) <= _LONGEST_LENGTH else 0
 

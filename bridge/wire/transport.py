@@ -1,9 +1,9 @@
-"""HTTP to one address: kept-alive connections, bounded in time and size, and each failure told by what it
+"""HTTP to one address: kept-alive connections, bounded in time and size, and each failure named by what it
 proves.
 
 `requests` gives a reply that is cut inside its head as status 200 with an empty body and no exception;
-`Transport` tells it as no answer. Texts of HTTP exceptions are never passed on, nor are the exceptions
-chained: they hold the request, and the request its token.
+`Transport` reports it as a missing answer. Texts of HTTP exceptions are never passed on, nor are the
+exceptions chained: they hold the request, and the request its token.
 
 HttpFailure
 ├── NotSent      no connection was made: nothing was changed
@@ -195,7 +195,7 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Any = None,
     ) -> Reply:
-        """Send one request and read the whole answer, whatever its status.
+        """Send one request and read the whole answer, also one that reports a failure.
 
         Parameters:
             name: what is asked, for the log.

@@ -404,7 +404,7 @@ def test_a_ticket_state_is_compared_and_set(world: World) -> None:
     )
     version = world.bridge.ticket(ticket).version
     world.bridge.set_ticket_state("b", ticket, TicketState.IN_PROGRESS, [TicketState.OPEN])
-    assert world.bridge.ticket(ticket).version == version, "what is set already is no change"
+    assert world.bridge.ticket(ticket).version == version, "what is set already is not a change"
     with pytest.raises(StateConflict) as caught:
         world.bridge.set_ticket_state("c", ticket, TicketState.DONE, [TicketState.AWAITING_ACCEPTANCE])
     assert caught.value.actual == "in_progress"

@@ -360,7 +360,7 @@ def test_a_body_that_is_no_json_in_utf_8_is_invalid(world: ServerWorld, body: by
     ticket, (stage,) = world.agreed()
     for path in ("notes", f"stages/{stage}/state"):
         refused = world.raw("POST", f"/tickets/{ticket}/{path}", data=body, headers={"Idempotency-Key": "k"})
-        assert (refused.status_code, refused.json()["errors"]) == (422, ["the body is no JSON in UTF-8"])
+        assert (refused.status_code, refused.json()["errors"]) == (422, ["the body is not JSON in UTF-8"])
 
 
 # One bridge at a time

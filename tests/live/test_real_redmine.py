@@ -198,7 +198,7 @@ def play_demo(world: World, unique: str) -> None:
 
     captures = ledger(world, "capture")
     assert len(captures) == 3
-    assert {one["hours"] for one in captures} == {0.0}, "norm-hours are no time that somebody spent"
+    assert {one["hours"] for one in captures} == {0.0}, "norm-hours are not a time that somebody spent"
     with portal.connect(portal.token) as contract:
         account = contract.account(portal.account_id("school"))
         taken = {

@@ -372,7 +372,7 @@ def read(path: Path) -> tuple[Scenario, ...]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ScenarioFault(f"{path.name}: is no TOML: {error}") from error
+        raise ScenarioFault(f"{path.name}: is not TOML: {error}") from error
     try:
         file = _File.model_validate(document)
         scenarios = (*file.scenario, *(row.scenario() for row in file.row))

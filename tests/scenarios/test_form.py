@@ -71,7 +71,7 @@ def fault(tmp_path: Path, text: str) -> str:
             "step 1: expect.0: expects nothing",
         ),
         ("sync = true", "sync = true\nmoves = []", "step 1: moves: unknown key"),
-        ("[[scenario]]", "[[scenario]", "one.toml: is no TOML: "),
+        ("[[scenario]]", "[[scenario]", "one.toml: is not TOML: "),
         ("[[scenario.step]]", "[[scenario.stpe]]", "one.toml: “Работа”: stpe: "),
     ],
 )

@@ -1,4 +1,4 @@
-"""The whole game of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
+"""All the rules of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
 
 It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates;
 the rules are the seed's, in its order, each with the place that decides it:
@@ -9,8 +9,9 @@ the rules are the seed's, in its order, each with the place that decides it:
       `order.agreed`, `holding.held`;
 - R4  stages are worked on, accepted and written off one after another: `stage.STAGE_GATES`;
 - R5  a stage that the balance does not cover suspends the ticket until a top-up: `holding.held`;
-- R6  tickets are taken in the order of final agreement: `tickets.Ticket.queued_at`;
-- R7  the customer may withdraw a ticket; what was accepted is written off, nothing else is: `ending.let_go`;
+- R6  tickets are worked on in the order of final agreement: `tickets.Ticket.queued_at`;
+- R7  the customer may withdraw a ticket; what was accepted is written off, and nothing else is:
+  `ending.let_go`;
 - R8  price = hours × K × price of a norm-hour: `hours.write_off`, `hours.price`;
 - R9  the category decides: the same wish under basic support is not the bridge's business: `order.paid`.
 """

@@ -101,7 +101,7 @@ def _silent_until(case: Case, attempt: Attempt) -> datetime | None:
     """The moment from which silence accepts, None where it never does.
 
     What the customer rejected and somebody reported ready once more waits for the customer's word: the days
-    since the first report say nothing, and when the second one came the portal does not tell.
+    since the first report say nothing, and the portal does not say when the second one came.
     """
     ready, frozen = attempt.done(Kind.STAGE_READY), attempt.done(Kind.FREEZE)
     if ready is None or ready.settled_at is None or case.terms.accept_after is None:

@@ -57,8 +57,8 @@ def returned(case: Case) -> Step | None:
     "R2, R8", "Reverse", "Hold", "WriteOff", "AskBalance", "Note", "suspended: balance", "failed: refused"
 )
 def corrected(case: Case) -> Step | None:
-    """A wrong write-off is mended by one reversal that names it and, where hours remain to be taken, by a
-    new hold and a new write-off.
+    """A wrong write-off is mended by one reversal that names it and, where hours remain to be written off, by
+    a new hold and a new write-off.
     """
     for number, correction in enumerate(case.decisions.corrections, 1):
         for attempt in case.attempts():
@@ -106,7 +106,7 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
 @ticket_gate("R7", "Note", "withdrawn: withdrawn", "withdrawn: withdrawn-with-work")
 def withdrawn(case: Case) -> Step:
     """The customer may withdraw a ticket, or an operator on the customer's word: what was accepted stays
-    written off, nothing else is taken.
+    written off, and nothing else is.
     """
     left = _left_in_moodle(case)
     withdrawal = case.decisions.withdrawal
@@ -155,7 +155,9 @@ def all_time_written_off(case: Case) -> Step | None:
 
 @ticket_gate("R4", "SetTicket", "Note", "done: done")
 def closed(case: Case) -> Step:
-    """When every stage is written off the ticket is closed, and the customer is told what it took in all."""
+    """When every stage is written off the ticket is closed, and a message names the sum that was written
+    off.
+    """
     last = case.attempt(case.ticket.stages[-1])
     if not last.settled(Kind.TICKET_DONE):
         return SetTicket(last.stage, last.revision, TicketState.DONE)
@@ -189,7 +191,7 @@ def is_owed(attempt: Attempt) -> bool:
 
 
 def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
-    """Whether the hold was last asked for before the ticket was withdrawn: asking once more tells whether
+    """Whether the hold was last asked for before the ticket was withdrawn: asking once more shows whether
     an earlier sending came late.
     """
     withdrawal = case.decisions.withdrawal
@@ -200,7 +202,9 @@ def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
 
 
 def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
-    """The next step of the ticket's `number`th correction, None when it is made and told."""
+    """The next step of the ticket's `number`th correction, None when it is made and the customer has the
+    message.
+    """
     name = f"correct:{number}"
     before = case.in_force(attempt, number - 1)
     old = charges_from(before.request["charges"]) if before is not None else ()

@@ -55,7 +55,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a stage, and what the history tells of it.
+    """One attempt at a stage, and what the history says of it.
 
     An attempt has one hold at a time. A new agreement on more hours replaces it: holds are numbered, from 1.
     """

@@ -25,7 +25,7 @@ from bridge.domain.tickets import Order, TicketState
 
 
 def note_due(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Note | None:
-    """A message about the stage, None when it was told in this attempt."""
+    """A message about the stage, None when it was sent in this attempt."""
     if attempt.settled(note_kind(message)):
         return None
     return Note(message, attempt.stage, attempt.revision, {"stage": attempt.stage.title, **facts})
@@ -70,7 +70,7 @@ def again(case: Case, attempt: Attempt) -> Hold:
 
 def did_not_fit(hold: Effect | None) -> bool:
     """Whether a hold was refused for the balance. An earlier sending of it may still be under way and hold
-    the hours late, so it is asked for again under its key: the balance alone would not tell that the hours
+    the hours late, so it is asked for again under its key: the balance alone would not show that the hours
     are missing because this very hold has them."""
     return (
         hold is not None
@@ -80,7 +80,9 @@ def did_not_fit(hold: Effect | None) -> bool:
 
 
 def suspended(case: Case, attempt: Attempt, amount: Decimal, available: Decimal, number: int) -> Step | None:
-    """Tell that the balance does not cover `amount`, and suspend the ticket; None when that is done."""
+    """Say to the customer that the balance does not cover `amount`, and suspend the ticket; None when both
+    are done.
+    """
     facts = missing(case, amount, available)
     note = note_due(attempt, numbered("suspended", number), facts)
     if note is not None:

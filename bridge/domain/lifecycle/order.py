@@ -41,8 +41,8 @@ def paid(case: Case) -> Step | None:
 
 @ticket_gate("R1", "needs-order: free-text", "needs-order: order-faults", "needs-order: no-service", "Note")
 def ordered(case: Case) -> Step | None:
-    """A ticket needs an order: free text alone is never executed, and an order with faults is told to the
-    customer.
+    """A ticket needs an order: free text alone is never executed, and the faults of an order are reported to
+    the customer.
     """
     return None if begun(case) else unusable_order(case)
 

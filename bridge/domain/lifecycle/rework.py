@@ -103,8 +103,8 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
 
 @stage_gate("R4", "Release", "Note", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
-    """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer is told why, and
-    an operator (or a changed order) lets the stage go on."""
+    """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer gets the reason,
+    and an operator (or a changed order) lets the stage go on."""
     refused = refused_effect(attempt)
     return None if refused is None else failed(case, attempt, refused)
 
@@ -125,7 +125,7 @@ def refused_effect(attempt: Attempt) -> Effect | None:
 
 
 def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
-    """Return the hold, tell the customer why, and wait for an operator or for a changed order."""
+    """Return the hold, send the customer the reason, and wait for an operator or for a changed order."""
     if refused.kind in (Kind.EXAMINE, Kind.OPERATE):
         returned = give_back(attempt)
         if returned is not None:

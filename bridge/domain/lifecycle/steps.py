@@ -53,8 +53,8 @@ class NewRevision:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Send the customer a message, once: the name of its template (and what tells it from others of that
-    name), and the facts it needs.
+    """Send the customer a message, once: the name of its template (and what distinguishes it from others
+    of that name), and the facts it needs.
     """
 
     message: str
@@ -220,7 +220,7 @@ class Freeze:
 
     @property
     def request(self) -> dict[str, Any]:
-        """What is noted; the stage's own revision tells a later rejection from this one's."""
+        """What is noted; the stage's own revision distinguishes a later rejection from this one."""
         return {
             "charges": charges_request(self.charges),
             "entries": dict(self.entries),

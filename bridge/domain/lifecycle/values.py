@@ -69,8 +69,8 @@ def note_kind(message: str) -> str:
 
 
 def message_name(kind: str) -> str:
-    """The name of the message that an effect of this kind sends, without what tells it from others of that
-    name.
+    """The name of the message that an effect of this kind sends, without the part that distinguishes it
+    from others of that name.
     """
     word = kind.removeprefix("note:").partition(":")[0]
     return _NAMES_OF_MESSAGES.get(word, word)
@@ -121,8 +121,8 @@ CUSTOMERS_FAULTS = frozenset(
 def is_operators_turn(status: str, reason: Reason | None) -> bool:
     """Whether a ticket waits for an operator, and for nobody else.
 
-    A fault of the order is the customer's, who was told; differing ledgers and clocks are an operator's,
-    though the status says nothing of it.
+    A fault of the order is the customer's, who has got a message. Differing ledgers and clocks are an
+    operator's, although the status does not say so.
     """
     code = reason.code if reason is not None else ""
     if status == Status.WRITING_OFF:

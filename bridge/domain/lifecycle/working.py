@@ -25,7 +25,7 @@ from bridge.domain.tickets import StageState, TicketState, TimeEntry
 
 @stage_gate("R4", "SetTicket", "SetStage", "Note")
 def started(_case: Case, attempt: Attempt) -> Step | None:
-    """The portal shows that the stage is being worked on, and the customer is told."""
+    """The portal shows that the stage is being worked on, and the customer gets a message."""
     number = attempt.hold_number
     if attempt.reported_by_hand:
         return None
@@ -84,9 +84,9 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
     "failed: unknown-category",
 )
 def frozen(case: Case, attempt: Attempt) -> Step | None:
-    """When the work is done, the lines of its write-off are frozen. More than was agreed is never taken: it
-    asks for a new agreement. When an operator has withdrawn the ticket nobody agrees any more, and what is
-    accepted takes no more than was agreed."""
+    """When the work is done, the lines of its write-off are frozen. More than was agreed is never written
+    off: it asks for a new agreement. When an operator has withdrawn the ticket nobody agrees any more, and
+    what is accepted takes at most what was agreed."""
     if attempt.done(Kind.FREEZE) is not None:
         return None
     lines = lines_now(case, attempt)

@@ -47,14 +47,14 @@ def find_order(
     files: Mapping[str, str] = _NO_FILES,
     unattended: Callable[[Service], bool] = lambda service: service.handling is Handling.AUTO,
 ) -> Order | OrderFault | None:
-    """The order of a ticket; its faults, told in Russian for the customer; or None when the ticket is free
+    """The order of a ticket; its faults, in Russian for the customer; or None when the ticket is free
     text.
 
     Parameters:
         assigned: the document of the operator's last `assign`; it wins over everything.
         files: contents of the ticket's order files (`decode`), by attachment id. A ticket whose order file is
-            not among them has no order yet, whatever its fields say.
-        unattended: whether the site lets a service run with nobody's hands; only then are parameters checked
+            not among them has no order yet, even if its fields name one.
+        unattended: whether the site lets a service run unattended; only then are parameters checked
             against the action's, for a person understands more than a program.
     """
     if assigned is not None:
@@ -76,5 +76,5 @@ def find_order(
 
 
 def runs_unattended(services: Collection[str]) -> Callable[[Service], bool]:
-    """Whether a service runs with nobody's hands where the policy lets these services, by id."""
+    """Whether a service runs unattended under a policy that allows these services, by id."""
     return lambda service: service.handling is Handling.AUTO and service.id in services

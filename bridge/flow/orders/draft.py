@@ -68,7 +68,7 @@ def check(
 
     Parameters:
         source: where the draft was found, for messages.
-        unattended: whether a service runs with nobody's hands; parameters of others are kept as they are.
+        unattended: whether a service runs unattended; parameters of others are kept as they are.
     """
     problems = list(draft.faults)
     quantity = _quantity(draft.quantity, problems)

@@ -51,7 +51,7 @@ def order_attachments(ticket: Ticket) -> tuple[Attachment, ...]:
 
 
 def decode(content: bytes) -> str:
-    """An order file's content as text; what is no UTF-8 is marked, so that `read_file` can tell it."""
+    """An order file's content as text; what is not UTF-8 is marked, so that `read_file` can report it."""
     return content.decode("utf-8-sig", "replace")
 
 
@@ -114,7 +114,7 @@ def _toml(text: str) -> Value:
         if line.count(".") > _MOST_DOTS:
             raise Unreadable(f"в строке больше {_MOST_DOTS} точек: разбейте её", line=number)
     try:
-        tomllib.loads(text, parse_float=str)  # tells the faults of the file as it is
+        tomllib.loads(text, parse_float=str)  # names the faults of the file as it is
         return _texts(tomllib.loads(_quoted(text)), DEEPEST)
     except RecursionError:
         raise too_deep() from None

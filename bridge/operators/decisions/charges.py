@@ -27,7 +27,7 @@ def by_hours(stage: Stage, hours: Decimal, before: tuple[Charge, ...]) -> tuple[
         before: the lines that were written off last.
 
     Raises:
-        InexactHours: the hours are no whole number of minutes.
+        InexactHours: the hours are not a whole number of minutes.
     """
     if estimated_write_off(hours, stage.coefficient) == write_off(before):
         return before
@@ -60,7 +60,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
     worked on.
 
     Parameters:
-        ticket: as the portal tells it now.
+        ticket: as the portal has it now.
 
     Raises:
         DecisionRefused: nothing was ever written off for the stage, or its service is no longer known.

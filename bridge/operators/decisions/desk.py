@@ -36,7 +36,7 @@ class DecisionRefused(BridgeError):
 
 
 class Misplaced(DecisionRefused):
-    """A decision of this kind can't help where the ticket stands: it is told together with where that is."""
+    """A decision of this kind can't help where the ticket stands: the message also says where that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Desk:
 
         Parameters:
             order: service, variant, quantity, action, params.
-            unattended: whether a service runs with nobody's hands.
+            unattended: whether a service runs unattended.
 
         Raises:
             DecisionRefused: the order has faults, the ticket is over, or hours are held for a stage.

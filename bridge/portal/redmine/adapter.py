@@ -62,7 +62,7 @@ class RedminePortal(Portal):
         self._convention = convention
         self._books = books
         self._reader = Reader(name, client, convention)
-        # Redmine tells whole seconds.
+        # Redmine sends whole seconds.
         once = Once(name, books, settle + timedelta(seconds=1), self._time)
         self._ledger = Ledger(name, client, self._reader, convention)
         self._changes = Changes(name, client, self._reader, convention, prefix, settle, books.open_holds)
@@ -113,7 +113,7 @@ class RedminePortal(Portal):
         """See `Portal.ledger`; everything behind the cursor is one page."""
         if cursor is not None and not cursor.isdecimal():
             raise PortalRefused(
-                "ledger", f"{cursor!r} is no cursor of a Redmine", code="invalid", portal=self.name
+                "ledger", f"{cursor!r} is not a cursor of a Redmine", code="invalid", portal=self.name
             )
         self._client.project(account_id)
         entries = [self._ledger.entry(row) for row in self._ledger.rows(account_id)]
@@ -214,7 +214,7 @@ class RedminePortal(Portal):
         return self._booking.reverse(self._own(key), entry_id, reason)
 
     def _time(self) -> datetime:
-        """Redmine's clock; where it tells none, this machine's."""
+        """Redmine's clock; where it sends none, this machine's."""
         return self._client.clock() or self._reader.introduce()
 
     def _own(self, key: str) -> str:

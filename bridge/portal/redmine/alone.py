@@ -2,7 +2,7 @@
 time.
 
 Redmine has no rule for this, so the instance is kept in the field of the key, which every message and state
-of a bridge changes. Silence is told by writes only: of reads Redmine keeps nothing.
+of a bridge changes. Silence means that nothing was written: of reads Redmine keeps nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.portal.redmine.client import MOST, Client, Unreadable
 from bridge.portal.redmine.convention import RedmineConvention
 
 SILENCE = timedelta(hours=24)
-"""A bridge that has written nothing for so long counts no more."""
+"""A bridge that has written nothing for so long no longer counts."""
 
 AGAIN = 60.0
 """Seconds for which an answer serves."""
@@ -78,7 +78,7 @@ class Alone:
         return instance_of(field.text if field else "") not in ("", self._instance)
 
     def _refuse_written(self, row: wire.Row, since: datetime) -> None:
-        """Somebody else may have changed the issue since; its journals tell when the other bridge did."""
+        """Somebody else may have changed the issue since; its journals show when the other bridge did."""
         try:
             issue = self._client.issue(str(row.id))
         except (PortalNotFound, Unreadable):

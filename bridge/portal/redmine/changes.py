@@ -1,14 +1,15 @@
 """What has changed on a Redmine since a cursor, by time stamps.
 
 Redmine keeps whole seconds and commits out of order, so the last `overlap` before the newest change that was
-seen is looked at again each time; the cursor names what was told of it. Time that is logged does not touch
-its issue, so new time entries are looked for beside; one that is changed or deleted later is noticed with the
-next change of its ticket. A long list is read page by page: within a second its order may be finer than what
-Redmine tells (some databases keep microseconds), so the cursor names all that was read of the last second.
+seen is looked at again each time; the cursor names what was reported of it. Time that is logged does not
+touch its issue, so new time entries are looked for beside; one that is changed or deleted later is noticed
+with the next change of its ticket. A long list is read page by page: within a second its order may be finer
+than what Redmine sends (some databases keep microseconds), so the cursor names all that was read of the last
+second.
 
-What leaves the paid category is told as gone by its change. What is deleted, moved out of sight, or stands in
-a category that was renamed is in no list of changes. Of these the tickets and stages matter for which hours
-are held, so at the end of each list those are asked for by number.
+What leaves the paid category is reported as gone by its change. What is deleted, moved out of sight, or
+stands in a category that was renamed is in no list of changes. Of these the tickets and stages matter for
+which hours are held, so at the end of each list those are asked for by number.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _FORBIDDEN = 403
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far changes were told.
+    """How far changes were reported.
 
     Attributes:
         issues: the newest change of an issue that was seen.
@@ -84,20 +85,20 @@ class Cursor:
         except (ValueError, TypeError, ArithmeticError, RecursionError):
             pass
         raise PortalRefused(
-            "issues", f"{text[:100]!r} is no cursor of a Redmine", code="invalid", portal=portal
+            "issues", f"{text[:100]!r} is not a cursor of a Redmine", code="invalid", portal=portal
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a page tells, by the issues' numbers."""
+    """What a page holds, by the issues' numbers."""
 
     tickets: dict[int, Ticket] = field(default_factory=dict)
     faults: dict[int, TicketFault] = field(default_factory=dict)
     gone: dict[int, Gone] = field(default_factory=dict)
 
     def leaves(self, id_: int, reason: str, at: datetime) -> None:
-        """An issue is no paid ticket any more; telling one that never was harms nobody."""
+        """An issue is no longer a paid ticket. Reporting one that never was does no harm."""
         self.gone.setdefault(id_, Gone(str(id_), reason, at))
 
 
@@ -106,7 +107,7 @@ class Changes:
 
     Parameters:
         portal: the portal's name, for errors.
-        prefix: the paid category; tickets of it and those below it are told. "" tells all.
+        prefix: the paid category; tickets of it and those below it are reported. "" reports all.
         overlap: what was changed longer ago than that before the newest change was seen when it was new.
         held: the holds that are open.
     """
@@ -131,7 +132,7 @@ class Changes:
 
     def page(self, text: str | None, etag: str | None) -> TicketPage | None:
         """The next page since a cursor; None when the rows are those that the ETag stands for, and all
-        were told.
+        were reported.
         """
         # Redmine answers lists to a stranger too (a revoked key, a locked user, REST switched off), only with
         # less in them: first it is asked who this is, which it refuses to a stranger, so that the cursor does
@@ -165,7 +166,8 @@ class Changes:
         )
 
     def _look_for_held(self, found: _Found, known: dict[int, wire.Row], now: datetime) -> None:
-        """Tell what has become of the tickets and stages of open holds where no list of changes may tell it.
+        """Report what has become of the tickets and stages of open holds where no list of changes may show
+        it.
 
         Parameters:
             known: the issues that were listed a moment ago.
@@ -185,7 +187,7 @@ class Changes:
                 self._take(ticket.id, found, now, version=reading.version_of(now))
 
     def _look_for(self, hold: KeptHold, found: _Found, now: datetime) -> None:
-        """Tell what has become of a ticket that no list shows."""
+        """Report what has become of a ticket that no list shows."""
         try:
             self._client.project(hold.account_id)
         except PortalNotFound:
@@ -242,7 +244,7 @@ class Changes:
             late = cursor.late or (min(last, now) if last >= over - self._overlap else None)
             seen = self._listed_again(seen, late or last, cursor.entries)
             return replace(cursor, issues=last, rows=frozenset(read), late=late, seen=seen)
-        # A moment that is still to come tells nothing of what is changed until then.
+        # A moment that is still to come says nothing of what is changed until then.
         newest = min(wire.newest((row.updated_on for row in rows), cursor.issues), cursor.late or now)
         newest_entry = min(wire.newest((one.created_on for one in entries), cursor.entries), now)
         return Cursor(newest, newest_entry, seen=self._listed_again(seen, newest, newest_entry))
@@ -268,7 +270,7 @@ class Changes:
     ) -> list[int]:
         """Ids of the paid tickets that the changes belong to, in their order.
 
-        What is none now, and may have been one, is told as gone.
+        An issue that is not a paid ticket now, but may have been one, is reported as gone.
         """
         known = {row.id: row for row in rows}
         order = [*known, *(entry.issue.id for entry in entries if entry.issue is not None)]
@@ -283,7 +285,7 @@ class Changes:
         return [row.id for row in changed if self._is_paid(row)]
 
     def _learn(self, known: dict[int, wire.Row], ids: Iterable[int]) -> None:
-        """Add the issues that are not known yet, as lists tell them."""
+        """Add the issues that are not known yet, as lists show them."""
         missing = [str(id_) for id_ in dict.fromkeys(ids) if id_ not in known]
         for some in in_lists(missing):
             known.update((one.id, one) for one in self._client.issues({"issue_id": some})[0])
@@ -332,7 +334,7 @@ def _tag(cursor: str | None, rows: Iterable[wire.Row], entries: Iterable[wire.Ti
 
 
 def _mark(changed: wire.Row | wire.TimeEntry) -> str:
-    """A row as it was told; the moment stands last, so that old marks can be dropped."""
+    """A row as it was reported; the moment stands last, so that old marks can be dropped."""
     kind = "i" if isinstance(changed, wire.Row) else "t"
     return f"{kind}{changed.id}@{_stamp(changed.updated_on)}"
 

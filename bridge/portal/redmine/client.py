@@ -1,7 +1,7 @@
 """Calls of Redmine's REST API: what is asked, in which form, and what a refusal means. One method a call, no
 rules of the game.
 
-Redmine tells no problem documents: a wrong key is 401, what may not be seen or done 403, bad fields 422 with
+Redmine sends no problem documents: a wrong key is 401, what may not be seen or done 403, bad fields 422 with
 `errors`, a change that came in between 409. A write that Redmine's workflow forbids is answered as done (204)
 and does nothing, so every write is looked for afterwards.
 """
@@ -82,9 +82,7 @@ class Client:
         self._line.close()
 
     def clock(self) -> datetime | None:
-        """Redmine's clock as its last answer told it, counted on from there; None where it has not told
-        it.
-        """
+        """Redmine's clock as its last answer gave it, counted on from there; None where no answer gave it."""
         if self._last_clock is None:
             return None
         at, when = self._last_clock
@@ -122,7 +120,7 @@ class Client:
 
         Raises:
             PortalNotFound: there is none, or it may not be seen.
-            Unreadable: it is there, and is not as Redmine tells issues.
+            Unreadable: it is there, but not as Redmine sends issues.
         """
         answer = self._get(
             f"/issues/{_number(id_)}.json", {"include": "journals,attachments,children,allowed_statuses"}
@@ -131,7 +129,7 @@ class Client:
         try:
             return wire.read(wire.Issue, found)
         except NotTheContract as error:
-            message = f"issue {id_} is not as Redmine tells issues: {error}"[:1000]
+            message = f"issue {id_} is not as Redmine sends issues: {error}"[:1000]
             if not isinstance(found, dict) or str(found.get("id")) != id_:
                 answer.unbelievable(message)
         raise Unreadable(
@@ -278,7 +276,7 @@ class Client:
     def _rows(self, answer: Answer, name: str, model: type[M]) -> list[M]:
         found = self._document(answer, name)
         if not isinstance(found, list):
-            answer.unbelievable(f"{name} is no list")
+            answer.unbelievable(f"{name} is not a list")
         return self._modelled(answer, lambda: [wire.read(model, one) for one in found])
 
     @staticmethod
@@ -286,7 +284,7 @@ class Client:
         try:
             return wire.document(answer.body)[name]
         except (ValueError, LookupError, TypeError):
-            answer.unbelievable(f"the answer is no JSON with {name}")
+            answer.unbelievable(f"the answer is not JSON with {name}")
 
     @staticmethod
     def _modelled(answer: Answer, read: Callable[[], Value]) -> Value:
@@ -297,16 +295,16 @@ class Client:
 
 
 UNSURE = timedelta(minutes=4)
-"""How far this machine's clock may be ahead of a Redmine that does not tell its own; below `[bridge]
+"""How far this machine's clock may be ahead of a Redmine that does not send its own; below `[bridge]
 clock_difference_seconds`.
 """
 
 
 def _clock(answer: Answer) -> datetime:
-    """Redmine's clock as its answer tells it; without one (a bare puma) this machine's, less what the two may
+    """Redmine's clock as its answer gives it; without one (a bare puma) this machine's, less what the two may
     differ by.
 
-    Being early costs nothing but rows that are told once more; being late would lose a change.
+    Being early costs nothing but rows that are read once more; being late would lose a change.
     """
     text = answer.headers.get("date", "")
     if not text:
@@ -324,12 +322,12 @@ def in_lists(ids: Sequence[str]) -> Iterator[str]:
 
 
 def _number(id_: str) -> str:
-    """The number that Redmine knows a thing by; what is no number is known to nobody."""
+    """The number that Redmine knows a thing by; what is not a number is known to nobody."""
     return id_ if id_.isascii() and id_.isdecimal() else "0"
 
 
 def _refuse(answer: Answer) -> NoReturn:
-    """Raise what an answer means that is no success."""
+    """Raise what an answer means that is not a success."""
     details: dict[str, Any] = {
         "status": answer.status,
         "request_id": answer.request_id,

@@ -40,7 +40,7 @@ def connect(
         name: the portal's name in the settings; part of the keys of all effects.
         api_key: of the bridge's own user.
         books: what the bridge writes down for Redmine.
-        category_prefix: tickets of this category and those below it are told.
+        category_prefix: tickets of this category and those below it count as paid.
         settle: after this time a request that was sent has surely ended on Redmine's side.
         clock: aware UTC.
         zone: the site's time zone: a write-off stands on its day.

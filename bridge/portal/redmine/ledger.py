@@ -133,7 +133,7 @@ class Ledger:
         )
 
     def entry(self, row: Row) -> LedgerEntry:
-        """A row as the contract tells it."""
+        """A row as the contract describes it."""
         details, issue = row.details, row.entry.issue
         kopecks = details.get("price_kopecks")
         return LedgerEntry(

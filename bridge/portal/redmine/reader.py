@@ -37,7 +37,7 @@ class Reader:
         self._read: dict[str, tuple[float, wire.Issue]] = {}
 
     def introduce(self) -> datetime:
-        """Ask who the bridge is, which Redmine tells to nobody whom it does not know; returns Redmine's
+        """Ask who the bridge is, which Redmine answers only to a user whom it knows; returns Redmine's
         clock.
 
         Raises:
@@ -58,8 +58,8 @@ class Reader:
     def kind_of(self, entry: wire.TimeEntry) -> str | None:
         """Which kind of entry of the ledger a time entry is, None where it is none.
 
-        A project may have the ledger's activities under ids of its own, so that their names tell; a name that
-        is not known may be a new one.
+        A project may have the ledger's activities under ids of its own, so that only their names identify
+        them; a name that is not known may be a new one.
         """
         if entry.activity.name not in self.ledger_names and entry.activity.name not in self._others:
             del self.ledger_names
@@ -95,7 +95,7 @@ class Reader:
         if issue.tracker.id != self._convention.trackers.ticket:
             raise PortalNotFound(
                 f"issue {ticket_id}",
-                "it is no ticket: its tracker is another",
+                "it is not a ticket: its tracker is another",
                 code="not_found",
                 portal=self._portal,
             )
@@ -127,7 +127,10 @@ class Reader:
             or str(issue.parent.id) != ticket_id
         ):
             raise PortalNotFound(
-                f"issue {stage_id}", f"it is no stage of {ticket_id}", code="not_found", portal=self._portal
+                f"issue {stage_id}",
+                f"it is not a stage of {ticket_id}",
+                code="not_found",
+                portal=self._portal,
             )
         return issue
 

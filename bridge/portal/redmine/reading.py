@@ -2,7 +2,7 @@
 docs/portals/redmine.md.
 
 A ticket is an issue, its stages are subtasks. What was agreed is what the subtasks said at the moment of the
-agreement: an estimate that is changed later counts after a new one. Journals tell when: their ids grow over
+agreement: an estimate that is changed later counts after a new one. Journals say when: their ids grow over
 the whole Redmine.
 """
 
@@ -29,7 +29,7 @@ _ORDER_FIELD = re.compile(r"(?:.*\()?(installation|service|variant|quantity|acti
 """Names of the fields of an order: the name itself, or in brackets at the end of a name for people."""
 
 COUNTED = 2**20
-"""How many changes of one second a version can tell apart."""
+"""How many changes of one second a version can distinguish."""
 
 _LARGEST = 2**53 - 1
 """Thousandths that a number may have, as in the contract: what is larger fits no sum."""
@@ -122,7 +122,7 @@ def version_of(moment: datetime) -> int:
 
 
 def attachments_of(issue: Issue) -> Iterator[Attachment]:
-    """The issue's files; Redmine tells no digest of them."""
+    """The issue's files; Redmine sends no digest of them."""
     return (
         Attachment(str(one.id), one.filename, one.filesize, "", one.content_type) for one in issue.attachments
     )
@@ -282,7 +282,7 @@ def _thread(issue: Issue, bridge: int) -> Iterator[ThreadEntry]:
         yield ThreadEntry(
             f"d{issue.id}", author(issue.author.id), "customer", issue.created_on, _lines(issue.description)
         )
-    # A user who likes it so is told them backwards.
+    # Redmine sends them backwards to a user who has set that.
     for one in sorted(issue.journals, key=lambda one: one.id):
         if one.notes.strip():
             visibility = "internal" if one.private_notes else "customer"
@@ -320,7 +320,7 @@ def _written(text: str) -> Decimal:
 def _minutes(hours: Decimal) -> int:
     """Whole minutes, which Redmine keeps as a fraction of an hour."""
     if not 0 <= hours <= Decimal(_LARGEST) / 1000:
-        raise InexactHours(f"{hours} hours are no time")
+        raise InexactHours(f"{hours} hours are not a time")
     return int((hours * 60).quantize(Decimal(1)))
 
 

@@ -34,7 +34,7 @@ Text = Annotated[str, BeforeValidator(_text)]
 
 
 class Named(_Model):
-    """Something that is told by its id, mostly with its name."""
+    """Something that is named by its id, mostly with its name."""
 
     id: int
     name: Text = ""
@@ -58,7 +58,7 @@ class CustomField(_Model):
 
 
 class Detail(_Model):
-    """A change that a journal tells: `property` attr, cf (custom field) or attachment; `name` which of
+    """A change in a journal: `property` attr, cf (custom field) or attachment; `name` which of
     them.
     """
 
@@ -95,7 +95,7 @@ class Upload(_Model):
 
 
 class Child(_Model):
-    """A subtask, as its parent tells it."""
+    """A subtask, as its parent shows it."""
 
     id: int
     tracker: Named | None = None
@@ -112,7 +112,7 @@ def _plain_fields(value: object) -> object:
 
 
 class Row(_Model):
-    """An issue in a list, as far as it tells whether the issue has changed and is a ticket's."""
+    """An issue in a list, with what shows whether the issue has changed and belongs to a ticket."""
 
     id: int
     tracker: Named
@@ -223,7 +223,7 @@ def document(body: bytes) -> Any:
     """JSON with numbers as they are written.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     try:
         return json.loads(body, parse_float=Decimal)

@@ -109,7 +109,7 @@ class Writes:
                 or "\\" in name
             ):
                 raise PortalRefused(
-                    endpoint, f"{name!r} is no name of a file", code="invalid", portal=self._portal
+                    endpoint, f"{name!r} is not a name of a file", code="invalid", portal=self._portal
                 )
             token = self._client.upload(key, name, content)
             upload = {"token": token, "filename": name, "content_type": media_type}
@@ -302,7 +302,7 @@ class Writes:
         there.
 
         A key that the books do not know was sent by nobody since the issue was last read, so what was read a
-        moment ago tells of it as well.
+        moment ago shows it as well.
         """
         known = self._reader.lately(ticket_id) if self._once.is_new(key) else None
         return _Reads(lambda: self._reader.issue(ticket_id), known)

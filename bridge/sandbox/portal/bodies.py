@@ -84,7 +84,7 @@ class Reversal(Body):
 
 
 def canonical(content: bytes) -> bytes:
-    """One spelling for all that is equal as JSON; what is no JSON in UTF-8 stays as it is, for it equals
+    """One spelling for all that is equal as JSON; what is not JSON in UTF-8 stays as it is, for it equals
     only itself.
     """
     try:
@@ -103,7 +103,7 @@ def read(model: type[B], content: bytes) -> B:
         document = _parsed(content)
         _spelled(document)
     except (ValueError, RecursionError):
-        raise invalid("the body is no JSON in UTF-8") from None
+        raise invalid("the body is not JSON in UTF-8") from None
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -107,7 +107,7 @@ class Customer:
         return id_
 
     def put_broken_ticket(self, changes: Mapping[str, Any], **ticket: Any) -> str:
-        """Open a ticket that the bridge is told with members changed, or left out where the change is
+        """Open a ticket that the bridge gets with members changed, or left out where the change is
         None; returns its id.
         """
         given = {"category": "Выделенный специалист (н.часы)", "subject": "Заявка", **ticket}
@@ -122,7 +122,7 @@ class Customer:
         return id_
 
     def mend_ticket(self, ticket: str) -> None:
-        """Tell the bridge a broken ticket as it should be."""
+        """Send the bridge a broken ticket as it should be."""
         self._change(ticket, "broken = NULL")
 
     def edit_fields(self, ticket: str, fields: Mapping[str, str]) -> None:
@@ -154,7 +154,9 @@ class Customer:
                 raise conflict("the ticket is withdrawn", "withdrawn")
             for position, (title, estimate, coefficient) in enumerate(stages, 1):
                 if to_milli(exact(estimate)) % 50:
-                    raise invalid(f"stages.{position}: {estimate} norm-hours are no whole number of minutes")
+                    raise invalid(
+                        f"stages.{position}: {estimate} norm-hours are not a whole number of minutes"
+                    )
                 self._store.execute(
                     "INSERT INTO stage (ticket_id, position, title, estimate_mh, coefficient_milli, state, "
                     "revision, comment, evidence) "
@@ -199,8 +201,8 @@ class Customer:
             self._change(ticket, "category = ?, left_from = ?", category, left)
 
     def merge(self, ticket: str, into: str) -> None:
-        """Merge a ticket into another one, of which the number is told; it is no ticket of its own any
-        more.
+        """Merge a ticket into another one, of which the number is given; it is no longer a ticket of its
+        own.
         """
         self._leave(ticket, {"reason": "merged", "into": self._documents.ticket(into)["number"]})
 

@@ -57,12 +57,12 @@ class Documents:
         return row
 
     def ticket(self, ticket_id: str) -> dict[str, Any]:
-        """A Ticket as it should be, also where the bridge is told a broken one."""
+        """A Ticket as it should be, also where the bridge gets a broken one."""
         with self._store.snapshot():
             return self._ticket(self.ticket_row(ticket_id))
 
     def shown_ticket(self, ticket_id: str) -> dict[str, Any]:
-        """A Ticket as the bridge is told."""
+        """A Ticket as the bridge gets it."""
         with self._store.snapshot():
             row = self.ticket_row(ticket_id)
             return _broken(self._ticket(row), row["broken"])

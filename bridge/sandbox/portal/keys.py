@@ -26,7 +26,7 @@ class Stored:
 
 
 class Keys:
-    """The keys of all writes, kept for ever."""
+    """The keys of all writes; none is ever deleted."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class Keys:
 
 
 def fingerprint(method: str, address: str, content: bytes) -> str:
-    """What tells two requests apart: method, path with query, and content (JSON by its value, as the
+    """What distinguishes two requests: method, path with query, and content (JSON by its value, as the
     caller made it canonical).
     """
     return hashlib.sha256(f"{method}\n{address}\n".encode() + content).hexdigest()

@@ -63,7 +63,7 @@ class Tickets:
         return self._documents.attachment(self._documents.attachment_row(ticket_id, f"a{number}"))
 
     def set_state(self, ticket_id: str, state: str, expected: Sequence[str]) -> dict[str, Any]:
-        """The ticket's state; what is set already stays and is no conflict."""
+        """The ticket's state; what is set already stays and is not a conflict."""
         if state == "withdrawn":
             raise Problem("forbidden", "only the customer withdraws a ticket")
         ticket = self._documents.ticket_row(ticket_id)

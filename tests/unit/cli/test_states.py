@@ -81,7 +81,7 @@ def test_what_was_refused_is_sent_again_wherever_the_ticket_stands(office: Offic
     office.did("note:done", {"code": "forbidden"}, state=EffectState.REFUSED)
     office.stands("done", "done")
     code, said = office.run("retry 101")
-    assert (code, said) == (0, "ticket 101 goes on with the next pass: customer told: done\n")
+    assert (code, said) == (0, "ticket 101 goes on with the next pass: message sent: done\n")
 
 
 def test_what_was_taken_back_is_done_anew_after_retry(office: Office) -> None:

@@ -234,7 +234,7 @@ FLOAT = "is a float: hours and money are Decimal, int or str, never float; write
             {"billing": '{ kind = "fixed", hours = "0.001" }'},
             8,
             (
-                "service x: billing.hours: 0.001 norm-hours are no whole number of minutes; write it "
+                "service x: billing.hours: 0.001 norm-hours are not a whole number of minutes; write it "
                 'as a text, for example "1"'
             ),
         ),
@@ -242,7 +242,7 @@ FLOAT = "is a float: hours and money are Decimal, int or str, never float; write
             {"unattended_hours": '"много"'},
             11,
             (
-                "service x: unattended_hours: 'много' is no decimal number; write it as a text, for "
+                "service x: unattended_hours: 'много' is not a decimal number; write it as a text, for "
                 'example "1"'
             ),
         ),
@@ -340,7 +340,7 @@ def test_a_service_that_is_no_table_is_a_fault() -> None:
 
 
 def test_a_file_that_is_no_toml_is_named_with_the_line() -> None:
-    with pytest.raises(UserError, match=r"site\.toml: is no TOML") as caught:
+    with pytest.raises(UserError, match=r"site\.toml: is not TOML") as caught:
         read_catalogue("[category.a]\nservice = =\n", "site.toml")
     assert "line 2" in caught.value.problems[0]
 

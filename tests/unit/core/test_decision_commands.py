@@ -23,7 +23,7 @@ from bridge.cli import main
         ("correct 1 --reason x --hours 1 --minutes a=1", "give one of"),
         ("correct 1 --reason x --hours -1", "must not be negative"),
         ("correct 1 --reason x --hours NaN", "not finite"),
-        ("correct 1 --reason x --hours 0.001", "no whole number of minutes"),
+        ("correct 1 --reason x --hours 0.001", "not a whole number of minutes"),
         ("correct 1 --reason x --minutes a", "CATEGORY=MINUTES"),
         ("correct 1 --reason x --minutes a=-5", "CATEGORY=MINUTES"),
         ("correct 1 --reason x --minutes a=1 --minutes a=2", "CATEGORY=MINUTES"),

@@ -36,7 +36,7 @@ def test_hours_are_finite(value: Decimal | str) -> None:
 
 @pytest.mark.parametrize("value", ["", "1,5", "два", "1.5 h"])
 def test_a_text_that_is_no_number_is_refused(value: str) -> None:
-    with pytest.raises(InexactHours, match="no decimal number"):
+    with pytest.raises(InexactHours, match="not a decimal number"):
         exact(value)
 
 

@@ -171,7 +171,7 @@ def test_verify_is_a_command_of_its_own(config: Path) -> None:
         (
             ("ledger", "--from", "1.3.2026", "--to", "x"),
             2,
-            "--from: “1.3.2026” is no day, write YYYY-MM-DD\n  - --to: “x” is no day",
+            "--from: “1.3.2026” is not a day, write YYYY-MM-DD\n  - --to: “x” is not a day",
         ),
         (("ledger", "--from", "2026-03-02", "--to", "2026-03-01"), 2, "--from is after --to"),
         (("ledger", "--ticket", "999"), 1, "the journal has no ticket 999"),

@@ -298,7 +298,7 @@ def test_a_url_of_another_kind_is_refused(url: str, told: str) -> None:
 def test_a_file_that_is_no_database_is_told_so(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     path.write_text("What is a journal? " * 100)
-    with pytest.raises(JournalUnavailable, match="not a database: the file is no journal"):
+    with pytest.raises(JournalUnavailable, match="not a database: the file is not a journal"):
         Journal.open(f"sqlite:///{path}")
 
 

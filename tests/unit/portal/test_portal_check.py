@@ -194,10 +194,10 @@ def lack_an_ability(monkeypatch: pytest.MonkeyPatch) -> None:
         (tell_a_wrong_balance, "each account's sums are those of its ledger", "its ledger makes 10, 0, 0"),
         (
             show_what_was_deleted,
-            "a ticket that was merged or deleted is told in gone, and is not there",
+            "a ticket that was merged or deleted is listed in gone, and is not there",
             "PortalNotFound was expected",
         ),
-        (lack_an_ability, "GET /meta tells contract 1, scopes, abilities and the time", "reversals"),
+        (lack_an_ability, "GET /meta names contract 1, scopes, abilities and the time", "reversals"),
     ],
 )
 def test_a_portal_that_breaks_a_rule_is_told_which(

@@ -156,7 +156,7 @@ UNBELIEVABLE: dict[str, dict[str, Any]] = {
     "no member that counts": {"status": 201, "json": {"ok": True}},
     "deep nesting": {"status": 201, "body": "[" * 100_000, "content_type": "application/json"},
 }
-"""Answers of a success that are not the contract's: what is no success is the same for every portal, see
+"""Answers of a success that are not the contract's: what is not a success is the same for every portal, see
 test_portal_line.py.
 """
 
@@ -300,7 +300,7 @@ def test_a_conflict_tells_the_actual_state(client: HttpPortal, answers: response
 def test_a_key_that_the_contract_does_not_know_is_never_sent(
     client: HttpPortal, answers: responses.RequestsMock, key: str
 ) -> None:
-    with pytest.raises(ValueError, match="no Idempotency-Key"):
+    with pytest.raises(ValueError, match="not an Idempotency-Key"):
         client.note(key, "t1", "?")
 
 
@@ -446,7 +446,7 @@ def test_ids_are_encoded_in_paths(client: HttpPortal, answers: responses.Request
 def test_an_id_that_would_change_the_path_is_never_sent(
     client: HttpPortal, answers: responses.RequestsMock, id_: str
 ) -> None:
-    with pytest.raises(ValueError, match="no identifier"):
+    with pytest.raises(ValueError, match="not an identifier"):
         client.ticket(id_)
 
 

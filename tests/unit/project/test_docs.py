@@ -107,3 +107,20 @@ def test_each_rule_of_the_game_names_the_place_that_decides_it() -> None:
             rooms = ("bridge.domain", "bridge.domain.lifecycle")
             found = [f"{room}.{module}" for room in rooms if find_spec(f"{room}.{module}")]
             assert attrgetter(name)(import_module(found[0])), f"{module}.{name}"
+
+
+def test_where_things_are_is_where_they_are() -> None:
+    _, _, table = doc("architecture.md").partition("## Where do I find")
+    rows = re.findall(r"`(\w+)`(?: and `(\w+)`)? in `([\w/.]+)`", table)
+    assert len(rows) > 10
+    for *names, path in rows:
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for name in filter(None, names):
+            assert re.search(rf"^ *(def|class) {name}\b|^{name}\b", text, re.MULTILINE), f"{name} in {path}"
+
+
+def test_the_picture_of_the_demo_fits_a_screen() -> None:
+    found = re.search(r'viewBox="0 0 (\d+)[.\d]* (\d+)[.\d]*"', doc("demo.svg"))
+    assert found is not None
+    assert int(found[1]) <= 1300
+    assert int(found[2]) <= 900

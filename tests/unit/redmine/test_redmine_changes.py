@@ -532,7 +532,7 @@ def test_issues_of_other_trackers_are_no_tickets(site: Site, poller: Poller) -> 
         site.log(id_)
     site.wait(5)
     assert poller.ids() == []
-    assert not set(site.read) & set(odd), "what is no ticket is not asked for"
+    assert not set(site.read) & set(odd), "what is not a ticket is not asked for"
 
 
 def test_a_ticket_that_comes_into_the_category_is_told(site: Site, poller: Poller) -> None:

@@ -349,7 +349,7 @@ DOUBTFUL: dict[str, dict[str, Any]] = {
     "no member that counts": {"status": 201, "json": {"issue": {"id": 1}}},
     "deep nesting": {"status": 201, "body": "[" * 100_000, "content_type": "application/json"},
 }
-"""Answers of a success that are not Redmine's: what is no success is the same for every portal, see
+"""Answers of a success that are not Redmine's: what is not a success is the same for every portal, see
 tests/unit/portal/test_portal_line.py.
 """
 

@@ -281,7 +281,7 @@ def test_the_customers_side_works_over_http(portal: SandboxPortal) -> None:
     with bridge(portal.url, portal.token) as client:
         client.note("k", ticket, "готово")
     assert [note["text"] for note in admin.get(f"notes/{ticket}")] == ["готово"]
-    assert portal.calls()[-1].name == "note", "the customer's doings are no calls of the bridge"
+    assert portal.calls()[-1].name == "note", "the customer's doings are not calls of the bridge"
 
 
 @pytest.mark.parametrize(
