@@ -14,9 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
-
 from bridge.domain.tickets import Ticket
 from bridge.errors import UserError
 
@@ -71,6 +68,17 @@ class Messages:
     """
 
     def __init__(self, directory: Path | None = None) -> None:
+        # Loaded here, for most commands send no message.
+        from jinja2 import (
+            BaseLoader,
+            ChoiceLoader,
+            FileSystemLoader,
+            PackageLoader,
+            StrictUndefined,
+            TemplateError,
+        )
+        from jinja2.sandbox import SandboxedEnvironment
+
         loaders: list[BaseLoader] = [FileSystemLoader(directory)] if directory else []
         loaders.append(PackageLoader("bridge.defaults", "templates"))
         self._environment = SandboxedEnvironment(
@@ -108,6 +116,8 @@ class Messages:
         Raises:
             UserError: the template asks for something that is not there.
         """
+        from jinja2 import TemplateError
+
         name = _file(message.partition(":")[0])
         older = dict(zip(("taken",), (facts[fact] for fact in _TAKEN if fact in facts), strict=False))
         try:

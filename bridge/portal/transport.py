@@ -236,7 +236,7 @@ class Line:
                 if opened.head.status == 200:
                     yield Answer(request, opened.head), opened.pieces()
                 else:
-                    yield Answer(request, opened.whole(LARGEST_ANSWER)), iter(())
+                    yield Answer(request, opened.whole(self._transport.largest_answer)), iter(())
         except HttpFailure as failure:
             raise request.error(failure) from None
 
@@ -254,7 +254,7 @@ class Line:
                     )
                 )
                 if opened.head.status in PASSING:
-                    Answer(request, opened.whole(LARGEST_ANSWER)).refuse()
+                    Answer(request, opened.whole(self._transport.largest_answer)).refuse()
                 stack.push(opening.pop_all())
         except HttpFailure as failure:
             raise request.error(failure) from None

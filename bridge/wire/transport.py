@@ -172,7 +172,7 @@ class Transport:
         self.base_url = base_url
         self.call_timeout = call_timeout
         self._timeout = (connect_timeout, read_timeout)
-        self._largest = largest_answer
+        self.largest_answer = largest_answer
         self._auth = auth
         self._verify: str | bool = str(ca_file) if ca_file else True
         self._session = within or session(ca_file=ca_file, proxy=proxy)
@@ -206,7 +206,7 @@ class Transport:
             HttpFailure: no whole answer came.
         """
         with self.open(name, method, path, headers=headers, params=params, body=body) as opened:
-            reply = opened.whole(self._largest)
+            reply = opened.whole(self.largest_answer)
         if reply.is_cut_in_head:
             raise NoAnswer("the answer was cut off inside its head")
         return reply

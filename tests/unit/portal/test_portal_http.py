@@ -506,6 +506,15 @@ def test_an_answer_that_is_too_large_is_not_kept(
         do(client, "note")
 
 
+def test_a_refusal_of_a_download_that_is_too_large_is_not_kept(
+    client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock
+) -> None:
+    client = client_of(1000)
+    answers.get(f"{PORTAL}/tickets/t1/attachments/f1", json={"padding": "x" * 1000}, status=404)
+    with pytest.raises(PortalNotContract, match="larger than 1000"):
+        client.download("t1", FILE, io.BytesIO())
+
+
 def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
     client_of: Callable[[int], HttpPortal], answers: responses.RequestsMock
 ) -> None:

@@ -31,6 +31,12 @@ def test_the_commands_sync_and_run_load_neither_zeep_nor_alembic_at_their_start(
     assert not {"zeep", "alembic", "apscheduler"} & set(done.stdout.split())
 
 
+def test_templates_are_loaded_only_where_messages_are_written() -> None:
+    program = "import sys, bridge.cli.sync, bridge.cli.status, bridge.cli.run; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "jinja2" not in done.stdout.split()
+
+
 def test_the_settings_load_no_portal_and_no_database() -> None:
     program = "import sys, bridge.settings; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
