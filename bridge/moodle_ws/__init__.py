@@ -14,7 +14,7 @@ from bridge.moodle_ws.errors import (
     UnknownFunction,
     Unreachable,
 )
-from bridge.moodle_ws.port import Moodle, MoodleProbe
+from bridge.moodle_ws.port import Moodle
 from bridge.moodle_ws.refusals import require_no_warnings
 from bridge.wire.retries import Retries
 
@@ -24,7 +24,6 @@ __all__ = [
     "Moodle",
     "MoodleClient",
     "MoodleError",
-    "MoodleProbe",
     "MoodleRefused",
     "NotMoodle",
     "OutcomeUnknown",

@@ -20,7 +20,7 @@ _MIB = 1024 * 1024
 
 
 class MoodleClient:
-    """One Moodle site, spoken to with one token (`Moodle` and `MoodleProbe`). Safe to use from several
+    """One Moodle site, spoken to with one token (`Moodle`). Safe to use from several
     threads.
 
     Parameters are named as in Moodle; None, empty lists and empty structures are left out (see `values`).
@@ -81,7 +81,6 @@ def connect(
     largest_answer: int = 64 * _MIB,
     largest_upload: int = 512 * _MIB,
     retries: Retries | None = None,
-    wsdl_directory: Path | None = None,
     wsdl_longest: float = 3600.0,
     call_timeout: float = 300.0,
     ca_file: Path | None = None,
@@ -93,7 +92,6 @@ def connect(
         connect_timeout, read_timeout: seconds; the second is the longest silence in an answer.
         largest_answer, largest_upload: bytes.
         retries: how reads are repeated.
-        wsdl_directory: SOAP only; a directory of the bridge's own, in which WSDLs are kept over restarts.
         wsdl_longest: SOAP only; seconds that a WSDL is used before it is fetched again.
         call_timeout: seconds of a whole call.
         ca_file, proxy: see `bridge.wire.deadline.session`.
@@ -126,7 +124,6 @@ def connect(
             token,
             retries=retries,
             ask=files.ask,
-            wsdl_directory=wsdl_directory,
             wsdl_longest=wsdl_longest,
         )
     else:

@@ -6,7 +6,6 @@ SOAP. All methods raise `bridge.moodle_ws.errors.MoodleError`s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -31,10 +30,3 @@ class Moodle(Protocol):
 
     def download(self, url: str, target: BinaryIO, *, limit: int) -> int:
         """Write a file of this site (pluginfile.php) to `target`; returns its size, at most `limit` bytes."""
-
-
-class MoodleProbe(Protocol):
-    """What `doctor` asks beyond calls."""
-
-    def site_info(self) -> Mapping[str, Any]:
-        """core_webservice_get_site_info: release, version, functions of the token's service, user."""

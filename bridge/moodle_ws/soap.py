@@ -15,7 +15,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +33,7 @@ from bridge.moodle_ws.outcome import bad_status, unbelievable
 from bridge.moodle_ws.redact import TokenFilter
 from bridge.moodle_ws.soap_xml import ENVELOPE, BadXml, decode, encode, encode_structure, parse
 from bridge.moodle_ws.wire import Wire
-from bridge.moodle_ws.wsdl import Part, Service, WsdlCache, without_token
+from bridge.moodle_ws.wsdl import Part, Service, without_token
 from bridge.wire.retries import Retries
 from bridge.wire.transport import Reply
 
@@ -53,7 +52,6 @@ class SoapTransport:
     Parameters:
         ask: asks Moodle, by other means, what keeps the token out; SOAP says it only in words of the site's
             language.
-        wsdl_directory: where WSDLs are kept over restarts; None keeps them in memory only.
         wsdl_longest: seconds that a WSDL is used before it is fetched again. A function or a parameter that
             it lacks makes it be fetched at once.
     """
@@ -65,7 +63,6 @@ class SoapTransport:
         *,
         retries: Retries,
         ask: Callable[[str], MoodleError | None],
-        wsdl_directory: Path | None,
         wsdl_longest: float,
     ) -> None:
         self._wire = wire
@@ -73,9 +70,6 @@ class SoapTransport:
         self._retries = retries
         self._ask = ask
         self._path = f"{PATH}?wstoken={quote(token, safe='')}"
-        self._cache = (
-            WsdlCache(wsdl_directory, wire.base_url, token, longest=wsdl_longest) if wsdl_directory else None
-        )
         self._longest = wsdl_longest
         self._service: Service | None = None
         self._fetched = 0.0
@@ -113,7 +107,7 @@ class SoapTransport:
         that writes does not repeat it.
         """
         fresh = self._service is not None and time.monotonic() - self._fetched <= self._longest
-        service = self._service if fresh else self._kept()
+        service = self._service if fresh else None
         if service is None or not service.knows(function, params):
             service = self._retries.run(self._fetch) if write else self._fetch()
         self._service = service
@@ -121,22 +115,8 @@ class SoapTransport:
             raise AccessError(function, _NOT_IN_SERVICE, errorcode="accessexception")
         return service
 
-    def _kept(self) -> Service | None:
-        """The service from the copy on disk."""
-        document = self._cache.load() if self._cache else None
-        if document is None:
-            return None
-        try:
-            service = Service(document)
-        except BadXml:
-            return None
-        self._fetched = time.monotonic()
-        return service
-
     def _fetch(self) -> Service:
         """The service from Moodle. Reading the WSDL changes nothing, also when the call is a write."""
-        if self._cache:
-            self._cache.forget()
         reply = self._wire.post("wsdl", f"{self._path}&wsdl=1", b"", {}, write=False)
         document = without_token(reply.body, self._token)
         try:
@@ -149,8 +129,6 @@ class SoapTransport:
             raise NotMoodle("wsdl", str(error), status=reply.status) from None
         if fault or service is None:
             raise self._fault("wsdl", fault, reply, write=False)
-        if self._cache:
-            self._cache.store(document)
         self._fetched = time.monotonic()
         return service
 

@@ -1,24 +1,15 @@
-"""The WSDL: fetched from Moodle, freed of the token, parsed by zeep, kept on disk for a while.
+"""The WSDL: fetched from Moodle, freed of the token, parsed by zeep.
 
 Moodle writes the token into its WSDL (namespace and address). It is taken out before anything else sees the
-document, so neither zeep's logs nor the copy on disk hold it. The copy is still private (0600 in a 0700
-directory): the WSDL shows what the token may do.
+document, so that zeep's logs do not hold it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
-import stat
-import tempfile
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -30,12 +21,9 @@ from lxml import etree
 from bridge.moodle_ws.redact import HIDDEN
 from bridge.moodle_ws.soap_xml import ENCODING, BadXml, parse
 
-logger = logging.getLogger("bridge.moodle_ws")
-
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _DEFINITIONS = f"{_WSDL}definitions"
 _NO_PARAMETERS = "NoParameters"
-_LARGEST = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,56 +84,6 @@ class Service:
         skipped = dict.fromkeys((part.name for part in self.parts(function)), zeep.xsd.SkipValue)
         envelope, headers = self._zeep.service[function](**skipped)
         return etree.tostring(envelope, xml_declaration=True, encoding="utf-8"), dict(headers)
-
-
-class WsdlCache:
-    """WSDLs on disk, one file for a site and token; a file that looks wrong counts as missing.
-
-    Parameters:
-        directory: made with mode 0700, or brought to it; must belong to the bridge alone.
-        longest: seconds that a copy is used.
-    """
-
-    def __init__(self, directory: Path, base_url: str, token: str, *, longest: float) -> None:
-        self._directory = directory
-        name = hashlib.sha256(f"wsdl\0{base_url}\0{token}".encode()).hexdigest()[:40]
-        self._path = directory / f"{name}.wsdl"
-        self._longest = longest
-
-    def load(self) -> bytes | None:
-        """The copy, None where there is none that is fresh, ours and private."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                found = os.fstat(descriptor)
-                private = (
-                    stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
-                )
-                fresh = 0 <= time.time() - found.st_mtime <= self._longest
-                return file.read(_LARGEST) if private and fresh else None
-        except OSError:
-            return None
-
-    def store(self, document: bytes) -> None:
-        """Put a copy on disk, at once and whole; a disk that refuses costs a warning, not the call."""
-        try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._directory.chmod(0o700)
-            descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=".wsdl-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(document)
-                Path(name).replace(self._path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            logger.warning("the WSDL could not be kept in %s: %s", self._directory, error.strerror)
-
-    def forget(self) -> None:
-        """Remove the copy."""
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
 
 
 def without_token(document: bytes, token: str) -> bytes:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +17,12 @@ from bridge.moodle_ws import (
     NotMoodle,
     OutcomeUnknown,
     ParameterError,
-    Retries,
     ServerError,
     TokenError,
     Unreachable,
     connect,
 )
 from bridge.moodle_ws.soap_xml import decode, parse
-from bridge.moodle_ws.wsdl import WsdlCache
 from tests.unit.moodle_ws.moodle_ws_fakes import FUNCTIONS, SITE, TOKEN, soap_fault, soap_result, wsdl
 
 URL = f"{SITE}/webservice/soap/server.php"
@@ -318,73 +314,6 @@ def test_a_wsdl_is_used_for_its_time_and_no_longer(site: Any) -> None:
         time.sleep(0.06)
         soap.read(GET, field="id")
         assert site.fetched == 2
-
-
-def kept(directory: Any) -> Any:
-    return [path for path in directory.iterdir() if path.suffix == ".wsdl"]
-
-
-@pytest.fixture
-def directory(tmp_path: Path) -> Any:
-    return tmp_path / "wsdl"
-
-
-def call(directory: Any, **options: Any) -> Any:
-    with connect(
-        SITE, TOKEN, transport="soap", wsdl_directory=directory, retries=Retries(attempts=1), **options
-    ) as soap:
-        return soap.read(GET, field="id")
-
-
-def test_the_copy_on_disk_is_private_and_holds_no_token(site: Any, directory: Any) -> None:
-    call(directory)
-    (path,) = kept(directory)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert directory.stat().st_mode & 0o777 == 0o700
-    assert TOKEN not in path.read_text()
-    assert TOKEN not in path.name
-    assert list(directory.iterdir()) == [path]
-
-
-def test_the_copy_on_disk_saves_the_next_start_the_wsdl(site: Any, directory: Any) -> None:
-    call(directory)
-    call(directory)
-    assert site.fetched == 1
-
-
-def test_each_site_and_each_token_has_a_copy_of_its_own(directory: Any) -> None:
-    WsdlCache(directory, SITE, TOKEN, longest=60).store(b"<wsdl/>")
-    assert WsdlCache(directory, SITE, TOKEN, longest=60).load() == b"<wsdl/>"
-    assert WsdlCache(directory, SITE, TOKEN[::-1], longest=60).load() is None
-    assert WsdlCache(directory, "http://other.test", TOKEN, longest=60).load() is None
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda path: path.chmod(0o644),
-        lambda path: os.utime(path, (1, 1)),
-        lambda path: path.write_bytes(b""),
-        lambda path: path.write_bytes(path.read_bytes()[:-50]),
-        lambda path: (path.rename(path.with_suffix(".x")), path.symlink_to(path.with_suffix(".x"))),
-    ],
-)
-def test_a_copy_that_others_can_read_or_that_is_old_or_cut_is_not_used(
-    site: Any, directory: Any, spoil: Any
-) -> None:
-    call(directory)
-    spoil(kept(directory)[0])
-    call(directory)
-    assert site.fetched == 2
-
-
-def test_a_disk_that_refuses_costs_a_warning_and_not_the_call(
-    site: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "file").write_text("")
-    assert call(tmp_path / "file") == []
-    assert "could not be kept" in caplog.text
-    assert TOKEN not in caplog.text
 
 
 @pytest.mark.parametrize("library", ["urllib3.connectionpool", "urllib3.connection"])

@@ -19,7 +19,6 @@ def test_what_is_exported_is_deliberate() -> None:
         "Moodle",
         "MoodleClient",
         "MoodleError",
-        "MoodleProbe",
         "MoodleRefused",
         "NotMoodle",
         "OutcomeUnknown",
