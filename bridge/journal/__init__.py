@@ -30,7 +30,6 @@ from bridge.journal.records import (
     LedgerKind,
     LedgerLine,
     LedgerRow,
-    MergeResult,
     NewLedgerRow,
     TicketRecord,
 )
@@ -59,7 +58,6 @@ __all__ = [
     "LedgerLine",
     "LedgerRow",
     "LostClaim",
-    "MergeResult",
     "NewLedgerRow",
     "SchemaMissing",
     "SchemaState",

@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, insert, or_, select, true, update
 from bridge.domain.tickets import Ticket, same_category
 from bridge.journal.codec import encode
 from bridge.journal.errors import JournalError
-from bridge.journal.records import NEW, CursorRecord, Fault, MergeResult
+from bridge.journal.records import NEW, CursorRecord, Fault
 from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import cursors, faults, instance
 from bridge.journal.tables import tickets as stored
@@ -50,7 +50,7 @@ class Polling(Subject):
         etag: str | None,
         *,
         category: str | None = None,
-    ) -> MergeResult:
+    ) -> None:
         """Take in a page of tickets and the cursor behind it.
 
         Parameters:
@@ -83,7 +83,6 @@ class Polling(Subject):
             {} if category is None else {"category": same_category(category)}
         )
         self._connection.execute(update(cursors).where(cursors.c.portal == portal).values(**place))
-        return MergeResult(len(new), len(changed), len(tickets) - len(new) - len(changed))
 
     def _is_another(self, portal: str, category: str) -> bool:
         """Whether the portal was last asked for another category."""

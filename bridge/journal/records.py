@@ -28,15 +28,6 @@ class CursorRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeResult:
-    """How many tickets of a page were `new`, `changed`, or `seen` before in the same or a newer version."""
-
-    new: int
-    changed: int
-    seen: int
-
-
-@dataclass(frozen=True, slots=True)
 class Fault:
     """A ticket that cannot be read: which one (as far as it says), its raw text, and every problem."""
 

@@ -23,7 +23,7 @@ from bridge.journal.engine import begin_sqlite, begun
 from bridge.journal.ledger import Ledger
 from bridge.journal.polling import Polling
 from bridge.journal.queue import Queue
-from bridge.journal.records import Claim, CursorRecord, MergeResult, TicketRecord
+from bridge.journal.records import Claim, CursorRecord, TicketRecord
 from bridge.journal.store import Journal
 from bridge.journal.subject import batched
 from bridge.journal.tables import (
@@ -215,11 +215,11 @@ class _Polling(Polling):
         etag: str | None,
         *,
         category: str | None = None,
-    ) -> MergeResult:
+    ) -> None:
         if category is not None and self.cursor(portal, category) == CursorRecord(None, None):
             self._over.bring_all()  # with another category every ticket is looked at again
         self._over.bring({storable(ticket.id) for ticket in tickets})
-        return super().merge(portal, tickets, cursor, etag, category=category)
+        super().merge(portal, tickets, cursor, etag, category=category)
 
     def depart(self, portal: str, ticket_id: str, why: str, into: str = "") -> bool:
         self._over.bring([storable(ticket_id)])
