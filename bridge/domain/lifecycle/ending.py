@@ -71,9 +71,9 @@ def corrected(case: Case) -> Step | None:
 
 @stage_gate("R7", "Hold", "Release", "Operate", "Undo", "failed: refused")
 def let_go(case: Case, attempt: Attempt) -> Step | None:
-    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left:
-    a running operation is waited for, the hold goes back, and what was made is taken back on an operator's
-    word."""
+    """A stage that is not accepted is given up when its ticket is withdrawn or gone, or no longer has the
+    stage. A running operation is waited for, the hold goes back, and what was made is taken back on an
+    operator's word."""
     number = attempt.hold_number
     hold = attempt.hold
     if hold is None:
