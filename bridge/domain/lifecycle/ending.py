@@ -34,7 +34,7 @@ from bridge.domain.tickets import TicketState
 
 @ticket_gate("R4", "Release", "failed: refused")
 def returned(case: Case) -> Step | None:
-    """The hold of an earlier attempt is returned before anything else, whatever has become of order,
+    """The hold of an earlier attempt is returned before anything else, no matter what has become of order,
     category and agreement meanwhile.
     """
     for stage in case.ticket.stages:
