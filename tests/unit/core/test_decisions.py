@@ -180,7 +180,8 @@ def test_a_decision_says_who_made_it_and_why_and_wakes_the_ticket(office: Office
     )
     with office.journal.transaction(read_only=True) as unit:
         record = unit.tickets.get("p", "t1")
-        assert record is not None and record.dirty
+        assert record is not None
+        assert record.dirty
         assert [(one.kind, one.text) for one in unit.events.latest("p", "t1")] == [
             ("decision:pause", "anna@desk: спросим заказчика")
         ]
