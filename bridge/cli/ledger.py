@@ -233,7 +233,7 @@ def _table(lines: Iterator[LedgerLine], totals: Totals) -> None:
 
 
 def _csv(lines: Iterator[LedgerLine], _totals: Totals) -> None:
-    # UTF-8 whatever the terminal speaks: the file is for a spreadsheet.
+    # UTF-8 on every terminal, because the file is for a spreadsheet.
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
     try:
         writer = csv.writer(out)

@@ -106,7 +106,7 @@ def charges(
 
 
 def at_most(lines: tuple[Charge, ...], most: Decimal) -> tuple[Charge, ...]:
-    """The lines with so much less charged, the last line first, that they take no more than `most`
+    """The lines, charged less from the last line on, so that their write-off is at most `most`
     norm-hours.
 
     The time that was spent stays what it was.

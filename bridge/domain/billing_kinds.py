@@ -17,7 +17,7 @@ Bounds = tuple[Decimal | None, Decimal | None]
 class Actual:
     """ACTUAL: time really spent. It is also what the other kinds differ from.
 
-    Whatever the kind, the agreed estimate is held, and no more than was agreed is ever written off without a
+    For each kind the agreed estimate is held, and no more than was agreed is ever written off without a
     new agreement.
     """
 
@@ -29,7 +29,7 @@ class Actual:
         return True
 
     def minimum(self, _price: Decimal, /) -> Decimal:
-        """Norm-hours that a ticket is charged at least, whatever was spent."""
+        """Norm-hours that a ticket is charged at least, however long it took."""
         return Decimal(0)
 
     def bounds(self, _terms: Billing, estimate: Decimal | None, /) -> Bounds:
@@ -38,13 +38,13 @@ class Actual:
 
 
 class Agreed(Actual):
-    """AGREED: a price that is agreed on with the customer, and written off whatever was spent."""
+    """AGREED: a price that is agreed on with the customer, and written off however long it took."""
 
     by_time = False
 
 
 class Fixed(Actual):
-    """FIXED: the price of the price list, agreed on exactly so, and written off whatever was spent."""
+    """FIXED: the price of the price list, agreed on exactly so, and written off however long it took."""
 
     by_time = False
 

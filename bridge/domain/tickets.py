@@ -169,7 +169,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's balance of norm-hours on the portal: available = granted − posted − held (+ overdraft
+    """A customer's balance of norm-hours on the portal: available = granted − written off − held (+ overdraft
     limit).
     """
 

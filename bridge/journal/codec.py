@@ -1,7 +1,7 @@
 """Ticket values as JSON objects and back.
 
 A state that this program does not know (the journal was used by a newer one) is read as a member of that
-name, so that the ticket is kept and shown: it equals none of the known states, and no rule matches it by
+name, so that the ticket is kept and shown. It equals none of the known states; so no rule matches it by
 mistake.
 """
 

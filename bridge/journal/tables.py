@@ -207,7 +207,7 @@ portal_writes = Table(
     Column("answered_at", Moment),
     PrimaryKeyConstraint("portal", "key", name="pk_portal_writes"),
 )
-"""What was sent to such a portal under each key, and what came of it."""
+"""What was sent to a portal without keys of its own, under each key, and its outcome."""
 
 portal_holds = Table(
     "portal_holds",

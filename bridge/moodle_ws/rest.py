@@ -1,8 +1,8 @@
 """REST: form fields out, JSON back.
 
-Moodle reports its errors with HTTP 200, and much that is not an answer of a function comes with HTTP 200 too:
-nothing (a function that ended the script), `false` (a result that is not UTF-8), a PHP error without an
-errorcode, XML (a request larger than PHP takes, which lost its fields). This module distinguishes them.
+Moodle reports its errors with HTTP 200. Four other things come with HTTP 200, too, and are not answers of a
+function. Nothing: the function ended the script. `false`: the result is not UTF-8. A PHP error without an
+errorcode. XML: the request was larger than PHP takes, and lost its fields. This module distinguishes them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Comparing the journal's ledger of an account with the portal's, row by row and both ways; pure, no I/O.
 
-Rows are the same when they stand under the same key. A hold with all that names it is a *group*: what a group
-holds and what it has taken from the balance is what counts, so a difference within a group that comes to
+Rows are the same when they stand under the same key. A hold with all rows that name it is a *group*. What
+counts is what the group holds and what it has written off. So a difference within a group that comes to
 nothing on both sides is reported, and stops nothing.
 """
 

@@ -49,7 +49,7 @@ class Case(Work):
     Attributes:
         paid: whether the ticket's category is a paid one (R1).
         order: the order of the ticket, what is wrong with it, or None when there is free text only.
-        unattended: whether the site lets the order run with nobody's hands.
+        unattended: whether the site lets the order run unattended.
         catalogue: services, and the coefficients of specialists' categories.
         now: the present moment.
         account: the balance as it was just read; None as long as nobody has asked.

@@ -34,7 +34,7 @@ from bridge.domain.tickets import TicketState
 
 @ticket_gate("R4", "Release", "failed: refused")
 def returned(case: Case) -> Step | None:
-    """The hold of an earlier attempt is returned before anything else, whatever has become of order,
+    """The hold of an earlier attempt is returned before anything else, no matter what has become of order,
     category and agreement meanwhile.
     """
     for stage in case.ticket.stages:
@@ -71,9 +71,9 @@ def corrected(case: Case) -> Step | None:
 
 @stage_gate("R7", "Hold", "Release", "Operate", "Undo", "failed: refused")
 def let_go(case: Case, attempt: Attempt) -> Step | None:
-    """A stage that is not accepted, of a ticket that is withdrawn or gone or has the stage no more, is left:
-    a running operation is waited for, the hold goes back, and what was made is taken back on an operator's
-    word."""
+    """A stage that is not accepted is given up when its ticket is withdrawn or gone, or no longer has the
+    stage. A running operation is waited for, the hold goes back, and what was made is taken back on an
+    operator's word."""
     number = attempt.hold_number
     hold = attempt.hold
     if hold is None:

@@ -100,7 +100,7 @@ class Attempt:
 
     @property
     def hold(self) -> Effect | None:
-        """The newest hold, whatever is known of it."""
+        """The newest hold, also one whose outcome is not known."""
         return self.get(numbered(Kind.HOLD, self.hold_number))
 
     @property

@@ -38,7 +38,7 @@ class Work:
         return [self.attempt(stage) for stage in self.ticket.stages]
 
     def lost_attempts(self) -> list[Attempt]:
-        """Attempts at stages that the ticket has no more; of such a stage only the id is known."""
+        """Attempts at stages that the ticket no longer has; of these stages only the id is known."""
         known = {stage.id for stage in self.ticket.stages}
         return [
             self.history.attempt(Stage(id_, id_, Decimal(0), Decimal(1), StageState.PLANNED), revision)

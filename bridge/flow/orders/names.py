@@ -28,7 +28,7 @@ def recognised(
 
     Parameters:
         problems: gets a sentence for each name that is given twice.
-        where: what stands before a name in such a sentence.
+        where: what stands before a name in the sentence.
     """
     found: dict[str, Any] = {}
     written: dict[str, str] = {}

@@ -1,9 +1,9 @@
 """`RedminePortal`: the Portal protocol on a Redmine, by the convention of docs/portals/redmine.md.
 
-What Redmine cannot do is made up for: keys and holds stand in the bridge's books (`bridge.portal.books`),
-every write carries its key into the record that it makes and is looked for before and after, a state is
-compared here and by Redmine's workflow there, and changes are found by time stamps that are read again with
-an overlap.
+The adapter makes up for what Redmine cannot do. Keys and holds stand in the bridge's books
+(`bridge.portal.books`). Every write carries its key into the record that it makes, and is looked for before
+and after. A state is compared here, and by Redmine's workflow there. Changes are found by time stamps, which
+are read again with an overlap.
 """
 
 from __future__ import annotations

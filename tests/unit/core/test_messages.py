@@ -516,7 +516,7 @@ def test_work_that_is_taken_back_is_told_without_the_operator_s_reason() -> None
                 **STAGE,
                 **ASKED,
                 "write_off": "1",
-                "evidence": {**ROLE, "capabilities": ["moodle/x:y"] * 3000},
+                "evidence": {**ROLE, "capabilities": [{"name": "moodle/x:y", "permission": "allow"}] * 3000},
             },
         ),
         ("corrected", {**STAGE, "reason": "строка\n" * 20_000, "was": "1", "amount": "2", "left": "3"}),

@@ -359,7 +359,7 @@ def test_a_host_without_an_address_proves_that_nothing_was_sent(transport_of: Tr
 def test_what_is_no_address_proves_that_nothing_was_sent(transport_of: TransportOf, url: str) -> None:
     error = failure(lambda: send(transport_of(url)))
     assert type(error) is NotSent
-    assert "no http:// or https:// address" in error.why
+    assert "not an http:// or https:// address" in error.why
 
 
 def test_a_connection_that_does_not_come_about_in_time_proves_that_nothing_was_sent(
