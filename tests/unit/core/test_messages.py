@@ -31,7 +31,7 @@ COURSE = {
     "users": True,
     "warnings": ["блок «HTML» пропущен"],
 }
-ROLE = {
+ROLE: dict[str, Any] = {
     "kind": "role",
     "role_id": 9,
     "shortname": "methodist",
@@ -516,7 +516,7 @@ def test_work_that_is_taken_back_is_told_without_the_operator_s_reason() -> None
                 **STAGE,
                 **ASKED,
                 "write_off": "1",
-                "evidence": {**ROLE, "capabilities": ["moodle/x:y"] * 3000},
+                "evidence": {**ROLE, "capabilities": ROLE["capabilities"] * 3000},
             },
         ),
         ("corrected", {**STAGE, "reason": "строка\n" * 20_000, "was": "1", "amount": "2", "left": "3"}),
