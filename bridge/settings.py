@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
@@ -79,6 +80,7 @@ def _several(value: Any) -> Any:
 Address = Annotated[str, AfterValidator(_address)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
+Line = Annotated[str, Field(max_length=300)]
 
 
 class _Table(BaseModel):
@@ -206,6 +208,32 @@ class PolicyTable(_Table):
     undo_rejected: tuple[str, ...] = ()
 
 
+class CustomerTable(_Table):
+    """[statement.customer.ACCOUNT]: a customer as statements name them, by the portal's id of the account."""
+
+    name: Line = ""
+    details: Line = ""
+    contract: Line = ""
+    signs: Line = ""
+
+
+class StatementTable(_Table):
+    """[statement]: who sells the hours and who signs, and which balances count as low."""
+
+    seller: Line = ""
+    details: Line = ""
+    contract: Line = ""
+    signs: Line = ""
+    low_hours: Annotated[Decimal, Field(ge=0, le=1_000_000)] = Decimal(5)
+    low_days: Annotated[int, Field(ge=0, le=3650)] = 14
+    customer: Mapping[str, CustomerTable] = {}
+
+    def of(self, account_id: str) -> CustomerTable:
+        """What is set for an account; its contract is the one of all where it has none of its own."""
+        found = self.customer.get(account_id, CustomerTable())
+        return found if found.contract else found.model_copy(update={"contract": self.contract})
+
+
 class _File(_Table):
     bridge: BridgeTable = BridgeTable()
     portal: PortalTable
@@ -213,6 +241,7 @@ class _File(_Table):
         tuple[InstallationTable, ...], BeforeValidator(_several), AfterValidator(_not_empty)
     ]
     policy: PolicyTable = PolicyTable()
+    statement: StatementTable = StatementTable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +257,7 @@ class Settings:
     portal_secret: str = field(repr=False)
     moodle_tokens: Mapping[str, str] = field(repr=False)
     journal_password: str = field(default="", repr=False)
+    statement: StatementTable = field(default_factory=StatementTable)
 
     def installation(self, serial: str | None) -> InstallationTable | None:
         """The installation of a ticket: the one that its serial names, or the only one when the ticket
@@ -346,6 +376,7 @@ def load(
         portal_secret=secrets.get(portal_name, ""),
         moodle_tokens={key: secrets[name] for key, name in names.items() if name in secrets},
         journal_password=secrets.get(JOURNAL_PASSWORD, ""),
+        statement=file.statement,
     )
 
 
@@ -488,6 +519,8 @@ def _fault(fault: Any) -> str:
             return tr("there is no such key")
         case "string_type" | "path_type":
             return tr("must be a text in quotes")
+        case "decimal_type" | "decimal_parsing":
+            return tr("must be a number")
         case "int_type" | "int_parsing" | "int_from_float":
             return tr("must be a whole number")
         case "float_type" | "float_parsing":

@@ -12,6 +12,7 @@ from bridge.i18n import tr
 from bridge.version import __version__
 
 COMMANDS = {
+    "accounts": tr("Show what each customer has left, and how long it lasts."),
     "assign": tr("Give a ticket its order."),
     "catalogue": tr("List and search the services; check a site's own catalogue."),
     "correct": tr("Replace what was written off for a stage."),
@@ -27,6 +28,7 @@ COMMANDS = {
     "retry": tr("Let a failed ticket go on."),
     "run": tr("Poll and work until stopped (the service)."),
     "show": tr("Show one ticket: its stages, effects and log."),
+    "statement": tr("Write a customer's statement for a month: a page, a PDF, a workbook, a table."),
     "status": tr("Show the tickets and where each stands."),
     "sync": tr("Do one pass: poll, act, report, write off."),
     "undo": tr("Take back what the bridge made for a stage, as long as it is not accepted."),

@@ -18,7 +18,7 @@ from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
 from bridge.domain import lifecycle
 from bridge.flow.scope import Exit
-from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable
+from bridge.settings import BridgeTable, InstallationTable, PolicyTable, PortalTable, StatementTable
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,6 +51,7 @@ def test_every_setting_is_documented() -> None:
         "portal": PortalTable,
         "installation": InstallationTable,
         "policy": PolicyTable,
+        "statement": StatementTable,
     }
     keys = {f"{name}.{key}" for name, table in tables.items() for key in table.model_fields}
     assert {name for name in first_column(doc("configuration.md")) if "." in name} == keys
@@ -58,7 +59,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_setting_stands_in_the_example_or_has_a_default() -> None:
     example = (ROOT / "config" / "bridge.example.toml").read_text(encoding="utf-8")
-    for table in (BridgeTable, PortalTable, InstallationTable, PolicyTable):
+    for table in (BridgeTable, PortalTable, InstallationTable, PolicyTable, StatementTable):
         for key, field in table.model_fields.items():
             assert f"{key} = " in example or not field.is_required(), key
 
