@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bridge import plain
-from bridge.cli.common import open_portal, settings_of, told
+from bridge.cli.common import open_portal, reports_errors, settings_of
 from bridge.domain.hours import text, to_kopecks, to_milli
 from bridge.flow.perform import utc_now
 from bridge.flow.scope import Exit
@@ -31,7 +31,7 @@ VERSION = 1
 @click.option("--low", is_flag=True, help=tr("Only those below the thresholds of [statement]."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(ctx: click.Context, low: bool, as_json: bool) -> None:
     settings = settings_of(ctx)
     with Journal.open(settings.bridge.journal) as journal, open_portal(settings, journal) as portal:
@@ -74,7 +74,7 @@ def _print(shown: list[Standing], *, low: bool) -> None:
             cell(one.account_id),
             cell(one.customer),
             text(account.granted),
-            text(account.posted),
+            text(account.written_off),
             text(account.held),
             f"[bold red]{text(account.available)}[/bold red]" if one.is_low else text(account.available),
             text(ahead.pace),
@@ -97,7 +97,7 @@ def _document(one: Standing) -> dict[str, Any]:
         "error": None if one.error is None else str(one.error),
         "low": one.is_low,
         "granted_mh": None if account is None else to_milli(account.granted),
-        "written_off_mh": None if account is None else to_milli(account.posted),
+        "written_off_mh": None if account is None else to_milli(account.written_off),
         "held_mh": None if account is None else to_milli(account.held),
         "available_mh": None if account is None else to_milli(account.available),
         "hour_price_kopecks": (

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from bridge import plain
-from bridge.cli.common import fail, open_portal, settings_of, told
+from bridge.cli.common import fail, open_portal, reports_errors, settings_of
 from bridge.cli.ledger import KINDS
 from bridge.cli.usage import Fault
 from bridge.domain.hours import from_milli, text
@@ -54,7 +54,7 @@ _STDOUT = "-"
 @click.option("--output", metavar="FILE", help=tr("The file; - for the terminal (html and csv)."))
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @click.pass_context
-@told
+@reports_errors
 def command(
     ctx: click.Context,
     account: str,

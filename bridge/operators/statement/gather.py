@@ -15,7 +15,7 @@ from decimal import Decimal
 from bridge.domain import billing
 from bridge.domain.catalogue import BillingKind, Catalogue
 from bridge.domain.effects import Effect
-from bridge.domain.hours import Charge, from_milli, hours_taken, text
+from bridge.domain.hours import Charge, from_milli, text, write_off
 from bridge.domain.lifecycle import charges_from
 from bridge.domain.statement import (
     BrokenLedger,
@@ -191,14 +191,14 @@ def _shown(statement: Statement) -> Iterator[Movement]:
 
 
 def _adds_up(row: Movement) -> bool:
-    return row.kind != "capture" or not row.work.lines or hours_taken(row.work.lines) == row.amount
+    return row.kind != "capture" or not row.work.lines or write_off(row.work.lines) == row.amount
 
 
 def _unlike(row: Movement) -> str:
     return tr(
         "ticket {number}, key {key}: the journal's minutes make {here} norm-hours, the portal took {there}"
     ).format(
-        number=row.work.number, key=row.key, here=text(hours_taken(row.work.lines)), there=text(row.amount)
+        number=row.work.number, key=row.key, here=text(write_off(row.work.lines)), there=text(row.amount)
     )
 
 

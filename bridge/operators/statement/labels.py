@@ -79,6 +79,12 @@ def clean(text: str, longest: int = LONGEST) -> str:
     return told if len(told) <= longest else told[: longest - 1].rstrip() + "…"
 
 
+def stage(title: str) -> str:
+    """A stage's title that says that it is one."""
+    told = clean(title)
+    return told if told.casefold().startswith("этап") else f"Этап: {told}"
+
+
 def _number(value: Decimal, places: int) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     told = f"{abs(rounded):,.{places}f}".replace(",", NBSP).replace(".", ",")

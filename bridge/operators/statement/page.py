@@ -47,6 +47,7 @@ def render(statement: Statement, parties: Parties, directory: Path | None = None
         day=labels.day,
         month=labels.month,
         clean=labels.clean,
+        stage=labels.stage,
         hours_in_words=in_words.hours,
         roubles_in_words=in_words.roubles,
         days_in_words=lambda days: f"{days}{labels.NBSP}{in_words.form(days, in_words.DAYS)}",

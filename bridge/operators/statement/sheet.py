@@ -30,7 +30,7 @@ DAY = "dd.mm.yyyy"
 MINUTES = "[h]:mm"
 
 _PER_DAY = 24 * 60
-_LONGEST_FOOTER = 120
+_LONGEST_FOOTER = 100
 
 Cell = str | date | Decimal | None
 """What stands in a cell: text, a day, a number; None: nothing."""

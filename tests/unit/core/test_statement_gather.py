@@ -45,7 +45,7 @@ class Priced(Ledgers):
         return replace(
             told,
             granted=granted,
-            available=granted - told.posted - told.held,
+            available=granted - told.written_off - told.held,
             hour_price=Decimal(2500),
         )
 
