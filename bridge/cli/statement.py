@@ -28,7 +28,7 @@ from bridge.operators.statement import labels
 from bridge.operators.statement.gather import LedgersDiffer, NoStatement, gather
 from bridge.operators.statement.labels import Parties
 from bridge.operators.statement.pdf import NoPdf, missing
-from bridge.portal import PortalNotFound
+from bridge.portal import PortalForbidden, PortalNotFound, PortalUnauthorized
 from bridge.settings import Settings
 
 _FORMS = {"html": "jinja2", "pdf": "weasyprint", "xlsx": "xlsxwriter", "csv": "csv"}
@@ -79,6 +79,8 @@ def command(
             fail(_differing(error), Exit.OPERATOR)
         except NoStatement as error:
             fail(str(error), Exit.OPERATOR)
+        except (PortalUnauthorized, PortalForbidden) as error:
+            fail(str(error), Exit.CONFIGURATION)
     parties = Parties.of(settings.statement, account, found.customer)
     if form is not None and output is not None:
         try:

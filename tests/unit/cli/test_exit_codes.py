@@ -43,6 +43,8 @@ HAPPY = {
     "ledger": "ledger",
     "ledger verify": "ledger verify",
     "reconcile": "reconcile",
+    "statement": "statement --account school --month 2020-01 --output - --format csv",
+    "accounts": "accounts",
     "catalogue": "catalogue",
     "quote": "quote 2.6",
     "migrate": "migrate",
@@ -135,7 +137,7 @@ def test_the_table_has_every_command_and_every_code() -> None:
 
 @pytest.mark.parametrize("command", [one for one in HAPPY if one != "run"])
 def test_0_all_well(served: Served, command: Any) -> None:
-    if command not in ("sync", "doctor", "reconcile", "portal check"):
+    if command not in ("sync", "doctor", "reconcile", "accounts", "portal check"):
         ready(served, command)
     code, told = served.typed(HAPPY[command], OTBRIDGE_PORTAL_TOKEN=served.portal.token)
     assert code == 0, told
@@ -194,6 +196,7 @@ OPERATORS_TURN: dict[str, Callable[[Served, str], str]] = {
     "doctor": _no_cron,
     "ledger verify": _forged,
     "reconcile": _differs,
+    "statement": lambda served, command: HAPPY[command].replace("school", "nobody"),
     "portal check": _broken_rule,
 }
 
@@ -214,7 +217,7 @@ def test_2_settings_or_the_command_line(served: Served, command: Any) -> None:
     assert code == 2, told
 
 
-NEED_TOKENS = {"sync", "run", "doctor", "reconcile", "portal check"}
+NEED_TOKENS = {"sync", "run", "doctor", "reconcile", "statement", "accounts", "portal check"}
 
 
 @pytest.mark.parametrize("command", HAPPY)
@@ -224,26 +227,26 @@ def test_only_commands_that_speak_to_portal_or_moodle_ask_for_tokens(served: Ser
     assert code == (2 if command in NEED_TOKENS else 0), told
 
 
-@pytest.mark.parametrize("command", ["sync", "reconcile", "doctor"])
+@pytest.mark.parametrize("command", ["sync", "reconcile", "statement", "accounts", "doctor"])
 def test_2_a_token_that_is_refused(served: Served, command: str) -> None:
     served.told(cursor="")
     served.named_p()
     served.token("wrong")
-    assert served.typed(command)[0] == 2
+    assert served.typed(HAPPY[command])[0] == 2
 
 
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 3 in codes])
 def test_3_the_portal_is_away(served: Served, command: Any) -> None:
     if command == "correct":
         ready(served, command)
-    if command == "reconcile":
+    if command in ("reconcile", "accounts"):
         served.told()
     served.serve("http://127.0.0.1:9/api", served.moodle.url)
     typed = {
         "correct": "correct 101 --recount --reason x",
         "portal check": "portal check http://127.0.0.1:9",
-    }.get(command, command)
-    if command in ("correct", "reconcile"):
+    }.get(command, HAPPY[command])
+    if command in ("correct", "reconcile", "accounts"):
         served.named_p()
     code, told = served.typed(typed, OTBRIDGE_PORTAL_TOKEN="x")
     assert code == 3, told
