@@ -519,7 +519,7 @@ def _fault(fault: Any) -> str:
             return tr("there is no such key")
         case "string_type" | "path_type":
             return tr("must be a text in quotes")
-        case "decimal_type" | "decimal_parsing":
+        case "decimal_type" | "decimal_parsing" | "finite_number":
             return tr("must be a number")
         case "int_type" | "int_parsing" | "int_from_float":
             return tr("must be a whole number")

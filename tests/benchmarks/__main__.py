@@ -18,11 +18,13 @@ from bridge.journal import Journal, migrate
 RUNS = 7
 
 
-def measure(name: str, once: Callable[[], None], *, per: int = 1, unit: str = "ms") -> None:
+def measure(
+    name: str, once: Callable[[], object], *, per: int = 1, unit: str = "ms", runs: int = RUNS
+) -> None:
     """Run `once` several times after a warm-up and print what one of its `per` repetitions takes."""
     once()
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.perf_counter()
         once()
         times.append((time.perf_counter() - start) / per)
@@ -102,10 +104,54 @@ def journal(directory: Path) -> None:
         measure("merge a page of 100 tickets", merge)
 
 
+def statements() -> None:
+    from decimal import Decimal
+    from zoneinfo import ZoneInfo
+
+    from bridge.domain.hours import Charge, price, write_off
+    from bridge.domain.statement import Movement, Period, Work, make_statement
+    from bridge.operators.statement import page, pdf, sheet, table
+    from bridge.operators.statement.labels import Parties
+
+    many = 2000
+    parties = Parties("ООО «Исполнитель»", "", "", 'ООО "Ромашка" & Ко', "", "", "№ 12")
+    charges = (Charge("Разработка", 75, 75, Decimal(1)), Charge("Контент", 20, 20, Decimal("0.6")))
+    subject = "Восстановить удалённый курс «Охрана труда» со всеми оценками слушателей"
+    work = Work("100", subject, "2.9", "Работа с электронными материалами", "Работа", charges)
+    hours = write_off(charges)
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    rows = [
+        Movement(
+            str(number),
+            str(number),
+            "capture",
+            start + timedelta(minutes=20 * number),
+            hours,
+            price(hours, Decimal(2500)),
+            hold_id=str(number),
+            work=work,
+        )
+        for number in range(many)
+    ]
+    period = Period.month(2026, 11, ZoneInfo("Europe/Moscow"))
+
+    def made() -> None:
+        make_statement("a", rows, period, datetime(2026, 12, 2, tzinfo=UTC))
+
+    statement = make_statement("a", rows, period, datetime(2026, 12, 2, tzinfo=UTC))
+    html = page.render(statement, parties)
+    measure(f"a statement of {many} write-offs", made)
+    measure("the same as a page", lambda: page.render(statement, parties))
+    measure("the same as a table", lambda: table.render(statement))
+    measure("the same as a workbook", lambda: sheet.render(statement, parties))
+    measure("the same as a PDF", lambda: pdf.render(html), runs=1)
+
+
 def main() -> None:
     startup()
     with tempfile.TemporaryDirectory() as directory:
         journal(Path(directory))
+    statements()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from markupsafe import Markup
 from bridge.domain import in_words
 from bridge.domain.statement import Statement
 from bridge.errors import UserError
-from bridge.i18n import tr
 from bridge.operators.statement import charts, labels
 from bridge.operators.statement.labels import Parties
 
@@ -64,6 +63,4 @@ def render(statement: Statement, parties: Parties, directory: Path | None = None
             chart_by_service=Markup(charts.by_service(statement.services)),  # noqa: S704
         )
     except (TemplateError, UnicodeDecodeError, TypeError, ValueError, ArithmeticError) as error:
-        raise UserError(
-            tr("template {name} cannot be rendered").format(name=TEMPLATE), [str(error)]
-        ) from error
+        raise UserError(f"template {TEMPLATE} cannot be rendered", [str(error)]) from error

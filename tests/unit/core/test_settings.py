@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,50 @@ def test_a_redmine_is_the_portal_where_the_settings_say_so(write: Write) -> None
 def test_without_a_word_the_portal_keeps_the_contract(write: Write) -> None:
     portal = load(write(), ENVIRON).portal
     assert (portal.engine, portal.redmine) == ("contract", None)
+
+
+# --- statements
+
+
+def test_without_a_word_a_statement_has_no_names_and_usual_thresholds(write):
+    statement = load(write(), ENVIRON).statement
+    assert (statement.seller, statement.low_hours, statement.low_days) == ("", 5, 14)
+    assert statement.of("school").name == ""
+
+
+def test_a_customer_has_its_own_contract_or_that_of_all(write):
+    toml = """
+[statement]
+contract = "№ 1"
+low_hours = 2.5
+[statement.customer.school]
+name = 'ООО "Ромашка" & Ко'
+[statement.customer."12/7"]
+contract = "№ 7"
+"""
+    statement = load(write(PORTAL + MAIN + toml), ENVIRON).statement
+    assert statement.low_hours == Decimal("2.5")
+    assert (statement.of("school").name, statement.of("school").contract) == ('ООО "Ромашка" & Ко', "№ 1")
+    assert statement.of("12/7").contract == "№ 7"
+    assert statement.of("nobody").contract == "№ 1"
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ("low_hours = -1", "statement.low_hours: must be at least 0"),
+        ("low_hours = 'many'", "statement.low_hours: must be a number"),
+        ("low_hours = nan", "statement.low_hours: must be a number"),
+        ("low_days = 1.5", "statement.low_days: must be a whole number"),
+        ("seller = 1", "statement.seller: must be a text in quotes"),
+        ("seler = 'x'", "statement.seler: there is no such key"),
+        ("customer = 'x'", "statement.customer: must be a table"),
+        ("customer.a.nam = 'x'", "statement.customer.a.nam: there is no such key"),
+        (f"customer.a.name = '{'x' * 301}'", "statement.customer.a.name: must have at most 300 characters"),
+    ],
+)
+def test_faults_of_statements_are_named(write, toml, told):
+    assert told in faults(write(f"{PORTAL}{MAIN}[statement]\n{toml}\n"))
 
 
 # --- several installations
