@@ -31,7 +31,7 @@ class NoPdf(BridgeError):
 class Limits:
     """What the child may use: seconds until it is killed, bytes of address space."""
 
-    seconds: float = 300
+    seconds: float = 600
     memory: int = 2 * 2**30
 
 
