@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.domain.hours import from_kopecks, from_milli
-from bridge.domain.statement import Movement, Period, make_statement
+from bridge.domain.statement import Movement, Period, Statement, make_statement
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ZONES = st.sampled_from(["Europe/Moscow", "Asia/Kamchatka", "America/New_York", "Africa/Cairo", "UTC"])
@@ -56,11 +56,13 @@ def ledger(given_moves: list[tuple[str, int, int, int]]) -> list[Movement]:
 
 @settings(max_examples=80)
 @given(moves, ZONES, st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(0, 5000))
-def test_statements_close_and_adjoining_ones_add_up(given_moves, name, lengths, undated):
+def test_statements_close_and_adjoining_ones_add_up(
+    given_moves: list[tuple[str, int, int, int]], name: str, lengths: list[int], undated: int
+) -> None:
     rows, zone = ledger(given_moves), ZoneInfo(name)
     now = START + timedelta(days=1500)
 
-    def between(first: date, last: date):
+    def between(first: date, last: date) -> Statement:
         return make_statement("a", rows, Period(first, last, zone), now, undated=from_milli(undated))
 
     day = date(2025, 12, 30)

@@ -44,8 +44,8 @@ def standings(
     """
     with journal.transaction(read_only=True) as unit:
         names = {
-            account_id: _customer(settings, account_id, unit.statement(Span(account_id, portal.name)))
-            for account_id in unit.ledger_accounts(portal.name)
+            account_id: _customer(settings, account_id, unit.statement.lines(Span(account_id, portal.name)))
+            for account_id in unit.ledger.accounts(portal.name)
         }
     for account_id, customer in names.items():
         moment = now()

@@ -100,14 +100,14 @@ def gather(
         JournalError: the journal cannot be used.
     """
     with journal.transaction(read_only=True) as unit:
-        settled = unit.ledger_length(portal.name, account_id)
+        settled = unit.ledger.length(portal.name, account_id)
     account, entries = _portal_side(portal, account_id)
     # The journal is read after the portal: what the portal told is either booked by then, or still intended.
     with journal.transaction(read_only=True) as unit:
-        ours = unit.ledger(portal.name, account_id)
-        intended = {effect.key for effect in unit.open_effects() if effect.portal == portal.name}
+        ours = unit.ledger.rows(portal.name, account_id)
+        intended = {effect.key for effect in unit.effects.open() if effect.portal == portal.name}
         tickets = {entry.ticket_id for entry in entries if entry.ticket_id} | {row.ticket_id for row in ours}
-        numbers = unit.numbers(portal.name, tickets)
+        numbers = unit.tickets.numbers(portal.name, tickets)
     found = compare(ours, entries, tickets=numbers, intended=intended, settled=settled)
     differences = [
         one for one in (*found.differences, *compare_sums(account, entries)) if _concerns(one, period)
@@ -240,8 +240,8 @@ class _Works:
     def _ticket(self, ticket_id: str) -> tuple[Ticket | None, list[Effect]]:
         if ticket_id not in self._known:
             with self.journal.transaction(read_only=True) as unit:
-                record = unit.ticket(self.portal.name, ticket_id)
-                effects = unit.effects(self.portal.name, ticket_id)
+                record = unit.tickets.get(self.portal.name, ticket_id)
+                effects = unit.effects.of(self.portal.name, ticket_id)
             ticket = record.ticket if record is not None and not record.damage else self._asked(ticket_id)
             self._known[ticket_id] = ticket, effects
             if ticket is not None and ticket.customer_name:

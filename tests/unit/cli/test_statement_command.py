@@ -69,7 +69,9 @@ def office(written_off: tuple[Office, SandboxPortal]) -> Office:
     return written_off[0]
 
 
-def test_the_document_tells_the_write_off_and_agrees_with_the_portal(office, written_off):
+def test_the_document_tells_the_write_off_and_agrees_with_the_portal(
+    office: Office, written_off: tuple[Office, SandboxPortal]
+) -> None:
     document = office.document(f"{OF} --json")
     Draft202012Validator(json.loads((SCHEMAS / "statement-1.json").read_text())).validate(document)
     (one,) = document["write_offs"]
@@ -88,6 +90,7 @@ def test_the_document_tells_the_write_off_and_agrees_with_the_portal(office, wri
         }
     ]
     (entry,) = [entry for entry in written_off[1].ledger() if entry.kind == "capture"]
+    assert entry.price is not None
     assert (one["amount_mh"], one["price_kopecks"]) == (1500, int(entry.price * 100)) == (1500, 375_000)
     assert (document["topped_up_mh"], document["closing_mh"], document["customer"]) == (
         10_000,
@@ -96,7 +99,7 @@ def test_the_document_tells_the_write_off_and_agrees_with_the_portal(office, wri
     )
 
 
-def test_the_file_s_ending_says_the_form(office, tmp_path):
+def test_the_file_s_ending_says_the_form(office: Office, tmp_path: Path) -> None:
     for name in ("s.html", "s.xlsx", "s.csv"):
         path = tmp_path / name
         code, told = office.run(f"{OF} --output {path}")
@@ -108,7 +111,9 @@ def test_the_file_s_ending_says_the_form(office, tmp_path):
     assert 3750 in {cell.value for row in sheet.iter_rows() for cell in row}
 
 
-def test_a_pdf_is_made_by_the_command(office, tmp_path, monkeypatch):
+def test_a_pdf_is_made_by_the_command(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from bridge.operators.statement import pdf
 
     monkeypatch.setattr(pdf, "render", lambda html, _directory: b"%PDF-" + html.encode())
@@ -117,7 +122,9 @@ def test_a_pdf_is_made_by_the_command(office, tmp_path, monkeypatch):
     assert (tmp_path / "a.out").read_bytes().startswith(b"%PDF-")
 
 
-def test_a_pdf_that_cannot_be_made_leaves_the_old_file(office, tmp_path, monkeypatch):
+def test_a_pdf_that_cannot_be_made_leaves_the_old_file(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from bridge.operators.statement import pdf
 
     (tmp_path / "s.pdf").write_bytes(b"old")
@@ -130,7 +137,7 @@ def test_a_pdf_that_cannot_be_made_leaves_the_old_file(office, tmp_path, monkeyp
     assert (code, "no font" in told, (tmp_path / "s.pdf").read_bytes()) == (2, True, b"old")
 
 
-def test_a_table_goes_to_the_terminal_and_no_cell_of_it_is_a_formula(office):
+def test_a_table_goes_to_the_terminal_and_no_cell_of_it_is_a_formula(office: Office) -> None:
     code, told = office.run(f"{OF} --output - --format csv")
     rows = list(csv.DictReader(io.StringIO(told.removeprefix("\ufeff")), delimiter=";"))
     assert (code, [row["Вид"] for row in rows]) == (
@@ -144,7 +151,7 @@ def test_a_table_goes_to_the_terminal_and_no_cell_of_it_is_a_formula(office):
     )
 
 
-def test_a_month_and_a_period_of_the_same_days_tell_the_same(office):
+def test_a_month_and_a_period_of_the_same_days_tell_the_same(office: Office) -> None:
     one = office.document(f"statement --account school --month {TODAY:%Y-%m} --json")
     first, last = TODAY.replace(day=1), (TODAY.replace(day=1) + timedelta(days=40)).replace(day=1)
     other = office.document(
@@ -180,19 +187,23 @@ def test_a_month_and_a_period_of_the_same_days_tell_the_same(office):
         (f"statement --account nobody {PERIOD} --json", 1, "no account nobody"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_a_word(office, typed, code, told):
+def test_what_cannot_be_meant_is_refused_with_a_word(
+    office: Office, typed: str, code: int, told: str
+) -> None:
     found, said = office.run(typed, LANGUAGE="en")
     assert (found, told in said) == (code, True), said
 
 
-def test_without_the_library_the_extra_is_named_before_anything_is_read(office, monkeypatch):
+def test_without_the_library_the_extra_is_named_before_anything_is_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bridge.cli.statement.find_spec", lambda name: None if name == "xlsxwriter" else 1)
     monkeypatch.setattr("bridge.cli.statement.Journal", None)
     code, told = office.run(f"{OF} --output x.xlsx", LANGUAGE="en")
     assert (code, "pip install 'otbridge[statement]'" in told) == (2, True), told
 
 
-def test_a_kopeck_stops_the_statement_and_the_row_is_named(office, tmp_path):
+def test_a_kopeck_stops_the_statement_and_the_row_is_named(office: Office, tmp_path: Path) -> None:
     journal = office.directory / "journal.sqlite3"
     kept = journal.read_bytes()
     try:
@@ -213,7 +224,7 @@ def test_a_kopeck_stops_the_statement_and_the_row_is_named(office, tmp_path):
         journal.write_bytes(kept)
 
 
-def test_accounts_tell_what_is_left_and_which_are_low(office):
+def test_accounts_tell_what_is_left_and_which_are_low(office: Office) -> None:
     document = office.document("accounts --json")
     Draft202012Validator(json.loads((SCHEMAS / "accounts-1.json").read_text())).validate(document)
     (one,) = document["accounts"]
@@ -243,7 +254,9 @@ def test_accounts_tell_what_is_left_and_which_are_low(office):
         office.settings.write_text(settings, encoding="utf-8")
 
 
-def test_an_account_that_cannot_be_read_is_told(office, written_off):
+def test_an_account_that_cannot_be_read_is_told(
+    office: Office, written_off: tuple[Office, SandboxPortal]
+) -> None:
     written_off[1].faults.add("GET /api/otbridge/v1/accounts/school", "html", times=99)
     try:
         code, told = office.run("accounts --low", LANGUAGE="en")
@@ -252,7 +265,7 @@ def test_an_account_that_cannot_be_read_is_told(office, written_off):
         written_off[1].faults.clear()
 
 
-def test_the_period_is_of_the_site_s_days(office):
+def test_the_period_is_of_the_site_s_days(office: Office) -> None:
     yesterday = office.document(
         f"statement --account school --from 2020-01-01 --to {TODAY - timedelta(days=1)} --json"
     )

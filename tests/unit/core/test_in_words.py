@@ -68,7 +68,7 @@ def read(said: str) -> int:
     return total + group
 
 
-def test_every_number_to_119_999_reads_back_with_feminine_thousands_and_masculine_units():
+def test_every_number_to_119_999_reads_back_with_feminine_thousands_and_masculine_units() -> None:
     for number in range(120_000):
         said = whole(number)
         assert read(said) == number
@@ -93,12 +93,12 @@ def test_every_number_to_119_999_reads_back_with_feminine_thousands_and_masculin
         (-7, "минус семь"),
     ],
 )
-def test_whole_numbers(number, said):
+def test_whole_numbers(number: int, said: str | None) -> None:
     assert said is None or whole(number) == said
     assert whole(number)
 
 
-def test_more_than_twelve_digits_are_refused():
+def test_more_than_twelve_digits_are_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
         whole(10**12)
 
@@ -123,7 +123,7 @@ def test_more_than_twelve_digits_are_refused():
         ("114.14", "сто четырнадцать рублей 14 копеек"),
     ],
 )
-def test_roubles_are_rounded_half_up_as_accounting_does(amount, said):
+def test_roubles_are_rounded_half_up_as_accounting_does(amount: str, said: str) -> None:
     assert roubles(Decimal(amount)) == said
 
 
@@ -144,17 +144,17 @@ def test_roubles_are_rounded_half_up_as_accounting_does(amount, said):
         ("1000000", "один миллион нормо-часов"),
     ],
 )
-def test_norm_hours(amount, said):
+def test_norm_hours(amount: str, said: str) -> None:
     assert hours(Decimal(amount)) == said
 
 
-def test_what_is_finer_than_a_thousandth_or_a_float_is_refused():
+def test_what_is_finer_than_a_thousandth_or_a_float_is_refused() -> None:
     for amount in (Decimal("0.0001"), 0.5):
         with pytest.raises(InexactHours):
             hours(amount)  # type: ignore[arg-type]
 
 
-def test_forms():
+def test_forms() -> None:
     assert [form(number, HOURS) for number in (1, 11, 21, 2, 12, 5, 111, 101)] == [
         "нормо-час",
         "нормо-часов",

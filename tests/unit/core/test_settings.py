@@ -143,13 +143,13 @@ def test_without_a_word_the_portal_keeps_the_contract(write: Write) -> None:
 # --- statements
 
 
-def test_without_a_word_a_statement_has_no_names_and_usual_thresholds(write):
+def test_without_a_word_a_statement_has_no_names_and_usual_thresholds(write: Write) -> None:
     statement = load(write(), ENVIRON).statement
     assert (statement.seller, statement.low_hours, statement.low_days) == ("", 5, 14)
     assert statement.of("school").name == ""
 
 
-def test_a_customer_has_its_own_contract_or_that_of_all(write):
+def test_a_customer_has_its_own_contract_or_that_of_all(write: Write) -> None:
     toml = """
 [statement]
 contract = "№ 1"
@@ -180,7 +180,7 @@ contract = "№ 7"
         (f"customer.a.name = '{'x' * 301}'", "statement.customer.a.name: must have at most 300 characters"),
     ],
 )
-def test_faults_of_statements_are_named(write, toml, told):
+def test_faults_of_statements_are_named(write: Write, toml: str, told: str) -> None:
     assert told in faults(write(f"{PORTAL}{MAIN}[statement]\n{toml}\n"))
 
 

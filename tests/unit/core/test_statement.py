@@ -45,7 +45,7 @@ def november(*rows: Movement, **more: object) -> Statement:
     return make_statement("school", rows, NOVEMBER, LATER, **more)  # type: ignore[arg-type]
 
 
-def test_the_sums_close_and_each_row_stands_in_its_part():
+def test_the_sums_close_and_each_row_stands_in_its_part() -> None:
     earlier = capture("c0", "2", at(20, 10))
     one = november(
         top_up("10", at(1, 10)),
@@ -77,23 +77,23 @@ def test_the_sums_close_and_each_row_stands_in_its_part():
         (datetime(2026, 11, 30, 21, tzinfo=UTC), False),
     ],
 )
-def test_days_are_those_of_the_site_s_zone(moment, belongs):
+def test_days_are_those_of_the_site_s_zone(moment: datetime, belongs: bool) -> None:
     one = november(capture("c", "1", moment))
     assert bool(one.write_offs) is belongs
 
 
-def test_a_hold_that_is_captured_after_the_period_was_open_at_its_end():
+def test_a_hold_that_is_captured_after_the_period_was_open_at_its_end() -> None:
     one = november(hold("c", "2", at(20)), capture("c", "2", at(3, 12)))
     assert (one.held, one.written_off) == (2, 0)
 
 
-def test_a_month_that_is_not_over_is_told_as_it_is_now():
+def test_a_month_that_is_not_over_is_told_as_it_is_now() -> None:
     rows = [top_up("5", at(1)), capture("c", "1", at(20))]
     one = make_statement("a", rows, NOVEMBER, at(10))
     assert (one.closing, one.is_final, one.forecast.as_of) == (5, False, date(2026, 11, 10))
 
 
-def test_hours_granted_without_a_row_count_from_the_beginning():
+def test_hours_granted_without_a_row_count_from_the_beginning() -> None:
     one = november(capture("c", "1", at(3)), undated=Decimal(10))
     assert (one.opening, one.closing) == (10, 9)
 
@@ -108,13 +108,15 @@ def test_hours_granted_without_a_row_count_from_the_beginning():
         ("0", "0", "2500", None),
     ],
 )
-def test_the_price_of_an_hour_makes_the_sum_or_is_not_told(hours, roubles, now, told):
+def test_the_price_of_an_hour_makes_the_sum_or_is_not_told(
+    hours: str, roubles: str, now: str | None, told: str | None
+) -> None:
     row = replace(capture("c", hours, at(3)), price=Decimal(roubles))
     (one,) = november(row, hour_price=None if now is None else Decimal(now)).write_offs
     assert one.hour_price == (None if told is None else Decimal(told))
 
 
-def test_an_account_without_a_price_has_no_roubles_and_a_mixed_one_says_how_many_lack_it():
+def test_an_account_without_a_price_has_no_roubles_and_a_mixed_one_says_how_many_lack_it() -> None:
     bare = november(capture("c", "1", at(3), price=None))
     assert (bare.roubles, bare.unpriced) == (None, 0)
     mixed = november(capture("c", "1", at(3), price=None), capture("d", "1", at(4)))
@@ -146,12 +148,12 @@ def test_an_account_without_a_price_has_no_roubles_and_a_mixed_one_says_how_many
         ),
     ],
 )
-def test_rows_that_contradict_each_other_make_no_statement(rows, told):
+def test_rows_that_contradict_each_other_make_no_statement(rows: list[Movement], told: str) -> None:
     with pytest.raises(BrokenLedger, match=told):
         november(*rows)
 
 
-def test_months_up_to_twelve_and_services_the_largest_first():
+def test_months_up_to_twelve_and_services_the_largest_first() -> None:
     other = replace(WORK, service="Курс")
     rows = [
         capture("a", "1", at(3, 9)),
@@ -180,24 +182,24 @@ def test_months_up_to_twelve_and_services_the_largest_first():
         ("10000", [capture("c", "0.01", at(1))], 30, None),  # for ever
     ],
 )
-def test_the_forecast(available, rows, days, left):
+def test_the_forecast(available: str, rows: list[Movement], days: int, left: int | None) -> None:
     told = forecast(rows, Decimal(available), date(2026, 11, 30), MOSCOW)
     assert (told.days, told.days_left) == (days, left)
     assert told.ends_on == (None if left is None else date(2026, 11, 30) + timedelta(days=left))
 
 
-def test_what_was_taken_back_does_not_count_for_the_pace():
+def test_what_was_taken_back_does_not_count_for_the_pace() -> None:
     one = capture("c", "30", at(1))
     told = forecast([one, reversal("r", one, at(2))], Decimal(5), date(2026, 11, 30), MOSCOW)
     assert (told.written_off, told.days_left, told.pace) == (0, None, 0)
 
 
-def test_a_period_that_ends_before_it_begins_is_refused():
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match="ends before"):
         Period(date(2026, 2, 1), date(2026, 1, 1), MOSCOW)
 
 
-def test_december_ends_with_the_year():
+def test_december_ends_with_the_year() -> None:
     december = Period.month(2026, 12, MOSCOW)
     assert (december.last, december.whole_month) == (date(2026, 12, 31), True)
     assert not Period(date(2026, 12, 1), date(2026, 12, 30), MOSCOW).whole_month

@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -134,12 +135,12 @@ class Texts(HTMLParser):
         ("-0.004", "0,00"),
     ],
 )
-def test_money_is_rounded_half_up_and_never_breaks(amount, told):
+def test_money_is_rounded_half_up_and_never_breaks(amount: str, told: str) -> None:
     assert labels.money(Decimal(amount)) == told
     assert labels.roubles(Decimal(amount)) == f"{told}\u00a0₽"
 
 
-def test_hours_show_thousandths_only_where_there_are_some():
+def test_hours_show_thousandths_only_where_there_are_some() -> None:
     assert [labels.hours(Decimal(one)) for one in ("1.5", "0.015", "1234.5")] == [
         "1,50",
         "0,015",
@@ -148,7 +149,7 @@ def test_hours_show_thousandths_only_where_there_are_some():
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_texts_from_outside_are_one_short_line_with_nothing_that_hides(name):
+def test_texts_from_outside_are_one_short_line_with_nothing_that_hides(name: str) -> None:
     told = clean(HOSTILE[name])
     assert len(told) <= labels.LONGEST
     assert not re.search(
@@ -160,7 +161,7 @@ def test_texts_from_outside_are_one_short_line_with_nothing_that_hides(name):
 # --- the page
 
 
-def test_the_page_holds_sums_words_and_both_parties():
+def test_the_page_holds_sums_words_and_both_parties() -> None:
     html = page.render(usual(), PARTIES)
     text = " ".join("".join(Texts(html).texts).split(" "))
     for told in (
@@ -179,7 +180,7 @@ def test_the_page_holds_sums_words_and_both_parties():
     assert "Этап: Этап 2" not in text
 
 
-def test_no_amount_has_a_space_at_which_a_line_may_end():
+def test_no_amount_has_a_space_at_which_a_line_may_end() -> None:
     html = page.render(usual(), PARTIES)
     cells = re.findall(r'<td[^>]*class="n"[^>]*>(.*?)</td>', html, re.DOTALL)
     assert len(cells) > 30
@@ -188,14 +189,14 @@ def test_no_amount_has_a_space_at_which_a_line_may_end():
     assert re.search(r"\.n \{[^}]*white-space: nowrap", html)
 
 
-def test_a_month_that_is_not_over_makes_no_act():
+def test_a_month_that_is_not_over_makes_no_act() -> None:
     html = page.render(make(now=datetime(2026, 11, 20, tzinfo=UTC)), PARTIES)
     assert "Предварительная выписка" in html
     assert "Период ещё не окончен" in html
     assert 'class="signs"' not in html
 
 
-def test_hostile_subjects_are_text():
+def test_hostile_subjects_are_text() -> None:
     quiet, hostile = (
         Texts(page.render(one, PARTIES))
         for one in (make(*(capture(n, "x", THREE, f"s{n}") for n in range(len(HOSTILE)))), HOSTILE_STATEMENT)
@@ -205,11 +206,11 @@ def test_hostile_subjects_are_text():
     assert HOSTILE["markup"] in hostile.texts
 
 
-def test_the_page_fetches_nothing():
+def test_the_page_fetches_nothing() -> None:
     assert not re.findall(r"(?:src|href)=|url\(|@import", page.render(usual(), PARTIES))
 
 
-def test_a_site_s_own_template_takes_its_place_and_its_faults_are_named(tmp_path):
+def test_a_site_s_own_template_takes_its_place_and_its_faults_are_named(tmp_path: Path) -> None:
     own = tmp_path / page.TEMPLATE
     own.write_text("{{ parties.customer }}: {{ statement.net|hours }}", encoding="utf-8")
     assert page.render(usual(), PARTIES, tmp_path) == "ООО &#34;Ромашка&#34; &amp; Ко: 8,50"
@@ -219,7 +220,7 @@ def test_a_site_s_own_template_takes_its_place_and_its_faults_are_named(tmp_path
             page.render(usual(), PARTIES, tmp_path)
 
 
-def test_charts_are_xml_whatever_the_services_are_called_and_gather_the_smallest():
+def test_charts_are_xml_whatever_the_services_are_called_and_gather_the_smallest() -> None:
     many = [(text, Decimal(30 - place)) for place, text in enumerate(HOSTILE.values())]
     drawn = etree.fromstring(charts.by_service(many))
     texts = [one.text for one in drawn.iter("{*}text")]
@@ -236,17 +237,17 @@ def test_charts_are_xml_whatever_the_services_are_called_and_gather_the_smallest
 # --- the workbook
 
 
-def book(statement: Statement, parties: Parties = PARTIES):
+def book(statement: Statement, parties: Parties = PARTIES) -> Any:
     return load_workbook(io.BytesIO(sheet.render(statement, parties)))
 
 
-def values(statement: Statement) -> list[list[object]]:
+def values(statement: Statement) -> list[list[Any]]:
     """What Excel shows without recalculating."""
     made = load_workbook(io.BytesIO(sheet.render(statement, PARTIES)), data_only=True)
     return [[cell.value for cell in row] for row in made["Акт"].iter_rows()]
 
 
-def test_the_workbook_s_sums_are_formulas_with_their_values():
+def test_the_workbook_s_sums_are_formulas_with_their_values() -> None:
     formulas = [
         cell.value for row in book(usual())["Акт"].iter_rows() for cell in row if cell.data_type == "f"
     ]
@@ -259,14 +260,14 @@ def test_the_workbook_s_sums_are_formulas_with_their_values():
     assert closing[2] == 1234598.5
 
 
-def test_the_workbook_s_formulas_reckon_what_stands_beside_them():
+def test_the_workbook_s_formulas_reckon_what_stands_beside_them() -> None:
     """LibreOffice would; here each SUM is summed from the cells that it names."""
     statement = usual()
     formulas, shown = book(statement)["Акт"], values(statement)
     for row in formulas.iter_rows():
         for cell in row:
             if cell.data_type == "f" and cell.value.startswith("=SUM("):
-                column, first, last = re.fullmatch(r"=SUM\(([A-Z])(\d+):[A-Z](\d+)\)", cell.value).groups()
+                ((column, first, last),) = re.findall(r"^=SUM\(([A-Z])(\d+):[A-Z](\d+)\)$", cell.value)
                 cells = [shown[n - 1][ord(column) - 65] for n in range(int(first), int(last) + 1)]
                 told = shown[cell.row - 1][cell.column - 1]
                 if isinstance(told, timedelta):
@@ -274,12 +275,12 @@ def test_the_workbook_s_formulas_reckon_what_stands_beside_them():
                 assert told == pytest.approx(sum(one or 0 for one in cells))
 
 
-def test_roubles_have_the_russian_format():
+def test_roubles_have_the_russian_format() -> None:
     formats = {cell.number_format for row in book(usual())["Акт"].iter_rows() for cell in row}
     assert '[$-419]#,##0.00" ₽"' in formats
 
 
-def test_no_text_of_the_workbook_is_a_formula():
+def test_no_text_of_the_workbook_is_a_formula() -> None:
     made = book(HOSTILE_STATEMENT, replace(PARTIES, customer="=1+1", contract="@x"))
     texts = [
         cell
@@ -293,7 +294,7 @@ def test_no_text_of_the_workbook_is_a_formula():
     assert "=1+1" in {cell.value for cell in texts}
 
 
-def test_an_ampersand_in_the_footer_is_an_ampersand():
+def test_an_ampersand_in_the_footer_is_an_ampersand() -> None:
     with zipfile.ZipFile(io.BytesIO(sheet.render(usual(), PARTIES))) as archive:
         drawn = archive.read("xl/worksheets/sheet1.xml").decode()
     assert 'ООО "Ромашка" &amp;&amp; Ко' in drawn.replace("&quot;", '"')
@@ -304,7 +305,7 @@ def test_an_ampersand_in_the_footer_is_an_ampersand():
     assert len(footer[1].replace("&amp;", "&")) <= 255
 
 
-def test_a_row_of_the_workbook_is_as_high_as_its_text_and_no_higher_than_excel_has():
+def test_a_row_of_the_workbook_is_as_high_as_its_text_and_no_higher_than_excel_has() -> None:
     heights = [one.height for one in book(HOSTILE_STATEMENT)["Акт"].row_dimensions.values() if one.height]
     assert 100 < max(heights) <= 409
 
@@ -319,7 +320,7 @@ def read(statement: Statement) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
-def test_the_table_adds_up_with_decimal_commas():
+def test_the_table_adds_up_with_decimal_commas() -> None:
     rows = read(usual())
     amounts = [Decimal(row["Нормо-часы"].replace(",", ".")) for row in rows]
     kinds = [row["Вид"] for row in rows]
@@ -337,7 +338,7 @@ def test_the_table_adds_up_with_decimal_commas():
     assert second["К"] == "10:00 × 0,6 + 0:45 × 1 + 0:30 × 1"
 
 
-def test_no_text_of_the_table_is_a_formula():
+def test_no_text_of_the_table_is_a_formula() -> None:
     for row in read(HOSTILE_STATEMENT):
         for name in ("Тема", "Сервис", "Этап", "Категория специалиста", "Заявка"):
             assert not row[name].startswith(("=", "+", "-", "@", "\t", "\r")), row
@@ -347,7 +348,7 @@ def test_no_text_of_the_table_is_a_formula():
 
 
 @pytest.mark.parametrize("statement", [usual(), HOSTILE_STATEMENT, make()], ids=["usual", "hostile", "none"])
-def test_the_document_is_its_schema_s(statement):
+def test_the_document_is_its_schema_s(statement: Statement) -> None:
     schema = json.loads((ROOT / "docs" / "schemas" / "statement-1.json").read_text(encoding="utf-8"))
     made = json.loads(json.dumps(document(statement, PARTIES)))
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(made)
@@ -361,13 +362,13 @@ def test_the_document_is_its_schema_s(statement):
 # --- the PDF
 
 
-def test_without_the_library_the_extra_is_named(monkeypatch):
+def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "find_spec", lambda _name: None)
     with pytest.raises(pdf.NoPdf, match=r"otbridge\[statement\]"):
         pdf.render("<p>x")
 
 
-def test_a_page_that_takes_too_long_is_given_up():
+def test_a_page_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(pdf.NoPdf, match="given up"):
         pdf.render("<p>x", limits=pdf.Limits(seconds=0.01))
 
@@ -384,17 +385,17 @@ def test_a_page_that_takes_too_long_is_given_up():
         (-11, "", "exit code -11"),
     ],
 )
-def test_why_there_is_no_pdf_is_told_with_its_cure(code, said, told):
+def test_why_there_is_no_pdf_is_told_with_its_cure(code: int, said: str, told: str) -> None:
     assert told in pdf._why(code, said, pdf.Limits())
 
 
 @pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
-def test_a_page_that_takes_too_much_memory_is_given_up():
+def test_a_page_that_takes_too_much_memory_is_given_up() -> None:
     with pytest.raises(pdf.NoPdf):
         pdf.render("<p>x", limits=pdf.Limits(memory=100 * 2**20))
 
 
-def test_the_pdf_holds_every_text():
+def test_the_pdf_holds_every_text() -> None:
     rows = [capture(n, HOSTILE[name], THREE) for n, name in enumerate(("formula", "markup", "long word"))]
     made = pdf.render(page.render(make(*rows), PARTIES))
     assert made.startswith(b"%PDF-")
@@ -407,7 +408,7 @@ def test_the_pdf_holds_every_text():
 
 @pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
 @pytest.mark.parametrize("millimetres", [0, 30, 50, 60, 65, 70, 90, 110])
-def test_no_row_of_the_pdf_is_split_wherever_the_page_ends(millimetres):
+def test_no_row_of_the_pdf_is_split_wherever_the_page_ends(millimetres: int) -> None:
     import weasyprint
     from weasyprint.formatting_structure.boxes import TableRowBox
 
@@ -424,7 +425,7 @@ def test_no_row_of_the_pdf_is_split_wherever_the_page_ends(millimetres):
 
 
 @pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
-def test_a_row_taller_than_a_page_and_cells_narrower_than_their_words_end(tmp_path):
+def test_a_row_taller_than_a_page_and_cells_narrower_than_their_words_end(tmp_path: Path) -> None:
     own = tmp_path / page.TEMPLATE
     own.write_text(
         "<style>@page { size: A6; margin: 5mm } td { width: 5mm; overflow-wrap: anywhere }</style><table>\n"
@@ -436,7 +437,7 @@ def test_a_row_taller_than_a_page_and_cells_narrower_than_their_words_end(tmp_pa
     assert pdf.render(html).startswith(b"%PDF-")
 
 
-def test_the_renderer_opens_what_stands_beside_the_template_and_nothing_else(tmp_path):
+def test_the_renderer_opens_what_stands_beside_the_template_and_nothing_else(tmp_path: Path) -> None:
     from weasyprint.urls import FatalURLFetchingError
 
     from bridge.operators.statement.pdf_child import _fetcher

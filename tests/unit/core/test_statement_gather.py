@@ -63,7 +63,7 @@ def world(tmp_path: Path, empty: Path) -> Iterator[World]:
     path.write_bytes(empty.read_bytes())
     with Journal.open(f"sqlite:///{path}", clock=lambda: NOW) as journal:
         with journal.transaction() as unit:
-            unit.merge(PORTAL, [make_ticket()], "c", None)
+            unit.polling.merge(PORTAL, [make_ticket()], "c", None)
         yield World(journal, Priced())
 
 
@@ -81,7 +81,7 @@ def written_off(world: World, charges: list[dict[str, Any]] = CHARGES, amount: i
     world.portal.add(capture, "capture", amount, hold, price=from_milli(amount * 2500))
 
 
-def test_a_write_off_is_told_with_the_work_behind_it(world):
+def test_a_write_off_is_told_with_the_work_behind_it(world: World) -> None:
     world.portal.add("t", "top_up", 10_000, ticket_id=None, stage_id=None, hold_id=None)
     written_off(world)
     gathered = told(world)
@@ -101,7 +101,9 @@ def test_a_write_off_is_told_with_the_work_behind_it(world):
     assert (gathered.customer, gathered.statement.closing) == ("Вуз", Decimal("8.5"))
 
 
-def test_an_entry_made_by_hand_for_a_ticket_that_nobody_told_the_bridge_of_is_in_the_sums(world):
+def test_an_entry_made_by_hand_for_a_ticket_that_nobody_told_the_bridge_of_is_in_the_sums(
+    world: World,
+) -> None:
     world.portal.tickets["t9"] = make_ticket(id="t9", number="909", subject="Очно")
     world.portal.add("x", "hold", 1000, ticket_id="t9")
     world.portal.add("y", "capture", 1000, "x", ticket_id="t9")
@@ -112,7 +114,7 @@ def test_an_entry_made_by_hand_for_a_ticket_that_nobody_told_the_bridge_of_is_in
     assert [row.work.number for row in statement.holds] == ["gone"]
 
 
-def test_a_write_off_without_its_effect_is_told_as_the_journal_s_row_has_it(world):
+def test_a_write_off_without_its_effect_is_told_as_the_journal_s_row_has_it(world: World) -> None:
     world.both("h")
     world.book("c", "capture", 1500, "h", spent_minutes=90, charged_minutes=90, coefficient_milli=1000)
     world.portal.add("c", "capture", 1500, "h")
@@ -120,7 +122,7 @@ def test_a_write_off_without_its_effect_is_told_as_the_journal_s_row_has_it(worl
     assert [(line.category, line.charged_minutes) for line in one.row.work.lines] == [("Специалист", 90)]
 
 
-def test_a_reversal_names_the_write_off_that_it_takes_back(world):
+def test_a_reversal_names_the_write_off_that_it_takes_back(world: World) -> None:
     written_off(world)
     capture = world.portal.entries[-1]
     hold = world.portal.entries[0].key
@@ -130,14 +132,14 @@ def test_a_reversal_names_the_write_off_that_it_takes_back(world):
     assert (one.of.key, one.of.work.number, one.roubles) == (capture.key, "101", 3750)
 
 
-def test_hours_that_a_portal_grants_without_a_row_are_there_from_the_beginning(world):
-    world.portal.undated = 10
+def test_hours_that_a_portal_grants_without_a_row_are_there_from_the_beginning(world: World) -> None:
+    cast(Priced, world.portal).undated = 10
     written_off(world)
     statement = told(world).statement
     assert (statement.undated, statement.opening, statement.closing) == (10, 10, Decimal("8.5"))
 
 
-def test_a_portal_whose_clock_is_ahead_loses_no_row(world):
+def test_a_portal_whose_clock_is_ahead_loses_no_row(world: World) -> None:
     written_off(world)
     statement = told(world, now=NOW - timedelta(days=1)).statement
     assert statement.written_off == Decimal("1.5")
@@ -152,27 +154,27 @@ def refused(world: World, **more: Any) -> LedgersDiffer:
     return caught.value
 
 
-def test_a_kopeck_is_a_difference(world):
+def test_a_kopeck_is_a_difference(world: World) -> None:
     written_off(world)
     world.portal.entries[-1] = replace(world.portal.entries[-1], price=Decimal("3750.01"))
     (one,) = refused(world).differences
     assert (one.kind, one.members) == ("different", ("price_kopecks",))
 
 
-def test_a_row_that_one_side_lacks_is_named(world):
+def test_a_row_that_one_side_lacks_is_named(world: World) -> None:
     written_off(world)
     capture = world.portal.entries[-1].key
     world.portal.lose(capture)
     assert capture in {one.key for one in refused(world).differences}
 
 
-def test_a_balance_that_the_portal_s_own_ledger_does_not_make_is_named(world):
+def test_a_balance_that_the_portal_s_own_ledger_does_not_make_is_named(world: World) -> None:
     written_off(world)
     world.portal.posted = Decimal(1)
     assert [one.key for one in refused(world).differences] == ["posted"]
 
 
-def test_what_differs_after_the_period_leaves_it_alone(world):
+def test_what_differs_after_the_period_leaves_it_alone(world: World) -> None:
     written_off(world)
     world.both("later")
     world.portal.lose("later")
@@ -182,14 +184,14 @@ def test_what_differs_after_the_period_leaves_it_alone(world):
         told(world)
 
 
-def test_minutes_that_do_not_make_the_hours_are_named(world):
+def test_minutes_that_do_not_make_the_hours_are_named(world: World) -> None:
     written_off(world, charges=CHARGES[:1])
     (problem,) = refused(world).problems
     assert "101" in problem
     assert "1.5" in problem
 
 
-def test_rows_of_the_portal_that_contradict_each_other_are_named(world):
+def test_rows_of_the_portal_that_contradict_each_other_are_named(world: World) -> None:
     world.portal.add("h", "hold", 1000, ticket_id="x")
     world.portal.add("c", "capture", 1000, "h", ticket_id="x")
     world.portal.add("v", "void", 1000, "h", ticket_id="x")
@@ -197,7 +199,7 @@ def test_rows_of_the_portal_that_contradict_each_other_are_named(world):
     assert "key v" in problem
 
 
-def test_an_account_that_never_stands_still_is_told(world, monkeypatch):
+def test_an_account_that_never_stands_still_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     versions = iter(range(1000))
     account = world.portal.account
     monkeypatch.setattr(world.portal, "account", lambda one: replace(account(one), version=next(versions)))
@@ -205,7 +207,7 @@ def test_an_account_that_never_stands_still_is_told(world, monkeypatch):
         told(world)
 
 
-def test_an_account_that_the_portal_does_not_have(world):
+def test_an_account_that_the_portal_does_not_have(world: World) -> None:
     world.portal.faults["a1"] = PortalNotFound("GET /accounts", "no account", status=404)
     with pytest.raises(PortalNotFound):
         told(world)
@@ -227,7 +229,7 @@ def settings(**changes: Any) -> Settings:
     return cast(Settings, Some())
 
 
-def test_accounts_say_what_is_left_for_how_long_and_which_are_low(world):
+def test_accounts_say_what_is_left_for_how_long_and_which_are_low(world: World) -> None:
     world.portal.add("t", "top_up", 10_000, ticket_id=None, stage_id=None, hold_id=None)
     written_off(world)
     now = lambda: datetime(2026, 3, 2, tzinfo=UTC)  # noqa: E731
@@ -244,9 +246,9 @@ def test_accounts_say_what_is_left_for_how_long_and_which_are_low(world):
     assert [one.customer for one in standings(world.journal, portal, named, now)] == ["ООО «Ромашка»"]
 
 
-def test_a_fault_of_one_account_stops_no_other_and_a_portal_that_is_away_does(world):
+def test_a_fault_of_one_account_stops_no_other_and_a_portal_that_is_away_does(world: World) -> None:
     with world.journal.transaction() as unit:
-        unit.merge(PORTAL, [make_ticket(id="t2", number="102", account_id="a2")], "c2", None)
+        unit.polling.merge(PORTAL, [make_ticket(id="t2", number="102", account_id="a2")], "c2", None)
     portal, now = cast(Portal, world.portal), lambda: NOW
     world.portal.faults["a1"] = PortalRefused("GET /accounts", "no")
     found = list(standings(world.journal, portal, settings(), now))
