@@ -272,12 +272,16 @@ class _Works:
 def _service_of(effect: Effect | None, effects: Iterable[Effect]) -> str:
     """Id of the service for which a hold was made, or the hold that a write-off captures; "" where the
     journal does not know it.
+
+    A hold for a correction names no order: it is for what the stage was begun with.
     """
     if effect is None:
         return ""
     kind = effect.request.get("hold_kind", effect.kind)
+    found = ""
     for one in effects:
-        same = (one.stage_id, one.revision, one.kind) == (effect.stage_id, effect.revision, kind)
-        if same and "order" in one.request:
-            return str(one.request["order"]["service"])
-    return ""
+        if one.stage_id == effect.stage_id and "order" in one.request:
+            found = str(one.request["order"]["service"])
+            if (one.revision, one.kind) == (effect.revision, kind):
+                return found
+    return found

@@ -80,6 +80,13 @@ WRONG = (
     "init-redmine",
     "portal nonsense",
     "status --json x",
+    "statement",
+    "statement --account x --month 2026-01 --output x",
+    "statement --account x --month 2026-13 --json",
+    "statement --account x --json",
+    "statement --account x --month 9998-01 --json",
+    "statement --account x --month 2026-01 --output -",
+    "accounts x",
 )
 FAULTS = {
     "no table": "[portal]\nurl = 'https://p'\n",

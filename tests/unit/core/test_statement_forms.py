@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import zipfile
+from ctypes.util import find_library
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -34,6 +35,9 @@ from bridge.operators.statement.labels import Parties, clean
 from tests.profile import THOROUGH
 
 ROOT = Path(__file__).parents[3]
+needs_pango = pytest.mark.skipif(
+    find_library("pangoft2-1.0") is None, reason="needs Pango: apt install libpangoft2-1.0-0"
+)
 NOVEMBER = Period.month(2026, 11, ZoneInfo("Europe/Moscow"))
 PARTIES = Parties(
     "ООО «Исполнитель»",
@@ -395,6 +399,7 @@ def test_a_page_that_takes_too_much_memory_is_given_up() -> None:
         pdf.render("<p>x", limits=pdf.Limits(memory=100 * 2**20))
 
 
+@needs_pango
 def test_the_pdf_holds_every_text() -> None:
     rows = [capture(n, HOSTILE[name], THREE) for n, name in enumerate(("formula", "markup", "long word"))]
     made = pdf.render(page.render(make(*rows), PARTIES))
@@ -406,6 +411,7 @@ def test_the_pdf_holds_every_text() -> None:
             assert told in text, told
 
 
+@needs_pango
 @pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
 @pytest.mark.parametrize("millimetres", [0, 30, 50, 60, 65, 70, 90, 110])
 def test_no_row_of_the_pdf_is_split_wherever_the_page_ends(millimetres: int) -> None:
@@ -424,6 +430,7 @@ def test_no_row_of_the_pdf_is_split_wherever_the_page_ends(millimetres: int) -> 
     assert len(rows) - len(set(rows)) <= heads
 
 
+@needs_pango
 @pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
 def test_a_row_taller_than_a_page_and_cells_narrower_than_their_words_end(tmp_path: Path) -> None:
     own = tmp_path / page.TEMPLATE
@@ -437,6 +444,7 @@ def test_a_row_taller_than_a_page_and_cells_narrower_than_their_words_end(tmp_pa
     assert pdf.render(html).startswith(b"%PDF-")
 
 
+@needs_pango
 def test_the_renderer_opens_what_stands_beside_the_template_and_nothing_else(tmp_path: Path) -> None:
     from weasyprint.urls import FatalURLFetchingError
 

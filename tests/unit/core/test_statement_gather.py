@@ -132,6 +132,21 @@ def test_a_reversal_names_the_write_off_that_it_takes_back(world: World) -> None
     assert (one.of.key, one.of.work.number, one.roubles) == (capture.key, "101", 3750)
 
 
+def test_a_correction_is_for_the_service_that_the_stage_was_begun_with(world: World) -> None:
+    written_off(world)
+    hold = world.portal.entries[0].key
+    world.book("r", "reversal", 1500, hold)
+    world.portal.add("r", "reversal", 1500, hold)
+    again = world.effect("hold:2")
+    world.both(again)
+    capture = world.effect("capture:2", {"hold_kind": "hold:2", "charges": CHARGES})
+    world.book(capture, "capture", 1500, again, price_kopecks=375_000)
+    world.portal.add(capture, "capture", 1500, again, price=Decimal(3750))
+    statement = told(world).statement
+    assert [one.row.work.service for one in statement.write_offs] == ["Новая роль", "Новая роль"]
+    assert statement.services == (("Новая роль", Decimal("1.5")),)
+
+
 def test_hours_that_a_portal_grants_without_a_row_are_there_from_the_beginning(world: World) -> None:
     cast(Priced, world.portal).undated = 10
     written_off(world)
