@@ -109,7 +109,7 @@ def _form(form: str | None, output: str | None, *, as_json: bool) -> str | None:
             raise Fault(tr("“{given}” is not one of {known}").format(given=plain.line(form), known=known))
         raise Fault(tr("the file's ending tells no form: --format is one of {known}").format(known=known))
     if output == _STDOUT and found not in _TEXTS:
-        raise Fault(tr("{form} is no text for the terminal: --output FILE").format(form=found))
+        raise Fault(tr("{form} is not a text for the terminal: --output FILE").format(form=found))
     if output == _STDOUT and as_json:
         raise Fault(tr("--json and --output - exclude each other"))
     if find_spec(_FORMS[found]) is None:
@@ -124,7 +124,7 @@ def _period(month: str | None, first: str | None, last: str | None, zone: ZoneIn
         named = re.fullmatch(r"(\d{4})-(\d\d)", month, re.ASCII)
         year, number = (int(part) for part in named.groups()) if named else (0, 0)
         if not (_EARLIEST <= year <= _LATEST and 1 <= number <= 12):
-            raise UserError(tr("--month: “{given}” is no month, write YYYY-MM").format(given=month))
+            raise UserError(tr("--month: “{given}” is not a month, write YYYY-MM").format(given=month))
         return Period.month(year, number, zone)
     begun, ended = _day("--from", first or ""), _day("--to", last or "")
     if begun > ended:
@@ -143,7 +143,7 @@ def _day(option: str, given: str) -> date:
         found = date.min
     if not _EARLIEST <= found.year <= _LATEST:
         raise UserError(
-            tr("{option}: “{given}” is no day, write YYYY-MM-DD").format(option=option, given=given)
+            tr("{option}: “{given}” is not a day, write YYYY-MM-DD").format(option=option, given=given)
         )
     return found
 
