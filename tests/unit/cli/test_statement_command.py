@@ -10,6 +10,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from ctypes.util import find_library
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from openpyxl import load_workbook
 
 from bridge.journal import migrate
 from bridge.sandbox.portal import SandboxPortal
+from tests.profile import THOROUGH
 from tests.unit.cli.conftest import ENVIRON, TOML, Office
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
@@ -120,6 +122,15 @@ def test_a_pdf_is_made_by_the_command(
     code, told = office.run(f"{OF} --output {tmp_path / 'a.out'} --format pdf")
     assert code == 0, told
     assert (tmp_path / "a.out").read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.skipif(not THOROUGH, reason="takes seconds: HYPOTHESIS_PROFILE=thorough")
+@pytest.mark.skipif(find_library("pangoft2-1.0") is None, reason="needs Pango")
+def test_a_pdf_is_really_made_by_the_command(office: Office, tmp_path: Path) -> None:
+    code, told = office.run(f"{OF} --output {tmp_path / 's.pdf'}")
+    assert code == 0, told
+    assert (tmp_path / "s.pdf").read_bytes().startswith(b"%PDF-")
+    assert [one.name for one in tmp_path.iterdir()] == ["s.pdf"]
 
 
 def test_a_pdf_that_cannot_be_made_leaves_the_old_file(
