@@ -37,6 +37,12 @@ def test_templates_are_loaded_only_where_messages_are_written() -> None:
     assert "jinja2" not in done.stdout.split()
 
 
+def test_a_statement_loads_what_writes_its_form_only_when_it_is_written() -> None:
+    program = "import sys, bridge.cli.statement, bridge.cli.accounts; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert not {"weasyprint", "xlsxwriter", "fontTools", "cffi"} & set(done.stdout.split())
+
+
 def test_the_settings_load_no_portal_and_no_database() -> None:
     program = "import sys, bridge.settings; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
