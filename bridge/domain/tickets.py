@@ -105,7 +105,8 @@ class Stage:
     Attributes:
         estimate: agreed norm-hours of the stage, before K.
         coefficient: K of the category that was agreed for it.
-        revision: how often the customer has rejected it, plus 1.
+        portal_revision: the portal's own count: how often the customer has rejected the stage, plus 1. The
+            bridge counts its attempts apart (`Attempt.revision`).
         comment: the customer's words with an acceptance or a rejection.
     """
 
@@ -114,7 +115,7 @@ class Stage:
     estimate: Decimal
     coefficient: Decimal
     state: StageState
-    revision: int = 1
+    portal_revision: int = 1
     accepted_at: datetime | None = None
     rejected_at: datetime | None = None
     comment: str = ""

@@ -158,7 +158,7 @@ class Performer:
                 ) from error
         return self._accounts[account_id]
 
-    def perform(self, step: lifecycle.Effectual) -> Effect:
+    def perform(self, step: lifecycle.EffectStep) -> Effect:
         """Make the step's one outside call; returns the effect as it was settled.
 
         Raises:
@@ -396,7 +396,7 @@ class Performer:
         else:
             return self._settle(effect, EffectState.DONE, outcome, book)
 
-    def _intent(self, step: lifecycle.Effectual, request: Mapping[str, Any]) -> Effect:
+    def _intent(self, step: lifecycle.EffectStep, request: Mapping[str, Any]) -> Effect:
         stage_id = step.stage.id if step.stage is not None else ""
         return Effect.intent(
             self._bridge.portal.name,

@@ -92,7 +92,7 @@ class _Preview(Pass):
         except _Enough as enough:
             return enough.wait
 
-    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+    def _perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         try:
             effect = performer.perform(step)
         except Imagined:
@@ -101,7 +101,7 @@ class _Preview(Pass):
             _foresee(self.forecasts[ticket.id], step, effect)
         return effect
 
-    def _made_in_moodle(self, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+    def _made_in_moodle(self, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         """A step in Moodle as if it had gone well: after an operation the customer would be asked."""
         assert step.stage is not None, "work in Moodle is a stage's"
         if isinstance(step, lifecycle.Operate):
@@ -112,7 +112,7 @@ class _Preview(Pass):
             return unit.effects.settle(key, EffectState.DONE, {}, self._bridge.clock())
 
 
-def _foresee(forecast: Forecast, step: lifecycle.Effectual, effect: Effect) -> None:
+def _foresee(forecast: Forecast, step: lifecycle.EffectStep, effect: Effect) -> None:
     """Add what the step would do."""
     match step:
         case lifecycle.Note():

@@ -20,7 +20,16 @@ from typing import Any
 from bridge.domain import lifecycle
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
-from bridge.domain.lifecycle import Kind, Reason, Status, Wait, decide, is_operators_turn
+from bridge.domain.lifecycle import (
+    Kind,
+    Reason,
+    Status,
+    Wait,
+    decide,
+    is_operators_turn,
+    is_reversal,
+    is_write_off,
+)
 from bridge.domain.tickets import Account, Ticket, is_paid
 from bridge.errors import BridgeError, UserError
 from bridge.flow.case import build_case, fetched_orders
@@ -212,7 +221,7 @@ class Pass:
             faults += self._keep_singly(page, cursor)
             with journal.transaction() as unit:
                 unit.polling.merge(self._name, (), page.cursor, page.etag, category=self._category)
-        faults += self._unlike(page.tickets)
+        faults += self._wrongly_sent(page.tickets)
         with journal.transaction() as unit:
             for fault in faults:
                 unit.polling.park(self._name, fault.ref, fault.payload, fault.problems)
@@ -235,7 +244,7 @@ class Pass:
                 log.exception("ticket %s cannot be kept", one.id)
                 yield TicketFault(one.id, "", (named(error),))
 
-    def _unlike(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
+    def _wrongly_sent(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
         """Tickets that the portal sends as paid ones although they are not: it compares categories in another
         way, so that work may be missed.
         """
@@ -366,7 +375,7 @@ class Pass:
             account = None
         return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
 
-    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+    def _perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         """One step, with its line in the log."""
         began = time.monotonic()
         effect = performer.perform(step)
@@ -446,11 +455,9 @@ class Pass:
         report.done.append(effect.kind)
         if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)
-        if effect.kind == Kind.WRITE_OFF or (
-            effect.kind.startswith("correct:") and effect.kind.endswith(f":{Kind.WRITE_OFF}")
-        ):
+        if is_write_off(effect.kind):
             report.written_off += Decimal(outcome["amount"])
-        if effect.kind.endswith(":reversal"):
+        if is_reversal(effect.kind):
             report.written_off -= Decimal(outcome["amount"])
 
     def _refuse_down(self, ticket: Ticket) -> None:
@@ -488,7 +495,7 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
     return wait.until
 
 
-def _wants_the_newest(step: lifecycle.Effectual) -> bool:
+def _wants_the_newest(step: lifecycle.EffectStep) -> bool:
     """Before work begins, and before silence accepts, the ticket is looked at once more."""
     return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (
         isinstance(step, lifecycle.WriteOff) and step.accepted_by != "customer"
