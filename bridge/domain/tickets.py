@@ -170,8 +170,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's balance of norm-hours on the portal: available = granted − written off − held (+ overdraft
-    limit).
+    """A customer's balance of norm-hours on the portal.
+
+    Attributes:
+        available: granted − written off − held. A hold may go below it, down to the overdraft limit.
     """
 
     id: str
@@ -182,6 +184,14 @@ class Account:
     overdraft_limit: Decimal
     version: int
     hour_price: Decimal | None = None
+
+    def covers(self, amount: Decimal, *, released: Decimal = Decimal(0)) -> bool:
+        """Whether a hold of `amount` norm-hours fits (R5).
+
+        Parameters:
+            released: norm-hours of another hold that goes back before.
+        """
+        return self.available + released + self.overdraft_limit >= amount
 
 
 @dataclass(frozen=True, slots=True)

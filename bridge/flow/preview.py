@@ -81,18 +81,18 @@ class _Preview(Pass):
             )
         )
 
-    def _advance(self, claim: Claim, report: TicketReport) -> Wait:
+    def advance(self, claim: Claim, report: TicketReport) -> Wait:
         ticket = claim.record.ticket
         self.forecasts[ticket.id] = Forecast(ticket, report.status, report.reason)
         with self._bridge.journal.transaction(read_only=True) as unit:
             for effect in unit.effects.of(self._name, ticket.id):
                 self._imagined_portal.remember(effect, ticket.account_id)
         try:
-            return super()._advance(claim, report)
+            return super().advance(claim, report)
         except _Enough as enough:
             return enough.wait
 
-    def _perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
+    def perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         try:
             effect = performer.perform(step)
         except Imagined:

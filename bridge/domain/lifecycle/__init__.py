@@ -1,14 +1,17 @@
-"""All the rules of the seed's item 1 as one pure function: `decide(case)` says what comes next for a ticket.
+"""The rules of item 1 of the vendor's terms as one pure function: `decide(case)` says what comes next for a
+ticket.
 
 It is called again after every step until it answers `Wait`. docs/lifecycle.md is generated from its gates;
-the rules are the seed's, in its order, each with the place that decides it:
+the rules stand in the order of the terms, each with the place that decides it:
 
 - R1  only tickets of the paid category are worked on: `order.paid`, `tickets.is_paid`;
 - R2  what is written off is time really spent, or fixed by the service's terms: `billing.charges`;
 - R3  work starts after the final agreement, where one is required, and with enough norm-hours on the balance:
       `order.agreed`, `holding.held`;
 - R4  stages are worked on, accepted and written off one after another: `stage.STAGE_GATES`;
-- R5  a stage that the balance does not cover suspends the ticket until a top-up: `holding.held`;
+- R5  a stage that the balance does not cover suspends the ticket until a top-up: `holding.held`. For a larger
+      hold it is `lines.beyond`, for a correction's `ending.corrected`, and each asks
+      `tickets.Account.covers`. What the portal says to a hold counts in the end (bridge/flow/sync.py);
 - R6  tickets are worked on in the order of final agreement: `tickets.Ticket.queued_at`;
 - R7  the customer may withdraw a ticket; what was accepted is written off, and nothing else is:
   `ending.stage_given_up`;

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from bridge.domain.billing_kinds import MEANING
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import text, write_off
+from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.decisions import Correction
 from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
@@ -254,21 +254,21 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
 def _write_off_anew(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
     """Hold and write off what a correction leaves to be written off; None when it is."""
     kind, anew = correction_kind(number, Kind.HOLD), correction_kind(number, Kind.WRITE_OFF)
+    amount = correction.amount
     hold = attempt.get(kind)
     if hold is None or hold.state is not EffectState.DONE:
         if hold is None or did_not_fit(hold):
             if case.account is None:
                 return AskBalance()
-            if case.account.available + case.account.overdraft_limit < correction.amount:
-                facts = missing(case, correction.amount, case.account.available)
+            if not case.account.covers(amount):
+                facts = missing(case, amount, case.account.available)
                 note = note_due(attempt, f"suspended:correct:{number}", facts)
                 return note or Wait(Status.SUSPENDED, Reason("balance", facts))
-        return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, correction.amount)
+        return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount)
     if attempt.done(anew) is not None:
         return None
     assert hold.outcome is not None
     evidence = {"kind": "correction", "reason": correction.reason}
-    amount = write_off(correction.charges)
     return WriteOff(
         attempt.stage,
         attempt.revision,

@@ -59,7 +59,7 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
             return unusable
     if case.account is None:
         return AskBalance()
-    if case.account.available + case.account.overdraft_limit < amount:
+    if not case.account.covers(amount):
         step = suspended(case, attempt, amount, case.account.available, number)
         if step is not None:
             return step

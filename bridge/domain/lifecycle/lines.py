@@ -53,7 +53,7 @@ def beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | No
         return AskBalance()
     # The old hold is returned only when the new one fits: until then it keeps its hours.
     available = case.account.available + held
-    if available + case.account.overdraft_limit < agreed:
+    if not case.account.covers(agreed, released=held):
         step = suspended(case, attempt, agreed, available, attempt.hold_number + 1)
         return step or Wait(Status.SUSPENDED, Reason("balance", missing(case, agreed, available)))
     return release_hold(attempt)

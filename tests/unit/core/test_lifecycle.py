@@ -1080,9 +1080,7 @@ def test_R2_time_that_comes_or_changes_after_the_last_stage_asks_for_a_correctio
 def capture_of(play: Play) -> Correction:
     """What the ticket's first stage was written off with."""
     (effect,) = (one for one in play.effects.values() if one.kind == "capture")
-    return Correction(
-        "s1", charges_from(effect.request["charges"]), Decimal(effect.request["amount"]), "", {}
-    )
+    return Correction("s1", charges_from(effect.request["charges"]), "", {})
 
 
 def test_R2_late_time_means_nothing_where_the_price_was_fixed() -> None:
