@@ -50,9 +50,9 @@ def page() -> str:
     if failed:
         sys.exit(told.getvalue())
     parts = [
-        ("Every ticket", (order.not_paused, ending.returned, order.paid, ending.corrected)),
+        ("Every ticket", (order.not_paused, ending.earlier_holds_released, order.paid, ending.corrected)),
         ("Tickets that have left the paid category", (ending.gone,)),
-        ("Withdrawn tickets", (ending.let_go, ending.withdrawn)),
+        ("Withdrawn tickets", (ending.stage_given_up, ending.withdrawn)),
         ("Before the work", (order.ordered, order.agreed)),
         ("Each stage, one after another", stage.STAGE_GATES),
         ("The end", (ending.all_time_written_off, ending.closed)),

@@ -12,7 +12,7 @@ from bridge.cli.common import reports_errors, settings_of
 from bridge.cli.deciding import desk_of, report
 from bridge.domain.lifecycle import OrderFault
 from bridge.errors import UserError
-from bridge.flow.orders import LARGEST_FILE, read_params, runs_unattended
+from bridge.flow.orders import LARGEST_FILE, allowed_unattended, read_params
 from bridge.i18n import tr
 from bridge.operators.decisions import DecisionRefused
 from bridge.settings import unreadable
@@ -78,7 +78,7 @@ def command(
     params_file: Path | None,
 ) -> None:
     settings = settings_of(ctx, tokens=False)
-    unattended = runs_unattended(settings.policy.unattended)
+    unattended = allowed_unattended(settings.policy.unattended)
     with desk_of(ctx, settings, ticket) as desk:
         order = {
             "service": service,

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge import plain
 from bridge.cli import technical
-from bridge.domain.lifecycle import Reason, is_operators_turn, message_name
+from bridge.domain.lifecycle import Reason, is_operators_turn, message_name, without_correction
 from bridge.i18n import tr
 
 STATUSES: Mapping[str, str] = {
@@ -186,7 +186,7 @@ def effect(kind: str) -> str:
     if kind.startswith("note:"):
         return tr("message sent: {message}").format(message=message_name(kind))
     plain = kind.rstrip("0123456789").rstrip(":")
-    return EFFECTS.get(plain.rpartition(":")[2] if plain.startswith("correct:") else plain, kind)
+    return EFFECTS.get(without_correction(plain), kind)
 
 
 def evidence(found: Mapping[str, Any]) -> str:

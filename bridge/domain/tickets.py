@@ -105,7 +105,8 @@ class Stage:
     Attributes:
         estimate: agreed norm-hours of the stage, before K.
         coefficient: K of the category that was agreed for it.
-        revision: how often the customer has rejected it, plus 1.
+        portal_revision: the portal's own count: how often the customer has rejected the stage, plus 1. The
+            bridge counts its attempts apart (`Attempt.revision`).
         comment: the customer's words with an acceptance or a rejection.
     """
 
@@ -114,7 +115,7 @@ class Stage:
     estimate: Decimal
     coefficient: Decimal
     state: StageState
-    revision: int = 1
+    portal_revision: int = 1
     accepted_at: datetime | None = None
     rejected_at: datetime | None = None
     comment: str = ""
@@ -169,8 +170,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A customer's balance of norm-hours on the portal: available = granted − written off − held (+ overdraft
-    limit).
+    """A customer's balance of norm-hours on the portal.
+
+    Attributes:
+        available: granted − written off − held. A hold may go below it, down to the overdraft limit.
     """
 
     id: str
@@ -181,6 +184,14 @@ class Account:
     overdraft_limit: Decimal
     version: int
     hour_price: Decimal | None = None
+
+    def covers(self, amount: Decimal, *, released: Decimal = Decimal(0)) -> bool:
+        """Whether a hold of `amount` norm-hours fits (R5).
+
+        Parameters:
+            released: norm-hours of another hold that goes back before.
+        """
+        return self.available + released + self.overdraft_limit >= amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta
 from io import BytesIO
 
-from bridge.domain.catalogue import Handling, Service
+from bridge.domain.catalogue import Service
 from bridge.domain.lifecycle import Case, Decisions, History, Terms
 from bridge.domain.tickets import Account, Attachment, Order, Ticket, is_paid
-from bridge.flow.orders import LARGEST_FILE, decode, find_order, order_attachments
+from bridge.flow.orders import LARGEST_FILE, allowed_unattended, decode, find_order, order_attachments
 from bridge.flow.perform import Bridge
 from bridge.journal import TicketRecord, Unit
 from bridge.portal import Portal
@@ -55,12 +55,10 @@ def case_of(
     settings = bridge.settings
     catalogue, policy = settings.catalogue, settings.policy
 
+    allowed = allowed_unattended(policy.unattended)
+
     def runs_unattended(service: Service) -> bool:
-        return (
-            service.handling is Handling.AUTO
-            and service.id in policy.unattended
-            and len(record.ticket.stages) <= 1
-        )
+        return allowed(service) and len(record.ticket.stages) <= 1
 
     order = find_order(
         record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended

@@ -187,12 +187,11 @@ class ImaginedPortal:
             InsufficientBalance: the hours do not fit.
         """
         account = self.account(account_id)
-        available = account.available + account.overdraft_limit
-        if available < amount:
+        if not account.covers(amount):
             raise InsufficientBalance(
                 "hold",
                 "it does not fit the balance",
-                available=available,
+                available=account.available + account.overdraft_limit,
                 needed=amount,
                 code="insufficient_balance",
                 portal=self.name,

@@ -17,7 +17,7 @@ from typing import Any
 
 from bridge.actions import ACTIONS, Action, ActionError, Policy, Site, StillRunning, validate
 from bridge.domain import lifecycle
-from bridge.domain.effects import Effect, EffectState
+from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.hours import Charge, Totals, text, to_kopecks, to_milli
 from bridge.domain.lifecycle import Reason, Status
 from bridge.domain.tickets import Account, Stage, StageState, Ticket, TicketState
@@ -158,7 +158,7 @@ class Performer:
                 ) from error
         return self._accounts[account_id]
 
-    def perform(self, step: lifecycle.Effectual) -> Effect:
+    def perform(self, step: lifecycle.EffectStep) -> Effect:
         """Make the step's one outside call; returns the effect as it was settled.
 
         Raises:
@@ -366,10 +366,9 @@ class Performer:
         """
         hold_key = None
         if hold_kind is not None:
-            portal = self._bridge.portal.name
-            hold_key = Effect.intent(
-                portal, self._ticket.id, hold_kind, {}, stage_id=intent.stage_id, revision=intent.revision
-            ).key
+            hold_key = effect_key(
+                intent.portal, intent.ticket_id, intent.stage_id, intent.revision, hold_kind
+            )
 
         def book(unit: Unit, effect: Effect, outcome: Mapping[str, Any]) -> None:
             charges = lifecycle.charges_from(effect.request.get("charges", ()))
@@ -387,16 +386,18 @@ class Performer:
         effect = self._sending(intent)
         try:
             outcome = send(effect)
+        # Refusals of the moment, not of the effect: they must stand before PortalRefused, their base.
         except (KeyInProgress, PortalUnauthorized, PortalForbidden) as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         except PortalRefused as error:
             return self._settle(effect, EffectState.REFUSED, _refusal(error))
+        # Also PortalOutcomeUnknown, a lost answer: the intent stays.
         except PortalError as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         else:
             return self._settle(effect, EffectState.DONE, outcome, book)
 
-    def _intent(self, step: lifecycle.Effectual, request: Mapping[str, Any]) -> Effect:
+    def _intent(self, step: lifecycle.EffectStep, request: Mapping[str, Any]) -> Effect:
         stage_id = step.stage.id if step.stage is not None else ""
         return Effect.intent(
             self._bridge.portal.name,

@@ -81,18 +81,18 @@ class _Preview(Pass):
             )
         )
 
-    def _advance(self, claim: Claim, report: TicketReport) -> Wait:
+    def advance(self, claim: Claim, report: TicketReport) -> Wait:
         ticket = claim.record.ticket
         self.forecasts[ticket.id] = Forecast(ticket, report.status, report.reason)
         with self._bridge.journal.transaction(read_only=True) as unit:
             for effect in unit.effects.of(self._name, ticket.id):
                 self._imagined_portal.remember(effect, ticket.account_id)
         try:
-            return super()._advance(claim, report)
+            return super().advance(claim, report)
         except _Enough as enough:
             return enough.wait
 
-    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+    def perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         try:
             effect = performer.perform(step)
         except Imagined:
@@ -101,7 +101,7 @@ class _Preview(Pass):
             _foresee(self.forecasts[ticket.id], step, effect)
         return effect
 
-    def _made_in_moodle(self, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
+    def _made_in_moodle(self, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
         """A step in Moodle as if it had gone well: after an operation the customer would be asked."""
         assert step.stage is not None, "work in Moodle is a stage's"
         if isinstance(step, lifecycle.Operate):
@@ -112,7 +112,7 @@ class _Preview(Pass):
             return unit.effects.settle(key, EffectState.DONE, {}, self._bridge.clock())
 
 
-def _foresee(forecast: Forecast, step: lifecycle.Effectual, effect: Effect) -> None:
+def _foresee(forecast: Forecast, step: lifecycle.EffectStep, effect: Effect) -> None:
     """Add what the step would do."""
     match step:
         case lifecycle.Note():

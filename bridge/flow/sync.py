@@ -20,7 +20,16 @@ from typing import Any
 from bridge.domain import lifecycle
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
-from bridge.domain.lifecycle import Kind, Reason, Status, Wait, decide, is_operators_turn
+from bridge.domain.lifecycle import (
+    Kind,
+    Reason,
+    Status,
+    Wait,
+    decide,
+    is_operators_turn,
+    is_reversal,
+    is_write_off,
+)
 from bridge.domain.tickets import Account, Ticket, is_paid
 from bridge.errors import BridgeError, UserError
 from bridge.flow.case import build_case, fetched_orders
@@ -56,8 +65,8 @@ DUE_EVERY_PASS = frozenset({Status.QUEUED, Status.SUSPENDED, Status.RUNNING, Sta
 again.
 """
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment that has come, also for a machine whose clock was ahead when it wrote it down, and is right
-now.
+"""A moment in the past for every clock. `now` would not do: a machine whose clock ran ahead would write a
+moment that lies in the future once the clock is corrected.
 """
 
 SOMEBODY_MOVES = frozenset({"by-hand"})
@@ -71,7 +80,7 @@ class TicketReport:
     Attributes:
         done: kinds of the effects that happened in this pass, in order.
         evidence: what operations of this pass left to show.
-        taken: norm-hours written off in this pass.
+        written_off: norm-hours written off in this pass, less those that it gave back.
     """
 
     id: str
@@ -108,6 +117,20 @@ class PassReport:
         self.exit = max(self.exit, code)
 
 
+@dataclass(slots=True)
+class _Known:
+    """What a pass has learned for one ticket.
+
+    Attributes:
+        account, portal_time: as they were just read, None where nobody has asked.
+        refreshed: whether the ticket was looked at once more on the portal.
+    """
+
+    account: Account | None = None
+    portal_time: datetime | None = None
+    refreshed: bool = False
+
+
 class Pass:
     """One pass over a portal; make a new one for each."""
 
@@ -125,8 +148,8 @@ class Pass:
 
         Raises:
             UserError: there is no ticket of that number.
-            JournalUnusable: nothing outside was called without
-                its intent on disk.
+            JournalUnusable: the journal cannot be used; the pass ends. Nothing was called whose intent is not
+                on disk.
         """
         self._poll()
         only = None if number is None else self._id_of(number)
@@ -212,15 +235,16 @@ class Pass:
             faults += self._keep_singly(page, cursor)
             with journal.transaction() as unit:
                 unit.polling.merge(self._name, (), page.cursor, page.etag, category=self._category)
-        faults += self._unlike(page.tickets)
+        faults += self._wrongly_sent(page.tickets)
         with journal.transaction() as unit:
             for fault in faults:
                 unit.polling.park(self._name, fault.ref, fault.payload, fault.problems)
 
-    def _keep_singly(self, page: TicketPage, cursor: str | None) -> Iterator[TicketFault]:
-        """Keep each ticket in a transaction of its own, with the cursor in front of their page; yields
-        those that cannot be kept.
+    def _keep_singly(self, page: TicketPage, cursor: str | None) -> list[TicketFault]:
+        """Keep each ticket in a transaction of its own, with the cursor in front of their page; returns those
+        that cannot be kept.
         """
+        faults: list[TicketFault] = []
         changed: tuple[Ticket | Gone, ...] = (*page.tickets, *page.gone)
         for one in changed:
             try:
@@ -233,9 +257,10 @@ class Pass:
                 raise
             except Exception as error:
                 log.exception("ticket %s cannot be kept", one.id)
-                yield TicketFault(one.id, "", (named(error),))
+                faults.append(TicketFault(one.id, "", (named(error),)))
+        return faults
 
-    def _unlike(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
+    def _wrongly_sent(self, tickets: Iterable[Ticket]) -> Iterator[TicketFault]:
         """Tickets that the portal sends as paid ones although they are not: it compares categories in another
         way, so that work may be missed.
         """
@@ -261,7 +286,7 @@ class Pass:
         report = TicketReport(ticket.id, ticket.number, ticket.subject, Status.QUEUED, Reason("queued"))
         self._report.tickets.append(report)
         try:
-            wait = self._advance(claim, report)
+            wait = self.advance(claim, report)
         except Postpone as postponed:
             wait = self._met_fault(claim, postponed.cause, Wait(postponed.status, postponed.reason))
         except (PortalError, MoodleError) as error:
@@ -309,12 +334,10 @@ class Pass:
             self._unknown_holds.add(ticket.account_id)
         return wait
 
-    def _advance(self, claim: Claim, report: TicketReport) -> Wait:
-        """Decide and perform until the ticket waits."""
+    def advance(self, claim: Claim, report: TicketReport) -> Wait:
+        """Decide and perform until the ticket waits. Overridden by the preview."""
         bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
-        account: Account | None = None
-        portal_time: datetime | None = None
-        refreshed = False
+        known = _Known()
         if record.damage or record.ticket.gone:
             record = self._look_again(record)
         if not record.ticket.gone:
@@ -323,55 +346,77 @@ class Pass:
             with bridge.journal.transaction() as unit:
                 unit.queue.renew(claim, bridge.clock(), LEASE)
                 record = unit.tickets.get(self._name, record.ticket.id) or record
-                case = build_case(bridge, unit, record, account, portal_time)
+                case = build_case(bridge, unit, record, known.account, known.portal_time)
             step = decide(case)
             if isinstance(step, Wait):
                 return step
             performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.queue.guard(claim))
-            if isinstance(step, lifecycle.AskBalance):
-                account = performer.account()
+            if isinstance(step, (lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)):
+                self._answer(step, record, performer, known)
                 continue
-            if isinstance(step, lifecycle.AskTime):
-                portal_time = bridge.portal.meta().time
-                continue
-            if isinstance(step, lifecycle.NewRevision):
-                with bridge.journal.transaction() as unit:
-                    unit.tickets.bump_revision(
-                        self._name,
-                        record.ticket.id,
-                        step.stage.id,
-                        expected=record.revisions.get(step.stage.id, 1),
-                    )
-                continue
-            if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
-                if bridge.stopping():
-                    return Wait(Status.QUEUED, Reason("stopping"))
-                self._refuse_down(record.ticket)
-            if isinstance(step, lifecycle.Hold) and record.ticket.account_id in self._unknown_holds:
-                return Wait(
-                    Status.QUEUED, Reason("queued")
-                )  # an earlier ticket may not have got its hours yet (R6)
-            if _wants_the_newest(step) and not refreshed:
+            wait = self._may_not(step, record.ticket)
+            if wait is not None:
+                return wait
+            if _wants_the_newest(step) and not known.refreshed:
                 self._refresh(record.ticket)
-                refreshed = True
+                known.refreshed = True
                 continue
-            effect = self._perform(performer, step, record.ticket)
+            effect = self.perform(performer, step, record.ticket)
             self._record(effect, report)
             if effect.state is EffectState.REFUSED:
                 code = (effect.outcome or {}).get("code")
                 if code == "insufficient_balance":
+                    # Not round again: a portal that shows a balance and refuses a hold that fits it would be
+                    # asked until the pass went in circles. The next pass reads the balance anew.
                     return Wait(Status.SUSPENDED, Reason("balance", _missing(effect)))
                 if code == "state_conflict":
                     self._refresh(record.ticket)
-            account = None
+            known.account = None
         return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
 
-    def _perform(self, performer: Performer, step: lifecycle.Effectual, ticket: Ticket) -> Effect:
-        """One step, with its line in the log."""
+    def perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
+        """One step, with its line in the log. Overridden by the preview."""
         began = time.monotonic()
         effect = performer.perform(step)
         log_done(ticket, effect, time.monotonic() - began)
         return effect
+
+    def _answer(
+        self,
+        step: lifecycle.AskBalance | lifecycle.AskTime | lifecycle.NewRevision,
+        record: TicketRecord,
+        performer: Performer,
+        known: _Known,
+    ) -> None:
+        """Do what a step asks for that changes nothing outside: read the balance or the clock, or count a new
+        attempt.
+        """
+        match step:
+            case lifecycle.AskBalance():
+                known.account = performer.account()
+            case lifecycle.AskTime():
+                known.portal_time = self._bridge.portal.meta().time
+            case lifecycle.NewRevision():
+                ticket, stage = record.ticket.id, step.stage.id
+                with self._bridge.journal.transaction() as unit:
+                    unit.tickets.bump_revision(
+                        self._name, ticket, stage, expected=record.revisions.get(stage, 1)
+                    )
+
+    def _may_not(self, step: lifecycle.EffectStep, ticket: Ticket) -> Wait | None:
+        """Why a step has to wait that the ticket itself is ready for, None where it may go on.
+
+        Raises:
+            Postpone: the step's Moodle was found down in this pass.
+        """
+        if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
+            if self._bridge.stopping():
+                return Wait(Status.QUEUED, Reason("stopping"))
+            self._refuse_down(ticket)
+        if isinstance(step, lifecycle.Hold) and ticket.account_id in self._unknown_holds:
+            # An earlier ticket may not have got its hours yet (R6).
+            return Wait(Status.QUEUED, Reason("queued"))
+        return None
 
     def _fetch_orders(self, ticket: Ticket) -> None:
         """Fetch attached order files that the journal does not have yet.
@@ -446,11 +491,9 @@ class Pass:
         report.done.append(effect.kind)
         if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)
-        if effect.kind == Kind.WRITE_OFF or (
-            effect.kind.startswith("correct:") and effect.kind.endswith(f":{Kind.WRITE_OFF}")
-        ):
+        if is_write_off(effect.kind):
             report.written_off += Decimal(outcome["amount"])
-        if effect.kind.endswith(":reversal"):
+        if is_reversal(effect.kind):
             report.written_off -= Decimal(outcome["amount"])
 
     def _refuse_down(self, ticket: Ticket) -> None:
@@ -488,7 +531,7 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
     return wait.until
 
 
-def _wants_the_newest(step: lifecycle.Effectual) -> bool:
+def _wants_the_newest(step: lifecycle.EffectStep) -> bool:
     """Before work begins, and before silence accepts, the ticket is looked at once more."""
     return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (
         isinstance(step, lifecycle.WriteOff) and step.accepted_by != "customer"

@@ -3,6 +3,8 @@
 A state that this program does not know (the journal was used by a newer one) is read as a member of that
 name, so that the ticket is kept and shown. It equals none of the known states; so no rule matches it by
 mistake.
+
+A stage's `portal_revision` is called `revision` in the document, as in journals of earlier versions.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ def _adapter() -> TypeAdapter[Ticket]:
 def encode(ticket: Ticket) -> dict[str, Any]:
     """The ticket as a JSON object: hours as text, moments as ISO text."""
     document: dict[str, Any] = _adapter().dump_python(ticket, mode="json")
+    _rename_in_stages(document, "portal_revision", "revision")
     return document
 
 
@@ -35,6 +38,7 @@ def decode(document: dict[str, Any]) -> Ticket:
     Raises:
         pydantic.ValidationError: the document was damaged.
     """
+    _rename_in_stages(document, "revision", "portal_revision")
     try:
         return _adapter().validate_python(document)
     except ValidationError as error:
@@ -44,6 +48,14 @@ def decode(document: dict[str, Any]) -> Ticket:
     for stage in document["stages"]:
         stage["state"] = _state(StageState, stage["state"])
     return _adapter().validate_python(document)
+
+
+def _rename_in_stages(document: dict[str, Any], name: str, other: str) -> None:
+    """Give a value of each stage its other name. What is damaged stays as it is: the adapter refuses it."""
+    stages = document.get("stages")
+    for stage in stages if isinstance(stages, list) else ():
+        if isinstance(stage, dict) and name in stage:
+            stage[other] = stage.pop(name)
 
 
 def _state(kind: type[_State], word: str) -> _State:

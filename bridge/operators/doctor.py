@@ -91,7 +91,7 @@ def check_settings(settings: Settings) -> Iterator[Check]:
     )
     yield Check(tr("secrets"), found)
     by_hand = sorted(
-        one for one in settings.policy.unattended if not _runs_unattended(settings.catalogue.get(one))
+        one for one in settings.policy.unattended if not _has_action(settings.catalogue.get(one))
     )
     if by_hand:
         yield Check(
@@ -108,7 +108,7 @@ def check_settings(settings: Settings) -> Iterator[Check]:
         yield Check(tr("policy"), tr("no service runs unattended: all work is done by hand"))
 
 
-def _runs_unattended(service: Service | None) -> bool:
+def _has_action(service: Service | None) -> bool:
     return (
         service is not None
         and service.handling is Handling.AUTO

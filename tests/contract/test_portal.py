@@ -445,12 +445,16 @@ def test_a_stage_goes_through_rejection_to_acceptance(world: World) -> None:
     )
     world.engine.reject(ticket, stage=1, comment="не та роль")
     rejected = world.bridge.ticket(ticket).stages[0]
-    assert (rejected.state, rejected.revision, rejected.comment) == (StageState.REJECTED, 2, "не та роль")
+    assert (rejected.state, rejected.portal_revision, rejected.comment) == (
+        StageState.REJECTED,
+        2,
+        "не та роль",
+    )
     assert rejected.rejected_at is not None
     world.bridge.set_stage_state("c", ticket, stage, StageState.READY, [StageState.REJECTED])
     world.engine.accept(ticket, stage=1)
     accepted = world.bridge.ticket(ticket).stages[0]
-    assert (accepted.state, accepted.revision) == (StageState.ACCEPTED, 2)
+    assert (accepted.state, accepted.portal_revision) == (StageState.ACCEPTED, 2)
     assert accepted.accepted_at is not None
 
 

@@ -27,7 +27,7 @@ from bridge.domain.hours import Charge, text
 from bridge.domain.lifecycle import (
     Case,
     Decisions,
-    Effectual,
+    EffectStep,
     History,
     Kind,
     OrderFault,
@@ -123,7 +123,7 @@ class World:
             )
         )
 
-    def answer(self, step: Effectual, effect: Effect, *, refuse: bool) -> Answer:
+    def answer(self, step: EffectStep, effect: Effect, *, refuse: bool) -> Answer:
         """What the other side does and says to a step; a repeated key gives the first answer and does
         nothing.
         """
@@ -137,7 +137,7 @@ class World:
             self.answers[effect.key] = answer
         return answer
 
-    def _do(self, step: Effectual, effect: Effect) -> Answer:
+    def _do(self, step: EffectStep, effect: Effect) -> Answer:
         outcome = {name: effect.request.get(name, value) for name, value in (effect.outcome or {}).items()}
         match step:
             case lifecycle.Hold():
@@ -246,7 +246,8 @@ class Life(RuleBasedStateMachine):
             case "accept" if stage.state is StageState.READY and not self.world.withdrawn:
                 self.world.change_stage(stage.id, state=StageState.ACCEPTED)
             case "reject" if stage.state is StageState.READY and not self.world.withdrawn:
-                self.world.change_stage(stage.id, state=StageState.REJECTED, revision=stage.revision + 1)
+                rejections = stage.portal_revision
+                self.world.change_stage(stage.id, state=StageState.REJECTED, portal_revision=rejections + 1)
 
     @rule(fields=st.sampled_from(ORDERS))
     def the_customer_edits_the_order(self, fields: Mapping[str, str]) -> None:
@@ -349,7 +350,7 @@ class Life(RuleBasedStateMachine):
             FOUND[asked] = find_order(self.known, CATALOGUE, unattended=lambda _: alone(self.known))
         return FOUND[asked]
 
-    def performed(self, step: Effectual, mishap: str) -> bool:
+    def performed(self, step: EffectStep, mishap: str) -> bool:
         """Perform a step; False when the pass ends with it."""
         if mishap == "withdrawn meanwhile":
             self.world.withdraw()
@@ -371,7 +372,7 @@ class Life(RuleBasedStateMachine):
         self.last = Wait(Status.SUSPENDED, lifecycle.Reason("balance"))
         return False
 
-    def intended(self, step: Effectual) -> Effect:
+    def intended(self, step: EffectStep) -> Effect:
         """The effect of a step; its request is frozen once it was sent."""
         effect = replace(effect_of(step), settled_at=self.now)
         before = self.effects.get(effect.key)
@@ -379,7 +380,7 @@ class Life(RuleBasedStateMachine):
             return effect
         return replace(effect, request=before.request, attempts=before.attempts + 1)
 
-    def judge(self, step: Effectual, effect: Effect) -> None:
+    def judge(self, step: EffectStep, effect: Effect) -> None:
         """What must hold of every step before it is taken."""
         before = self.effects.get(effect.key)
         if before is not None and before.state is not INTENDED:

@@ -366,7 +366,7 @@ class FakePortal:
         ready = self._ready(ticket, stage)
         rejected: dict[str, Any] = {
             "state": StageState.REJECTED,
-            "revision": ready.revision + 1,
+            "portal_revision": ready.portal_revision + 1,
             "rejected_at": self._clock(),
             "comment": comment,
         }

@@ -326,7 +326,7 @@ def settled(world: World) -> None:
                 if document["stage_id"] == stage.id and not document["charges"]
             ]
             attempt = history.attempt(stage, record.revisions.get(stage.id, 1))
-            returned = status == "withdrawn" and attempt.held == 0
+            returned = status == "withdrawn" and attempt.held_hours == 0
             assert given_back or returned or status == "needs-order", (
                 f"{ticket.id} ({status}): {stage.title} is accepted, and not written off"
             )

@@ -204,7 +204,7 @@ def refusals(line: Any, customer: Any) -> list[Any]:
     customer.reject(tacit, 2, "не то")
     said += [told(lambda: line.capture("k24", holds[1], half, Decimal("0.5"), {}, accepted_by="policy"))]
     stages = customer.ticket(tacit).stages
-    said += [(one.state, one.revision, one.comment, one.accepted_at is None) for one in stages]
+    said += [(one.state, one.portal_revision, one.comment, one.accepted_at is None) for one in stages]
     said += [
         (entry.category, entry.minutes, entry.stage_id in (first, second))
         for entry in customer.ticket(tacit).time_entries

@@ -63,7 +63,7 @@ _portal_effect, _settle, _sending, _unsettled = (
     Performer._sending,
     Performer._unsettled,
 )
-_give_back, _accepted_by = moves.give_back, acceptance.accepted_by
+_release_hold, _accepted_by = moves.release_hold, acceptance.accepted_by
 LIFECYCLE = (acceptance, ending, holding, lines, moves, rework, working, writing_off)
 
 
@@ -180,14 +180,14 @@ def hold_stays_after_a_failure(patch: Patch) -> None:
 
 
 def hold_stays_after_a_withdrawal(patch: Patch) -> None:
-    _without(patch, ending.let_go, decide)
+    _without(patch, ending.stage_given_up, decide)
 
 
 def hold_is_returned_twice(patch: Patch) -> None:
     """A returned hold is returned once more, under the number of the next one."""
 
     def twice(attempt: Attempt) -> lifecycle.Release | None:
-        void = _give_back(attempt)
+        void = _release_hold(attempt)
         hold = attempt.hold
         if (
             void is None
@@ -200,7 +200,7 @@ def hold_is_returned_twice(patch: Patch) -> None:
             )
         return void
 
-    _everywhere(patch, "give_back", twice)
+    _everywhere(patch, "release_hold", twice)
 
 
 def larger_hold_beside_the_old_one(patch: Patch) -> None:
@@ -223,7 +223,7 @@ def larger_hold_beside_the_old_one(patch: Patch) -> None:
 
 
 def new_attempt_forgets_the_old_hold(patch: Patch) -> None:
-    _without(patch, ending.returned, decide)
+    _without(patch, ending.earlier_holds_released, decide)
 
 
 def capture_without_acceptance(patch: Patch) -> None:
@@ -276,7 +276,7 @@ def correction_without_its_reversal(patch: Patch) -> None:
     def hasty(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
         step = correct(case, attempt, number, correction)
         if isinstance(step, lifecycle.Reverse) and correction.charges:
-            return ending._take_anew(case, attempt, f"correct:{number}", correction)
+            return ending._write_off_anew(case, attempt, number, correction)
         return step
 
     patch.setattr(ending, "_correct", hasty)

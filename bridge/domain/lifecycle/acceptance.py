@@ -28,10 +28,9 @@ LOOK_AGAIN = timedelta(minutes=10)
 def reported(case: Case, attempt: Attempt) -> Step | None:
     """The stage is reported ready, with evidence and with what acceptance will take."""
     ready = attempt.get(Kind.STAGE_READY)
-    if ready is None and attempt.accepted:
+    if ready is None and attempt.is_accepted:
         return None
-    note = attempt.frozen
-    evidence = note.request["evidence"]
+    evidence = attempt.freeze.request["evidence"]
     if ready is None or ready.state is EffectState.INTENDED:
         return SetStage(attempt.stage, attempt.revision, StageState.READY, evidence)
     if ready.state is EffectState.REFUSED:
@@ -43,9 +42,9 @@ def reported(case: Case, attempt: Attempt) -> Step | None:
         "unasked": _unasked(case, attempt),
         "silent_until": silent_until.isoformat() if silent_until else None,
     }
-    report = note_due(attempt, "ready", facts)
-    if report is not None:
-        return report
+    message = note_due(attempt, "ready", facts)
+    if message is not None:
+        return message
     if not attempt.settled(Kind.TICKET_AWAITING):
         return SetTicket(attempt.stage, attempt.revision, TicketState.AWAITING_ACCEPTANCE)
     return None
@@ -76,12 +75,13 @@ def accepted(case: Case, attempt: Attempt) -> Step | None:
             Reason("clocks-differ", facts),
             min(case.now, case.portal_time) + LOOK_AGAIN,
         )
+    # The clocks agree, and by the portal's the days are not over yet.
     return Wait(Status.AWAITING_ACCEPTANCE, Reason("not-accepted", facts), case.now + LOOK_AGAIN)
 
 
 def accepted_by(case: Case, attempt: Attempt) -> str:
     """Who accepted the stage, "" while nobody did."""
-    if attempt.accepted:
+    if attempt.is_accepted:
         return "customer"
     if attempt.stage.state is StageState.REJECTED:
         return ""
@@ -103,10 +103,10 @@ def _silent_until(case: Case, attempt: Attempt) -> datetime | None:
     What the customer rejected and somebody reported ready once more waits for the customer's word: the days
     since the first report say nothing, and the portal does not say when the second one came.
     """
-    ready, frozen = attempt.done(Kind.STAGE_READY), attempt.done(Kind.FREEZE)
+    ready, freeze = attempt.done(Kind.STAGE_READY), attempt.done(Kind.FREEZE)
     if ready is None or ready.settled_at is None or case.terms.accept_after is None:
         return None
-    if frozen is not None and attempt.stage.revision > frozen.request["stage_revision"]:
+    if freeze is not None and attempt.stage.portal_revision > freeze.request["stage_revision"]:
         return None
     portal_at = (ready.outcome or {}).get("portal_at")
     begun = ready.settled_at if portal_at is None else datetime.fromisoformat(portal_at)

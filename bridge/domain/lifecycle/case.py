@@ -73,13 +73,11 @@ class Case(Work):
     portal_time: datetime | None = None
 
     def service(self, order: Order) -> Service | None:
-        """The catalogue's service of an order; None where the catalogue has lost it, or the variant that
-        was ordered.
-        """
-        return sold(self.catalogue, order)
+        """`service_of` the order in the case's catalogue."""
+        return service_of(self.catalogue, order)
 
 
-def sold(catalogue: Catalogue, order: Order) -> Service | None:
+def service_of(catalogue: Catalogue, order: Order) -> Service | None:
     """The catalogue's service of an order; None where the catalogue has lost it, or the variant that was
     ordered.
     """

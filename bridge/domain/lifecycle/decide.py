@@ -9,11 +9,11 @@ from bridge.domain.lifecycle.ending import (
     all_time_written_off,
     closed,
     corrected,
+    earlier_holds_released,
     gone,
     is_gone,
     is_owed,
-    let_go,
-    returned,
+    stage_given_up,
     withdrawn,
 )
 from bridge.domain.lifecycle.gates import Gate, StageGate, TicketGate
@@ -40,20 +40,24 @@ def judge(case: Case) -> tuple[Gate[..., Step | None], Step]:
 
 
 def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
-    """Every gate that has something to say, the first one first."""
-    yield from _of_ticket((not_paused, returned), case)
-    for attempt in case.lost_attempts():
-        yield from _of_stage((written_off,) if attempt.sent(Kind.WRITE_OFF) else (let_go,), case, attempt)
+    """Every gate that has something to say, the first one first.
+
+    The gates `gone`, `withdrawn` and `closed` always have: what stands below one of them is for tickets that
+    are not gone, and not withdrawn.
+    """
+    yield from _of_ticket((not_paused, earlier_holds_released), case)
+    for attempt in case.attempts_at_removed_stages():
+        yield from _of_stage(_gates_of_removed(attempt), case, attempt)
     if is_gone(case):
         yield from _of_ticket((corrected,), case)
         for attempt in case.attempts():
             owed = is_owed(attempt) and attempt.refused(Kind.WRITE_OFF) is None
-            yield from _of_stage(_stage_gates(attempt) if owed else (let_go,), case, attempt)
+            yield from _of_stage(_ending_gates(attempt, owed=owed), case, attempt)
         yield from _of_ticket((gone,), case)
     yield from _of_ticket((paid, corrected), case)
     if case.is_withdrawn:
         for attempt in case.attempts():
-            yield from _of_stage(_stage_gates(attempt) if is_owed(attempt) else (let_go,), case, attempt)
+            yield from _of_stage(_ending_gates(attempt, owed=is_owed(attempt)), case, attempt)
         yield from _of_ticket((withdrawn,), case)
     yield from _of_ticket((ordered, agreed), case)
     for attempt in case.attempts():
@@ -62,7 +66,18 @@ def _answers(case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:
 
 
 def _stage_gates(attempt: Attempt) -> tuple[StageGate, ...]:
+    """Gates of a stage that goes its way; one that is written off has only its message left."""
     return (written_off,) if attempt.done(Kind.WRITE_OFF) is not None else STAGE_GATES
+
+
+def _ending_gates(attempt: Attempt, *, owed: bool) -> tuple[StageGate, ...]:
+    """Gates of a stage whose ticket ends early: what is owed goes its way, the rest is given up."""
+    return _stage_gates(attempt) if owed else (stage_given_up,)
+
+
+def _gates_of_removed(attempt: Attempt) -> tuple[StageGate, ...]:
+    """Gates of a stage that the ticket no longer has: a write-off that may have been sent is settled."""
+    return (written_off,) if attempt.sent(Kind.WRITE_OFF) else (stage_given_up,)
 
 
 def _of_ticket(gates: Iterable[TicketGate], case: Case) -> Iterator[tuple[Gate[..., Step | None], Step]]:

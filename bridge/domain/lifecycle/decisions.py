@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.domain.hours import Charge
+from bridge.domain.hours import Charge, write_off
 from bridge.domain.lifecycle.steps import charges_from
 
 
@@ -28,16 +28,19 @@ class Correction:
 
     Attributes:
         charges: lines of the new write-off; none: the old one is only taken back.
-        amount: norm-hours that the new one takes.
         entries: minutes of the time entries, by id, that the operator saw: they ask for no further
             correction.
     """
 
     stage_id: str
     charges: tuple[Charge, ...]
-    amount: Decimal
     reason: str
     entries: Mapping[str, int]
+
+    @property
+    def amount(self) -> Decimal:
+        """Norm-hours that the new write-off takes."""
+        return write_off(self.charges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,6 @@ def _correction(document: Mapping[str, Any]) -> Correction:
     return Correction(
         document["stage_id"],
         charges_from(document["charges"]),
-        Decimal(document["amount"]),
         document["reason"],
         document["entries"],
     )

@@ -6,12 +6,20 @@ from decimal import Decimal
 
 from bridge.domain.billing_kinds import MEANING
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.hours import text, write_off
+from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.decisions import Correction
 from bridge.domain.lifecycle.gates import stage_gate, ticket_gate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.moves import again, did_not_fit, give_back, missing, note_due, take_back
+from bridge.domain.lifecycle.moves import (
+    again,
+    did_not_fit,
+    missing,
+    note_due,
+    refused_wait,
+    release_hold,
+    undo_work,
+)
 from bridge.domain.lifecycle.order import begun
 from bridge.domain.lifecycle.rework import failed
 from bridge.domain.lifecycle.steps import (
@@ -28,12 +36,12 @@ from bridge.domain.lifecycle.steps import (
     WriteOff,
     charges_from,
 )
-from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
+from bridge.domain.lifecycle.values import Kind, Reason, Status, correction_kind, numbered
 from bridge.domain.tickets import TicketState
 
 
 @ticket_gate("R4", "Release", "failed: refused")
-def returned(case: Case) -> Step | None:
+def earlier_holds_released(case: Case) -> Step | None:
     """The hold of an earlier attempt is returned before anything else, no matter what has become of order,
     category and agreement meanwhile.
     """
@@ -44,12 +52,10 @@ def returned(case: Case) -> Step | None:
                 continue
             release = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
             if release is not None:
-                return Wait(
-                    Status.FAILED, Reason("refused", {"what": release.kind, **(release.outcome or {})})
-                )
-            left_open = give_back(attempt)
-            if left_open is not None:
-                return left_open
+                return refused_wait(release)
+            still_open = release_hold(attempt)
+            if still_open is not None:
+                return still_open
     return None
 
 
@@ -70,7 +76,7 @@ def corrected(case: Case) -> Step | None:
 
 
 @stage_gate("R7", "Hold", "Release", "Operate", "Undo", "failed: refused")
-def let_go(case: Case, attempt: Attempt) -> Step | None:
+def stage_given_up(case: Case, attempt: Attempt) -> Step | None:
     """A stage that is not accepted is given up when its ticket is withdrawn or gone, or no longer has the
     stage. A running operation is waited for, the hold goes back, and what was made is taken back on an
     operator's word."""
@@ -90,7 +96,7 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
         return Operate(
             attempt.stage, attempt.revision, operation.request["action"], operation.request["call"]
         )
-    back: Release | Undo | None = give_back(attempt)
+    back: Release | Undo | None = release_hold(attempt)
     if (
         back is None
         and (attempt.stage.id, attempt.revision) in case.decisions.undone
@@ -99,7 +105,7 @@ def let_go(case: Case, attempt: Attempt) -> Step | None:
         undo = attempt.refused(Kind.UNDO)
         if undo is not None:
             return failed(case, attempt, undo)
-        back = take_back(attempt)
+        back = undo_work(attempt)
     return back
 
 
@@ -112,7 +118,7 @@ def withdrawn(case: Case) -> Step:
     withdrawal = case.decisions.withdrawal
     reason = withdrawal.reason if withdrawal is not None else ""
     if not case.is_withdrawn_by_customer and not case.history.settled("note:withdrawn"):
-        return Note("withdrawn", None, 0, {"reason": reason, "written_off": text(case.written_off())})
+        return Note("withdrawn", None, 0, {"reason": reason, "written_off": text(case.hours_written_off())})
     return Wait(
         Status.WITHDRAWN,
         Reason("withdrawn-with-work" if left else "withdrawn", {"stages": left, "why": reason}),
@@ -161,7 +167,7 @@ def closed(case: Case) -> Step:
     last = case.attempt(case.ticket.stages[-1])
     if not last.settled(Kind.TICKET_DONE):
         return SetTicket(last.stage, last.revision, TicketState.DONE)
-    note = note_due(last, "done", {"written_off": text(case.written_off())})
+    note = note_due(last, "done", {"written_off": text(case.hours_written_off())})
     return note or Wait(Status.DONE, Reason("done"))
 
 
@@ -187,7 +193,7 @@ def is_owed(attempt: Attempt) -> bool:
     hold is not on its way back.
     """
     returning = attempt.sent(numbered(Kind.RELEASE, attempt.hold_number))
-    return attempt.sent(Kind.WRITE_OFF) or (attempt.accepted and not returning)
+    return attempt.sent(Kind.WRITE_OFF) or (attempt.is_accepted and not returning)
 
 
 def _asked_before_withdrawal(case: Case, hold: Effect) -> bool:
@@ -205,28 +211,28 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
     """The next step of the ticket's `number`th correction, None when it is made and the customer has the
     message.
     """
-    name = f"correct:{number}"
     before = case.in_force(attempt, number - 1)
     old = charges_from(before.request["charges"]) if before is not None else ()
     if old == correction.charges:
         return None
-    for part in ("reversal", Kind.HOLD, Kind.WRITE_OFF):
-        refused = attempt.refused(f"{name}:{part}")
+    for part in (Kind.REVERSAL, Kind.HOLD, Kind.WRITE_OFF):
+        refused = attempt.refused(correction_kind(number, part))
         if refused is not None and not did_not_fit(refused):
-            return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
-    if before is not None and attempt.done(f"{name}:reversal") is None:
+            return refused_wait(refused)
+    reversal = correction_kind(number, Kind.REVERSAL)
+    if before is not None and attempt.done(reversal) is None:
         assert before.outcome is not None
         hold_kind = before.request["hold_kind"]
         return Reverse(
             attempt.stage,
             attempt.revision,
-            f"{name}:reversal",
+            reversal,
             hold_kind,
             before.outcome["entry_id"],
             correction.reason,
         )
     if correction.charges:
-        step = _take_anew(case, attempt, name, correction)
+        step = _write_off_anew(case, attempt, number, correction)
         if step is not None:
             return step
     if attempt.settled(f"note:corrected:{number}"):
@@ -245,27 +251,28 @@ def _correct(case: Case, attempt: Attempt, number: int, correction: Correction) 
     return note_due(attempt, f"corrected:{number}", facts)
 
 
-def _take_anew(case: Case, attempt: Attempt, name: str, correction: Correction) -> Step | None:
-    kind = f"{name}:{Kind.HOLD}"
+def _write_off_anew(case: Case, attempt: Attempt, number: int, correction: Correction) -> Step | None:
+    """Hold and write off what a correction leaves to be written off; None when it is."""
+    kind, anew = correction_kind(number, Kind.HOLD), correction_kind(number, Kind.WRITE_OFF)
+    amount = correction.amount
     hold = attempt.get(kind)
     if hold is None or hold.state is not EffectState.DONE:
         if hold is None or did_not_fit(hold):
             if case.account is None:
                 return AskBalance()
-            if case.account.available + case.account.overdraft_limit < correction.amount:
-                facts = missing(case, correction.amount, case.account.available)
-                note = note_due(attempt, f"suspended:{name}", facts)
+            if not case.account.covers(amount):
+                facts = missing(case, amount, case.account.available)
+                note = note_due(attempt, f"suspended:correct:{number}", facts)
                 return note or Wait(Status.SUSPENDED, Reason("balance", facts))
-        return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, correction.amount)
-    if attempt.done(f"{name}:{Kind.WRITE_OFF}") is not None:
+        return Hold(attempt.stage, attempt.revision, kind, case.ticket.account_id, amount)
+    if attempt.done(anew) is not None:
         return None
     assert hold.outcome is not None
     evidence = {"kind": "correction", "reason": correction.reason}
-    amount = write_off(correction.charges)
     return WriteOff(
         attempt.stage,
         attempt.revision,
-        f"{name}:{Kind.WRITE_OFF}",
+        anew,
         kind,
         hold.outcome["hold_id"],
         correction.charges,

@@ -117,18 +117,18 @@ class Attempt:
         return first is not None and bool(first.request["unattended"])
 
     @property
-    def accepted(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether the customer has accepted the stage."""
         return self.stage.state in ACCEPTED
 
     @property
     def reported_by_hand(self) -> bool:
         """Whether a specialist, who works by hand, has reported the stage ready."""
-        return (self.accepted or self.stage.state is StageState.READY) and not self.unattended
+        return (self.is_accepted or self.stage.state is StageState.READY) and not self.unattended
 
     @property
-    def frozen(self) -> Effect:
-        """The frozen lines of the write-off; only for an attempt whose lines are frozen."""
+    def freeze(self) -> Effect:
+        """The effect that froze the lines of the write-off; only for an attempt whose lines are frozen."""
         freeze = self.done(Kind.FREEZE)
         assert freeze is not None
         return freeze
@@ -149,7 +149,7 @@ class Attempt:
     @property
     def to_write_off(self) -> Decimal:
         """Norm-hours that the frozen lines come to."""
-        return write_off(charges_from(self.frozen.request["charges"]))
+        return write_off(charges_from(self.freeze.request["charges"]))
 
     @property
     def begun(self) -> bool:
@@ -157,7 +157,7 @@ class Attempt:
         return any(self.sent(numbered(Kind.HOLD, number)) for number in range(1, self.hold_number + 1))
 
     @property
-    def held(self) -> Decimal:
+    def held_hours(self) -> Decimal:
         """Norm-hours of the open hold, 0 where none is open."""
         number = self.hold_number
         hold = self.done(numbered(Kind.HOLD, number))

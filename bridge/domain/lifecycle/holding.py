@@ -6,7 +6,7 @@ from bridge.domain import billing
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.gates import stage_gate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.moves import again, did_not_fit, give_back, missing, order_changed, suspended
+from bridge.domain.lifecycle.moves import again, did_not_fit, missing, order_changed, release_hold, suspended
 from bridge.domain.lifecycle.order import unusable_order, wrong_price
 from bridge.domain.lifecycle.steps import (
     AskBalance,
@@ -44,7 +44,7 @@ def held(case: Case, attempt: Attempt) -> Step | None:
         return _hold(case, attempt, number)
     if attempt.get(numbered(Kind.RELEASE, number)) is None:
         return None
-    return give_back(attempt) or _hold(case, attempt, number + 1)
+    return release_hold(attempt) or _hold(case, attempt, number + 1)
 
 
 def _hold(case: Case, attempt: Attempt, number: int) -> Step:
@@ -59,7 +59,7 @@ def _hold(case: Case, attempt: Attempt, number: int) -> Step:
             return unusable
     if case.account is None:
         return AskBalance()
-    if case.account.available + case.account.overdraft_limit < amount:
+    if not case.account.covers(amount):
         step = suspended(case, attempt, amount, case.account.available, number)
         if step is not None:
             return step

@@ -11,8 +11,8 @@ from bridge.domain.catalogue import Catalogue, Service
 from bridge.domain.hours import Charge, text, write_off
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.moves import give_back, missing, note_due, suspended
-from bridge.domain.lifecycle.order import sold_as
+from bridge.domain.lifecycle.moves import missing, note_due, release_hold, suspended
+from bridge.domain.lifecycle.order import service_label
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     Step,
@@ -28,9 +28,9 @@ def lines_now(case: Case, attempt: Attempt) -> tuple[Charge, ...] | Wait:
     order = attempt.order
     service: Service | None = case.service(order)
     if service is None:
-        return Wait(Status.FAILED, Reason("no-service", {"service": sold_as(order)}))
+        return Wait(Status.FAILED, Reason("no-service", {"service": service_label(order)}))
     try:
-        return _lines(case, attempt, service, case.catalogue, case.frozen_entries())
+        return _lines(case, attempt, service, case.catalogue, case.accounted_entries())
     except billing.UnknownCategory as error:
         return Wait(Status.FAILED, Reason("unknown-category", {"categories": list(error.names)}))
 
@@ -46,17 +46,17 @@ def beyond(case: Case, attempt: Attempt, lines: tuple[Charge, ...]) -> Step | No
         # On a withdrawn ticket nobody can agree any more: what was logged has to be mended on the portal.
         status = Status.FAILED if case.ticket.state is TicketState.WITHDRAWN else Status.AWAITING_AGREEMENT
         return note or Wait(status, Reason("beyond-agreed", {"stage": attempt.stage.title, **facts}))
-    held = attempt.held
+    held = attempt.held_hours
     if needed <= held:
         return None
     if case.account is None:
         return AskBalance()
     # The old hold is returned only when the new one fits: until then it keeps its hours.
     available = case.account.available + held
-    if available + case.account.overdraft_limit < agreed:
+    if not case.account.covers(agreed, released=held):
         step = suspended(case, attempt, agreed, available, attempt.hold_number + 1)
         return step or Wait(Status.SUSPENDED, Reason("balance", missing(case, agreed, available)))
-    return give_back(attempt)
+    return release_hold(attempt)
 
 
 def recounted(work: Work, attempt: Attempt, service: Service, catalogue: Catalogue) -> tuple[Charge, ...]:
@@ -73,7 +73,7 @@ def stage_entries(case: Case, stage: Stage) -> tuple[TimeEntry, ...]:
     """Time entries of a stage that is not frozen: its own, and those that came too late for the stages
     before it.
     """
-    return _entries(case, stage, case.frozen_entries())
+    return _entries(case, stage, case.accounted_entries())
 
 
 def _lines(

@@ -18,9 +18,10 @@ from bridge.domain.lifecycle.steps import (
     SetTicket,
     Step,
     Undo,
+    Wait,
     order_request,
 )
-from bridge.domain.lifecycle.values import Kind, note_kind, numbered
+from bridge.domain.lifecycle.values import Kind, Reason, Status, note_kind, numbered
 from bridge.domain.tickets import Order, TicketState
 
 
@@ -31,7 +32,7 @@ def note_due(attempt: Attempt, message: str, facts: Mapping[str, Any]) -> Note |
     return Note(message, attempt.stage, attempt.revision, {"stage": attempt.stage.title, **facts})
 
 
-def give_back(attempt: Attempt) -> Release | None:
+def release_hold(attempt: Attempt) -> Release | None:
     """Return the newest hold to the balance; None when it is returned, or nothing is held."""
     number = attempt.hold_number
     hold = attempt.done(numbered(Kind.HOLD, number))
@@ -41,7 +42,7 @@ def give_back(attempt: Attempt) -> Release | None:
     return Release(attempt.stage, attempt.revision, hold.outcome["hold_id"], number)
 
 
-def take_back(attempt: Attempt) -> Undo:
+def undo_work(attempt: Attempt) -> Undo:
     """Let the action take back what it made in this attempt."""
     operation = attempt.done(Kind.OPERATE)
     assert operation is not None
@@ -100,6 +101,11 @@ def missing(case: Case, amount: Decimal, available: Decimal) -> dict[str, str]:
         "available": text(available),
         "missing": text(amount - available - case.account.overdraft_limit),
     }
+
+
+def refused_wait(refused: Effect) -> Wait:
+    """Wait for an operator because this effect was refused."""
+    return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
 
 
 def order_changed(case: Case, attempt: Attempt) -> bool:

@@ -69,7 +69,7 @@ def unusable_order(case: Case) -> Step | None:
             return Note(message, None, 0, facts)
         return Wait(Status.NEEDS_ORDER, Reason("order-faults", facts))
     if case.service(case.order) is None:
-        return Wait(Status.NEEDS_ORDER, Reason("no-service", {"service": sold_as(case.order)}))
+        return Wait(Status.NEEDS_ORDER, Reason("no-service", {"service": service_label(case.order)}))
     return None
 
 
@@ -88,7 +88,7 @@ def wrong_price(case: Case) -> Wait | None:
     return Wait(Status.FAILED, Reason("price-differs", facts))
 
 
-def sold_as(order: Order) -> str:
+def service_label(order: Order) -> str:
     """The service of an order with its variant, for people."""
     return f"{order.service} ({order.variant})" if order.variant else order.service
 

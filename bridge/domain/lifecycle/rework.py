@@ -8,7 +8,14 @@ from bridge.domain.effects import Effect, EffectState
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.gates import stage_gate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.moves import did_not_fit, give_back, note_due, order_changed, take_back
+from bridge.domain.lifecycle.moves import (
+    did_not_fit,
+    note_due,
+    order_changed,
+    refused_wait,
+    release_hold,
+    undo_work,
+)
 from bridge.domain.lifecycle.steps import (
     NewRevision,
     SetStage,
@@ -25,8 +32,10 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
     """A stage that the customer rejects is done anew under a new revision, and nothing is written off for the
     old one. Work of specialists goes on at once; what an action made is taken back first, on an operator's
     word or where the site's policy says so."""
-    frozen, stage = attempt.done(Kind.FREEZE), attempt.stage
-    if frozen is None or attempt.sent(Kind.WRITE_OFF) or stage.revision <= frozen.request["stage_revision"]:
+    freeze, stage = attempt.done(Kind.FREEZE), attempt.stage
+    if freeze is None or attempt.sent(Kind.WRITE_OFF):
+        return None
+    if stage.portal_revision <= freeze.request["stage_revision"]:
         return None
     if not attempt.unattended:
         return NewRevision(stage)
@@ -40,10 +49,10 @@ def not_rejected(case: Case, attempt: Attempt) -> Step | None:
             or order.service in case.terms.undo_rejected
             or (stage.id, attempt.revision) in case.decisions.undone
         ):
-            return take_back(attempt)
+            return undo_work(attempt)
         return Wait(Status.FAILED, Reason("rejected", {"stage": stage.title, "comment": stage.comment}))
     if undo.state is EffectState.REFUSED:
-        return Wait(Status.FAILED, Reason("refused", {"what": undo.kind, **(undo.outcome or {})}))
+        return refused_wait(undo)
     return NewRevision(stage)
 
 
@@ -72,24 +81,24 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
         return None
     if undo is None:
         back = attempt.get(Kind.STAGE_BACK)
-        if attempt.accepted and (back is None or back.state is not EffectState.INTENDED):
+        if attempt.is_accepted and (back is None or back.state is not EffectState.INTENDED):
             return None
         shown = attempt.sent(Kind.STAGE_READY) or stage.state is StageState.READY
         if shown and (back is None or back.state is EffectState.INTENDED):
             return SetStage(stage, attempt.revision, StageState.IN_PROGRESS, back=True)
         if back is not None and back.state is EffectState.REFUSED:
-            return Wait(Status.FAILED, Reason("refused", {"what": back.kind, **(back.outcome or {})}))
-        return take_back(attempt)
+            return refused_wait(back)
+        return undo_work(attempt)
     if undo.state is EffectState.INTENDED:
-        return take_back(attempt)
+        return undo_work(attempt)
     if undo.state is EffectState.REFUSED:
-        return Wait(Status.FAILED, Reason("refused", {"what": undo.kind, **(undo.outcome or {})}))
-    release = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
+        return refused_wait(undo)
+    refused = attempt.refused(numbered(Kind.RELEASE, attempt.hold_number))
+    if refused is not None:
+        return refused_wait(refused)
+    release = release_hold(attempt)
     if release is not None:
-        return Wait(Status.FAILED, Reason("refused", {"what": release.kind, **(release.outcome or {})}))
-    returned = give_back(attempt)
-    if returned is not None:
-        return returned
+        return release
     again_at = attempt.hold_number + 1
     if not attempt.settled(numbered(Kind.TICKET_IN_PROGRESS, again_at)):
         return SetTicket(stage, attempt.revision, TicketState.IN_PROGRESS, again_at)
@@ -103,8 +112,9 @@ def not_undone(case: Case, attempt: Attempt) -> Step | None:
 
 @stage_gate("R4", "Release", "Note", "NewRevision", "failed: refused")
 def not_refused(case: Case, attempt: Attempt) -> Step | None:
-    """What Moodle or the portal refuses ends the attempt: the hold is returned, the customer gets the reason,
-    and an operator (or a changed order) lets the stage go on."""
+    """What Moodle refuses ends the attempt: the hold is returned and the customer gets the reason. What the
+    portal refuses waits for an operator; a hold stays. An operator, or a changed order after a refusal of
+    Moodle's, lets the stage go on."""
     refused = refused_effect(attempt)
     return None if refused is None else failed(case, attempt, refused)
 
@@ -118,21 +128,24 @@ def refused_effect(attempt: Attempt) -> Effect | None:
             return effect
     for kind in (Kind.STAGE_IN_PROGRESS, Kind.STAGE_READY):
         effect = attempt.refused(kind)
-        if effect is not None and not (attempt.reported_by_hand or attempt.accepted):
+        if effect is not None and not (attempt.reported_by_hand or attempt.is_accepted):
             return effect
     hold = attempt.refused(numbered(Kind.HOLD, number))
     return None if hold is None or did_not_fit(hold) else hold
 
 
 def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
-    """Return the hold, send the customer the reason, and wait for an operator or for a changed order."""
+    """What follows from a refusal. After one of Moodle's the hold is returned and the customer gets the
+    reason; the stage waits for an operator or for a changed order. After one of the portal's it waits for an
+    operator, and a hold stays.
+    """
     if refused.kind in (Kind.EXAMINE, Kind.OPERATE):
-        returned = give_back(attempt)
-        if returned is not None:
-            return returned
+        release = release_hold(attempt)
+        if release is not None:
+            return release
         note = note_due(attempt, "cannot", dict(refused.outcome or {}))
         if note is not None:
             return note
         if order_changed(case, attempt):
             return NewRevision(attempt.stage)
-    return Wait(Status.FAILED, Reason("refused", {"what": refused.kind, **(refused.outcome or {})}))
+    return refused_wait(refused)

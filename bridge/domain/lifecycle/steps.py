@@ -225,7 +225,7 @@ class Freeze:
             "charges": charges_request(self.charges),
             "entries": dict(self.entries),
             "evidence": dict(self.evidence),
-            "stage_revision": self.stage.revision,
+            "stage_revision": self.stage.portal_revision,
         }
 
 
@@ -303,12 +303,12 @@ class Reverse:
         return {"entry_id": self.entry_id, "reason": self.reason}
 
 
-Effectual = (
+EffectStep = (
     Note | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
 )
 """Steps that are effects: at most one outside call each."""
 
-Step = Wait | AskBalance | AskTime | NewRevision | Effectual
+Step = Wait | AskBalance | AskTime | NewRevision | EffectStep
 
 
 def booked_outcome(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -41,6 +42,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     OPERATE = "operation"
     UNDO = "undo"
+    REVERSAL = "reversal"
     FREEZE = "freeze"
     WRITE_OFF = "capture"
     RELEASE = "void"
@@ -79,6 +81,29 @@ def message_name(kind: str) -> str:
 def numbered(kind: str, number: int) -> str:
     """The kind of the `number`th effect of its kind within one attempt: "hold", "hold:2", …"""
     return str(kind) if number == 1 else f"{kind}:{number}"
+
+
+_CORRECTION = re.compile(r"^correct:\d+:")
+
+
+def correction_kind(number: int, part: Kind) -> str:
+    """The kind of an effect of the ticket's `number`th correction: "correct:1:reversal", …"""
+    return f"correct:{number}:{part}"
+
+
+def without_correction(kind: str) -> str:
+    """A kind as it would be outside a correction: "capture" for "correct:1:capture" and for "capture"."""
+    return _CORRECTION.sub("", kind)
+
+
+def is_write_off(kind: str) -> bool:
+    """Whether an effect of this kind takes hours from the balance, a correction's included."""
+    return without_correction(kind) == Kind.WRITE_OFF
+
+
+def is_reversal(kind: str) -> bool:
+    """Whether an effect of this kind gives hours that were written off back to the balance."""
+    return without_correction(kind) == Kind.REVERSAL
 
 
 @dataclass(frozen=True, slots=True)

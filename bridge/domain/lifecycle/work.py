@@ -11,7 +11,7 @@ from bridge.domain.effects import Effect
 from bridge.domain.lifecycle.decisions import Correction, Decisions
 from bridge.domain.lifecycle.history import Attempt, History
 from bridge.domain.lifecycle.steps import charges_from
-from bridge.domain.lifecycle.values import Kind
+from bridge.domain.lifecycle.values import Kind, correction_kind
 from bridge.domain.tickets import Stage, StageState, Ticket, TicketState, TimeEntry
 
 
@@ -37,7 +37,7 @@ class Work:
         """The attempts that all stages are at, in the order of the stages."""
         return [self.attempt(stage) for stage in self.ticket.stages]
 
-    def lost_attempts(self) -> list[Attempt]:
+    def attempts_at_removed_stages(self) -> list[Attempt]:
         """Attempts at stages that the ticket no longer has; of these stages only the id is known."""
         known = {stage.id for stage in self.ticket.stages}
         return [
@@ -55,7 +55,7 @@ class Work:
         """Whether the ticket is withdrawn, by the customer or by an operator."""
         return self.decisions.withdrawal is not None or self.is_withdrawn_by_customer
 
-    def frozen_entries(self) -> dict[str, int]:
+    def accounted_entries(self) -> dict[str, int]:
         """Minutes of the time entries that stand in some write-off, or that a correction has seen, by id."""
         found: dict[str, int] = {}
         for attempt in self.attempts():
@@ -66,8 +66,8 @@ class Work:
 
     def late_entries(self) -> tuple[TimeEntry, ...]:
         """Time entries that stand in no write-off, or with other minutes, and that no correction has seen."""
-        frozen = self.frozen_entries()
-        return tuple(entry for entry in self.ticket.time_entries if frozen.get(entry.id) != entry.minutes)
+        accounted = self.accounted_entries()
+        return tuple(entry for entry in self.ticket.time_entries if accounted.get(entry.id) != entry.minutes)
 
     def in_force(self, attempt: Attempt, corrections: int) -> Effect | None:
         """The stage's write-off after the ticket's first so many corrections, None where there is none."""
@@ -75,12 +75,12 @@ class Work:
         for number, correction in enumerate(self.decisions.corrections[:corrections], 1):
             if correction.stage_id != attempt.stage.id:
                 continue
-            if attempt.done(f"correct:{number}:reversal") is not None:
+            if attempt.done(correction_kind(number, Kind.REVERSAL)) is not None:
                 force = None
-            force = attempt.done(f"correct:{number}:capture") or force
+            force = attempt.done(correction_kind(number, Kind.WRITE_OFF)) or force
         return force
 
-    def written_off(self) -> Decimal:
+    def hours_written_off(self) -> Decimal:
         """Norm-hours that were written off for the ticket so far, corrections included."""
         total = Decimal(0)
         for attempt in self.attempts():
@@ -100,7 +100,8 @@ class Work:
             old = charges_from(before.request["charges"]) if before is not None else ()
             if old == correction.charges:
                 continue
-            reversed_ = before is None or attempt.done(f"correct:{number}:reversal") is not None
-            taken = not correction.charges or attempt.done(f"correct:{number}:capture") is not None
-            return None if reversed_ and taken else correction
+            reversal = attempt.done(correction_kind(number, Kind.REVERSAL))
+            anew = attempt.done(correction_kind(number, Kind.WRITE_OFF))
+            finished = (before is None or reversal) and (not correction.charges or anew)
+            return None if finished else correction
         return None

@@ -39,8 +39,14 @@ def written_off(case: Case, attempt: Attempt) -> Step | None:
 
 
 def _write_off(case: Case, attempt: Attempt) -> WriteOff:
+    """The stage's write-off, for the first time or again.
+
+    Nobody may count as the one who accepted it when it is sent again: the clocks differ, or the stage is no
+    longer there. The journal then sends the request that it kept, with whoever accepted first; "customer"
+    stands for "settled", and asks for no other look at the ticket.
+    """
     number = attempt.hold_number
-    hold, freeze = attempt.done(numbered(Kind.HOLD, number)), attempt.frozen
+    hold, freeze = attempt.done(numbered(Kind.HOLD, number)), attempt.freeze
     assert hold is not None
     assert hold.outcome is not None
     lines = charges_from(freeze.request["charges"])

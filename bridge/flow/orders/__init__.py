@@ -26,12 +26,12 @@ from bridge.flow.orders.files import (
 __all__ = [
     "LARGEST_FILE",
     "Draft",
+    "allowed_unattended",
     "check",
     "decode",
     "find_order",
     "order_attachments",
     "read_params",
-    "runs_unattended",
 ]
 
 FIELDS = "поля заявки"
@@ -75,6 +75,7 @@ def find_order(
     return draft if isinstance(draft, OrderFault) else check(draft, source_of(newest), catalogue, unattended)
 
 
-def runs_unattended(services: Collection[str]) -> Callable[[Service], bool]:
-    """Whether a service runs unattended under a policy that allows these services, by id."""
+def allowed_unattended(services: Collection[str]) -> Callable[[Service], bool]:
+    """Whether a site's policy, which names these services by id, lets a service run unattended. A ticket of
+    several stages is worked on by hand all the same (bridge/flow/case.py)."""
     return lambda service: service.handling is Handling.AUTO and service.id in services

@@ -69,7 +69,7 @@ def recounted(standing: Standing, stage: Stage, ticket: Ticket, catalogue: Catal
         raise DecisionRefused(tr("nothing was written off for stage “{stage}”").format(stage=stage.title))
     work = replace(standing, ticket=ticket)
     attempt = replace(work.attempt(stage), stage=stage)
-    service = lifecycle.sold(catalogue, attempt.order)
+    service = lifecycle.service_of(catalogue, attempt.order)
     if service is None:
         raise DecisionRefused(
             tr("the catalogue has no service “{service}”: name the hours").format(

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.lifecycle import Kind, message_name, note_kind
+from bridge.domain.lifecycle.values import correction_kind
 
 PARTS = ("clients", "t1", "s1", 2, "hold")
 
@@ -57,8 +58,9 @@ def test_the_request_is_no_part_of_the_key() -> None:
 
 
 def test_the_kinds_of_effects_are_those_of_every_earlier_version() -> None:
-    kinds = {"plan", "hold", "operation", "undo", "freeze", "capture", "void"}
+    kinds = {"plan", "hold", "operation", "undo", "freeze", "capture", "void", "reversal"}
     assert kinds == {kind.value for kind in Kind if ":" not in kind}
+    assert correction_kind(1, Kind.REVERSAL) == "correct:1:reversal"
     assert [note_kind(message) for message in ("suspended", "suspended:2", "ready")] == [
         "note:held",
         "note:held:2",

@@ -12,7 +12,7 @@ import pytest
 from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Attachment, Order
-from bridge.flow.orders import find_order, runs_unattended
+from bridge.flow.orders import allowed_unattended, find_order
 from tests.builders import make_ticket
 
 CATALOGUE = read_catalogue(
@@ -339,8 +339,8 @@ def test_an_action_that_the_bridge_does_not_have_is_worked_by_hand() -> None:
 
 def test_parameters_are_checked_only_where_nobody_s_hands_do_the_work() -> None:
     ticket = make_ticket(fields={**BANK, "param_colour": "red"})
-    assert isinstance(find_order(ticket, SOME, unattended=runs_unattended(["bank"])), OrderFault)
-    by_hand = find_order(ticket, SOME, unattended=runs_unattended(["hand"]))
+    assert isinstance(find_order(ticket, SOME, unattended=allowed_unattended(["bank"])), OrderFault)
+    by_hand = find_order(ticket, SOME, unattended=allowed_unattended(["hand"]))
     assert isinstance(by_hand, Order)
     assert by_hand.params == {"shortname": "OT-1", "colour": "red"}
 
@@ -360,7 +360,7 @@ def test_an_assigned_order_wins_over_form_and_file() -> None:
     ticket = make_ticket(
         fields={"service": "no-such"}, attachments=(Attachment("f1", "order.toml", 1, "", ""),)
     )
-    found = find_order(ticket, SOME, assigned=document, unattended=runs_unattended([]))
+    found = find_order(ticket, SOME, assigned=document, unattended=allowed_unattended([]))
     assert found == Order(
         "bank", {"shortname": "OT-2"}, "заказ, назначенный специалистом", "text", 2, "create-role"
     )

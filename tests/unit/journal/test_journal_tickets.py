@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from bridge.domain.tickets import StageState, Ticket, TicketState
 from bridge.journal import CursorRecord, Journal, JournalError, Unit
+from bridge.journal.codec import decode, encode
 from bridge.journal.records import Claim, TicketRecord
 from bridge.journal.tables import tickets as rows
+from tests.builders import make_stage, make_ticket
 from tests.unit.journal.conftest import Clock, Database
 
 
@@ -330,3 +332,10 @@ def test_events_are_told_oldest_first(journal: Journal, clock: Clock) -> None:
         assert [event.text for event in unit.events.latest("p", "t1")] == ["text 1", "text 3"]
         (event,) = unit.events.latest("q")
         assert (event.portal, event.ticket_id, event.kind, event.at) == ("q", None, "poll", clock())
+
+
+def test_the_portal_s_count_of_rejections_has_the_name_in_the_journal_that_it_always_had() -> None:
+    known = make_ticket(make_stage(portal_revision=3))
+    document = encode(known)
+    assert [(one["revision"], "portal_revision" in one) for one in document["stages"]] == [(3, False)]
+    assert decode(document) == known

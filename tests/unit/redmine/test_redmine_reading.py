@@ -99,7 +99,7 @@ def test_an_issue_is_a_ticket() -> None:
         Decimal("1.5"),
         1,
     )
-    assert (stage.state, stage.revision, stage.accepted_at, stage.rejected_at, stage.comment) == (
+    assert (stage.state, stage.portal_revision, stage.accepted_at, stage.rejected_at, stage.comment) == (
         StageState.PLANNED,
         1,
         None,
@@ -368,7 +368,11 @@ def test_an_accepted_stage_tells_when_and_in_which_words() -> None:
         status=7,
         journals=[journal(20, moves(1, 4), at=1), journal(21, moves(4, 7), at=2, notes="спасибо\r\nвсем")],
     )
-    assert (stage.accepted_at, stage.rejected_at, stage.revision) == (AT + timedelta(seconds=2), None, 1)
+    assert (stage.accepted_at, stage.rejected_at, stage.portal_revision) == (
+        AT + timedelta(seconds=2),
+        None,
+        1,
+    )
     assert stage.comment == "спасибо\nвсем"
 
 
@@ -384,7 +388,7 @@ def test_each_rejection_begins_a_revision_and_the_last_word_counts() -> None:
         stage_of(status=history[end - 1]["details"][0]["new_value"], journals=history[:end])
         for end in range(1, 6)
     ]
-    assert [one.revision for one in told] == [2, 2, 3, 3, 3]
+    assert [one.portal_revision for one in told] == [2, 2, 3, 3, 3]
     assert [one.comment for one in told] == ["не та роль", "не та роль", "и эта не та", "и эта не та", "та"]
     assert [one.rejected_at for one in told] == [AT + timedelta(seconds=second) for second in (1, 1, 3, 3, 3)]
     assert [one.accepted_at for one in told] == [None, None, None, None, AT + timedelta(seconds=5)]
@@ -415,7 +419,7 @@ def test_a_stage_that_was_accepted_by_silence_was_accepted_when_it_was_written_o
         journal(22, moves(4, 9), at=3, user=BRIDGE),
     ]
     stage = stage_of(status=9, journals=history)
-    assert (stage.state, stage.accepted_at, stage.revision) == (
+    assert (stage.state, stage.accepted_at, stage.portal_revision) == (
         StageState.WRITTEN_OFF,
         AT + timedelta(seconds=3),
         2,
