@@ -1,7 +1,7 @@
 """Services of the vendor and their billing rules, as plain frozen values;
 `bridge.domain.catalogue_file` reads them from a file.
 
-Source: the seed's items 2 to 5; a service's id is its row there.
+Source: items 2 to 5 of the vendor's terms; a service's id is its row there.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Service:
     Attributes:
         id: the row's id, "2.9.1-restore".
         name: what the customer reads, Russian.
-        item: item of the vendor's service regulation, "" where it has none.
+        item: item of the vendor's service regulation (регламент), "" where it has none.
         section: part of the catalogue, for lists.
         category: who does the work; gives K.
         actions: names of the actions that carry an order out, or part of it; those that the bridge does not

@@ -82,7 +82,7 @@ COLOURS = {"done": "green", "suspended": "yellow", "needs-order": "yellow", "lef
 
 
 def seed(portal: SandboxPortal, moodle: SandboxMoodle) -> None:
-    """Courses and tickets as the vendor's page describes them (items 1 and 2.9.1)."""
+    """Courses and tickets as items 1 and 2.9.1 of the vendor's terms describe them."""
     course = moodle.add_course(
         fullname="Охрана труда",
         shortname="OT-2026",

@@ -226,7 +226,7 @@ class Scenario(_Table):
     """A course of events and what it leaves.
 
     Attributes:
-        rules: rules of the game that it shows.
+        rules: rules of the vendor's terms that it shows.
         services: rows of the catalogue that it shows.
         policy: the settings' [policy].
         moodle: courses of the first installation's Moodle; a scenario without courses and without unattended

@@ -1,5 +1,5 @@
-"""Gates: each rule of the game is one function that gives a step as long as something is to be done, and None
-once its goal is reached.
+"""Gates: each rule of the vendor's terms is one function. It gives a step as long as something is to be done,
+and None once its goal is reached.
 
 `decide` asks them in order. A gate declares its answers, so that docs/lifecycle.md can be generated and a
 test can hold it to them.
@@ -21,10 +21,10 @@ S_co = TypeVar("S_co", bound="Step | None", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Gate(Generic[P, S_co]):
-    """One rule of the game.
+    """One rule of the vendor's terms, or one of the bridge's own.
 
     Attributes:
-        rule: the seed's rules that it carries out.
+        rule: the rules of the terms that it carries out, R1 to R9; a dash: the bridge's own.
         answers: what it may say: names of steps, and "status: reason" of waits.
         ask: the function; None once its goal is reached.
     """

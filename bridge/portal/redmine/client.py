@@ -1,5 +1,5 @@
-"""Calls of Redmine's REST API: what is asked, in which form, and what a refusal means. One method a call, no
-rules of the game.
+"""Calls of Redmine's REST API: what is asked, in which form, and what a refusal means. One method a call;
+what the vendor's terms ask for is decided elsewhere.
 
 Redmine sends no problem documents: a wrong key is 401, what may not be seen or done 403, bad fields 422 with
 `errors`, a change that came in between 409. A write that Redmine's workflow forbids is answered as done (204)

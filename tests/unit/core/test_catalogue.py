@@ -1,4 +1,4 @@
-"""The catalogue: every row of the vendor's page is in the shipped file, and every fault of a site's own
+"""The catalogue: every row of the vendor's terms is in the shipped file, and every fault of a site's own
 file is named by its line.
 """
 
@@ -54,7 +54,7 @@ ROWS = """
 4-ex-certificate actual 0.6 assisted
 5-db range:1/6 1 manual | 5-move range:2/6 1 manual | 5-backup range:1/8 1 auto | 5-image range:4/10 1 manual
 """
-"""Every row of the vendor's page: id, billing (hours; of variants or bounds, each), K, handling."""
+"""Every row of the vendor's terms: id, billing (hours; of variants or bounds, each), K, handling."""
 
 
 def row(**changes: str | None) -> str:

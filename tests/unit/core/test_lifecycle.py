@@ -1,4 +1,6 @@
-"""The seed's rules R1 to R8, one sentence a test: what `decide` says in every situation of a ticket."""
+"""The rules R1 to R8 of the vendor's terms, one sentence a test: what `decide` says in every situation of a
+ticket.
+"""
 
 from __future__ import annotations
 
