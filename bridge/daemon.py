@@ -28,8 +28,8 @@ from typing import Protocol
 
 from bridge import plain
 from bridge.errors import BridgeError, UserError
+from bridge.flow.context import Bridge
 from bridge.flow.outages import Outages
-from bridge.flow.perform import Bridge
 from bridge.flow.scope import Exit
 from bridge.flow.sync import Pass, PassReport
 from bridge.i18n import tr

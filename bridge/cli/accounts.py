@@ -10,7 +10,7 @@ import click
 from bridge import plain
 from bridge.cli.common import open_portal, reports_errors, settings_of
 from bridge.domain.hours import text, to_kopecks, to_milli
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Journal

@@ -17,9 +17,9 @@ import click
 from bridge import moodle_ws, plain, portal
 from bridge.cli import technical
 from bridge.errors import BridgeError, UserError
+from bridge.flow.context import Bridge, Progress, utc_now
 from bridge.flow.messages import Messages
 from bridge.flow.oplog import DONE, PlainFormatter
-from bridge.flow.perform import Bridge, Progress, utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Journal, JournalError, JournalUnusable, TicketRecord

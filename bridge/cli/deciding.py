@@ -14,7 +14,7 @@ from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import fail, find_ticket
 from bridge.domain.lifecycle import Reason
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Decision, Journal, TicketRecord

@@ -11,7 +11,7 @@ import click
 from bridge import plain
 from bridge.cli import technical
 from bridge.cli.common import open_moodle, open_portal, reports_errors, settings_of
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import JournalError

@@ -44,7 +44,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help=tr("Print one JSON document."))
 @reports_errors
 def check(url: str, category: str, ticket: str | None, as_json: bool) -> None:
-    from bridge.flow.perform import utc_now
+    from bridge.flow.context import utc_now
     from bridge.portal.check import Reads
     from bridge.portal.check_writes import Writes
 

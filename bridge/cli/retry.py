@@ -8,7 +8,7 @@ from bridge import plain
 from bridge.cli import words
 from bridge.cli.common import find_ticket, reports_errors, settings_of
 from bridge.cli.deciding import deciding_person, refuse
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.i18n import tr
 from bridge.journal import Journal
 from bridge.operators.retry import NothingToRetry, retry

@@ -20,7 +20,7 @@ from bridge.cli.usage import Fault
 from bridge.domain.hours import from_milli, text
 from bridge.domain.statement import Period, Statement
 from bridge.errors import UserError
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import Journal

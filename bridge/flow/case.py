@@ -11,8 +11,8 @@ from io import BytesIO
 from bridge.domain.catalogue import Service
 from bridge.domain.lifecycle import Case, Decisions, History, Terms
 from bridge.domain.tickets import Account, Attachment, Order, Ticket, is_paid
+from bridge.flow.context import Bridge
 from bridge.flow.orders import LARGEST_FILE, allowed_unattended, decode, find_order, order_attachments
-from bridge.flow.perform import Bridge
 from bridge.journal import TicketRecord, Unit
 from bridge.portal import Portal
 from bridge.settings import Settings

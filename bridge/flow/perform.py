@@ -10,27 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bridge.actions import ACTIONS, Action, ActionError, Policy, Site, StillRunning, validate
+from bridge.actions import ACTIONS, Action, ActionError, Site, StillRunning, validate
 from bridge.domain import lifecycle
 from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.hours import Charge, Totals, text, to_kopecks, to_milli
 from bridge.domain.lifecycle import Reason, Status
 from bridge.domain.tickets import Account, Stage, StageState, Ticket, TicketState
 from bridge.errors import BridgeError
-from bridge.flow.messages import Messages
-from bridge.flow.outages import Outages
-from bridge.journal import Journal, LedgerKind, NewLedgerRow, Unit
-from bridge.moodle_ws import Moodle, MoodleError, NotMoodle, OutcomeUnknown
+from bridge.flow.context import Bridge, Postpone
+from bridge.journal import LedgerKind, NewLedgerRow, Unit
+from bridge.moodle_ws import MoodleError, NotMoodle, OutcomeUnknown
 from bridge.portal import (
     InsufficientBalance,
     KeyInProgress,
     LedgerEntry,
-    Portal,
     PortalError,
     PortalForbidden,
     PortalOutcomeUnknown,
@@ -38,90 +35,6 @@ from bridge.portal import (
     PortalUnauthorized,
     StateConflict,
 )
-from bridge.settings import InstallationTable, Settings
-
-Progress = Callable[[Ticket, float, str], None]
-"""Called while an operation of a ticket runs, with the share done and Moodle's word for the step."""
-
-
-def utc_now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)
-
-
-class Postpone(BridgeError):
-    """The ticket cannot go on in this pass; its intents stay as they are and the next pass goes on from
-    there.
-
-    Attributes:
-        status: where the ticket stands meanwhile.
-        reason: why, for the operator.
-        cause: the error behind it.
-    """
-
-    def __init__(self, status: Status, reason: Reason, cause: Exception) -> None:
-        self.status = status
-        self.reason = reason
-        self.cause = cause
-        super().__init__(str(cause))
-
-
-@dataclass(frozen=True)
-class Bridge:
-    """Everything that a pass works with.
-
-    Parameters:
-        connect_moodle: opens the Moodle of an installation; called once for each.
-        owner: who this worker is, for claims.
-        progress: called while operations run.
-        outages: what is down; one for all passes of a service.
-        stopping: asked before work begins and while an operation is waited for; True ends the pass with
-            everything on disk.
-    """
-
-    settings: Settings
-    messages: Messages
-    journal: Journal
-    portal: Portal
-    connect_moodle: Callable[[InstallationTable], Moodle]
-    owner: str
-    progress: Progress = lambda _ticket, _share, _step: None
-    stopping: Callable[[], bool] = lambda: False
-    clock: Callable[[], datetime] = utc_now
-    outages: Outages = field(default_factory=Outages)
-    _moodles: dict[str, Moodle] = field(default_factory=dict)
-
-    def moodle(self, installation: InstallationTable) -> Moodle:
-        """The Moodle of an installation, opened when it is first asked for.
-
-        Raises:
-            MoodleError: it cannot be opened.
-        """
-        if installation.name not in self._moodles:
-            self._moodles[installation.name] = self.connect_moodle(installation)
-        return self._moodles[installation.name]
-
-    def site(self, ticket: Ticket) -> Site:
-        """The installation that the ticket is about, as actions see it.
-
-        Raises:
-            Postpone: the settings know no installation with the ticket's serial.
-            MoodleError: it cannot be reached.
-        """
-        installation = self.settings.installation(ticket.installation)
-        if installation is None:
-            error = BridgeError(f"no [[installation]] has the serial {ticket.installation!r}")
-            raise Postpone(
-                Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error
-            )
-        policy = Policy(self.settings.policy.capabilities_allowed, installation.restore_category)
-        return Site(
-            self.moodle(installation),
-            policy,
-            self.settings.bridge.operation_wait_seconds,
-            lambda share, step: self.progress(ticket, share, step),
-            self.stopping,
-        )
 
 
 class Performer:

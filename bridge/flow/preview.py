@@ -15,9 +15,10 @@ from bridge.domain.hours import text
 from bridge.domain.lifecycle import Reason, Status, Wait
 from bridge.domain.tickets import Ticket
 from bridge.errors import BridgeError
+from bridge.flow.context import Bridge
 from bridge.flow.imagined import Imagined, ImaginedMoodle, ImaginedPortal
 from bridge.flow.outages import Outages
-from bridge.flow.perform import Bridge, Performer
+from bridge.flow.perform import Performer
 from bridge.flow.scope import Exit
 from bridge.flow.sync import Pass, TicketReport
 from bridge.i18n import tr

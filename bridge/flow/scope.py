@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from bridge.domain.lifecycle import Reason, Status, Wait
 from bridge.errors import BridgeError
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.i18n import tr
 from bridge.moodle_ws import (
     AccessError,

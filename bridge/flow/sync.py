@@ -33,9 +33,10 @@ from bridge.domain.lifecycle import (
 from bridge.domain.tickets import Account, Ticket, is_paid
 from bridge.errors import BridgeError, UserError
 from bridge.flow.case import build_case, fetched_orders
+from bridge.flow.context import Bridge, Postpone, Progress
 from bridge.flow.oplog import log_done
 from bridge.flow.orders import order_attachments
-from bridge.flow.perform import Bridge, Performer, Postpone, Progress
+from bridge.flow.perform import Performer
 from bridge.flow.scope import OWN_FAULTS, PATIENCE, Exit, Outage, Scope, named, own_fault, pause
 from bridge.i18n import tr
 from bridge.journal import (

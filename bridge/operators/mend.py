@@ -14,7 +14,7 @@ from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.hours import Totals, from_kopecks, from_milli, to_milli
 from bridge.domain.lifecycle import booked_outcome, charges_from
 from bridge.errors import UserError
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.flow.scope import Exit
 from bridge.i18n import tr
 from bridge.journal import NewLedgerRow, Unit

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from bridge.domain.hours import from_milli, text
 from bridge.domain.tickets import Account, Ticket, within_category
 from bridge.errors import BridgeError
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.flow.scope import Exit
 from bridge.journal import JournalUnusable, TicketRecord, Unit
 from bridge.operators.reconcile import (

@@ -20,7 +20,7 @@ import requests
 
 from bridge.domain.hours import Charge
 from bridge.domain.tickets import StageState
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.portal import HttpPortal, Portal, PortalError
 from bridge.portal.check import Finding, Reads
 from bridge.portal.check_writes import Writes

@@ -26,7 +26,7 @@ import requests
 from pydantic import TypeAdapter
 
 from bridge.domain.tickets import StageState, TicketState
-from bridge.flow.perform import utc_now
+from bridge.flow.context import utc_now
 from bridge.journal import Journal, migrate
 from bridge.journal.portal_books import JournalBooks
 from bridge.portal import Retries

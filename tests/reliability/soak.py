@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import daemon
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.flow.sync import Pass, PassReport
 from bridge.journal import JournalUnavailable, Unit
 from bridge.moodle_ws import ServerError, Unreachable

@@ -14,8 +14,8 @@ from typing import Any
 from bridge import moodle_ws, portal
 from bridge.domain.hours import Charge
 from bridge.domain.tickets import StageState, TicketState
+from bridge.flow.context import Bridge
 from bridge.flow.messages import Messages
-from bridge.flow.perform import Bridge
 from bridge.flow.sync import Pass
 from bridge.journal import Journal, migrate
 from bridge.moodle_ws import MoodleError

@@ -40,7 +40,8 @@ from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
 from bridge.flow import perform, sync
 from bridge.flow.case import build_case
-from bridge.flow.perform import Performer, Postpone
+from bridge.flow.context import Postpone
+from bridge.flow.perform import Performer
 from bridge.flow.scope import Exit, Outage, Scope
 from bridge.flow.sync import Pass
 from bridge.journal import JournalUnavailable

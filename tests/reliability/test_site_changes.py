@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.lifecycle import Kind
+from bridge.flow.context import Bridge
 from bridge.flow.messages import Messages
-from bridge.flow.perform import Bridge
 from bridge.flow.scope import Exit
 from bridge.journal.tables import effects
 from bridge.settings import Settings

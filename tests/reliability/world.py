@@ -25,8 +25,8 @@ from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.effects import Effect
 from bridge.domain.lifecycle import Reason
 from bridge.domain.tickets import Ticket
+from bridge.flow.context import Bridge
 from bridge.flow.messages import Messages
-from bridge.flow.perform import Bridge
 from bridge.flow.sync import Pass, PassReport, TicketReport
 from bridge.journal import Journal, JournalUnavailable, TicketRecord, Unit, migrate
 from bridge.operators.decisions import Desk, recounted

@@ -22,8 +22,8 @@ from click.testing import CliRunner
 
 from bridge.cli import main
 from bridge.cli.common import open_moodle, open_portal
+from bridge.flow.context import Bridge
 from bridge.flow.messages import Messages
-from bridge.flow.perform import Bridge
 from bridge.flow.sync import Pass, PassReport
 from bridge.journal import Journal
 from bridge.journal.owner import own_name

@@ -22,7 +22,7 @@ import pytest
 
 from bridge import daemon
 from bridge.errors import UserError
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.flow.scope import Exit
 from bridge.flow.sync import PassReport
 from bridge.journal import JournalUnavailable, SchemaTooOld

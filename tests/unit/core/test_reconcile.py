@@ -19,7 +19,7 @@ from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import Charge, from_milli
 from bridge.domain.tickets import Account, Ticket
 from bridge.errors import UserError
-from bridge.flow.perform import Bridge
+from bridge.flow.context import Bridge
 from bridge.flow.scope import Exit
 from bridge.journal import Journal, LedgerConflict, NewLedgerRow, migrate
 from bridge.operators.mend import mend
