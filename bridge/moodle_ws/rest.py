@@ -29,8 +29,10 @@ _HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "appl
 
 
 class RestTransport:
-    """Calls over REST. The token goes in the body, for URLs are logged and an Authorization header is not
-    read.
+    """Calls over REST.
+
+    The token goes in the body, for URLs are logged and an Authorization header is not read. Names are asked
+    for as they are stored: otherwise «R&D» is told as `R&amp;D`.
     """
 
     def __init__(self, wire: Wire, token: str, *, retries: Retries) -> None:
@@ -44,6 +46,7 @@ class RestTransport:
             ("wstoken", self._token),
             ("wsfunction", function),
             ("moodlewsrestformat", "json"),
+            ("moodlewssettingraw", "1"),
             *form_fields(params),
         ]
         if len(fields) > MOST_FIELDS:

@@ -38,6 +38,8 @@ from bridge.wire.retries import Retries
 from bridge.wire.transport import Reply
 
 PATH = "/webservice/soap/server.php"
+RAW_NAMES = "moodlewssettingraw=1"
+"""Asks for names as they are stored, not escaped for HTML."""
 
 _URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection")
 _NOT_IN_SERVICE = "the service of the token does not hold the function"
@@ -88,7 +90,7 @@ class SoapTransport:
                 body, headers = service.envelope(
                     function, arguments(function, service.parts(function), params)
                 )
-                reply = self._wire.post(function, self._path, body, headers, write=write)
+                reply = self._wire.post(function, f"{self._path}&{RAW_NAMES}", body, headers, write=write)
             return self._result(function, service, reply, write=write)
 
         return once() if write else self._retries.run(once)

@@ -1,380 +1,645 @@
-"""What the plugin's functions promise (docs/plugin-api.md), against every Moodle: the embedded one, and a
-real one.
+"""The plugin's six functions, on the embedded Moodle and on a real one (`-m live`): the same suite for both.
 
-A real one is named by MOODLE_URL, MOODLE_TOKEN (the service otbridge) and MOODLE_ADMIN_TOKEN (a service that
-may create and delete courses); its cron must run. `pytest -m live` takes it.
+Each kind of step is run twice under one key, its faults are named by path, a program that fails leaves
+nothing, and what was done is taken back.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.actions.program import File, Program, Step, Use, ref
 from bridge.moodle_ws import MoodleClient, MoodleRefused, ParameterError, connect
 
 PREFIX = "local_otbridge_"
-COURSE_CREATE = "core_course_create_courses"
 COURSE_DELETE = "core_course_delete_courses"
 COURSE_BY_FIELD = "core_course_get_courses_by_field"
 PATIENCE = 120.0
-"""Seconds for a restore: a real site's cron may start once a minute."""
-
-Create = Callable[..., int]
+"""Seconds for a heavy program: a real site's cron may start once a minute."""
+OPERATION = {
+    "opkey", "kind", "undoes", "ticket", "status", "progress", "step", "stepsdone", "stepstotal", "result",
+    "errorcode", "error", "faults", "undone", "timecreated", "timestarted", "timefinished",
+}  # fmt: skip
+TICKET = "OT-17"
 
 
 def _key() -> str:
     return str(uuid.uuid4())
 
 
-def _unique(prefix: str) -> str:
+def unique(prefix: str) -> str:
     return f"{prefix}{uuid.uuid4().hex[:10]}"
 
 
-@pytest.fixture
-def admin_token(moodle_site: Any) -> str:
-    """A token that may create courses: the embedded Moodle's own may."""
-    if type(moodle_site).__name__ != "RealMoodle":
-        return str(moodle_site.token)
-    token = os.environ.get("MOODLE_ADMIN_TOKEN")
-    if not token:
-        pytest.skip("MOODLE_ADMIN_TOKEN names nobody who may create courses")
-    return token
+def program(*steps: Step, files: tuple[File, ...] = ()) -> Program:
+    return Program(steps, files, TICKET)
+
+
+def course_step(label: str = "course", **params: Any) -> Step:
+    name = unique("c-")
+    return Step(
+        "course.create", label, {"category": 1, "fullname": f"Курс {name}", "shortname": name, **params}
+    )
+
+
+def role_step(label: str = "role", **params: Any) -> Step:
+    return Step("role.create", label, {"shortname": unique("role"), "name": "Роль", **params})
+
+
+class Site:
+    """A Moodle as the bridge speaks to it; what its operations made is taken back at the end."""
+
+    def __init__(self, url: str, token: str, transport: Any = "rest") -> None:
+        self.url, self.token = url, token
+        self.client = connect(url, token, transport=transport)
+        self._made: list[str] = []
+
+    def check(self, what: Program | str, draftitemid: int = 0) -> Any:
+        text = what if isinstance(what, str) else what.canonical()
+        return self.client.read(PREFIX + "check", program=text, draftitemid=draftitemid)
+
+    def faults(self, what: Program | str, draftitemid: int = 0) -> dict[str, str]:
+        """Codes by path."""
+        answer = self.check(what, draftitemid)
+        assert answer["ok"] is (not answer["faults"])
+        for one in answer["faults"]:
+            assert isinstance(json.loads(one["facts"]), (dict, list))
+            assert one["message"]
+        return {one["path"]: one["code"] for one in answer["faults"]}
+
+    def send(self, what: Program | str, opkey: str, draftitemid: int = 0) -> dict[str, Any]:
+        text = what if isinstance(what, str) else what.canonical()
+        self._made.append(opkey)
+        return dict(self.client.write(PREFIX + "run", opkey=opkey, program=text, draftitemid=draftitemid))
+
+    def run(self, what: Program, opkey: str = "", draftitemid: int = 0) -> dict[str, Any]:
+        """Run it and wait for its end."""
+        return self.ended(self.send(what, opkey or _key(), draftitemid))
+
+    def made(self, what: Program, opkey: str = "", draftitemid: int = 0) -> Any:
+        """The results by label of a program that is done."""
+        operation = self.run(what, opkey, draftitemid)
+        assert (operation["status"], operation["error"]) == ("done", "")
+        return json.loads(operation["result"])
+
+    def undo(self, undoes: str, opkey: str = "") -> dict[str, Any]:
+        operation = self.client.write(PREFIX + "undo", opkey=opkey or _key(), undoes=undoes)
+        return self.ended(dict(operation))
+
+    def operation(self, opkey: str) -> dict[str, Any]:
+        return dict(self.client.read(PREFIX + "get_operation", opkey=opkey))
+
+    def ended(self, operation: dict[str, Any]) -> dict[str, Any]:
+        deadline, seen = time.monotonic() + PATIENCE, [operation["progress"]]
+        while operation["status"] in {"queued", "running", "undoing"}:
+            assert time.monotonic() < deadline, f"did not end in {PATIENCE:g} s; does cron run?"
+            time.sleep(0.05)
+            operation = self.operation(operation["opkey"])
+            seen.append(operation["progress"])
+        assert operation["kind"] == "undo" or operation["status"] == "failed" or seen == sorted(seen)
+        assert operation["timecreated"] <= operation["timestarted"] <= operation["timefinished"]
+        return operation
+
+    def courses(self, shortname: str) -> list[Any]:
+        return list(self.client.read(COURSE_BY_FIELD, field="shortname", value=shortname)["courses"])
+
+    def upload(self, path: Path) -> tuple[int, File]:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        area = self.client.upload(path, digest)
+        return area, File(digest, path.name, path.stat().st_size)
+
+    def clear(self) -> None:
+        for opkey in reversed(self._made):
+            operation = self.operation(opkey)
+            if operation["status"] in {"done", "failed"} and not operation["undone"]:
+                self.ended(dict(self.client.write(PREFIX + "undo", opkey=_key(), undoes=opkey)))
+        self.client.close()
 
 
 @pytest.fixture
-def client(moodle_site: Any) -> Iterator[MoodleClient]:
-    with connect(moodle_site.url, moodle_site.token) as client:
+def site(moodle_site: Any) -> Iterator[Site]:
+    made = Site(moodle_site.url, moodle_site.token)
+    yield made
+    made.clear()
+
+
+@pytest.fixture
+def admin(moodle_site: Any) -> Iterator[MoodleClient]:
+    """A client that may create and change courses: the embedded Moodle's own may."""
+    token = moodle_site.token
+    if type(moodle_site).__name__ == "RealMoodle":
+        token = os.environ.get("MOODLE_ADMIN_TOKEN", "")
+        if not token:
+            pytest.skip("MOODLE_ADMIN_TOKEN names nobody who may create courses")
+    with connect(moodle_site.url, token) as client:
         yield client
 
 
 @pytest.fixture
-def course(moodle_site: Any, admin_token: str) -> Iterator[Create]:
-    """Creates courses; whatever bears their short names afterwards is deleted."""
-    shortnames: list[str] = []
-    with connect(moodle_site.url, admin_token) as admin:
-
-        def create(**names: Any) -> int:
-            shortnames.append(names["shortname"])
-            return int(
-                admin.write(COURSE_CREATE, courses=[{"fullname": "Курс", "categoryid": 1, **names}])[0]["id"]
-            )
-
-        yield create
-        for shortname in shortnames:
-            for found in admin.read(COURSE_BY_FIELD, field="shortname", value=shortname)["courses"]:
-                admin.write(COURSE_DELETE, courseids=[found["id"]])
-
-
-@pytest.fixture
-def deleted_course(client: MoodleClient, course: Create) -> dict[str, Any]:
+def deleted(site: Site) -> dict[str, Any]:
     """A course that lies in the recycle bin: its id and names."""
-    names = {
-        "fullname": _unique("Удалённый курс "),
-        "shortname": _unique("del-"),
-        "idnumber": _unique("idn-"),
+    step = course_step(idnumber=unique("idn-"))
+    made = site.made(program(step))["course"]
+    site.client.write(COURSE_DELETE, courseids=[made["id"]])
+    return {
+        "courseid": made["id"],
+        **{name: step.params[name] for name in ("fullname", "shortname", "idnumber")},
     }
-    number = course(**names)
-    client.write(COURSE_DELETE, courseids=[number])
-    return {"courseid": number, **names}
 
 
-@pytest.fixture
-def role(client: MoodleClient) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Creates roles, which are deleted after the test; returns the operation."""
-    made: list[int] = []
-
-    def create(**order: Any) -> dict[str, Any]:
-        order = {"opkey": _key(), "shortname": _unique("role"), "name": "Роль", **order}
-        operation = dict(client.write(PREFIX + "create_role", **order))
-        made.append(json.loads(operation["result"])["roleid"])
-        return operation
-
-    yield create
-    for roleid in set(made):
-        try:
-            client.write(PREFIX + "delete_role", opkey=_key(), roleid=roleid)
-        except MoodleRefused as refused:
-            if refused.errorcode != "rolenotours":  # the test has deleted it itself
-                raise
+def restore_step(site: Site, deleted: Mapping[str, Any], **params: Any) -> Step:
+    (backup,) = site.client.read(PREFIX + "find_backups", courseid=deleted["courseid"])["backups"]
+    return Step("course.restore", "course", {"ref": backup["ref"], "category": 1, **params})
 
 
-def _finished(client: MoodleClient, opkey: str) -> tuple[dict[str, Any], list[float]]:
-    """Wait for an operation's end; returns it, and the progress that was seen."""
-    seen: list[float] = []
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        operation = dict(client.read(PREFIX + "get_operation", opkey=opkey))
-        seen.append(operation["progress"])
-        if operation["status"] not in {"queued", "running"}:
-            return operation, seen
-        time.sleep(0.05)
-    raise AssertionError(f"the operation did not end in {PATIENCE:g} s; does cron run?")
+# --- get_info
 
 
 @pytest.mark.parametrize("transport", ["rest", "soap"])
-def test_get_info_tells_versions_and_capabilities(moodle_site: Any, transport: Any) -> None:
+def test_get_info_tells_versions_capabilities_and_steps(moodle_site: Any, transport: Any) -> None:
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
         info = client.read(PREFIX + "get_info")
     assert info["release"][0].isdigit()
-    assert info["pluginversion"] >= 2026112300
+    assert info["pluginversion"] >= 2026112800
     assert abs(info["time"] - time.time()) < 300
     granted = {item["name"]: item["granted"] for item in info["capabilities"]}
-    assert {
-        "local/otbridge:view",
-        "local/otbridge:restore",
-        "local/otbridge:managerole",
-        "moodle/role:manage",
-    } <= granted.keys()
+    assert {"local/otbridge:view", "local/otbridge:restore", "local/otbridge:managerole"} <= granted.keys()
     assert granted["local/otbridge:view"]
+    steps = {one["name"]: one for one in info["steps"]}
+    assert {
+        "course.restore",
+        "course.create",
+        "role.create",
+        "group.create",
+        "grouping.create",
+        "grouping.add",
+        "group.add_member",
+    } <= steps.keys()
+    assert {name for name, one in steps.items() if one["heavy"]} >= {"course.restore"}
+    assert not steps["group.create"]["heavy"]
+    for one in steps.values():
+        assert one["available"] or one["reason"]
+        assert all("/" in capability for capability in json.loads(one["needs"]))
+    limits = json.loads(info["limits"])
+    assert limits["steps"] >= 2000
+    assert limits["program"] >= 4 * 1024 * 1024
+    assert isinstance(json.loads(info["policy"]), dict)
+
+
+# --- operations and their keys
 
 
 @pytest.mark.parametrize("transport", ["rest", "soap"])
 def test_a_key_that_was_never_seen_is_the_operation_none(moodle_site: Any, transport: Any) -> None:
     opkey = _key()
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
-        assert client.read(PREFIX + "get_operation", opkey=opkey) == {
-            "opkey": opkey,
-            "action": "",
-            "status": "none",
-            "progress": 0,
-            "step": "",
-            "result": "",
-            "errorcode": "",
-            "error": "",
-            "timecreated": 0,
-            "timestarted": 0,
-            "timefinished": 0,
-        }
+        operation = client.read(PREFIX + "get_operation", opkey=opkey)
+    assert operation.keys() == OPERATION
+    assert (operation["opkey"], operation["status"], operation["progress"]) == (opkey, "none", 0)
 
 
-def test_a_key_that_is_no_uuid_is_a_bad_parameter(client: MoodleClient) -> None:
+@pytest.mark.parametrize("function", ["get_operation", "undo", "run"])
+def test_a_key_that_is_no_uuid_is_a_bad_parameter(site: Site, function: str) -> None:
+    rest = {
+        "get_operation": {},
+        "undo": {"undoes": _key()},
+        "run": {"program": program(role_step()).canonical()},
+    }
     with pytest.raises(ParameterError):
-        client.read(PREFIX + "get_operation", opkey="1")
+        site.client.write(PREFIX + function, opkey="1", **rest[function])
 
 
-def test_a_role_is_made_as_ordered(role: Callable[..., dict[str, Any]]) -> None:
-    order = {
-        "shortname": _unique("tutor"),
-        "name": "Тьютор",
-        "contextlevels": ["course", "module"],
-        "capabilities": [
+STEPS: dict[str, Callable[[Site], Program]] = {
+    "role.create": lambda _: program(role_step(archetype="student")),
+    "course.create": lambda _: program(course_step(sections=[{"name": "Тема 1"}])),
+    "group.create": lambda _: program(
+        course_step(), Step("group.create", "one", {"course": ref("course", "id"), "name": "А"})
+    ),
+    "grouping.create": lambda _: program(
+        course_step(), Step("grouping.create", "one", {"course": ref("course", "id"), "name": "П"})
+    ),
+    "grouping.add": lambda _: program(
+        course_step(),
+        Step("grouping.create", "flow", {"course": ref("course", "id"), "name": "П"}),
+        Step("group.create", "a", {"course": ref("course", "id"), "name": "А"}),
+        Step("grouping.add", "added", {"grouping": ref("flow", "id"), "group": ref("a", "id")}),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_program_twice_under_one_key_is_one_operation(site: Site, kind: str) -> None:
+    what, opkey = STEPS[kind](site), _key()
+    first = site.run(what, opkey)
+    assert (first["kind"], first["status"], first["progress"]) == ("run", "done", 1)
+    assert (first["stepsdone"], first["stepstotal"], first["ticket"]) == (
+        len(what.steps),
+        len(what.steps),
+        TICKET,
+    )
+    assert json.loads(first["result"]).keys() == {step.label for step in what.steps}
+    spaced = json.dumps(json.loads(what.canonical()), indent=1)
+    assert site.send(spaced, opkey) == site.send(what, opkey) == site.operation(opkey) == first
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_what_a_program_did_is_taken_back_once(site: Site, kind: str) -> None:
+    what, opkey, undo = STEPS[kind](site), _key(), _key()
+    site.made(what, opkey)
+    operation = site.undo(opkey, undo)
+    assert (operation["kind"], operation["undoes"], operation["status"]) == ("undo", opkey, "done")
+    result = json.loads(operation["result"])
+    assert len(result["undone"]) == len(what.steps)
+    assert result["left"] == []
+    assert site.operation(opkey)["undone"] == undo
+    assert site.undo(opkey, undo) == operation
+    with pytest.raises(MoodleRefused) as caught:
+        site.undo(opkey)
+    assert caught.value.errorcode == "alreadyundone"
+    again = site.made(what)
+    assert again.keys() == {step.label for step in what.steps}, "nothing is left in the way"
+
+
+def test_a_key_serves_one_program_only(site: Site) -> None:
+    opkey = _key()
+    site.run(program(role_step()), opkey)
+    with pytest.raises(MoodleRefused) as caught:
+        site.run(program(role_step()), opkey)
+    assert caught.value.errorcode == "opkeyreused"
+    with pytest.raises(MoodleRefused) as caught:
+        site.undo(_key(), opkey)
+    assert caught.value.errorcode in {"opkeyreused", "unknownoperation"}
+
+
+def test_what_was_never_done_cannot_be_undone(site: Site) -> None:
+    with pytest.raises(MoodleRefused) as caught:
+        site.undo(_key())
+    assert caught.value.errorcode == "unknownoperation"
+
+
+def test_eight_calls_with_one_key_at_once_make_one_role(moodle_site: Any, site: Site) -> None:
+    what, opkey = program(role_step()).canonical(), _key()
+
+    def send(_: int) -> Any:
+        with connect(moodle_site.url, moodle_site.token) as own:
+            return own.write(PREFIX + "run", opkey=opkey, program=what)
+
+    with ThreadPoolExecutor(8) as pool:
+        operations = list(pool.map(send, range(8)))
+    site._made.append(opkey)
+    assert {operation["opkey"] for operation in operations} == {opkey}
+    assert site.ended(site.operation(opkey))["status"] == "done"
+
+
+@pytest.mark.parametrize("transport", ["rest", "soap"])
+def test_texts_come_through_as_they_are(moodle_site: Any, transport: Any) -> None:
+    site = Site(moodle_site.url, moodle_site.token, transport)
+    name = '$Охрана & «труд» a<b \\ "кавычки" 😀 ё'
+    step = course_step(fullname=name, sections=[{"name": "A & B <1>", "summaryhtml": "<p>1 &lt; 2</p>"}])
+    made = site.made(program(step))["course"]
+    assert made["fullname"] == name
+    (course,) = site.courses(step.params["shortname"])
+    assert (course["id"], course["fullname"]) == (made["id"], name)
+    site.clear()
+
+
+# --- faults, named by path
+
+
+def _with(**changes: Any) -> str:
+    return json.dumps({**program(role_step()).document, **changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("no JSON", ""),
+        ("[]", ""),
+        (_with(version=2), "version"),
+        (_with(steps=[]), "steps"),
+        (_with(steps=[{"step": "role", "as": "a"}]), "steps[0].step"),
+        (_with(steps=[{"step": "role.create", "as": "A"}]), "steps[0].as"),
+        (_with(ticket="x" * 101), "ticket"),
+        (_with(files=[{"sha256": "x", "name": "a", "size": 1}]), "files[0]"),
+    ],
+)
+def test_what_is_no_program_is_named_by_its_path(site: Site, text: str, path: str) -> None:
+    found = site.faults(text)
+    assert list(found.values()) == ["invalidprogram"]
+    assert next(iter(found)).startswith(path)
+    with pytest.raises(MoodleRefused) as caught:
+        site.client.write(PREFIX + "run", opkey=_key(), program=text)
+    assert caught.value.errorcode == "invalidprogram"
+
+
+def _missing_name() -> Step:
+    return Step("course.create", "course", {"category": 1, "shortname": unique("c-")})
+
+
+@pytest.mark.parametrize(
+    ("steps", "faults"),
+    [
+        ([Step("no.such", "a", {})], {"steps[0].step": "unknownstep"}),
+        ([_missing_name()], {"steps[0].fullname": "invalidparameter"}),
+        ([course_step(fullname=" ")], {"steps[0].fullname": "invalidparameter"}),
+        ([course_step(fullname="x" * 255)], {"steps[0].fullname": "invalidparameter"}),
+        ([course_step(category="1")], {"steps[0].category": "invalidparameter"}),
+        ([course_step(nonsense=1)], {"steps[0].nonsense": "invalidparameter"}),
+        ([course_step(category=999_999_999)], {"steps[0].category": "unknowncategory"}),
+        ([course_step(format="nosuch")], {"steps[0].format": "unknownformat"}),
+        ([course_step(sections=[{"name": "a"}, {"nam": "b"}])],
+         {"steps[0].sections[1].nam": "invalidparameter", "steps[0].sections[1].name": "invalidparameter"}),
+        ([course_step(), Step("group.create", "g", {"course": ref("course", "no"), "name": "А"})],
+         {"steps[1].course": "badreference"}),
+        ([course_step(), Step("group.create", "g", {"course": ref("course", "url"), "name": "А"})],
+         {"steps[1].course": "badreference"}),
+        ([role_step(archetype="nosuch")], {"steps[0].archetype": "unknownarchetype"}),
+        ([role_step(contextlevels=["nosuch"])], {"steps[0].contextlevels": "unknowncontextlevel"}),
+        ([role_step(allowassign=["nosuch"])], {"steps[0].allowassign": "unknownrole"}),
+        ([role_step(shortname="student")], {"steps[0].shortname": "shortnametaken"}),
+        ([role_step(capabilities=[{"name": "moodle/no:such", "permission": "allow"}])],
+         {"steps[0].capabilities": "unknowncapability"}),
+        ([role_step(capabilities=[{"name": "moodle/course:view", "permission": "maybe"}])],
+         {"steps[0].capabilities[0].permission": "invalidparameter"}),
+        ([role_step("a", archetype="nosuch"), course_step(category=999_999_999)],
+         {"steps[0].archetype": "unknownarchetype", "steps[1].category": "unknowncategory"}),
+        ([Step("course.restore", "c", {"category": 1})], {"steps[0]": "invalidparameter"}),
+        ([Step("course.restore", "c", {"category": 1, "ref": "recyclebin:999999999"})],
+         {"steps[0].ref": "backupnotfound"}),
+        ([Step("course.restore", "c", {"category": 1, "ref": "folder:../../config.php"})],
+         {"steps[0].ref": "backupnotfound"}),
+    ],
+)  # fmt: skip
+def test_faults_are_found_beforehand_and_named_by_path(
+    site: Site, steps: list[Step], faults: dict[str, str]
+) -> None:
+    what, opkey = program(*steps), _key()
+    assert site.faults(what) == faults
+    with pytest.raises((MoodleRefused, ParameterError)) as caught:
+        site.send(what, opkey)
+    assert caught.value.errorcode in faults.values()
+    assert next(iter(faults)) in caught.value.detail
+    assert site.operation(opkey)["status"] == "none", "a refusal leaves the key free"
+
+
+def test_a_forward_reference_is_a_fault(site: Site) -> None:
+    document = program(course_step(), Step("group.create", "g", {"course": 2, "name": "А"})).document
+    document["steps"][0]["category"] = "$g.id"
+    assert site.faults(json.dumps(document))["steps[0].category"] == "badreference"
+
+
+def test_all_unknown_capabilities_are_named(site: Site) -> None:
+    unknown = ("moodle/no:such", "moodle/course:view", "mod/none:such")
+    step = role_step(capabilities=[{"name": name, "permission": "allow"} for name in unknown])
+    (fault,) = site.check(program(step))["faults"]
+    assert "moodle/no:such" in fault["message"]
+    assert "mod/none:such" in fault["message"]
+    assert "moodle/course:view" not in fault["message"]
+
+
+def test_check_tells_whether_a_program_is_light(site: Site, deleted: dict[str, Any]) -> None:
+    assert site.check(program(role_step())) == {"ok": True, "heavy": False, "faults": [], "notes": []}
+    assert site.check(program(restore_step(site, deleted)))["heavy"] is True
+
+
+def test_a_fault_in_a_late_step_leaves_nothing(site: Site) -> None:
+    twice = {"course": ref("course", "id"), "name": "Группа"}
+    steps = [course_step(), *(Step("group.create", f"g{n}", {**twice, "name": f"{n}"}) for n in range(5))]
+    what = program(*steps, Step("group.create", "again", {**twice, "name": "3"}), role_step())
+    operation = site.run(what)
+    assert operation["status"] == "failed"
+    assert operation["errorcode"] == "nametaken"
+    (fault,) = json.loads(operation["faults"])
+    assert (fault["path"].startswith("steps[6]"), fault["code"]) == (True, "nametaken")
+    assert json.loads(operation["result"]) == {"left": []}
+    assert site.courses(steps[0].params["shortname"]) == []
+
+
+# --- files
+
+
+def test_files_are_compared_with_their_digests(site: Site, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(
+        bytes.fromhex(
+            "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+            "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+        )
+    )
+    area, file = site.upload(picture)
+    step = course_step(picture=Use(file.sha256))
+    what = program(step, files=(file,))
+    assert site.faults(what) == {}
+    assert site.faults(what, area) == {}
+    other = File("0" * 64, "other.png", 5)
+    assert set(site.faults(program(course_step(picture=Use(other.sha256)), files=(other,)), area)) == {
+        "files[0].sha256"
+    }
+    with pytest.raises(MoodleRefused) as caught:
+        site.send(what, _key())
+    assert caught.value.errorcode == "filemissing"
+    assert site.made(what, draftitemid=area)["course"]["shortname"] == step.params["shortname"]
+
+
+def test_an_uploaded_file_that_is_no_backup_fails_the_operation(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "a.mbz"
+    path.write_bytes(b"no backup")
+    area, file = site.upload(path)
+    what = program(Step("course.restore", "c", {"category": 1, "file": Use(file.sha256)}), files=(file,))
+    operation = site.run(what, draftitemid=area)
+    assert (operation["status"], operation["errorcode"]) == ("failed", "backupinvalid")
+
+
+# --- course.create
+
+
+def test_a_course_is_made_with_its_sections(site: Site, admin: MoodleClient) -> None:
+    step = course_step(
+        idnumber=unique("i-"),
+        summaryhtml="<p>О курсе</p>",
+        visible=False,
+        sections=[{"name": f"Тема {n}", "summaryhtml": f"<p>{n}</p>"} for n in (1, 2, 3)],
+    )
+    made = site.made(program(step))["course"]
+    assert len(made["sections"]) == 3
+    assert made["url"] == f"{site.url}/course/view.php?id={made['id']}"
+    contents = admin.read("core_course_get_contents", courseid=made["id"])
+    assert [one["id"] for one in contents] == [made["general"], *made["sections"]]
+    assert [one["name"] for one in contents][1:] == ["Тема 1", "Тема 2", "Тема 3"]
+    (course,) = admin.read(COURSE_BY_FIELD, field="idnumber", value=step.params["idnumber"])["courses"]
+    assert (course["visible"], course["format"]) == (0, "topics")
+
+
+def test_a_course_that_somebody_worked_in_is_not_destroyed(site: Site) -> None:
+    step, opkey = course_step(), _key()
+    made = site.made(program(step), opkey)["course"]
+    time.sleep(1.1)  # Moodle counts in seconds
+    site.made(program(Step("group.create", "g", {"course": made["id"], "name": "Позже"})))
+    operation = site.undo(opkey)
+    assert (operation["status"], operation["errorcode"]) == ("failed", "changedsince")
+    (fault,) = json.loads(operation["faults"])
+    assert fault["path"] == "steps[0]"
+    assert json.loads(operation["result"])["left"] == ["steps[0] course.create"]
+    assert site.courses(step.params["shortname"])
+    assert site.operation(opkey)["undone"] == ""
+
+
+# --- role.create
+
+
+def test_a_role_is_made_as_ordered(site: Site) -> None:
+    step = role_step(
+        name="Тьютор",
+        contextlevels=["course", "module"],
+        capabilities=[
             {"name": "moodle/course:view", "permission": "allow"},
             {"name": "moodle/course:delete", "permission": "prohibit"},
         ],
-        "allowassign": ["student"],
-    }
-    operation = role(**order)
-    assert (operation["action"], operation["status"], operation["progress"]) == ("create_role", "done", 1)
-    result = json.loads(operation["result"])
-    assert (result["shortname"], result["name"]) == (order["shortname"], order["name"])
+        allowassign=["student"],
+    )
+    result = site.made(program(step))["role"]
+    assert (result["shortname"], result["name"]) == (step.params["shortname"], "Тьютор")
     assert sorted(result["contextlevels"]) == ["course", "module"]
     assert {item["name"]: item["permission"] for item in result["capabilities"]} == {
         "moodle/course:view": "allow",
         "moodle/course:delete": "prohibit",
     }
+    assert str(result["id"]) in result["url"]
 
 
-def test_a_role_with_an_archetype_starts_from_its_defaults(role: Callable[..., dict[str, Any]]) -> None:
-    result = json.loads(
-        role(archetype="student", capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}])[
-            "result"
-        ]
+def test_a_role_with_an_archetype_starts_from_its_defaults(site: Site) -> None:
+    step = role_step(
+        archetype="student", capabilities=[{"name": "mod/forum:replypost", "permission": "prevent"}]
     )
+    result = site.made(program(step))["role"]
     permissions = {item["name"]: item["permission"] for item in result["capabilities"]}
     assert permissions["mod/forum:viewdiscussion"] == "allow"
     assert permissions["mod/forum:replypost"] == "prevent"
     assert sorted(result["contextlevels"]) == ["course", "module"]
 
 
-def test_the_same_key_again_returns_the_first_operation_and_does_nothing(
-    role: Callable[..., dict[str, Any]],
-) -> None:
-    order = {"opkey": _key(), "shortname": _unique("once")}
-    assert role(**order) == role(**order)
+# --- groups
 
 
-def test_the_same_key_with_other_parameters_is_refused(role: Callable[..., dict[str, Any]]) -> None:
-    order = {"opkey": _key(), "shortname": _unique("once")}
-    role(**order)
-    with pytest.raises(MoodleRefused) as caught:
-        role(**order, name="Другая")
-    assert caught.value.errorcode == "opkeyreused"
+def test_groups_are_unique_in_a_course(site: Site) -> None:
+    made = site.made(
+        program(course_step(), Step("group.create", "g", {"course": ref("course", "id"), "name": "А"}))
+    )
+    again = Step("group.create", "g", {"course": made["course"]["id"], "name": "А"})
+    assert site.faults(program(again)) == {"steps[0].name": "nametaken"}
+    nowhere = Step("group.create", "g", {"course": 999_999_999, "name": "А"})
+    assert site.faults(program(nowhere)) == {"steps[0].course": "unknowncourse"}
 
 
-def test_eight_calls_with_one_key_at_once_make_one_role(
-    moodle_site: Any, role: Callable[..., dict[str, Any]]
-) -> None:
-    order = {"opkey": _key(), "shortname": _unique("par")}
-    with ThreadPoolExecutor(8) as pool:
-        operations = list(pool.map(lambda _: role(**order), range(8)))
-    assert {operation["status"] for operation in operations} == {"done"}
-    assert len({operation["result"] for operation in operations}) == 1
+def test_a_member_must_be_there_and_enrolled(site: Site) -> None:
+    steps = (course_step(), Step("group.create", "g", {"course": ref("course", "id"), "name": "А"}))
+    nobody = Step("group.add_member", "m", {"group": ref("g", "id"), "user": 999_999_999})
+    assert site.faults(program(*steps, nobody)) == {"steps[2].user": "unknownuser"}
+    made = site.made(program(*steps))
+    outsider = Step("group.add_member", "m", {"group": made["g"]["id"], "user": 1})
+    assert set(site.faults(program(outsider)).values()) <= {"notenrolled", "unknownuser"}
 
 
-def test_all_unknown_capabilities_are_named_and_the_key_stays_free(
-    client: MoodleClient, role: Callable[..., dict[str, Any]]
-) -> None:
-    opkey = _key()
-    unknown = [
-        {"name": name, "permission": "allow"}
-        for name in ("moodle/no:such", "moodle/course:view", "mod/none:such")
-    ]
-    with pytest.raises(MoodleRefused) as caught:
-        role(opkey=opkey, capabilities=unknown)
-    assert caught.value.errorcode == "unknowncapability"
-    assert "moodle/no:such" in caught.value.detail
-    assert "mod/none:such" in caught.value.detail
-    assert "moodle/course:view" not in caught.value.detail
-    assert client.read(PREFIX + "get_operation", opkey=opkey)["status"] == "none"
-    assert role(opkey=opkey)["status"] == "done"
-
-
-@pytest.mark.parametrize(
-    ("order", "errorcode"),
-    [
-        ({"archetype": "nosuch"}, "unknownarchetype"),
-        ({"contextlevels": ["nosuch"]}, "unknowncontextlevel"),
-        ({"allowassign": ["nosuch"]}, "unknownrole"),
-        ({"shortname": "student"}, "shortnametaken"),
-    ],
-)
-def test_a_role_that_cannot_be_made_is_refused(
-    role: Callable[..., dict[str, Any]], order: dict[str, Any], errorcode: str
-) -> None:
-    with pytest.raises(MoodleRefused) as caught:
-        role(**order)
-    assert caught.value.errorcode == errorcode
-
-
-def test_a_role_of_ours_is_deleted_once(client: MoodleClient, role: Callable[..., dict[str, Any]]) -> None:
-    made = json.loads(role()["result"])
-    order = {"opkey": _key(), "roleid": made["roleid"]}
-    operation = client.write(PREFIX + "delete_role", **order)
-    assert json.loads(operation["result"]) == {"roleid": made["roleid"], "shortname": made["shortname"]}
-    assert client.write(PREFIX + "delete_role", **order) == operation
-
-
-@pytest.mark.parametrize("roleid", [1, 999_999_999])
-def test_a_role_of_others_is_not_deleted(client: MoodleClient, roleid: int) -> None:
-    with pytest.raises(MoodleRefused) as caught:
-        client.write(PREFIX + "delete_role", opkey=_key(), roleid=roleid)
-    assert caught.value.errorcode == "rolenotours"
+# --- find_backups and course.restore
 
 
 @pytest.mark.parametrize("criterion", ["courseid", "idnumber", "shortname", "fullname"])
 def test_a_deleted_course_is_found_by_each_criterion(
-    client: MoodleClient, deleted_course: dict[str, Any], criterion: str
+    site: Site, deleted: dict[str, Any], criterion: str
 ) -> None:
-    answer = client.read(PREFIX + "find_backups", **{criterion: deleted_course[criterion]})
+    answer = site.client.read(PREFIX + "find_backups", **{criterion: deleted[criterion]})
     (backup,) = answer["backups"]
-    assert {name: backup[name] for name in deleted_course} == deleted_course
+    assert {name: backup[name] for name in deleted} == deleted
     assert (backup["source"], backup["categoryid"], answer["truncated"]) == ("recyclebin", 1, False)
     assert backup["size"] > 0
     assert abs(backup["timecreated"] - time.time()) < 300
+    assert abs(backup["stored"] - time.time()) < 300
+    assert backup["samesite"] is True
+    assert answer["lookalikes"] == []
 
 
-def test_all_criteria_must_match(client: MoodleClient, deleted_course: dict[str, Any]) -> None:
-    wanted = {**deleted_course, "idnumber": "another"}
-    assert client.read(PREFIX + "find_backups", **wanted)["backups"] == []
+def test_all_criteria_must_match(site: Site, deleted: dict[str, Any]) -> None:
+    wanted = {**deleted, "idnumber": "another"}
+    assert site.client.read(PREFIX + "find_backups", **wanted)["backups"] == []
+
+
+def test_a_name_that_only_looks_alike_is_named(site: Site, deleted: dict[str, Any]) -> None:
+    alike = deleted["fullname"].replace("Курс ", "Kypc\u00a0")
+    answer = site.client.read(PREFIX + "find_backups", fullname=alike)
+    assert (answer["backups"], answer["lookalikes"]) == ([], [deleted["fullname"]])
 
 
 @pytest.mark.parametrize("criteria", [{}, {"shortname": "a", "limit": 0}])
-def test_a_search_without_criteria_or_limit_is_a_bad_parameter(
-    client: MoodleClient, criteria: dict[str, Any]
-) -> None:
+def test_a_search_without_criteria_or_limit_is_a_bad_parameter(site: Site, criteria: dict[str, Any]) -> None:
     with pytest.raises(ParameterError):
-        client.read(PREFIX + "find_backups", **criteria)
+        site.client.read(PREFIX + "find_backups", **criteria)
 
 
-def test_a_deleted_course_comes_back_under_its_names(
-    client: MoodleClient, deleted_course: dict[str, Any]
+def test_a_deleted_course_comes_back_under_its_names_and_goes_again(
+    site: Site, deleted: dict[str, Any]
 ) -> None:
-    (backup,) = client.read(PREFIX + "find_backups", courseid=deleted_course["courseid"])["backups"]
-    order = {"opkey": _key(), "ref": backup["ref"], "categoryid": 1}
-    assert client.write(PREFIX + "restore_course", **order)["status"] in {"queued", "running", "done"}
-    operation, seen = _finished(client, order["opkey"])
+    opkey, what = _key(), program(restore_step(site, deleted))
+    assert site.send(what, opkey)["status"] in {"queued", "running", "done"}
+    operation = site.ended(site.operation(opkey))
     assert (operation["status"], operation["errorcode"], operation["error"]) == ("done", "", "")
-    assert seen == sorted(seen)
-    assert seen[-1] == 1
-    result = json.loads(operation["result"])
-    assert (result["fullname"], result["shortname"]) == (
-        deleted_course["fullname"],
-        deleted_course["shortname"],
-    )
-    assert (result["categoryid"], result["source"], result["backuptime"]) == (
-        1,
-        "recyclebin",
-        backup["timecreated"],
-    )
+    result = json.loads(operation["result"])["course"]
+    assert (result["fullname"], result["shortname"]) == (deleted["fullname"], deleted["shortname"])
+    assert (result["category"], result["source"]) == (1, "recyclebin")
     assert isinstance(result["activities"], dict)
-    (found,) = client.read(COURSE_BY_FIELD, field="shortname", value=deleted_course["shortname"])["courses"]
-    (same,) = client.read(COURSE_BY_FIELD, field="idnumber", value=deleted_course["idnumber"])["courses"]
-    assert found["id"] == same["id"] == result["courseid"]
-    assert client.write(PREFIX + "restore_course", **order) == operation
+    (found,) = site.courses(deleted["shortname"])
+    assert found["id"] == result["id"]
+    assert site.send(what, opkey) == operation
+    assert site.undo(opkey)["status"] == "done"
+    assert site.courses(deleted["shortname"]) == []
 
 
 def test_eight_restores_with_one_key_at_once_make_one_course(
-    moodle_site: Any, client: MoodleClient, deleted_course: dict[str, Any]
+    moodle_site: Any, site: Site, deleted: dict[str, Any]
 ) -> None:
-    (backup,) = client.read(PREFIX + "find_backups", courseid=deleted_course["courseid"])["backups"]
-    order = {"opkey": _key(), "ref": backup["ref"], "categoryid": 1, "users": False}
+    opkey, what = _key(), program(restore_step(site, deleted, users=False)).canonical()
 
-    def restore(_: int) -> None:
+    def send(_: int) -> None:
         with connect(moodle_site.url, moodle_site.token) as own:
-            own.write(PREFIX + "restore_course", **order)
+            own.write(PREFIX + "run", opkey=opkey, program=what)
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(restore, range(8)))
-    operation, _ = _finished(client, order["opkey"])
+        list(pool.map(send, range(8)))
+    site._made.append(opkey)
+    operation = site.ended(site.operation(opkey))
     assert operation["status"] == "done"
-    courses = client.read(COURSE_BY_FIELD)["courses"]
-    assert [one["id"] for one in courses if one["fullname"].startswith(deleted_course["fullname"])] == [
-        json.loads(operation["result"])["courseid"]
+    courses = site.client.read(COURSE_BY_FIELD)["courses"]
+    assert [one["id"] for one in courses if one["fullname"].startswith(deleted["fullname"])] == [
+        json.loads(operation["result"])["course"]["id"]
     ]
 
 
+def test_a_running_operation_cannot_be_undone(site: Site, deleted: dict[str, Any]) -> None:
+    opkey = _key()
+    operation = site.send(program(restore_step(site, deleted)), opkey)
+    if operation["status"] == "done":
+        pytest.skip("it was done at once")
+    with pytest.raises(MoodleRefused) as caught:
+        site.client.write(PREFIX + "undo", opkey=_key(), undoes=opkey)
+    assert caught.value.errorcode == "notended"
+    site.ended(site.operation(opkey))
+
+
 def test_a_short_name_of_a_living_course_is_refused_and_the_key_stays_free(
-    client: MoodleClient, course: Create, deleted_course: dict[str, Any]
+    site: Site, deleted: dict[str, Any]
 ) -> None:
-    course(shortname=deleted_course["shortname"])
-    (backup,) = client.read(PREFIX + "find_backups", courseid=deleted_course["courseid"])["backups"]
+    site.made(program(course_step(shortname=deleted["shortname"])))
     opkey = _key()
     with pytest.raises(MoodleRefused) as caught:
-        client.write(PREFIX + "restore_course", opkey=opkey, ref=backup["ref"], categoryid=1)
+        site.send(program(restore_step(site, deleted)), opkey)
     assert caught.value.errorcode == "shortnametaken"
-    assert client.read(PREFIX + "get_operation", opkey=opkey)["status"] == "none"
-
-
-@pytest.mark.parametrize("ref", ["recyclebin:999999999", "folder:../../config.php", "nosuch", "file:0"])
-def test_a_backup_that_is_not_there_fails_the_operation(client: MoodleClient, ref: str) -> None:
-    opkey = _key()
-    client.write(PREFIX + "restore_course", opkey=opkey, ref=ref, categoryid=1)
-    operation, _ = _finished(client, opkey)
-    assert (operation["status"], operation["errorcode"], operation["result"]) == (
-        "failed",
-        "backupnotfound",
-        "",
-    )
-    assert operation["error"]
-
-
-def test_a_draft_file_that_is_no_backup_fails_the_operation(client: MoodleClient, tmp_path: Any) -> None:
-    path = tmp_path / "a.mbz"
-    path.write_bytes(b"no backup")
-    opkey = _key()
-    client.write(PREFIX + "restore_course", opkey=opkey, draftitemid=client.upload(path), categoryid=1)
-    operation, _ = _finished(client, opkey)
-    assert (operation["status"], operation["errorcode"]) == ("failed", "backupinvalid")
-
-
-@pytest.mark.parametrize("source", [{}, {"ref": "recyclebin:1", "draftitemid": 1}])
-def test_a_restore_needs_exactly_one_source(client: MoodleClient, source: dict[str, Any]) -> None:
-    with pytest.raises(ParameterError):
-        client.write(PREFIX + "restore_course", opkey=_key(), categoryid=1, **source)
+    assert site.operation(opkey)["status"] == "none"

@@ -39,6 +39,8 @@ class Backup:
         modules: (modname, name, section number) of each activity.
         questions: how many.
         files: how many.
+        site: hash of the identifier of the site that it was made on.
+        siteurl: that site's address.
     """
 
     courseid: int
@@ -50,6 +52,8 @@ class Backup:
     modules: tuple[tuple[str, str, int], ...]
     questions: int
     files: int
+    site: str = ""
+    siteurl: str = ""
 
     @property
     def activities(self) -> Mapping[str, int]:
@@ -72,6 +76,8 @@ def write(backup: Backup, path: Path) -> None:
     members = {
         "moodle_backup.xml": f"<moodle_backup><information><name>{escape(path.name)}</name>"
         "<moodle_version>2024100706</moodle_version>"
+        f"<original_wwwroot>{escape(backup.siteurl)}</original_wwwroot>"
+        f"<original_site_identifier_hash>{escape(backup.site)}</original_site_identifier_hash>"
         f"<backup_date>{backup.time}</backup_date><original_course_id>{backup.courseid}</original_course_id>"
         f"<original_course_fullname>{escape(backup.fullname)}</original_course_fullname>"
         f"<original_course_shortname>{escape(backup.shortname)}</original_course_shortname>"
@@ -142,6 +148,8 @@ def _content(trees: Mapping[str, etree._Element]) -> Backup:
         ),
         questions=0 if questions is None else len(questions.findall(".//question[@id]")),
         files=0 if stored is None else _count_files(stored),
+        site=head.findtext(".//original_site_identifier_hash") or "",
+        siteurl=head.findtext(".//original_wwwroot") or "",
     )
 
 

@@ -1,112 +1,295 @@
-"""The plugin's operations: each write under a key that is used once, restores done by a worker.
+"""The plugin's operations: each program and each undo under a key that is used once.
 
-An operation's row is committed before its work begins. The worker goes on with every operation that is queued
-or running when it starts, so a killed server finishes its restores after it is started again.
+A light program is done in the call. A heavy one is left to a worker, as cron does ad hoc tasks: the row of
+the operation is committed first, then each step with its own row. A killed server goes on with the first
+step that has no row. A program that fails takes back what it did, last step first.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
+import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.moodle import mbz
+from bridge.sandbox.moodle import programs, schema
 from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.schema import Fault
+from bridge.sandbox.moodle.steps import kinds
+from bridge.sandbox.moodle.steps.base import Changed, Failure, Work
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 FIELDS = (
     "opkey",
-    "action",
+    "kind",
+    "undoes",
+    "ticket",
     "status",
     "progress",
     "step",
+    "stepsdone",
+    "stepstotal",
     "result",
     "errorcode",
     "error",
+    "faults",
+    "undone",
     "timecreated",
     "timestarted",
     "timefinished",
 )
-STEPS = ("extracting", "prechecking", "restoring", "restoring", "finishing")
+NUMBERS = ("progress", "stepsdone", "stepstotal", "timecreated", "timestarted", "timefinished")
+PIECES = 5
+"""How often a heavy step tells its progress."""
+UNENDED = "('queued', 'running', 'undoing')"
 
 
-class Failure(Exception):
-    """An operation failed for good; its key stays used."""
-
-    def __init__(self, errorcode: str, message: str) -> None:
-        self.errorcode = errorcode
-        super().__init__(message)
+def told(fault: Fault) -> dict[str, Any]:
+    """A fault as the functions answer it; its facts are a JSON text."""
+    facts = json.dumps(dict(fault.facts), ensure_ascii=False)
+    return {"path": fault.path, "code": fault.code, "message": fault.message, "facts": facts}
 
 
 def get(site: Site, opkey: str) -> dict[str, Any]:
     """The operation under a key; status `none` when the key was never seen."""
     found = site.store.row(f"SELECT {', '.join(FIELDS)} FROM operation WHERE opkey = ?", opkey)
-    return found or {
-        **dict.fromkeys(FIELDS, ""),
-        "opkey": opkey,
-        "status": "none",
-        "progress": 0.0,
-    } | dict.fromkeys(FIELDS[-3:], 0)
+    empty = {**dict.fromkeys(FIELDS, ""), **dict.fromkeys(NUMBERS, 0), "faults": "[]"}
+    return found or {**empty, "opkey": opkey, "status": "none"}
 
 
-def once(
-    site: Site,
-    action: str,
-    params: Mapping[str, Any],
-    *,
-    check: Callable[[], None],
-    do: Callable[[], Mapping[str, Any]] | None,
-) -> dict[str, Any]:
-    """Do an action under its key, or return what became of it when the key was seen before.
+def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault]]:
+    """Whether a program is heavy, and all its faults."""
+    try:
+        program = programs.read(text)
+    except programs.Faulty as faulty:
+        return False, [faulty.fault]
+    found = programs.faults(site, program, draftitemid)
+    heavy = any(kind in kinds() and kinds()[kind].heavy for kind, _, _ in program.steps)
+    return heavy, found
 
-    Parameters:
-        params: the validated parameters, `opkey` among them.
-        check: raises what refuses the action before the key is used.
-        do: the work, done at once in the same transaction; None leaves it to the worker.
+
+def run(site: Site, opkey: str, text: str, draftitemid: int) -> dict[str, Any]:
+    """Run a program under its key, or return what became of it when the key was seen before.
 
     Raises:
-        MoodleProblem: `opkeyreused`, and what `check` raises.
+        MoodleProblem: `opkeyreused`, or the code of the program's first fault.
     """
-    opkey = params["opkey"]
-    rest = {name: value for name, value in params.items() if name != "opkey"}
-    canonical = json.dumps({"action": action, **rest}, sort_keys=True, ensure_ascii=False)
-    fingerprint = hashlib.sha256(canonical.encode()).hexdigest()
-    now = int(time.time())
+    try:
+        program = programs.read(text)
+    except programs.Faulty as faulty:
+        raise _refused(faulty.fault) from None
     with site.store.transaction():
-        known = site.store.row("SELECT paramshash FROM operation WHERE opkey = ?", opkey)
-        if known is not None:
-            if known["paramshash"] != fingerprint:
-                raise MoodleProblem(
-                    "opkeyreused", f"The operation key {opkey} was used with other parameters"
-                )
+        if _seen(site, opkey, program.hash):
             return get(site, opkey)
-        check()
+        for fault in programs.faults(site, program, draftitemid):
+            raise _refused(fault)
+        for fault in programs.missing_files(site, program, draftitemid):
+            raise _refused(fault)
         site.store.insert(
             "operation",
             opkey=opkey,
-            action=action,
-            paramshash=fingerprint,
-            params=json.dumps(rest, ensure_ascii=False),
+            kind="run",
+            undoes="",
+            ticket=program.ticket,
+            hash=program.hash,
+            program=text,
             status="queued",
-            timecreated=now,
+            stepstotal=len(program.steps),
+            timecreated=int(time.time()),
         )
-        if do is not None:
-            _update(site, opkey, timestarted=now)
-            _done(site, opkey, do())
-    if do is None:
-        site.work_waiting.set()
+        _keep_files(site, opkey, program, draftitemid)
+        if not program.is_heavy:
+            go_on(site, opkey)
+    site.work_waiting.set()
     return get(site, opkey)
 
 
+def undo(site: Site, opkey: str, undoes: str) -> dict[str, Any]:
+    """Take back, under a key of its own, what another operation did.
+
+    Raises:
+        MoodleProblem: `opkeyreused`, `unknownoperation`, `notended`, `alreadyundone`.
+    """
+    with site.store.transaction():
+        if _seen(site, opkey, f"undo {undoes}"):
+            return get(site, opkey)
+        done = site.store.row("SELECT * FROM operation WHERE opkey = ? AND kind = 'run'", undoes)
+        if done is None:
+            raise MoodleProblem("unknownoperation", f"There is no operation {undoes}")
+        if done["status"] not in {"done", "failed"}:
+            raise MoodleProblem("notended", f"Operation {undoes} has not ended: {done['status']}")
+        if done["undone"]:
+            raise MoodleProblem("alreadyundone", f"Operation {undoes} was undone by {done['undone']}")
+        rows = _left(site, undoes)
+        site.store.insert(
+            "operation",
+            opkey=opkey,
+            kind="undo",
+            undoes=undoes,
+            ticket=done["ticket"],
+            hash=f"undo {undoes}",
+            program="",
+            status="queued",
+            stepstotal=len(rows),
+            timecreated=int(time.time()),
+        )
+        go_on(site, opkey)
+    return get(site, opkey)
+
+
+def go_on(site: Site, opkey: str, stopping: threading.Event | None = None) -> None:
+    """Bring an operation to its end from where it stands; returns early where `stopping` is set."""
+    row = site.store.row("SELECT * FROM operation WHERE opkey = ?", opkey)
+    assert row is not None
+    _update(site, opkey, timestarted=row["timestarted"] or int(time.time()))
+    if row["kind"] == "undo":
+        _update(site, opkey, status="running")
+        _take_back(site, opkey, row["undoes"])
+        return
+    if row["status"] != "undoing":
+        _update(site, opkey, status="running")
+        if not _forward(site, row, stopping):
+            return
+    _back(site, opkey)
+
+
+def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | None) -> bool:
+    """Do the steps that have no row yet; returns whether the operation has to be taken back."""
+    opkey = row["opkey"]
+    program = programs.read(row["program"])
+    results = {
+        one["label"]: json.loads(one["result"])
+        for one in site.store.rows("SELECT label, result FROM operation_step WHERE opkey = ?", opkey)
+    }
+    files = {
+        one["sha256"]: (one["name"], site.files / one["path"])
+        for one in site.store.rows("SELECT * FROM operation_file WHERE opkey = ?", opkey)
+    }
+    total = len(program.steps)
+    for number, (name, label, given) in enumerate(program.steps):
+        if label in results:
+            continue
+        kind = kinds()[name]
+
+        at = f"steps[{number}] {name}"
+        if kind.heavy and stopping is not None:
+            # What takes time stands before the transaction, so that others may read and write meanwhile.
+            for piece in range(PIECES):
+                _update(site, opkey, step=at, progress=(number + piece / PIECES) / total)
+                if stopping.wait(site.restore_seconds / PIECES):
+                    return False
+        try:
+            with site.store.transaction():
+                params = schema.resolved(schema.filled(kind.shape, given), results)
+                results[label], kept = kind.run(Work(site, files), params)
+                site.store.insert(
+                    "operation_step",
+                    opkey=opkey,
+                    number=number,
+                    label=label,
+                    kind=name,
+                    result=json.dumps(results[label], ensure_ascii=False),
+                    kept=json.dumps(kept, ensure_ascii=False),
+                )
+                _update(site, opkey, step=at, progress=(number + 1) / total, stepsdone=number + 1)
+        except Exception as error:  # noqa: BLE001 (whatever a step runs into ends its program, not the worker)
+            code = error.errorcode if isinstance(error, Failure) else "stepfailed"
+            told_as = str(error) if isinstance(error, Failure) else repr(error)
+            fault = Fault(f"steps[{number}]", code, told_as)
+            _update(
+                site,
+                opkey,
+                status="undoing",
+                errorcode=code,
+                error=f"{at}: {told_as}",
+                faults=json.dumps([told(fault)], ensure_ascii=False),
+            )
+            return True
+    _update(
+        site,
+        opkey,
+        status="done",
+        progress=1.0,
+        step="",
+        result=json.dumps(results, ensure_ascii=False),
+        timefinished=int(time.time()),
+    )
+    return False
+
+
+def _back(site: Site, opkey: str) -> None:
+    """A program that cannot go on takes back what it did."""
+    _, left, _ = _undo_steps(site, opkey)
+    _update(
+        site,
+        opkey,
+        status="failed",
+        step="",
+        result=json.dumps({"left": left}, ensure_ascii=False),
+        timefinished=int(time.time()),
+    )
+
+
+def _take_back(site: Site, opkey: str, undoes: str) -> None:
+    undone, left, found = _undo_steps(site, undoes, telling=opkey)
+    result = json.dumps({"undone": undone, "left": left}, ensure_ascii=False)
+    ended: dict[str, Any] = {"result": result, "step": "", "timefinished": int(time.time())}
+    with site.store.transaction():
+        if found:
+            error = "; ".join(f"{one.path}: {one.message}" for one in found)
+            faults = json.dumps([told(one) for one in found], ensure_ascii=False)
+            _update(
+                site, opkey, status="failed", errorcode=found[0].code, error=error, faults=faults, **ended
+            )
+        else:
+            _update(site, opkey, status="done", progress=1.0, **ended)
+            _update(site, undoes, undone=opkey)
+
+
+def _undo_steps(site: Site, opkey: str, telling: str = "") -> tuple[list[str], list[str], list[Fault]]:
+    """Undo the steps of an operation, last first, until one cannot be; returns what was undone, what is left,
+    and why.
+    """
+    undone: list[str] = []
+    rows = _left(site, opkey)
+    for place, row in enumerate(rows):
+        name, path = f"steps[{row['number']}] {row['kind']}", f"steps[{row['number']}]"
+        code, why = "", ""
+        try:
+            with site.store.transaction():
+                kinds()[row["kind"]].undo(site, json.loads(row["result"]), json.loads(row["kept"]))
+                site.store.execute(
+                    "UPDATE operation_step SET undone = 1 WHERE opkey = ? AND number = ?",
+                    opkey,
+                    row["number"],
+                )
+        except Changed as changed:
+            code, why = "changedsince", f"Was changed since: {changed}"
+        except (Failure, MoodleProblem) as failure:
+            code, why = failure.errorcode or "stepfailed", str(failure)
+        if code:
+            left = [f"steps[{one['number']}] {one['kind']}" for one in rows[place:]]
+            return undone, left, [Fault(path, code, why)]
+        undone.append(name)
+        if telling:
+            _update(site, telling, stepsdone=place + 1, progress=(place + 1) / len(rows), step=name)
+    return undone, [], []
+
+
+def _left(site: Site, opkey: str) -> Sequence[Mapping[str, Any]]:
+    """The steps of an operation that are not undone, last first."""
+    return site.store.rows(
+        "SELECT * FROM operation_step WHERE opkey = ? AND undone = 0 ORDER BY number DESC", opkey
+    )
+
+
 class Worker(threading.Thread):
-    """Does the queued restores, one after the other, as cron does ad hoc tasks."""
+    """Does what is queued, one operation after the other, as cron does ad hoc tasks."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(name="sandbox-cron", daemon=True)
@@ -115,25 +298,20 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Work until `stop` is called."""
+        ran = 0.0
         while not self._stopping.is_set():
             self._site.work_waiting.clear()
+            if time.monotonic() - ran > 1:
+                ran = time.monotonic()
+                self._site.cron_ran()
             row = self._site.store.row(
-                "SELECT * FROM operation WHERE status IN ('queued', 'running') ORDER BY id LIMIT 1"
+                f"SELECT opkey FROM operation WHERE status IN {UNENDED} AND timecreated <= ? ORDER BY id",
+                time.time() - self._site.cron_seconds,
             )
             if row is None:
                 self._site.work_waiting.wait(0.2)
-                continue
-            try:
-                self._restore(row["opkey"], json.loads(row["params"]))
-            except Failure as failure:
-                _update(
-                    self._site,
-                    row["opkey"],
-                    status="failed",
-                    errorcode=failure.errorcode,
-                    error=str(failure),
-                    timefinished=int(time.time()),
-                )
+            else:
+                go_on(self._site, row["opkey"], self._stopping)
 
     def stop(self) -> None:
         """Stop, leaving what is being done for the next start."""
@@ -141,96 +319,25 @@ class Worker(threading.Thread):
         self._site.work_waiting.set()
         self.join()
 
-    def _restore(self, opkey: str, params: Mapping[str, Any]) -> None:
-        site = self._site
-        _update(site, opkey, status="running", timestarted=int(time.time()))
-        source, filename, path = find(site, params)
-        content = _read(path)
-        for number, step in enumerate(STEPS):
-            _update(site, opkey, step=step, progress=number / len(STEPS))
-            if self._stopping.wait(site.restore_seconds / len(STEPS)):
-                return
-        taken = (
-            ""
-            if not content.idnumber
-            else site.store.row("SELECT id FROM course WHERE idnumber = ?", content.idnumber)
-        )
-        content = dataclasses.replace(
-            content,
-            fullname=params["fullname"] or content.fullname,
-            shortname=params["shortname"] or content.shortname,
-            idnumber="" if taken else content.idnumber,
-            users=content.users and params["users"],
-        )
-        with site.store.transaction():
-            try:
-                course = site.insert_course(content, categoryid=params["categoryid"])
-            except MoodleProblem as problem:
-                raise Failure("restorefailed", problem.message) from problem
-            _done(
-                site,
-                opkey,
-                {
-                    "courseid": course,
-                    "fullname": content.fullname,
-                    "shortname": content.shortname,
-                    "url": f"{site.url}/course/view.php?id={course}",
-                    "categoryid": params["categoryid"],
-                    "backuptime": content.time,
-                    "source": source,
-                    "filename": filename,
-                    "activities": dict(content.activities),
-                    "questions": content.questions,
-                    "files": content.files,
-                    "users": content.users,
-                    "warnings": [],
-                },
-            )
+
+def _seen(site: Site, opkey: str, fingerprint: str) -> bool:
+    known = site.store.row("SELECT hash FROM operation WHERE opkey = ?", opkey)
+    if known is not None and known["hash"] != fingerprint:
+        raise MoodleProblem("opkeyreused", f"The operation key {opkey} was used for something else")
+    return known is not None
 
 
-def find(site: Site, params: Mapping[str, Any]) -> tuple[str, str, Path]:
-    """The backup that a restore names: its source, file name and file.
-
-    Raises:
-        Failure: `backupnotfound`.
-    """
-    for item in site.drafts(params["draftitemid"]) if params["draftitemid"] else ():
-        return "draft", item["filename"], site.files / item["path"]
-    for ref, source, filename, path, _ in site.backup_files() if params["ref"] else ():
-        if ref == params["ref"] and path.is_file():
-            return source, filename, path
-    raise Failure("backupnotfound", "The backup is not there, or not there any more")
+def _keep_files(site: Site, opkey: str, program: programs.Program, draftitemid: int) -> None:
+    """Copy the program's files to where a cleared draft area does not reach them."""
+    held: Mapping[str, Path] = programs.stored(site, draftitemid) if program.files else {}
+    for one in program.files:
+        name = f"{opkey}-{one['sha256']}"
+        shutil.copyfile(held[one["sha256"]], site.files / name)
+        site.store.insert("operation_file", opkey=opkey, sha256=one["sha256"], name=one["name"], path=name)
 
 
-def _read(path: Path) -> mbz.Backup:
-    try:
-        return mbz.read(path)
-    except mbz.BadBackup as problem:
-        raise Failure("backupinvalid", f"The file is no course backup: {problem}") from problem
-
-
-def shortname_in_backup(site: Site, params: Mapping[str, Any]) -> str:
-    """The short name under which a restore would come back; "" when its backup cannot be read, which the
-    worker will tell.
-    """
-    if params["shortname"]:
-        return str(params["shortname"])
-    try:
-        return _read(find(site, params)[2]).shortname
-    except Failure:
-        return ""
-
-
-def _done(site: Site, opkey: str, result: Mapping[str, Any]) -> None:
-    _update(
-        site,
-        opkey,
-        status="done",
-        progress=1.0,
-        step="",
-        result=json.dumps(result, ensure_ascii=False),
-        timefinished=int(time.time()),
-    )
+def _refused(fault: Fault) -> MoodleProblem:
+    return MoodleProblem(fault.code, f"{fault.path}: {fault.message}" if fault.path else fault.message)
 
 
 def _update(site: Site, opkey: str, **values: Any) -> None:

@@ -42,19 +42,20 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of the plugin; `params` and `result` decoded, `result` None until it is done; times are
-    Unix seconds.
-    """
+    """An operation of the plugin; `result` decoded, None until it is done; times are Unix seconds."""
 
     opkey: str
-    action: str
-    params: Mapping[str, Any]
+    kind: str
+    undoes: str
+    ticket: str
+    program: str
     status: str
     progress: float
     step: str
     result: Mapping[str, Any] | None
     errorcode: str
     error: str
+    undone: str
     timecreated: int
     timestarted: int
     timefinished: int
@@ -62,5 +63,5 @@ class Operation:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """The operation of a row of the site's store."""
-        decoded = {**row, "params": json.loads(row["params"]), "result": json.loads(row["result"] or "null")}
+        decoded = {**row, "result": json.loads(row["result"] or "null")}
         return cls(**{one.name: decoded[one.name] for one in fields(cls)})

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 from werkzeug.wrappers import Request, Response
 
 from bridge.sandbox.moodle.descriptions import Description, Many, Value, php_bracket_decode
+from bridge.sandbox.moodle.names import as_asked
 from bridge.sandbox.moodle.problems import (
     MoodleProblem,
     access_denied,
@@ -49,7 +50,8 @@ def serve(site: Site, request: Request) -> Response:
     token, name, form, given = split(request)
     try:
         function = _function(site, token, name)
-        result = function.call(site, given)
+        with as_asked(request):
+            result = function.call(site, given)
     except MoodleProblem as problem:
         return _respond(form, _problem_json(site, problem) if form == "json" else _problem_xml(site, problem))
     if form == "json":

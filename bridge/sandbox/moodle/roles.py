@@ -40,7 +40,7 @@ def capabilities() -> Mapping[str, tuple[str, ...]]:
     ):
         name, _, archetypes = line.partition(" ")
         found[name] = tuple(archetypes.split(",")) if archetypes else ()
-    for name in ("view", "restore", "managerole"):
+    for name in ("view", "run", "restore", "managerole"):
         found[f"local/otbridge:{name}"] = ()
     return found
 

@@ -34,6 +34,7 @@ class SandboxMoodle(Site):
         token: str | None = None,
         restore_seconds: float = 0.3,
         debugging: bool = False,
+        cron_seconds: float = 0.0,
     ) -> Self:
         """Open the site of a directory and serve it.
 
@@ -43,8 +44,10 @@ class SandboxMoodle(Site):
             token: the web service token; None keeps the directory's own, or makes one.
             restore_seconds: how long a restore takes.
             debugging: whether errors tell their debuginfo.
+            cron_seconds: how long a heavy program waits for cron.
         """
         moodle = cls(Path(directory), token=token, restore_seconds=restore_seconds, debugging=debugging)
+        moodle.cron_seconds = cron_seconds
         moodle.faults = Faults()
         moodle._server = FaultyServer(application(moodle), moodle.faults, port=port, describe=describe)
         moodle.url = moodle._server.url
@@ -78,7 +81,7 @@ class SandboxMoodle(Site):
             TimeoutError: after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        while self.store.row("SELECT 1 FROM operation WHERE status IN ('queued', 'running')"):
+        while self.store.row("SELECT 1 FROM operation WHERE status IN ('queued', 'running', 'undoing')"):
             if time.monotonic() > deadline:
                 raise TimeoutError("the embedded Moodle still has operations to do")
             time.sleep(0.01)

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +30,41 @@ DEFAULT_ACTIVITIES: Mapping[str, int] = {"forum": 1, "quiz": 2}
 
 CAPABILITIES: Mapping[str, str] = {
     "local/otbridge:view": "View operations of the norm-hours bridge",
+    "local/otbridge:run": "Run programs for the norm-hours bridge",
     "local/otbridge:restore": "Restore courses for the norm-hours bridge",
     "local/otbridge:managerole": "Manage roles for the norm-hours bridge",
     "moodle/restore:restorecourse": "Restore courses",
     "moodle/course:create": "Create courses",
     "moodle/course:delete": "Delete courses",
+    "moodle/course:update": "Update course settings",
+    "moodle/course:manageactivities": "Manage activities",
+    "moodle/course:managegroups": "Manage groups",
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
 }
-"""The capabilities that the plugin's functions ask for, with the titles that Moodle tells when one is
-missing.
+"""The capabilities that the plugin's functions and steps ask for, with the titles that Moodle tells when one
+is missing.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFile:
+    """A stored backup.
+
+    Attributes:
+        ref: as `find_backups` tells it.
+        category: that its course was deleted from, 0 where that is not known.
+        stored: when it was stored, Unix seconds.
+        private: whether it lies in a user's own area.
+    """
+
+    ref: str
+    source: str
+    filename: str
+    path: Path
+    category: int
+    stored: int
+    private: bool = False
 
 
 class Site:
@@ -65,6 +90,8 @@ class Site:
         self.directory = directory
         self.url = url
         self.restore_seconds = restore_seconds
+        self.cron_seconds = 0.0
+        """How long a heavy program waits for cron."""
         self.debugging = debugging
         self.backup_folder = directory / "autobackup"
         """Where automated backups go: files that are put here are found, too."""
@@ -90,6 +117,9 @@ class Site:
             "privatekey": secrets.token_hex(16),
             "restricted": "[]",
             "prohibited": "[]",
+            "stepsoff": "[]",
+            "identifier": secrets.token_hex(16),
+            "lastcron": "0",
             "plugin": "1",
         }.items():
             self.store.set(name, value)
@@ -114,16 +144,37 @@ class Site:
         )
         self.add_category("Category 1")
         roles.install(self.store)
+        for username in ("guest", "otbridge"):
+            self.add_user(username)
 
     @property
     def token(self) -> str:
         """The web service token."""
         return str(self.store.get("token"))
 
+    @property
+    def identifier(self) -> str:
+        """What backups of this site are known by, wherever it is served."""
+        return str(self.store.get("identifier"))
+
+    def cron_ran(self) -> None:
+        """Note that cron runs."""
+        self.store.set("lastcron", str(int(time.time())))
+
+    @property
+    def last_cron(self) -> int:
+        """When cron ran last, Unix seconds; 0: never."""
+        return int(self.store.get("lastcron") or 0)
+
     # What the token may do.
 
     def restrict(
-        self, functions: Iterable[str] = (), capabilities: Iterable[str] = (), *, plugin: bool = True
+        self,
+        functions: Iterable[str] = (),
+        capabilities: Iterable[str] = (),
+        *,
+        steps: Iterable[str] = (),
+        plugin: bool = True,
     ) -> None:
         """Take functions out of the token's service and capabilities from its user; what is not named is
         given back.
@@ -131,12 +182,18 @@ class Site:
         Parameters:
             functions: names of functions that the service shall lack.
             capabilities: names of capabilities that the user shall lack.
+            steps: kinds of steps that the administrator has switched off.
             plugin: False as if local_otbridge were not installed at all.
         """
         with self.store.transaction():
             self.store.set("restricted", json.dumps(sorted(functions)))
             self.store.set("prohibited", json.dumps(sorted(capabilities)))
+            self.store.set("stepsoff", json.dumps(sorted(steps)))
             self.store.set("plugin", str(int(plugin)))
+
+    def steps_off(self) -> list[str]:
+        """Kinds of steps that the administrator has switched off."""
+        return list(json.loads(self.store.get("stepsoff") or "[]"))
 
     def lacks_function(self, name: str) -> bool:
         """Whether the function was taken out of the token's service."""
@@ -159,6 +216,28 @@ class Site:
         for name in capabilities:
             if not self.has_capability(name):
                 raise missing_capability(CAPABILITIES.get(name, name))
+
+    # People.
+
+    def add_user(self, username: str, *, email: str = "", firstname: str = "", lastname: str = "") -> int:
+        """Make an account; returns its id."""
+        return self.store.insert(
+            "user",
+            username=username,
+            email=email or f"{username}@example.org",
+            firstname=firstname or username,
+            lastname=lastname or "–",
+        )
+
+    def enrol(self, course: int, user: int) -> None:
+        """Enrol somebody in a course."""
+        self.store.execute("INSERT OR IGNORE INTO enrolment (course, user) VALUES (?, ?)", course, user)
+
+    def is_enrolled(self, course: int, user: int) -> bool:
+        """Whether somebody is enrolled in a course."""
+        return (
+            self.store.row("SELECT 1 FROM enrolment WHERE course = ? AND user = ?", course, user) is not None
+        )
 
     # Categories and courses.
 
@@ -297,8 +376,11 @@ class Site:
         with self.store.transaction():
             record = self.course(course)
             self._store_backup(course, "recyclebin", "backup.mbz", category=record["category"])
-            for table in ("module", "section"):
-                self.store.execute(f"DELETE FROM {table} WHERE course = ?", course)
+            for row in self.store.rows('SELECT id FROM "group" WHERE course = ?', course):
+                for table in ("group_member", "grouping_group"):
+                    self.store.execute(f"DELETE FROM {table} WHERE groupid = ?", row["id"])
+            for table in ("module", "section", "group", "grouping", "enrolment"):
+                self.store.execute(f'DELETE FROM "{table}" WHERE course = ?', course)
             self.store.execute("DELETE FROM course WHERE id = ?", course)
 
     def courses(self) -> list[Course]:
@@ -334,6 +416,8 @@ class Site:
             modules=tuple((item["modname"], item["name"], item["section"]) for item in self.modules(course)),
             questions=record["questions"],
             files=record["files"],
+            site=self.identifier,
+            siteurl=self.url,
         )
 
     def run_automated_backup(self, course: int) -> Path:
@@ -346,14 +430,27 @@ class Site:
         mbz.write(self.pack(course), path)
         return path
 
-    def backup_course(self, course: int) -> Path:
-        """Back a course up into the user's private backup area, as a teacher does; returns the file."""
-        return self._store_backup(course, "filearea", f"backup-moodle2-course-{course}.mbz")
+    def backup_course(self, course: int, *, private: bool = True) -> Path:
+        """Back a course up into the user's private backup area, as a teacher does, or into the course's own;
+        returns the file.
+        """
+        filename = f"backup-moodle2-course-{course}.mbz"
+        return self._store_backup(course, "filearea", filename, private=private)
 
-    def _store_backup(self, course: int, source: str, filename: str, *, category: int = 0) -> Path:
+    def _store_backup(
+        self, course: int, source: str, filename: str, *, category: int = 0, private: bool = False
+    ) -> Path:
         path = self.files / f"{uuid.uuid4().hex}.mbz"
         mbz.write(self.pack(course), path)
-        self.store.insert("backup", source=source, filename=filename, path=path.name, category=category)
+        self.store.insert(
+            "backup",
+            source=source,
+            filename=filename,
+            path=path.name,
+            category=category,
+            stored=int(time.time()),
+            private=int(private),
+        )
         return path
 
     def empty_recycle_bin(self) -> None:
@@ -364,24 +461,25 @@ class Site:
         for item in gone:
             (self.files / item["path"]).unlink(missing_ok=True)
 
-    def backup_files(self) -> Iterator[tuple[str, str, str, Path, int]]:
-        """Every stored backup: (ref, source, filename, path, category that it was deleted from)."""
+    def backup_files(self) -> Iterator[BackupFile]:
+        """Every stored backup."""
         for item in self.store.rows("SELECT * FROM backup ORDER BY id"):
-            yield (
+            yield BackupFile(
                 f"{item['source']}:{item['id']}",
                 item["source"],
                 item["filename"],
                 self.files / item["path"],
                 item["category"],
+                item["stored"],
+                bool(item["private"]),
             )
         for path in sorted(self.backup_folder.glob("*.mbz")):
-            yield (
-                f"folder:{hashlib.sha256(path.name.encode()).hexdigest()[:32]}",
-                "folder",
-                path.name,
-                path,
-                0,
-            )
+            ref = f"folder:{hashlib.sha256(path.name.encode()).hexdigest()[:32]}"
+            yield BackupFile(ref, "folder", path.name, path, 0, int(path.stat().st_mtime))
+
+    def backup(self, ref: str) -> BackupFile | None:
+        """The stored backup of this reference, None where there is none."""
+        return next((one for one in self.backup_files() if one.ref == ref and one.path.is_file()), None)
 
     # Drafts.
 

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request, Response
 from bridge.sandbox.moodle import wsdl
 from bridge.sandbox.moodle.descriptions import Description, Many, Need, Struct, Value, clean_int
 from bridge.sandbox.moodle.mbz import parse_xml
+from bridge.sandbox.moodle.names import as_asked
 from bridge.sandbox.moodle.problems import MoodleProblem, invalid_token
 from bridge.sandbox.moodle.registry import FUNCTIONS, Function
 from bridge.sandbox.moodle.service import NO_CACHE, service_functions
@@ -59,7 +60,8 @@ def serve(site: Site, request: Request) -> Response:
         return _document(wsdl.write(functions, namespace))
     try:
         function, arguments = _read(request.get_data(), functions)
-        result = function.call(site, arguments)
+        with as_asked(request):
+            result = function.call(site, arguments)
     except SoapFault as fault:
         return _answer(_fault(fault.code, str(fault)), status=500)
     except MoodleProblem as problem:

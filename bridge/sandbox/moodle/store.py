@@ -30,10 +30,10 @@ CREATE TABLE IF NOT EXISTS module (
     modname TEXT NOT NULL, name TEXT NOT NULL,
     contextid INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS section (id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL,
-number INTEGER NOT NULL, name TEXT NOT NULL);
+number INTEGER NOT NULL, name TEXT NOT NULL, summary TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS backup (
     id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, filename TEXT NOT NULL, path TEXT NOT NULL,
-    category INTEGER NOT NULL);
+    category INTEGER NOT NULL, stored INTEGER NOT NULL, private INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS draft (
     id INTEGER PRIMARY KEY AUTOINCREMENT, itemid INTEGER NOT NULL, filepath TEXT NOT NULL,
     filename TEXT NOT NULL, size INTEGER NOT NULL,
@@ -50,14 +50,34 @@ CREATE TABLE IF NOT EXISTS role_allow (
     kind TEXT NOT NULL, role INTEGER NOT NULL, target INTEGER NOT NULL, PRIMARY KEY (kind, role, target));
 CREATE TABLE IF NOT EXISTS role_assignment (role INTEGER NOT NULL, user INTEGER NOT NULL, PRIMARY KEY (role,
 user));
+CREATE TABLE IF NOT EXISTS user (id INTEGER PRIMARY KEY AUTOINCREMENT, username TEXT NOT NULL UNIQUE,
+email TEXT NOT NULL, firstname TEXT NOT NULL, lastname TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS enrolment (
+    course INTEGER NOT NULL, user INTEGER NOT NULL, PRIMARY KEY (course, user));
+CREATE TABLE IF NOT EXISTS "group" (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL, name TEXT NOT NULL, idnumber TEXT NOT NULL,
+    timecreated INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS "grouping" (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, course INTEGER NOT NULL, name TEXT NOT NULL, idnumber TEXT NOT NULL,
+    timecreated INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS grouping_group (
+    groupingid INTEGER NOT NULL, groupid INTEGER NOT NULL, PRIMARY KEY (groupingid, groupid));
+CREATE TABLE IF NOT EXISTS group_member (
+    groupid INTEGER NOT NULL, user INTEGER NOT NULL, PRIMARY KEY (groupid, user));
 CREATE TABLE IF NOT EXISTS operation (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, opkey TEXT NOT NULL UNIQUE, action TEXT NOT NULL,
-    paramshash TEXT NOT NULL, params TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, opkey TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+    undoes TEXT NOT NULL, ticket TEXT NOT NULL, hash TEXT NOT NULL, program TEXT NOT NULL,
     status TEXT NOT NULL, progress REAL NOT NULL DEFAULT 0, step TEXT NOT NULL DEFAULT '',
-    result TEXT NOT NULL DEFAULT '',
-    errorcode TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', timecreated INTEGER NOT NULL,
-    timestarted INTEGER NOT NULL DEFAULT 0,
+    stepsdone INTEGER NOT NULL DEFAULT 0, stepstotal INTEGER NOT NULL, result TEXT NOT NULL DEFAULT '',
+    errorcode TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '', faults TEXT NOT NULL DEFAULT '[]',
+    undone TEXT NOT NULL DEFAULT '', timecreated INTEGER NOT NULL, timestarted INTEGER NOT NULL DEFAULT 0,
     timefinished INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS operation_step (
+    opkey TEXT NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, kind TEXT NOT NULL,
+    result TEXT NOT NULL, kept TEXT NOT NULL, undone INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (opkey, number));
+CREATE TABLE IF NOT EXISTS operation_file (
+    opkey TEXT NOT NULL, sha256 TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL,
+    PRIMARY KEY (opkey, sha256));
 """
 
 
@@ -81,12 +101,12 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens or nothing; one writer at a time; an inner transaction is part of the
-        outer one.
+        """Everything inside happens or nothing; one writer at a time; an inner transaction that fails leaves
+        the outer one as it was before.
         """
         with self._turn:
             if self._connection.in_transaction:
-                yield
+                yield from self._inner()
                 return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -95,6 +115,16 @@ class Store:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    def _inner(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT inner_one")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO inner_one")
+            self._connection.execute("RELEASE inner_one")
+            raise
+        self._connection.execute("RELEASE inner_one")
 
     def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """All rows of a query."""
@@ -114,7 +144,7 @@ class Store:
         """Insert a row; returns its id."""
         names = ", ".join(values)
         return self.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", *values.values()
+            f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(values))})', *values.values()
         )
 
     def new_context(self) -> int:

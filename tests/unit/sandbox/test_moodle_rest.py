@@ -221,3 +221,17 @@ def test_text_without_tags_comes_through(text: str) -> None:
 def test_text_that_php_would_strip_is_refused(text: str) -> None:
     with pytest.raises(MoodleProblem):
         validate(Value("text"), text)
+
+
+def test_names_are_escaped_unless_they_are_asked_for_as_they_are(moodle: SandboxMoodle) -> None:
+    moodle.add_course(fullname="R&D <b>x</b> a < b &amp; c", shortname="rd")
+    asked = {"field": "shortname", "value": "rd"}
+    (told,) = rest(moodle, "core_course_get_courses_by_field", **asked)["courses"]
+    assert (told["fullname"], told["displayname"]) == ("R&amp;D x a &lt; b &amp; c",) * 2
+    (raw,) = rest(moodle, "core_course_get_courses_by_field", moodlewssettingraw=1, **asked)["courses"]
+    assert raw["fullname"] == "R&D <b>x</b> a < b &amp; c"
+
+
+def test_a_name_that_the_database_cannot_hold_is_an_error_of_the_database(moodle: SandboxMoodle) -> None:
+    course = {"courses[0][fullname]": "x" * 255, "courses[0][shortname]": "x", "courses[0][categoryid]": 1}
+    assert rest(moodle, "core_course_create_courses", **course)["errorcode"] == "dmlwriteexception"

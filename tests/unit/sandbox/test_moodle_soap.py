@@ -41,7 +41,7 @@ def test_the_wsdl_lists_the_functions_of_the_service_and_no_other(moodle: Sandbo
     operations = etree.fromstring(get_wsdl(moodle, moodle.token).content).findall("{*}portType/{*}operation")
     names = [operation.get("name") for operation in operations]
     assert "core_files_upload" not in names
-    assert "local_otbridge_restore_course" in names
+    assert "local_otbridge_run" in names
     assert names == sorted(map(str, names))
 
 

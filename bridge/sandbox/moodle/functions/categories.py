@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, default, optional
+from bridge.sandbox.moodle.names import formatted
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.registry import external
 
@@ -51,6 +52,8 @@ def get_categories(site: Site, params: Mapping[str, Any]) -> Any:
     for number, record in enumerate(every, 1):
         record |= {
             "description": "",
+            "plainname": record["name"],
+            "name": formatted(record["name"]),
             "descriptionformat": 1,
             "sortorder": 10000 * number,
             "visible": 1,
@@ -75,7 +78,7 @@ def _matches(category: Mapping[str, Any], key: str, value: str) -> bool:
     if key in {"id", "parent", "visible"}:
         return bool(category[key] == clean_int(value))
     if key in {"name", "idnumber", "theme"}:
-        return bool(category[key] == value)
+        return bool(category["plainname" if key == "name" else key] == value)
     raise MoodleProblem(
         "criteriaerror",
         "Missing permissions to search on a criterion.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, optional
+from bridge.sandbox.moodle.names import formatted
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import THEME_REVISION, USER_ID
@@ -145,9 +146,9 @@ def get_contents(site: Site, params: Mapping[str, Any]) -> Any:
         found.append(
             {
                 "id": section["id"],
-                "name": section["name"],
+                "name": formatted(section["name"]),
                 "visible": 1,
-                "summary": "",
+                "summary": section["summary"],
                 "summaryformat": 1,
                 "section": section["number"],
                 "hiddenbynumsections": 0,
@@ -169,7 +170,7 @@ def _module(site: Site, item: Mapping[str, Any], *, with_contents: bool) -> dict
     modname = item["modname"]
     module = {
         "id": item["id"],
-        "name": item["name"],
+        "name": formatted(item["name"]),
         "instance": item["id"],
         "contextid": item["contextid"],
         "visible": 1,

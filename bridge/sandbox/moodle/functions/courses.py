@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, default, optional
+from bridge.sandbox.moodle.names import formatted
 from bridge.sandbox.moodle.problems import MoodleProblem, invalid_parameter, php_error
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import SITE_COURSE_ID
@@ -26,6 +27,8 @@ WARNINGS = Many(
     "list of warnings",
     Need.OPTIONAL,
 )
+LONGEST: Mapping[str, int] = {"fullname": 254, "shortname": 255}
+"""Characters of the database's columns; what is longer is an error of the database."""
 FILTERS = ("displayh5p", "activitynames", "mathjaxloader", "emoticon", "urltolink", "mediaplugin")
 _FILES = Many(Struct({"filename": optional("file"), "fileurl": optional("url"), "filesize": optional("int")}))
 _PUBLIC: Mapping[str, str] = {
@@ -135,10 +138,12 @@ def _course(site: Site, record: Mapping[str, Any]) -> dict[str, Any]:
         **{name: 0 for name, type_ in _PRIVATE.items() if type_ == "int"},
         **{name: "" for name, type_ in _PRIVATE.items() if type_ != "int"},
         **record,
-        "displayname": record["fullname"],
+        "fullname": formatted(record["fullname"]),
+        "shortname": formatted(record["shortname"]),
+        "displayname": formatted(record["fullname"]),
         "courseimage": f"{site.url}/pluginfile.php/{record['contextid']}/course/generated/course.svg",
         "categoryid": record["category"],
-        "categoryname": "" if is_site else site.category(record["category"])["name"],
+        "categoryname": "" if is_site else formatted(site.category(record["category"])["name"]),
         "sortorder": 1 if is_site else 10000 * record["category"] + record["id"],
         "summaryformat": 0 if is_site else 1,
         "summaryfiles": [],
@@ -233,6 +238,10 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
             for name in ("fullname", "shortname"):
                 if not wanted[name].strip():
                     raise MoodleProblem("errorinvalidparam", f'The param "{name}" is invalid.')
+                if len(wanted[name]) > LONGEST[name]:
+                    raise MoodleProblem(
+                        "dmlwriteexception", "Error writing to database", php_class="dml_write_exception"
+                    )
             course = site.add_course(
                 fullname=wanted["fullname"],
                 shortname=wanted["shortname"],

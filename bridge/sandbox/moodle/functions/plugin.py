@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.moodle import mbz, operations, roles
-from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, default
-from bridge.sandbox.moodle.problems import MoodleProblem, invalid_parameter
+from bridge.sandbox.moodle import mbz, operations, programs
+from bridge.sandbox.moodle.descriptions import Many, Struct, Value, default
+from bridge.sandbox.moodle.problems import invalid_parameter
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import CAPABILITIES, RELEASE, VERSION
+from bridge.sandbox.moodle.steps import kinds
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 PREFIX = "local_otbridge_"
-PLUGIN_VERSION = 2026112700
-PLUGIN_RELEASE = "1.0.0"
+PLUGIN_VERSION = 2026112800
+PLUGIN_RELEASE = "2.0.0"
+MOST_LOOKALIKES = 10
 
 OPERATION = Struct(
     {
         "opkey": Value("alphanumext"),
-        "action": Value("alphanumext"),
+        "kind": Value("alpha"),
+        "undoes": Value("alphanumext"),
+        "ticket": Value("raw"),
         "status": Value("alpha"),
         "progress": Value("float"),
-        "step": Value("text"),
+        "step": Value("raw"),
+        "stepsdone": Value("int"),
+        "stepstotal": Value("int"),
         "result": Value("raw"),
         "errorcode": Value("alphanumext"),
         "error": Value("raw"),
+        "faults": Value("raw"),
+        "undone": Value("alphanumext"),
         "timecreated": Value("int"),
         "timestarted": Value("int"),
         "timefinished": Value("int"),
     }
 )
 OPKEY = Value("alphanumext", "operation key (UUID)", nullable=False)
-
-
-def _names(desc: str) -> Many:
-    return Many(Value("alphanumext"), desc, Need.DEFAULT)
+PROGRAM = Value("raw", "the program, one JSON text", nullable=False)
+DRAFT = default("int", 0, "draft area that holds the program's files")
+FAULTS = Many(
+    Struct(
+        {"path": Value("raw"), "code": Value("alphanumext"), "message": Value("raw"), "facts": Value("raw")}
+    )
+)
 
 
 @external(
@@ -59,26 +72,57 @@ def _names(desc: str) -> Many:
             "recyclebin": Value("bool"),
             "backupfolder": Value("bool"),
             "capabilities": Many(Struct({"name": Value("raw"), "granted": Value("bool")})),
+            "steps": Many(
+                Struct(
+                    {
+                        "name": Value("raw"),
+                        "available": Value("bool"),
+                        "reason": Value("raw"),
+                        "heavy": Value("bool"),
+                        "needs": Value("raw"),
+                    }
+                )
+            ),
+            "policy": Value("raw"),
+            "limits": Value("raw"),
         }
     ),
 )
 def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
-    """Versions, cron, where backups are, and the capabilities that the token's user has."""
+    """Versions, cron, where backups are, what the token's user may, and the kinds of steps."""
     site.require("local/otbridge:view")
     queued = site.store.row("SELECT COUNT(*) AS number FROM operation WHERE status = 'queued'")
-    now = int(time.time())
+    limits = {
+        "program": programs.MOST_BYTES,
+        "steps": programs.MOST_STEPS,
+        "files": programs.MOST_FILES,
+        "upload": 512 * 1024 * 1024,
+    }
+    policy = {"stepsoff": site.steps_off(), "risks": [], "archetypes": {}, "categories": []}
     return {
         "release": RELEASE,
         "version": VERSION,
         "pluginversion": PLUGIN_VERSION,
         "pluginrelease": PLUGIN_RELEASE,
         "phpversion": "8.2.29",
-        "time": now,
-        "lastcron": now,
+        "time": int(time.time()),
+        "lastcron": site.last_cron,
         "adhocqueued": queued["number"] if queued else 0,
         "recyclebin": True,
         "backupfolder": site.backup_folder.is_dir(),
         "capabilities": [{"name": name, "granted": site.has_capability(name)} for name in CAPABILITIES],
+        "steps": [
+            {
+                "name": name,
+                "available": True,
+                "reason": "",
+                "heavy": kind.heavy,
+                "needs": json.dumps(list(kind.needs)),
+            }
+            for name, kind in sorted(kinds().items())
+        ],
+        "policy": json.dumps(policy),
+        "limits": json.dumps(limits),
     }
 
 
@@ -91,6 +135,7 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "shortname": default("text", "", "exact"),
         "fullname": default("text", "", "exact"),
         "limit": default("int", 50, "how many at most"),
+        "private": default("bool", False, "also the users' own areas"),
     },
     Struct(
         {
@@ -108,6 +153,9 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
                         "fullname": Value("raw"),
                         "users": Value("bool"),
                         "categoryid": Value("int"),
+                        "stored": Value("int"),
+                        "siteurl": Value("raw"),
+                        "samesite": Value("bool"),
                     }
                 )
             ),
@@ -115,6 +163,7 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
             "unreadable": Many(
                 Struct({"source": Value("alpha"), "filename": Value("raw"), "reason": Value("raw")})
             ),
+            "lookalikes": Many(Value("raw")),
         }
     ),
 )
@@ -129,161 +178,112 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
     if params["limit"] < 1:
         raise invalid_parameter("limit must be at least 1")
     found: list[dict[str, Any]] = []
-    unreadable = []
-    for ref, source, filename, path, category in site.backup_files():
+    unreadable: list[dict[str, Any]] = []
+    alike: set[str] = set()
+    for one in site.backup_files():
+        if one.private and not params["private"]:
+            continue
         try:
-            content = mbz.read(path)
+            content = mbz.read(one.path)
         except mbz.BadBackup as problem:
-            unreadable.append({"source": source, "filename": filename, "reason": str(problem)})
+            unreadable.append({"source": one.source, "filename": one.filename, "reason": str(problem)})
             continue
         if all(getattr(content, name) == value for name, value in wanted.items()):
             found.append(
                 {
-                    "ref": ref,
-                    "source": source,
-                    "filename": filename,
-                    "size": path.stat().st_size,
+                    "ref": one.ref,
+                    "source": one.source,
+                    "filename": one.filename,
+                    "size": one.path.stat().st_size,
                     "timecreated": content.time,
                     "courseid": content.courseid,
                     "idnumber": content.idnumber,
                     "shortname": content.shortname,
                     "fullname": content.fullname,
                     "users": content.users,
-                    "categoryid": category,
+                    "categoryid": one.category,
+                    "stored": one.stored,
+                    "siteurl": content.siteurl,
+                    "samesite": content.site == site.identifier,
                 }
             )
-    found.sort(key=lambda item: item["timecreated"], reverse=True)
+        alike |= {
+            getattr(content, name)
+            for name, value in wanted.items()
+            if isinstance(value, str) and _folded(getattr(content, name)) == _folded(value)
+        }
+    found.sort(key=lambda item: item["stored"], reverse=True)
     return {
         "backups": found[: params["limit"]],
         "truncated": len(found) > params["limit"],
         "unreadable": unreadable,
+        "lookalikes": [] if found else sorted(alike)[:MOST_LOOKALIKES],
+    }
+
+
+_CONFUSABLE = str.maketrans("АВЕЁКМНОРСТУХаеёорсухік", "ABEEKMHOPCTYXaeeopcyxik")
+
+
+def _folded(name: str) -> str:
+    """A name without what the eye does not see: letters of two scripts, case, kinds of spaces."""
+    plain = unicodedata.normalize("NFKC", name).translate(_CONFUSABLE)
+    return " ".join(plain.replace("\u200b", "").split()).casefold()
+
+
+@external(
+    "local_otbridge_check",
+    "What a program would do here, and what is wrong with it",
+    {"program": PROGRAM, "draftitemid": DRAFT},
+    Struct({"ok": Value("bool"), "heavy": Value("bool"), "faults": FAULTS, "notes": FAULTS}),
+)
+def check(site: Site, params: Mapping[str, Any]) -> Any:
+    """Judge a program; reads only."""
+    site.require("local/otbridge:view")
+    heavy, faults = operations.check(site, params["program"], params["draftitemid"])
+    return {
+        "ok": not faults,
+        "heavy": heavy,
+        "faults": [operations.told(one) for one in faults],
+        "notes": [],
     }
 
 
 @external(
-    "local_otbridge_restore_course",
-    "Restore a course from a backup into a new course",
-    {
-        "opkey": OPKEY,
-        "ref": default("raw", "", "reference from find_backups"),
-        "draftitemid": default("int", 0, "draft area that holds the backup file"),
-        "categoryid": Value("int", "category of the new course", nullable=False),
-        "fullname": default("text", "", "empty: as in the backup"),
-        "shortname": default("text", "", "empty: as in the backup"),
-        "users": default("bool", True, "whether users and their data come along"),
-    },
+    "local_otbridge_run",
+    "Run a program of steps",
+    {"opkey": OPKEY, "program": PROGRAM, "draftitemid": DRAFT},
     OPERATION,
 )
-def restore_course(site: Site, params: Mapping[str, Any]) -> Any:
-    """Queue a restore; the worker does it."""
-    params = _with_key({**params, "users": bool(params["users"])})
-    site.require("local/otbridge:restore", "moodle/restore:restorecourse", "moodle/course:create")
-    if params["users"]:
-        site.require("moodle/restore:userinfo")
-    if bool(params["ref"]) == bool(params["draftitemid"]):
-        raise invalid_parameter("Exactly one of ref and draftitemid is needed")
-
-    def check() -> None:
-        site.category(params["categoryid"])
-        site.refuse_taken_shortname(operations.shortname_in_backup(site, params))
-
-    return operations.once(site, "restore_course", params, check=check, do=None)
-
-
-@external(
-    "local_otbridge_create_role",
-    "Create a role",
-    {
-        "opkey": OPKEY,
-        "shortname": Value("alphanumext", "short name of the role", nullable=False),
-        "name": Value("text", "name of the role", nullable=False),
-        "description": default("raw", ""),
-        "archetype": default("alphanumext", "", "empty: none"),
-        "contextlevels": _names("names of context levels"),
-        "capabilities": Many(
-            Struct({"name": Value("raw"), "permission": Value("alpha")}),
-            "on top of the archetype's",
-            Need.DEFAULT,
-        ),
-        "allowassign": _names("short names of roles"),
-        "allowoverride": _names("short names of roles"),
-        "allowswitch": _names("short names of roles"),
-        "allowview": _names("short names of roles"),
-    },
-    OPERATION,
-)
-def create_role(site: Site, params: Mapping[str, Any]) -> Any:
-    """Make a role at once."""
-    params = _with_key(params)
-    site.require("local/otbridge:managerole", "moodle/role:manage")
-    if not params["shortname"] or not params["name"]:
-        raise invalid_parameter("shortname and name must not be empty")
-    for item in params["capabilities"]:
-        if item["permission"] not in roles.PERMISSIONS:
-            raise invalid_parameter(f"permission must be one of {', '.join(roles.PERMISSIONS)}")
-
-    def do() -> Mapping[str, Any]:
-        role = roles.create(
-            site.store,
-            shortname=params["shortname"],
-            name=params["name"],
-            description=params["description"] or "",
-            archetype=params["archetype"] or "",
-            levels=params["contextlevels"],
-            permissions={item["name"]: item["permission"] for item in params["capabilities"]},
-            allow={kind: params[f"allow{kind}"] for kind in roles.ALLOW_KINDS},
-        )
-        return roles.read_back(site.store, role)
-
-    return operations.once(site, "create_role", params, check=lambda: None, do=do)
-
-
-@external(
-    "local_otbridge_delete_role",
-    "Delete a role that create_role made and nobody holds",
-    {"opkey": OPKEY, "roleid": Value("int", "the role", nullable=False)},
-    OPERATION,
-)
-def delete_role(site: Site, params: Mapping[str, Any]) -> Any:
-    """Delete one of the plugin's own roles at once."""
-    params = _with_key(params)
-    site.require("local/otbridge:managerole", "moodle/role:manage")
-    role = params["roleid"]
-
-    def check() -> None:
-        made_here = {
-            item.result["roleid"]
-            for item in site.operations()
-            if item.action == "create_role" and item.result
-        }
-        if role not in made_here or not _role(site, role):
-            raise MoodleProblem("rolenotours", f"Role {role} was not created by this plugin")
-        if site.store.row("SELECT 1 FROM role_assignment WHERE role = ?", role):
-            raise MoodleProblem("roleassigned", f"Role {role} is assigned to somebody")
-
-    def do() -> Mapping[str, Any]:
-        shortname = _role(site, role)
-        roles.delete(site.store, role)
-        return {"roleid": role, "shortname": shortname}
-
-    return operations.once(site, "delete_role", params, check=check, do=do)
+def run(site: Site, params: Mapping[str, Any]) -> Any:
+    """Run a program under its key: in the call when it is light, else by cron."""
+    opkey = _key(params["opkey"])
+    site.require("local/otbridge:run")
+    return operations.run(site, opkey, params["program"], params["draftitemid"])
 
 
 @external("local_otbridge_get_operation", "State of an operation", {"opkey": OPKEY}, OPERATION)
 def get_operation(site: Site, params: Mapping[str, Any]) -> Any:
     """What became of a key."""
     site.require("local/otbridge:view")
-    return operations.get(site, _with_key(params)["opkey"])
+    return operations.get(site, _key(params["opkey"]))
 
 
-def _role(site: Site, role: int) -> str:
-    found = site.store.row("SELECT shortname FROM role WHERE id = ?", role)
-    return str(found["shortname"]) if found else ""
+@external(
+    "local_otbridge_undo",
+    "Take back what an operation did",
+    {"opkey": OPKEY, "undoes": Value("alphanumext", "key of the operation", nullable=False)},
+    OPERATION,
+)
+def undo(site: Site, params: Mapping[str, Any]) -> Any:
+    """Undo an operation under a key of its own."""
+    opkey, undoes = _key(params["opkey"]), _key(params["undoes"])
+    site.require("local/otbridge:run")
+    return operations.undo(site, opkey, undoes)
 
 
-def _with_key(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters with the key in lower case; refused unless it is a UUID."""
-    opkey = str(params["opkey"]).lower()
+def _key(given: Any) -> str:
+    """The key in lower case; refused unless it is a UUID."""
+    opkey = str(given).lower()
     if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", opkey):
         raise invalid_parameter("opkey must be a UUID")
-    return {**params, "opkey": opkey}
+    return opkey

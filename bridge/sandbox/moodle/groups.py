@@ -1,0 +1,45 @@
+"""Groups and groupings of courses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bridge.sandbox.moodle.schema import Fault
+from bridge.sandbox.moodle.steps.base import known
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+
+def faults(site: Site, what: str, params: Mapping[str, Any]) -> Iterator[Fault]:
+    """Why a group or a grouping (`what`) cannot be made: names and idnumbers are unique in a course."""
+    course = params["course"]
+    if not known(course):
+        return
+    if course == 1 or site.store.row("SELECT 1 FROM course WHERE id = ?", course) is None:
+        yield Fault("course", "unknowncourse", f"There is no course {course}")
+        return
+    for column, code in (("name", "nametaken"), ("idnumber", "idnumbertaken")):
+        value = params[column]
+        if (
+            known(value)
+            and value.strip()
+            and site.store.row(
+                f'SELECT 1 FROM "{what}" WHERE course = ? AND {column} = ?', course, value.strip()
+            )
+        ):
+            told = f"The course has a {what} with the {column} {value.strip()} already"
+            yield Fault(column, code, told, {column: value.strip()})
+
+
+def make(site: Site, what: str, params: Mapping[str, Any]) -> int:
+    """Make one; returns its id."""
+    return site.store.insert(
+        what,
+        course=params["course"],
+        name=params["name"].strip(),
+        idnumber=params["idnumber"].strip(),
+        timecreated=int(time.time()),
+    )

@@ -1,0 +1,36 @@
+"""Names as web services tell them: Moodle's `external_format_string`, unless the caller asks for raw ones.
+
+A name is escaped for HTML and loses its tags, so that a course «R&D» is told as `R&amp;D`. Who sends
+`moodlewssettingraw=1` gets it as it is stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from werkzeug.wrappers import Request
+
+_RAW = ContextVar("raw", default=False)
+
+
+@contextmanager
+def as_asked(request: Request) -> Iterator[None]:
+    """Within the block names are told as the request wants them."""
+    asked = request.values.get("moodlewssettingraw", "0").lower() not in {"", "0", "false", "no", "off"}
+    token = _RAW.set(asked)
+    try:
+        yield
+    finally:
+        _RAW.reset(token)
+
+
+def formatted(name: str) -> str:
+    """The name as it is told."""
+    if _RAW.get():
+        return name
+    told = re.sub(r"&(?![a-zA-Z0-9#]{1,8};)", "&amp;", name)
+    told = re.sub(r"<(?!\s)[^>]*>?", "", told)
+    return told.replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,153 @@
+"""course.restore: a course out of a backup, done by cron."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.sandbox.moodle import mbz
+from bridge.sandbox.moodle.courses import changed, footprint
+from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.schema import Fault, Field, Shape, flag, line, number
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+
+class CourseRestore(StepKind):
+    """See the module."""
+
+    name: ClassVar[str] = "course.restore"
+    heavy: ClassVar[bool] = True
+    shape: ClassVar[Shape] = Shape(
+        {
+            "ref": line(255, ""),
+            "file": Field("file", None),
+            "category": number(),
+            "fullname": line(254, ""),
+            "shortname": line(255, ""),
+            "users": flag(default=True),
+            "othersite": flag(default=False),
+        }
+    )
+    results: ClassVar[Mapping[str, str]] = {
+        "id": "int",
+        "fullname": "text",
+        "shortname": "text",
+        "url": "text",
+        "category": "int",
+        "backuptime": "int",
+        "source": "text",
+        "filename": "text",
+        "activities": "json",
+        "questions": "int",
+        "files": "int",
+        "users": "bool",
+        "warnings": "json",
+    }
+    needs: ClassVar[tuple[str, ...]] = (
+        "local/otbridge:restore",
+        "moodle/restore:restorecourse",
+        "moodle/restore:userinfo",
+        "moodle/course:create",
+        "moodle/course:delete",
+    )
+
+    def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
+        """See `StepKind.check`."""
+        if bool(params["ref"]) == bool(params["file"]):
+            yield Fault("", "invalidparameter", "Exactly one of ref and file is needed", {"expected": "ref"})
+            return
+        category = params["category"]
+        if known(category) and site.store.row("SELECT 1 FROM category WHERE id = ?", category) is None:
+            yield Fault("category", "unknowncategory", f"There is no category {category}")
+        if params["file"]:
+            return
+        found = site.backup(params["ref"])
+        if found is None:
+            yield Fault("ref", "backupnotfound", "The backup is not there, or not there any more")
+            return
+        try:
+            content = mbz.read(found.path)
+        except mbz.BadBackup as problem:
+            yield Fault("ref", "backupinvalid", f"The file is no course backup: {problem}")
+            return
+        if content.site != site.identifier and not params["othersite"]:
+            yield Fault("ref", "othersite", "The backup was made on another site", {"site": content.siteurl})
+        yield from _taken(site, params["shortname"] or content.shortname)
+
+    def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `StepKind.run`."""
+        site = work.site
+        source, filename, path = self._file(work, params)
+        try:
+            content = mbz.read(path)
+        except mbz.BadBackup as problem:
+            raise Failure("backupinvalid", f"The file is no course backup: {problem}") from problem
+        if content.site != site.identifier and not params["othersite"]:
+            raise Failure("othersite", f"The backup was made on another site ({content.siteurl})")
+        taken = content.idnumber and site.store.row(
+            "SELECT id FROM course WHERE idnumber = ?", content.idnumber
+        )
+        content = dataclasses.replace(
+            content,
+            fullname=params["fullname"] or content.fullname,
+            shortname=params["shortname"] or content.shortname,
+            idnumber="" if taken else content.idnumber,
+            users=content.users and params["users"],
+        )
+        for fault in _taken(site, content.shortname):
+            raise Failure(fault.code, fault.message)
+        try:
+            course = site.insert_course(content, categoryid=params["category"])
+        except MoodleProblem as problem:
+            raise Failure("restorefailed", problem.message) from problem
+        result = {
+            "id": course,
+            "fullname": content.fullname,
+            "shortname": content.shortname,
+            "url": f"{site.url}/course/view.php?id={course}",
+            "category": params["category"],
+            "backuptime": content.time,
+            "source": source,
+            "filename": filename,
+            "activities": dict(content.activities),
+            "questions": content.questions,
+            "files": content.files,
+            "users": content.users,
+            "warnings": [],
+        }
+        return result, footprint(site, course)
+
+    def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+        """See `StepKind.undo`; the recycle bin keeps the course."""
+        if site.store.row("SELECT 1 FROM course WHERE id = ?", result["id"]) is None:
+            return
+        what = changed(site, result["id"], kept)
+        if what:
+            raise Changed(what)
+        site.delete_course(result["id"])
+
+    @staticmethod
+    def _file(work: Work, params: Mapping[str, Any]) -> tuple[str, str, Any]:
+        if params["file"]:
+            filename, path = work.files[params["file"]["file"]]
+            return "file", filename, path
+        found = work.site.backup(params["ref"])
+        if found is None or not found.path.is_file():
+            raise Failure("backupnotfound", "The backup is not there, or not there any more")
+        return found.source, found.filename, found.path
+
+
+def _taken(site: Site, shortname: str) -> Iterator[Fault]:
+    bearer = site.store.row("SELECT fullname FROM course WHERE shortname = ? COLLATE NOCASE", shortname)
+    if bearer:
+        told = f"Short name is already used for another course ({bearer['fullname']})"
+        yield Fault(
+            "shortname", "shortnametaken", told, {"shortname": shortname, "course": bearer["fullname"]}
+        )
+
+
+KIND = CourseRestore()

@@ -1,0 +1,55 @@
+"""group.add_member: an enrolled user into a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.sandbox.moodle.schema import Fault, Shape, number
+from bridge.sandbox.moodle.steps.base import Failure, StepKind, Work, known
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+
+class GroupAddMember(StepKind):
+    """See the module."""
+
+    name: ClassVar[str] = "group.add_member"
+    shape: ClassVar[Shape] = Shape({"group": number(), "user": number()})
+    results: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
+
+    def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
+        """See `StepKind.check`."""
+        group, user = params["group"], params["user"]
+        if known(user) and site.store.row("SELECT 1 FROM user WHERE id = ?", user) is None:
+            yield Fault("user", "unknownuser", f"There is no user {user}")
+            return
+        if not known(group):
+            return
+        row = site.store.row('SELECT course FROM "group" WHERE id = ?', group)
+        if row is None:
+            yield Fault("group", "unknowngroup", f"There is no group {group}")
+        elif known(user) and not site.is_enrolled(row["course"], user):
+            yield Fault("user", "notenrolled", f"User {user} is not enrolled in course {row['course']}")
+
+    def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `StepKind.run`."""
+        for fault in self.check(work.site, params):
+            raise Failure(fault.code, fault.message)
+        group, user = params["group"], params["user"]
+        there = work.site.store.row("SELECT 1 FROM group_member WHERE groupid = ? AND user = ?", group, user)
+        if not there:
+            work.site.store.insert("group_member", groupid=group, user=user)
+        return {}, {"group": group, "user": user, "new": not there}
+
+    def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (it has none)
+        """See `StepKind.undo`."""
+        if kept["new"]:
+            site.store.execute(
+                "DELETE FROM group_member WHERE groupid = ? AND user = ?", kept["group"], kept["user"]
+            )
+
+
+KIND = GroupAddMember()

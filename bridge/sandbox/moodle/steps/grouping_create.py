@@ -1,0 +1,45 @@
+"""grouping.create: a grouping of a course."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.sandbox.moodle import groups
+from bridge.sandbox.moodle.schema import Fault, Shape, line, number
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+
+class GroupingCreate(StepKind):
+    """See the module."""
+
+    name: ClassVar[str] = "grouping.create"
+    shape: ClassVar[Shape] = Shape({"course": number(), "name": line(255), "idnumber": line(100, "")})
+    results: ClassVar[Mapping[str, str]] = {"id": "int"}
+    needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
+
+    def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
+        """See `StepKind.check`."""
+        yield from groups.faults(site, "grouping", params)
+
+    def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `StepKind.run`."""
+        for fault in self.check(work.site, params):
+            raise Failure(fault.code, fault.message)
+        return {"id": groups.make(work.site, "grouping", params)}, {"name": params["name"].strip()}
+
+    def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+        """See `StepKind.undo`."""
+        found = site.store.row('SELECT name FROM "grouping" WHERE id = ?', result["id"])
+        if found is None:
+            return
+        inside = site.store.row("SELECT 1 FROM grouping_group WHERE groupingid = ?", result["id"])
+        if inside or found["name"] != kept["name"]:
+            raise Changed(f"grouping {kept['name']}")
+        site.store.execute('DELETE FROM "grouping" WHERE id = ?', result["id"])
+
+
+KIND = GroupingCreate()

@@ -1,0 +1,98 @@
+"""role.create: a role with its capabilities, context levels and allow lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from bridge.sandbox.moodle import roles
+from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.schema import Fault, Items, Shape, choice, html, line
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
+
+if TYPE_CHECKING:
+    from bridge.sandbox.moodle.site import Site
+
+_LISTED = {f"allow{kind}": Items(line(100)) for kind in roles.ALLOW_KINDS}
+
+
+class RoleCreate(StepKind):
+    """See the module."""
+
+    name: ClassVar[str] = "role.create"
+    shape: ClassVar[Shape] = Shape(
+        {
+            "shortname": line(100),
+            "name": line(255),
+            "description": html(),
+            "archetype": line(30, ""),
+            "contextlevels": Items(line(30)),
+            "capabilities": Items(Shape({"name": line(255), "permission": choice(*roles.PERMISSIONS)})),
+            **_LISTED,
+        }
+    )
+    results: ClassVar[Mapping[str, str]] = {
+        "id": "int",
+        "shortname": "text",
+        "name": "text",
+        "contextlevels": "json",
+        "capabilities": "json",
+        "url": "text",
+    }
+    needs: ClassVar[tuple[str, ...]] = ("local/otbridge:managerole", "moodle/role:manage")
+
+    def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
+        """See `StepKind.check`."""
+        if site.store.row("SELECT 1 FROM role WHERE shortname = ?", params["shortname"]):
+            told = f"There is a role with the short name {params['shortname']} already"
+            yield Fault("shortname", "shortnametaken", told, {"shortname": params["shortname"]})
+        if params["archetype"] and params["archetype"] not in roles.ARCHETYPES:
+            yield Fault("archetype", "unknownarchetype", f"There is no archetype {params['archetype']}")
+        if bad := [level for level in params["contextlevels"] if level not in roles.CONTEXT_LEVELS]:
+            told = f"Unknown context levels: {', '.join(bad)}"
+            yield Fault("contextlevels", "unknowncontextlevel", told, {"names": bad})
+        wanted = [item["name"] for item in params["capabilities"]]
+        if bad := [one for one in wanted if one not in roles.capabilities()]:
+            told = f"Unknown capabilities: {', '.join(bad)}"
+            yield Fault("capabilities", "unknowncapability", told, {"names": bad})
+        known = {row["shortname"] for row in site.store.rows("SELECT shortname FROM role")}
+        for kind in roles.ALLOW_KINDS:
+            for other in params[f"allow{kind}"]:
+                if other not in known:
+                    told = f"There is no role with the short name {other}"
+                    yield Fault(f"allow{kind}", "unknownrole", told, {"names": [other]})
+
+    def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `StepKind.run`."""
+        try:
+            role = roles.create(
+                work.site.store,
+                shortname=params["shortname"],
+                name=params["name"],
+                description=params["description"],
+                archetype=params["archetype"],
+                levels=params["contextlevels"],
+                permissions={item["name"]: item["permission"] for item in params["capabilities"]},
+                allow={kind: params[f"allow{kind}"] for kind in roles.ALLOW_KINDS},
+            )
+        except MoodleProblem as problem:
+            raise Failure(problem.errorcode or "stepfailed", problem.message) from problem
+        made = roles.read_back(work.site.store, role)
+        made["id"] = made.pop("roleid")
+        made["url"] = f"{work.site.url}/admin/roles/define.php?action=view&roleid={role}"
+        return made, {}
+
+    def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (its result is read back)
+        """See `StepKind.undo`."""
+        role = result["id"]
+        if site.store.row("SELECT 1 FROM role WHERE id = ?", role) is None:
+            return
+        if site.store.row("SELECT 1 FROM role_assignment WHERE role = ?", role):
+            raise Failure("roleassigned", f"Role {role} is assigned to somebody")
+        now = roles.read_back(site.store, role)
+        if any(now[what] != result[what] for what in ("shortname", "name", "contextlevels", "capabilities")):
+            raise Changed(f"role {result['shortname']}")
+        roles.delete(site.store, role)
+
+
+KIND = RoleCreate()
