@@ -97,6 +97,7 @@ class Service:
     _left_running: bool = False
     _failures: int = 0
     _watch_at: float = float("-inf")
+    _due: list[float] = field(default_factory=list)
 
     def run(self) -> bool:
         """Work until a signal ends it; returns whether everything has come to rest (False: a pass is left in
@@ -138,22 +139,31 @@ class Service:
         log.info("polling %s every %g s", bridge.portal.name, bridge.settings.bridge.poll_seconds)
         while not (self._stopping or self._reload):
             self._one_pass(bridge)
-            if not (self._stopping or self._reload):
-                self._pause(bridge.settings.bridge.poll_seconds)
+            self._rest(bridge)
 
-    def _one_pass(self, bridge: Bridge) -> None:
+    def _rest(self, bridge: Bridge) -> None:
+        """Wait for the next poll; meanwhile look at operations in Moodle when they are due."""
+        poll_at = self.inbox.now() + self._pause_seconds(bridge.settings.bridge.poll_seconds)
+        while not (self._stopping or self._reload):
+            self._wait_until(min([poll_at, *self._due]))
+            if self._stopping or self._reload or self.inbox.now() >= poll_at:
+                return
+            self._one_pass(bridge, poll=False)
+
+    def _one_pass(self, bridge: Bridge, *, poll: bool = True) -> None:
         """One pass beside the main thread, which takes signals meanwhile."""
         box: list[PassReport | Exception] = []
 
         def work() -> None:
             try:
-                report = Pass(bridge).run()
+                report = Pass(bridge).run(poll=poll)
                 box.append(report)
-                if report.exit is not Exit.UNREACHABLE:
+                if poll and report.exit is not Exit.UNREACHABLE:
                     self._watch(bridge)
             except Exception as error:  # noqa: BLE001 (the main thread judges it)
                 box.append(error)
 
+        self._due = [moment for moment in self._due if moment > self.inbox.now()]
         self.inbox.start(work)
         deadline: float | None = None
         while True:
@@ -175,6 +185,9 @@ class Service:
                 deadline = self.inbox.now() + GRACE
         for result in box:
             self._judge(result)
+            if isinstance(result, PassReport):
+                now = bridge.clock()
+                self._due += [self.inbox.now() + (one - now).total_seconds() for one in result.due]
 
     def _judge(self, result: PassReport | Exception) -> None:
         if isinstance(result, JournalUnusable):
@@ -205,15 +218,21 @@ class Service:
         notify(f"STATUS={plain.line(self.outages.description())}")
 
     def _pause(self, poll_seconds: float) -> None:
-        """Wait for the next pass: its rhythm, or less as long as an outage is young, or what a server
-        asked for.
+        """Wait as long as nothing can be done."""
+        self._wait_until(self.inbox.now() + self._pause_seconds(poll_seconds))
+
+    def _pause_seconds(self, poll_seconds: float) -> float:
+        """How long to wait for the next poll: its rhythm, or less as long as an outage is young, or what a
+        server asked for.
         """
         seconds = poll_seconds
         if self._failures:
             seconds = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 20), poll_seconds)
             seconds *= 0.9 + 0.1 * random.random()  # noqa: S311 (so that many bridges do not come back at the same moment)
-        seconds = max(seconds, min(self.outages.asked_pause(), LONGEST_ASKED_PAUSE))
-        until = self.inbox.now() + seconds
+        return max(seconds, min(self.outages.asked_pause(), LONGEST_ASKED_PAUSE))
+
+    def _wait_until(self, until: float) -> None:
+        """Take signals until a moment of the clock that never jumps."""
         while not (self._stopping or self._reload) and (left := until - self.inbox.now()) > 0:
             came = self.inbox.wait(left)
             if came not in (TIMEOUT, ENDED):

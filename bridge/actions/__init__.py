@@ -1,32 +1,28 @@
-"""One module an action: parameters, plan, apply, undo. `ACTIONS` is all of them by name
-(docs/new-action.md).
-"""
+"""One folder an action: parameters, words, plan. `ACTIONS` is all of them by name (docs/new-action.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bridge.actions.action import Action, Context, Plan, Policy, TicketFile, TicketFiles
 from bridge.actions.base import (
-    Action,
     ActionError,
     OperationFailed,
     OrderInvalid,
     OrderRefused,
-    Plan,
-    Policy,
-    Site,
     StillRunning,
     validate,
 )
-from bridge.actions.create_role import CreateRole
-from bridge.actions.restore_course import RestoreCourse
+from bridge.actions.engine import Site
+from bridge.actions.registry import gather
 
-ACTIONS: Mapping[str, Action] = {action.name: action for action in (RestoreCourse(), CreateRole())}
+ACTIONS: Mapping[str, Action] = gather()
 
 __all__ = [
     "ACTIONS",
     "Action",
     "ActionError",
+    "Context",
     "OperationFailed",
     "OrderInvalid",
     "OrderRefused",
@@ -34,5 +30,7 @@ __all__ = [
     "Policy",
     "Site",
     "StillRunning",
+    "TicketFile",
+    "TicketFiles",
     "validate",
 ]

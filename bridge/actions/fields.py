@@ -81,3 +81,13 @@ Text = Annotated[str, BeforeValidator(_some_lines)]
 
 Words = Annotated[tuple[Line, ...], BeforeValidator(_words)]
 """Several words, separated by white space, commas or semicolons."""
+
+
+def _lines(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return [line.strip() for line in re.split(r"[\r\n]+", value) if line.strip()]
+
+
+Lines = Annotated[tuple[Annotated[Line, Field(min_length=1, max_length=255)], ...], BeforeValidator(_lines)]
+"""Several names, each on a line of its own."""

@@ -19,6 +19,7 @@ from bridge.domain.lifecycle import Status
 from bridge.domain.tickets import Ticket
 from bridge.flow.preview import Forecast, preview
 from bridge.flow.sync import Pass, PassReport
+from bridge.flow.waiting import wait_for_operations
 from bridge.i18n import tr
 
 AT_REST = frozenset({Status.DONE, Status.WITHDRAWN, Status.NOT_PAID})
@@ -58,7 +59,7 @@ def command(ctx: click.Context, dry_run: bool, ticket: str | None, as_json: bool
             else:
                 _print_forecasts(console, forecasts, problems)
             sys.exit(int(code))
-        report = Pass(bridge).run(ticket)
+        report = wait_for_operations(bridge, Pass(bridge).run(ticket), ticket)
     if as_json:
         click.echo(plain.document(_json(report)))
     else:

@@ -191,14 +191,14 @@ def effect(kind: str) -> str:
 
 def evidence(found: Mapping[str, Any]) -> str:
     """What an operation left to show, on one line."""
-    if found.get("kind") == "course":
-        return tr("course {course_id} “{fullname}” from {backup_source} of {backup_at}: {url}").format_map(
-            _Facts(found)
-        )
-    if found.get("kind") == "role":
-        return tr("role {role_id} “{shortname}”, {count} capabilities").format_map(
-            _Facts({**found, "count": len(found.get("capabilities", ()))})
-        )
+    from bridge.actions import ACTIONS
+    from bridge.actions.planning import SEVERAL
+
+    if found.get("kind") == SEVERAL:
+        return "; ".join(evidence(one) for one in found["parts"])
+    for action in ACTIONS.values():
+        if action.words.evidence_kind == found.get("kind"):
+            return action.words.evidence(found)
     return str(dict(found))
 
 

@@ -34,12 +34,16 @@ class Postpone(BridgeError):
         status: where the ticket stands meanwhile.
         reason: why, for the operator.
         cause: the error behind it.
+        until: when it is looked at again, where that is known.
     """
 
-    def __init__(self, status: Status, reason: Reason, cause: Exception) -> None:
+    def __init__(
+        self, status: Status, reason: Reason, cause: Exception, until: datetime | None = None
+    ) -> None:
         self.status = status
         self.reason = reason
         self.cause = cause
+        self.until = until
         super().__init__(str(cause))
 
 
@@ -95,7 +99,6 @@ class Bridge:
         return Site(
             self.moodle(installation),
             policy,
-            self.settings.bridge.operation_wait_seconds,
-            lambda share, step: self.progress(ticket, share, step),
-            self.stopping,
+            progress=lambda share, step: self.progress(ticket, share, step),
+            stopping=self.stopping,
         )

@@ -52,7 +52,7 @@ class ImaginedMoodle:
         """
         raise Imagined(function)
 
-    def upload(self, path: Path, name: str | None = None) -> int:
+    def upload(self, path: Path, name: str | None = None, itemid: int = 0) -> int:
         """Sends nothing.
 
         Raises:

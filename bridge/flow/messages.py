@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bridge.actions import ACTIONS
+from bridge.actions.registry import TEMPLATES, folder_of, text
 from bridge.domain.tickets import Ticket
 from bridge.errors import UserError
 
@@ -73,6 +75,7 @@ class Messages:
             BaseLoader,
             ChoiceLoader,
             FileSystemLoader,
+            FunctionLoader,
             PackageLoader,
             StrictUndefined,
             TemplateError,
@@ -80,7 +83,7 @@ class Messages:
         from jinja2.sandbox import SandboxedEnvironment
 
         loaders: list[BaseLoader] = [FileSystemLoader(directory)] if directory else []
-        loaders.append(PackageLoader("bridge.defaults", "templates"))
+        loaders += [PackageLoader("bridge.defaults", "templates"), FunctionLoader(_of_action)]
         self._environment = SandboxedEnvironment(
             loader=ChoiceLoader(loaders),
             undefined=StrictUndefined,
@@ -97,16 +100,18 @@ class Messages:
             context_level=lambda level: _CONTEXT_LEVELS.get(level, level),
             permission=lambda word: _PERMISSIONS.get(word, word),
         )
+        self._environment.globals["action_of"] = _action_of
         problems = [
             f"{_file(old)}: is called {_file(new)} now; rename it"
             for old, new in RENAMED.items()
             if directory is not None and (directory / _file(old)).exists()
         ]
-        for name in (*NAMES, _EVIDENCE):
+        of_actions = [f"actions/{name}/{told}" for name in ACTIONS for told in TEMPLATES]
+        for file in (*map(_file, (*NAMES, _EVIDENCE)), *of_actions):
             try:
-                self._environment.get_template(_file(name))
+                self._environment.get_template(file)
             except (TemplateError, UnicodeDecodeError) as error:
-                problems.append(f"{_file(name)}: {error}")
+                problems.append(f"{file}: {error}")
         if problems:
             raise UserError(f"templates in {directory or 'the package'} have faults", problems)
 
@@ -172,6 +177,18 @@ def number(value: str | Decimal) -> str:
 def moment(value: str) -> str:
     """An ISO moment: 01.03.2026 09:30 UTC."""
     return datetime.fromisoformat(value).astimezone(UTC).strftime("%d.%m.%Y %H:%M UTC")
+
+
+def _of_action(file: str) -> str | None:
+    """A template of an action's own folder: `actions/create-role/cannot.txt.j2`."""
+    kind, _, rest = file.partition("/")
+    action, _, name = rest.partition("/")
+    return text(folder_of(action), name) if kind == "actions" and action in ACTIONS else None
+
+
+def _action_of(kind: str) -> str:
+    """The action whose evidence is of this kind, "" where none is."""
+    return next((one.name for one in ACTIONS.values() if one.words.evidence_kind == kind), "")
 
 
 def _file(name: str) -> str:

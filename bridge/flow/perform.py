@@ -8,13 +8,12 @@ same key again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bridge.actions import ACTIONS, Action, ActionError, Site, StillRunning, validate
+from bridge.actions import ActionError, StillRunning
 from bridge.domain import lifecycle
 from bridge.domain.effects import Effect, EffectState, effect_key
 from bridge.domain.hours import Charge, Totals, text, to_kopecks, to_milli
@@ -22,8 +21,9 @@ from bridge.domain.lifecycle import Reason, Status
 from bridge.domain.tickets import Account, Stage, StageState, Ticket, TicketState
 from bridge.errors import BridgeError
 from bridge.flow.context import Bridge, Postpone
+from bridge.flow.work import Work, refusal
 from bridge.journal import LedgerKind, NewLedgerRow, Unit
-from bridge.moodle_ws import MoodleError, NotMoodle, OutcomeUnknown
+from bridge.moodle_ws import MoodleError, OutcomeUnknown
 from bridge.portal import (
     InsufficientBalance,
     KeyInProgress,
@@ -35,6 +35,11 @@ from bridge.portal import (
     PortalUnauthorized,
     StateConflict,
 )
+
+FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 300.0
+"""A running operation is asked for after five seconds, then twice as long each time, at last every five
+minutes.
+"""
 
 
 class Performer:
@@ -209,51 +214,41 @@ class Performer:
         )
 
     def _examine(self, step: lifecycle.Examine) -> Effect:
-        # What the action plans, or why the order cannot be carried out, is kept.
+        # What the order comes to, or why it cannot be carried out, is kept.
         effect = self._sending(self._intent(step, step.request))
-        # The order as it was first intended: a changed one gets a plan of its own, under a new revision.
-        name, params = effect.request["action"], effect.request["order"]["params"]
-        action = ACTIONS[name]
         try:
-            site = self._bridge.site(self._ticket)
-            with _believed(name, NotMoodle):
-                plan = action.plan(validate(action.params, params), site, effect.request["taken_back"])
+            planned = self._work().examine(effect)
         except ActionError as error:
-            return self._settle(effect, EffectState.REFUSED, error.outcome())
-        except MoodleError as error:
+            return self._settle(effect, EffectState.REFUSED, refusal(effect, error))
+        except (MoodleError, PortalError) as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         else:
-            return self._settle(
-                effect, EffectState.DONE, {"summary": list(plan.summary), "call": dict(plan.call)}
-            )
+            return self._settle(effect, EffectState.DONE, planned)
 
     def _operate(self, step: lifecycle.Operate) -> Effect:
-        # The action works under the operation's key, or learns what became of it.
-        return self._in_moodle(
-            step, lambda action, effect, site: action.apply(effect.request["call"], effect.key, site)
-        )
+        # The program runs under the operation's key, or it is learned what became of it.
+        return self._in_moodle(step, self._work().operate)
 
     def _undo(self, step: lifecycle.Undo) -> Effect:
-        return self._in_moodle(
-            step, lambda action, effect, site: action.undo(effect.request["evidence"], effect.key, site)
-        )
+        return self._in_moodle(step, self._work().undo)
+
+    def _work(self) -> Work:
+        bridge = self._bridge
+        return Work(self._ticket, bridge.portal, bridge.settings.catalogue, lambda: bridge.site(self._ticket))
 
     def _in_moodle(
-        self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Action, Effect, Site], dict[str, Any]]
+        self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Effect], dict[str, Any]]
     ) -> Effect:
         effect = self._sending(self._intent(step, step.request))
-        name = effect.request["action"]
         try:
-            site = self._bridge.site(self._ticket)
-            with _believed(name, OutcomeUnknown):
-                evidence = work(ACTIONS[name], effect, site)
+            evidence = work(effect)
         except StillRunning as error:
             raise self._unsettled(effect, Status.RUNNING, error, code="still-running") from error
         except ActionError as error:
-            return self._settle(effect, EffectState.REFUSED, error.outcome())
+            return self._settle(effect, EffectState.REFUSED, refusal(effect, error))
         except OutcomeUnknown as error:
             raise self._unsettled(effect, Status.RUNNING, error, code="unknown-outcome") from error
-        except MoodleError as error:
+        except (MoodleError, PortalError) as error:
             raise self._unsettled(effect, Status.RUNNING, error) from error
         else:
             return self._settle(effect, EffectState.DONE, evidence)
@@ -348,7 +343,10 @@ class Performer:
             self._fence(unit)
             unit.effects.unsettled(effect.key, str(error))
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
-        return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error)
+        until = None
+        if code == "still-running":
+            until = self._bridge.clock() + _next_look(effect.attempts)
+        return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error, until)
 
     def _row(
         self,
@@ -378,13 +376,10 @@ class Performer:
         )
 
 
-@contextmanager
-def _believed(action: str, otherwise: type[MoodleError]) -> Iterator[None]:
-    """An answer of Moodle that lacks what an action looks for is not an answer."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError) as error:
-        raise otherwise(action, f"an answer of Moodle is not what the plugin promises: {error!r}") from error
+def _next_look(attempts: int) -> timedelta:
+    """How long after so many looks a running operation is looked at again."""
+    seconds = FIRST_LOOK_SECONDS * 2.0 ** min(max(attempts - 1, 0), 20)
+    return timedelta(seconds=min(seconds, LONGEST_LOOK_SECONDS))
 
 
 def _refusal(error: PortalRefused) -> dict[str, Any]:

@@ -74,6 +74,10 @@ SOMEBODY_MOVES = frozenset({"by-hand"})
 """Reasons that, at any status, only a change of the ticket or an operator's word ends."""
 
 
+RUNS_IN_MOODLE = frozenset({"still-running"})
+"""Reasons that end when an operation does: the ticket is looked at again at its due time, no earlier."""
+
+
 @dataclass(slots=True)
 class TicketReport:
     """What a pass did for one ticket.
@@ -93,6 +97,15 @@ class TicketReport:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     written_off: Decimal = Decimal(0)
 
+    def followed_by(self, later: TicketReport) -> TicketReport:
+        """One report of what two passes did."""
+        return replace(
+            later,
+            done=self.done + later.done,
+            evidence=self.evidence + later.evidence,
+            written_off=self.written_off + later.written_off,
+        )
+
 
 @dataclass(slots=True)
 class PassReport:
@@ -104,6 +117,7 @@ class PassReport:
         operator: numbers of all tickets that wait for an operator, of this pass or of earlier ones.
         problems: what went wrong beside.
         outage: whether the portal or a Moodle is down.
+        due: when the operations that run in Moodle are to be looked at again.
     """
 
     tickets: list[TicketReport] = field(default_factory=list)
@@ -112,10 +126,26 @@ class PassReport:
     problems: list[str] = field(default_factory=list)
     exit: Exit = Exit.WELL
     outage: bool = False
+    due: list[datetime] = field(default_factory=list)
 
     def raise_to(self, code: Exit) -> None:
         """Let the exit code be at least `code`."""
         self.exit = max(self.exit, code)
+
+    def followed_by(self, later: PassReport) -> PassReport:
+        """One report of this pass and a later one."""
+        tickets = {one.id: one for one in self.tickets}
+        for one in later.tickets:
+            before = tickets.get(one.id)
+            tickets[one.id] = one if before is None else before.followed_by(one)
+        problems = self.problems + [one for one in later.problems if one not in self.problems]
+        return replace(
+            later,
+            tickets=list(tickets.values()),
+            problems=problems,
+            exit=max(self.exit, later.exit),
+            outage=self.outage or later.outage,
+        )
 
 
 @dataclass(slots=True)
@@ -144,15 +174,20 @@ class Pass:
         self._scope = Scope(bridge)
         self._unknown_holds: set[str] = set()
 
-    def run(self, number: str | None = None) -> PassReport:
+    def run(self, number: str | None = None, *, poll: bool = True) -> PassReport:
         """Poll and work, on the ticket that people call `number` only if one is named.
+
+        Parameters:
+            poll: False to leave the portal's page of changes alone: between two polls only what is due is
+                looked at.
 
         Raises:
             UserError: there is no ticket of that number.
             JournalUnusable: the journal cannot be used; the pass ends. Nothing was called whose intent is not
                 on disk.
         """
-        self._poll()
+        if poll:
+            self._poll()
         only = None if number is None else self._id_of(number)
         seen: set[str] = set()
         while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
@@ -289,7 +324,9 @@ class Pass:
         try:
             wait = self.advance(claim, report)
         except Postpone as postponed:
-            wait = self._met_fault(claim, postponed.cause, Wait(postponed.status, postponed.reason))
+            wait = self._met_fault(
+                claim, postponed.cause, Wait(postponed.status, postponed.reason, postponed.until)
+            )
         except (PortalError, MoodleError) as error:
             code = "portal" if isinstance(error, PortalError) else "moodle"
             wait = self._met_fault(
@@ -302,6 +339,8 @@ class Pass:
             fault = Wait(Status.FAILED, Reason("fault", {"what": "ticket"}))
             wait = own_fault(BridgeError(named(error)), fault, _waited_for(claim))
         report.status, report.reason = wait.status, wait.reason
+        if wait.reason.code in RUNS_IN_MOODLE and wait.until is not None:
+            self._report.due.append(wait.until)
         now = self._bridge.clock()
         with self._bridge.journal.transaction() as unit:
             unit.queue.release(
@@ -329,7 +368,7 @@ class Pass:
                 log.warning("ticket %s: %s", ticket.number, cause)
             if wait.status is not Status.FAILED:
                 self._report.raise_to(Exit.UNREACHABLE)
-        else:
+        elif wait.reason.code not in RUNS_IN_MOODLE:
             log.warning("ticket %s: %s", ticket.number, cause)
         if wait.status is not Status.FAILED and Kind.HOLD in what.split(":"):
             self._unknown_holds.add(ticket.account_id)
@@ -527,6 +566,8 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
     """When the ticket is looked at again although nobody moved; None: only when somebody does."""
     if wait.status is Status.FAILED and wait.reason.code in OWN_FAULTS:
         return now + pause(wait.reason)
+    if wait.reason.code in RUNS_IN_MOODLE and wait.until is not None:
+        return wait.until
     if wait.status in DUE_EVERY_PASS and wait.reason.code not in SOMEBODY_MOVES:
         return ALWAYS
     return wait.until

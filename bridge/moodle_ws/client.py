@@ -45,9 +45,9 @@ class MoodleClient:
         """
         return self._transport.call(function, plain(function, params), write=True)
 
-    def upload(self, path: Path, name: str | None = None) -> int:
-        """Put a file into a new draft area of the token's user; returns the area's itemid."""
-        return self._files.upload(path, name)
+    def upload(self, path: Path, name: str | None = None, itemid: int = 0) -> int:
+        """Put a file into a draft area of the token's user, 0: a new one; returns the area's itemid."""
+        return self._files.upload(path, name, itemid)
 
     def download(self, url: str, target: BinaryIO, *, limit: int) -> int:
         """Write a file of this site (pluginfile.php) to `target`; returns its size, at most `limit` bytes."""

@@ -43,10 +43,11 @@ class Files:
         self._retries = retries
         self._largest_upload = largest_upload
 
-    def upload(self, path: Path, name: str | None = None) -> int:
-        """Put a file into a new draft area; returns its itemid.
+    def upload(self, path: Path, name: str | None = None, itemid: int = 0) -> int:
+        """Put a file into a draft area, 0: a new one; returns its itemid.
 
-        Sent again on a lost connection: at worst an unused draft area remains, which Moodle clears away.
+        Sent again on a lost connection: at worst an unused draft area remains, which Moodle clears away. In
+        an area that was named the file may then be there already (`filenameexist`).
 
         Raises:
             ParameterError: the file cannot be read, is too large, or changed under way.
@@ -60,7 +61,7 @@ class Files:
             raise ParameterError(
                 "upload", f"{path.name}: {size} bytes are more than the limit of {self._largest_upload}"
             )
-        return self._retries.run(lambda: self._upload(path, name or path.name, size))
+        return self._retries.run(lambda: self._upload(path, name or path.name, size, itemid))
 
     def download(self, url: str, target: BinaryIO, *, limit: int) -> int:
         """Write a file of this site to `target`; returns its size in bytes.
@@ -83,8 +84,9 @@ class Files:
         )
         return self._refusal(function, reply)
 
-    def _upload(self, path: Path, name: str, size: int) -> int:
-        body = _Multipart(path, name, size, {"token": self._token})
+    def _upload(self, path: Path, name: str, size: int, itemid: int) -> int:
+        fields = {"token": self._token, **({"itemid": str(itemid)} if itemid else {})}
+        body = _Multipart(path, name, size, fields)
         reply = self._wire.post("upload", _UPLOAD, body, {"Content-Type": body.content_type}, write=False)
         error = self._refusal("upload", reply)
         if error is not None:

@@ -25,8 +25,8 @@ class Moodle(Protocol):
             OutcomeUnknown: it was sent and no believable answer came.
         """
 
-    def upload(self, path: Path, name: str | None = None) -> int:
-        """Put a file into a new draft area of the token's user; returns the area's itemid."""
+    def upload(self, path: Path, name: str | None = None, itemid: int = 0) -> int:
+        """Put a file into a draft area of the token's user, 0: a new one; returns the area's itemid."""
 
     def download(self, url: str, target: BinaryIO, *, limit: int) -> int:
         """Write a file of this site (pluginfile.php) to `target`; returns its size, at most `limit` bytes."""

@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from bridge.domain.effects import Effect, EffectState
-from bridge.domain.lifecycle import Kind
 from bridge.errors import BridgeError
 from bridge.journal import Journal, JournalUnavailable, Unit
 from bridge.moodle_ws import Maintenance, MoodleRefused, OutcomeUnknown, Unreachable
@@ -305,14 +304,7 @@ class MoodleLine(_Line):
 
     def write(self, function: str, /, **params: Any) -> Any:
         def its(effect: Effect) -> bool:
-            if "opkey" in params:
-                return bool(effect.key == params["opkey"])
-            # Moodle's own functions know no keys: a course is deleted where an undo of what was restored is
-            # on disk.
-            return (
-                effect.kind == Kind.UNDO
-                and effect.request["evidence"].get("course_id") in params["courseids"]
-            )
+            return bool(effect.key == params["opkey"])
 
         return self._write(
             function, its, lambda: self._moodle.write(function, **params), self._errors, MoodleRefused

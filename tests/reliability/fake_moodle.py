@@ -1,8 +1,7 @@
-"""A Moodle in memory: the functions that the two actions use to do and to undo, under the plugin's table of
-operations.
+"""A Moodle in memory: the plugin's functions over two kinds of steps, under its table of operations.
 
-A restore is asynchronous: each look at it (`get_operation`) brings it one step further. test_fakes.py holds
-it together with the embedded Moodle.
+A program that restores a course is heavy: each look at it (`get_operation`) brings it one step further.
+test_fakes.py holds it together with the embedded Moodle.
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ class FakeMoodle:
         return self._call(
             {
                 "local_otbridge_find_backups": self._find_backups,
+                "local_otbridge_check": self._check,
                 "local_otbridge_get_operation": self._get_operation,
                 "core_webservice_get_site_info": lambda: {"release": "4.5"},
                 "core_course_get_courses_by_field": self._courses_by_field,
@@ -56,10 +56,8 @@ class FakeMoodle:
     def write(self, function: str, /, **params: Any) -> Any:
         return self._call(
             {
-                "local_otbridge_restore_course": self._restore_course,
-                "local_otbridge_create_role": self._create_role,
-                "local_otbridge_delete_role": self._delete_role,
-                "core_course_delete_courses": self._delete_courses,
+                "local_otbridge_run": self._run,
+                "local_otbridge_undo": self._undo,
             },
             function,
             params,
@@ -83,6 +81,9 @@ class FakeMoodle:
                 "fullname": fullname,
                 "users": True,
                 "categoryid": CATEGORY,
+                "stored": BACKUP_TIME,
+                "siteurl": self.base_url,
+                "samesite": True,
             }
         )
 
@@ -92,12 +93,24 @@ class FakeMoodle:
 
     # --- reads
 
-    def _find_backups(self, **wanted: Any) -> dict[str, Any]:
+    def _find_backups(self, private: bool = False, **wanted: Any) -> dict[str, Any]:
         asked = {name: value for name, value in wanted.items() if value}
         found = [
             backup for backup in self.backups if all(backup[name] == value for name, value in asked.items())
         ]
-        return {"backups": found, "truncated": False, "unreadable": []}
+        return {"backups": found, "truncated": False, "unreadable": [], "lookalikes": []}
+
+    def _check(self, program: str, draftitemid: int) -> dict[str, Any]:
+        faults = []
+        for number, step in enumerate(json.loads(program)["steps"]):
+            try:
+                self._refuse_taken(step)
+            except MoodleRefused as refused:
+                path = f"steps[{number}].shortname"
+                faults.append(
+                    {"path": path, "code": refused.errorcode, "message": refused.detail, "facts": "{}"}
+                )
+        return {"ok": not faults, "heavy": False, "faults": faults, "notes": []}
 
     def _courses_by_field(self, field: str, value: str) -> dict[str, Any]:
         return {
@@ -110,7 +123,7 @@ class FakeMoodle:
 
     def _get_operation(self, opkey: str) -> dict[str, Any]:
         if opkey not in self.operations:
-            return _operation(opkey, "", {}, "none")
+            return _operation(opkey, "", "none")
         operation = self.operations[opkey]
         if operation["status"] in ("queued", "running"):
             self._go_on(operation)
@@ -118,143 +131,120 @@ class FakeMoodle:
 
     # --- writes
 
-    def _restore_course(
-        self,
-        opkey: str,
-        ref: str,
-        draftitemid: int,
-        categoryid: int,
-        fullname: str,
-        shortname: str,
-        users: bool,
-    ) -> Any:
-        params = {
-            "ref": ref,
-            "categoryid": categoryid,
-            "fullname": fullname,
-            "shortname": shortname,
-            "users": users,
-        }
-
-        def do(operation: dict[str, Any]) -> None:
-            backup = self._backup(ref)
-            if backup is not None:
-                self._refuse_taken([*self.courses.values()], shortname or backup["shortname"])
-            operation["status"] = "queued"
-
-        return self._once(opkey, "restore_course", params, do)
-
-    def _create_role(self, opkey: str, **params: Any) -> Any:
-        def do(operation: dict[str, Any]) -> None:
-            self._refuse_taken(self.roles, params["shortname"])
-            role = {
-                "roleid": self._id(),
-                "shortname": params["shortname"],
-                "name": params["name"],
-                "contextlevels": params["contextlevels"],
-                "capabilities": params["capabilities"],
-            }
-            self.roles.append(role)
-            operation |= {"status": "done", "progress": 1.0, "result": json.dumps(role)}
-
-        return self._once(opkey, "create_role", params, do)
-
-    def _delete_role(self, opkey: str, roleid: int) -> Any:
-        def do(operation: dict[str, Any]) -> None:
-            role = next((role for role in self.roles if role["roleid"] == roleid), None)
-            if role is None:
-                raise MoodleRefused(
-                    "delete_role", f"role {roleid} was not created by this plugin", errorcode="rolenotours"
-                )
-            self.roles.remove(role)
-            operation |= {
-                "status": "done",
-                "progress": 1.0,
-                "result": json.dumps({"roleid": roleid, "shortname": role["shortname"]}),
-            }
-
-        return self._once(opkey, "delete_role", {"roleid": roleid}, do)
-
-    def _delete_courses(self, courseids: list[int]) -> dict[str, Any]:
-        """Moodle's own function, which knows no keys; a deleted course goes to the recycle bin."""
-        warnings = []
-        for course_id in courseids:
-            course = self.courses.pop(course_id, None)
-            if course is None:
-                warnings.append(
-                    {
-                        "item": "course",
-                        "itemid": course_id,
-                        "warningcode": "unknowncourseidnumber",
-                        "message": "unknown course",
-                    }
-                )
-            else:
-                self._bin(course_id, course["fullname"], course["shortname"])
-        return {"warnings": warnings}
-
-    def _once(
-        self, opkey: str, action: str, params: dict[str, Any], do: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any]:
-        """The operation as it is when the key was seen before; a refusal leaves the key free."""
-        known = self.operations.get(opkey)
+    def _run(self, opkey: str, program: str, draftitemid: int) -> Any:
+        known = self._known(opkey, program)
         if known is not None:
-            if (known["action"], known["params"]) != (action, params):
-                raise MoodleRefused(action, "the key was used with other parameters", errorcode="opkeyreused")
-            return _told(known)
-        operation = _operation(opkey, action, params, "queued")
-        do(operation)
+            return known
+        steps = json.loads(program)["steps"]
+        for step in steps:
+            self._refuse_taken(step)
+        operation = _operation(opkey, "run", "queued", program)
+        if not any(step["step"] == "course.restore" for step in steps):
+            self._finish(operation)
         self.operations[opkey] = operation
         return _told(operation)
 
+    def _undo(self, opkey: str, undoes: str) -> Any:
+        known = self._known(opkey, undoes)
+        if known is not None:
+            return known
+        done = self.operations.get(undoes)
+        if done is None or done["kind"] != "run":
+            raise MoodleRefused("undo", f"there is no operation {undoes}", errorcode="unknownoperation")
+        if done["status"] not in ("done", "failed"):
+            raise MoodleRefused("undo", "it has not ended", errorcode="notended")
+        if done["undone"]:
+            raise MoodleRefused("undo", f"undone by {done['undone']}", errorcode="alreadyundone")
+        undone = []
+        for number, step in reversed(list(enumerate(json.loads(done["program"])["steps"]))):
+            result = json.loads(done["result"]).get(step["as"])
+            if result is None:
+                continue
+            course = self.courses.pop(result["id"], None)
+            if course is not None:
+                self._bin(course["id"], course["fullname"], course["shortname"])
+            self.roles = [role for role in self.roles if role["id"] != result["id"]]
+            undone.append(f"steps[{number}] {step['step']}")
+        result = json.dumps({"undone": undone, "left": []})
+        operation = _operation(opkey, "undo", "done", undoes)
+        self.operations[opkey] = operation | {"undoes": undoes, "progress": 1.0, "result": result}
+        done["undone"] = opkey
+        return _told(self.operations[opkey])
+
+    def _known(self, opkey: str, program: str) -> dict[str, Any] | None:
+        """The operation as it is when the key was seen before."""
+        known = self.operations.get(opkey)
+        if known is None:
+            return None
+        if known["program"] != program:
+            raise MoodleRefused("run", "the key was used for something else", errorcode="opkeyreused")
+        return _told(known)
+
     def _go_on(self, operation: dict[str, Any]) -> None:
-        """One step further; the last one makes the course, or fails for good."""
+        """One look further; the last one does the steps, or fails for good and leaves nothing."""
         operation["looks"] += 1
         operation |= {
             "status": "running",
-            "step": "restoring",
+            "step": "steps[0] course.restore",
             "progress": operation["looks"] / (self.steps + 1),
         }
-        if operation["looks"] < self.steps:
-            return
-        params, backup = operation["params"], self._backup(operation["params"]["ref"])
+        if operation["looks"] >= self.steps:
+            self._finish(operation)
+
+    def _finish(self, operation: dict[str, Any]) -> None:
+        results: dict[str, Any] = {}
+        courses, roles = dict(self.courses), list(self.roles)
+        for step in json.loads(operation["program"])["steps"]:
+            made, failure = self._restored(step) if step["step"] == "course.restore" else self._role(step)
+            if failure:
+                self.courses, self.roles = courses, roles
+                ended = {"status": "failed", "errorcode": failure, "error": f"the step failed: {failure}"}
+                operation |= {**ended, "result": json.dumps({"left": []}), "step": ""}
+                return
+            results[step["as"]] = made
+        operation |= {"status": "done", "step": "", "progress": 1.0, "result": json.dumps(results)}
+
+    def _role(self, step: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        role = {
+            "id": self._id(),
+            "shortname": step["shortname"],
+            "name": step["name"],
+            "contextlevels": step["contextlevels"],
+            "capabilities": step["capabilities"],
+            "url": self.base_url,
+        }
+        self.roles.append(role)
+        return role, ""
+
+    def _restored(self, step: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        backup = next((backup for backup in self.backups if backup["ref"] == step["ref"]), None)
         failure = self.failures.pop(0) if self.failures else ""
         if backup is None:
-            failure = "backupnotfound"
-        elif self.bearing(params["shortname"] or backup["shortname"]):
-            failure = "shortnametaken"
-        if failure or backup is None:
-            operation |= {"status": "failed", "errorcode": failure, "error": f"the restore failed: {failure}"}
-            return
-        course = {
-            "id": self._id(),
-            "fullname": params["fullname"] or backup["fullname"],
-            "shortname": params["shortname"] or backup["shortname"],
-        }
+            return {}, "backupnotfound"
+        if failure or self.bearing(backup["shortname"]):
+            return {}, failure or "shortnametaken"
+        course = {"id": self._id(), "fullname": backup["fullname"], "shortname": backup["shortname"]}
         self.courses[course["id"]] = course
-        result = {
-            "courseid": course["id"],
-            "fullname": course["fullname"],
-            "shortname": course["shortname"],
+        return {
+            **course,
             "url": f"{self.base_url}/course/view.php?id={course['id']}",
-            "categoryid": params["categoryid"],
+            "category": step["category"],
             "backuptime": BACKUP_TIME,
             "source": backup["source"],
             "filename": backup["filename"],
             "activities": {"quiz": 1, "page": 2},
             "questions": 5,
             "files": 3,
-            "users": params["users"],
+            "users": step["users"],
             "warnings": [],
-        }
-        operation |= {"status": "done", "step": "", "progress": 1.0, "result": json.dumps(result)}
+        }, ""
 
-    def _backup(self, ref: str) -> dict[str, Any] | None:
-        return next((backup for backup in self.backups if backup["ref"] == ref), None)
-
-    def _refuse_taken(self, things: list[dict[str, Any]], shortname: str) -> None:
+    def _refuse_taken(self, step: dict[str, Any]) -> None:
+        backup = next((one for one in self.backups if one["ref"] == step.get("ref")), {})
+        shortname = step.get("shortname") or backup.get("shortname", "")
+        things = self.courses.values() if step["step"] == "course.restore" else self.roles
         if any(thing["shortname"] == shortname for thing in things):
-            raise MoodleRefused("write", f"the short name {shortname} is taken", errorcode="shortnametaken")
+            raise MoodleRefused("run", f"the short name {shortname} is taken", errorcode="shortnametaken")
 
     def _id(self) -> int:
         self._next += 1
@@ -267,11 +257,13 @@ class FakeMoodle:
         return functions[function](**params)
 
 
-def _operation(opkey: str, action: str, params: dict[str, Any], status: str) -> dict[str, Any]:
+def _operation(opkey: str, kind: str, status: str, program: str = "") -> dict[str, Any]:
+    """An operation; `program` is what its key stands for."""
     return {
         "opkey": opkey,
-        "action": action,
-        "params": params,
+        "kind": kind,
+        "undoes": "",
+        "program": program,
         "looks": 0,
         "status": status,
         "progress": 0.0,
@@ -279,11 +271,9 @@ def _operation(opkey: str, action: str, params: dict[str, Any], status: str) -> 
         "result": "",
         "errorcode": "",
         "error": "",
-        "timecreated": 1,
-        "timestarted": 0,
-        "timefinished": 0,
+        "undone": "",
     }
 
 
 def _told(operation: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in operation.items() if name not in ("params", "looks")}
+    return {name: value for name, value in operation.items() if name not in ("program", "looks")}

@@ -4,7 +4,6 @@ them is proven.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import moodle_ws, portal
+from bridge.actions.program import Program, Step
 from bridge.domain.hours import Charge
 from bridge.domain.tickets import StageState, TicketState
 from bridge.flow.context import Bridge
@@ -225,75 +225,67 @@ def test_the_portal_in_memory_refuses_what_the_embedded_one_refuses(disk: Disk, 
 
 def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
     """Everything that the plugin's documentation says of operation keys, tried once."""
-    role = {"shortname": "dean", "name": "Декан", "contextlevels": ["course"], "capabilities": []}
-    (backup,) = moodle.read(
-        "local_otbridge_find_backups", courseid=0, idnumber="", shortname="OT-1", fullname=""
-    )["backups"]
-    restore = {
-        "ref": backup["ref"],
-        "draftitemid": 0,
-        "categoryid": 1,
-        "fullname": "",
-        "shortname": "",
-        "users": True,
-    }
+    criteria = {"courseid": 0, "idnumber": "", "shortname": "OT-1", "fullname": ""}
+    (backup,) = moodle.read("local_otbridge_find_backups", **criteria)["backups"]
+    restore = Step("course.restore", "course", {"ref": backup["ref"], "category": 1, "users": True})
+
+    def role(**changes: Any) -> Step:
+        params = {"shortname": "dean", "name": "Декан", "contextlevels": ["course"], "capabilities": []}
+        return Step("role.create", "role", {**params, **changes})
+
+    def run(number: int, *steps: Step) -> Any:
+        program = Program(steps).canonical()
+        return told(
+            lambda: moodle.write(
+                "local_otbridge_run", opkey=OPKEY.format(number), program=program, draftitemid=0
+            )
+        )
+
+    def undo(number: int, undoes: int) -> Any:
+        keys = {"opkey": OPKEY.format(number), "undoes": OPKEY.format(undoes)}
+        return told(lambda: moodle.write("local_otbridge_undo", **keys))
+
+    def get(number: int) -> Any:
+        return told(lambda: moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(number)))
+
+    def living() -> int:
+        found = moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")
+        return len(found["courses"])
+
+    def categories(id_: str) -> int:
+        wanted = [{"key": "id", "value": id_}]
+        found = moodle.read("core_course_get_categories", criteria=wanted, addsubcategories=False)
+        return len(found)
+
     said = [
-        told(lambda: moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(1))),
-        told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(1), **role)),
-        told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(1), **role)),
-        told(
-            lambda: moodle.write(
-                "local_otbridge_create_role", opkey=OPKEY.format(1), **{**role, "name": "Проректор"}
-            )
-        ),
-        told(lambda: moodle.write("local_otbridge_create_role", opkey=OPKEY.format(2), **role)),
-        told(
-            lambda: moodle.write(
-                "local_otbridge_create_role", opkey=OPKEY.format(2), **{**role, "shortname": "rector"}
-            )
-        ),
-        told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(3), **restore)),
+        get(1),
+        run(1, role()),
+        run(1, role()),
+        run(1, role(name="Проректор")),
+        run(2, role()),
+        run(2, role(shortname="rector")),
+        run(3, restore),
+        undo(4, 3),
     ]
     wait()
-
-    def role_id() -> int:
-        made = moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(1))["result"]
-        return int(json.loads(made)["roleid"])
-
-    def delete(course_id: int) -> list[str]:
-        answer = moodle.write("core_course_delete_courses", courseids=[course_id])
-        return [warning["warningcode"] for warning in answer["warnings"]]
-
-    def binned() -> list[str]:
-        criteria = {"courseid": 0, "idnumber": "", "shortname": "OT-1", "fullname": ""}
-        return [
-            backup["source"] for backup in moodle.read("local_otbridge_find_backups", **criteria)["backups"]
-        ]
-
-    (course,) = moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]
     return [
         *said,
-        told(lambda: moodle.read("local_otbridge_get_operation", opkey=OPKEY.format(3))),
-        told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(3), **restore)),
-        told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(4), **restore)),
-        told(lambda: moodle.write("local_otbridge_restore_course", opkey=OPKEY.format(1), **restore)),
-        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(5), roleid=99)),
-        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(5), roleid=role_id())),
-        told(lambda: moodle.write("local_otbridge_delete_role", opkey=OPKEY.format(6), roleid=role_id())),
-        len(moodle.read("core_course_get_courses_by_field", field="shortname", value="OT-1")["courses"]),
-        [
-            len(
-                moodle.read(
-                    "core_course_get_categories",
-                    criteria=[{"key": "id", "value": id_}],
-                    addsubcategories=False,
-                )
-            )
-            for id_ in "19"
-        ],
-        delete(course["id"]),
-        delete(course["id"]),
-        binned(),
+        get(3),
+        run(3, restore),
+        run(4, restore),
+        run(1, restore),
+        living(),
+        categories("1"),
+        categories("9"),
+        undo(5, 9),
+        undo(5, 1),
+        undo(5, 1),
+        undo(6, 1),
+        undo(7, 3),
+        undo(7, 2),
+        get(1),
+        living(),
+        [one["source"] for one in moodle.read("local_otbridge_find_backups", **criteria)["backups"]],
     ]
 
 

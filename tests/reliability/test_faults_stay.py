@@ -104,11 +104,11 @@ def _of_its_account(_world: World, args: tuple[Any, ...], _more: dict[str, Any])
     return "poisoned" in args
 
 
-def _any(_world: World, _args: tuple[Any, ...], _params: dict[str, Any]) -> bool:
-    return True
+def _restores(_world: World, _args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+    return "course.restore" in params["program"]
 
 
-FIND, RESTORE_COURSE = "local_otbridge_find_backups", "local_otbridge_restore_course"
+FIND, RUN = "local_otbridge_find_backups", "local_otbridge_run"
 MOODLE_ERRORS: tuple[Exception, ...] = (
     MoodleRefused(FIND, "Error reading from database", errorcode="dmlreadexception"),
     ServerError(FIND, "the server answered HTTP 504", status=504),
@@ -118,8 +118,8 @@ MOODLE_ERRORS: tuple[Exception, ...] = (
     RuntimeError("a fault of the program"),
 )
 WRITE_ERRORS: tuple[Exception, ...] = (
-    MoodleRefused(RESTORE_COURSE, "Error writing to database", errorcode="dmlwriteexception"),
-    OutcomeUnknown(RESTORE_COURSE, "the server answered HTTP 504", status=504),
+    MoodleRefused(RUN, "Error writing to database", errorcode="dmlwriteexception"),
+    OutcomeUnknown(RUN, "the server answered HTTP 504", status=504),
     RuntimeError("a fault of the program"),
 )
 PORTAL_ERRORS: tuple[Exception, ...] = (
@@ -134,7 +134,7 @@ POISONS = [
         Poison("moodle", FIND, _named, kind(FIND, "said"), at_once=True)
         for kind in (AccessError, UnknownFunction)
     ),
-    *(Poison("moodle", RESTORE_COURSE, _any, error) for error in WRITE_ERRORS),
+    *(Poison("moodle", RUN, _restores, error) for error in WRITE_ERRORS),
     *(Poison("portal", "ticket", _of_ticket, error) for error in PORTAL_ERRORS),
     *(Poison("portal", "account", _of_its_account, error) for error in PORTAL_ERRORS),
     *(

@@ -13,8 +13,6 @@ from uuid import uuid4
 
 import pytest
 
-from bridge.actions.create_role import CreateRole
-from bridge.actions.restore_course import RestoreCourse
 from bridge.domain import billing, effects, lifecycle
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import write_off
@@ -38,7 +36,7 @@ from bridge.domain.lifecycle import (
 )
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
-from bridge.flow import perform, sync
+from bridge.flow import perform, sync, work
 from bridge.flow.case import build_case
 from bridge.flow.context import Postpone
 from bridge.flow.perform import Performer
@@ -355,12 +353,12 @@ def ledger_booked_apart(patch: Patch) -> None:
 
 
 def opkey_of_the_attempt(patch: Patch) -> None:
-    for action in (CreateRole, RestoreCourse):
-        patch.setattr(
-            action,
-            "apply",
-            lambda self, call, opkey, site, apply=action.apply: apply(self, call, str(uuid4()), site),
-        )
+    carry_out = work.carry_out
+
+    def anew(frozen: Mapping[str, Any], _opkey: str, *rest: Any) -> dict[str, Any]:
+        return carry_out(frozen, str(uuid4()), *rest)
+
+    patch.setattr(work, "carry_out", anew)
 
 
 def restore_given_up_while_it_runs(patch: Patch) -> None:

@@ -93,9 +93,8 @@ def stage_given_up(case: Case, attempt: Attempt) -> Step | None:
         return failed(case, attempt, release)
     operation = attempt.get(Kind.OPERATE)
     if operation is not None and attempt.sent(Kind.OPERATE) and operation.state is EffectState.INTENDED:
-        return Operate(
-            attempt.stage, attempt.revision, operation.request["action"], operation.request["call"]
-        )
+        frozen = {name: value for name, value in operation.request.items() if name != "action"}
+        return Operate(attempt.stage, attempt.revision, operation.request["action"], frozen)
     back: Release | Undo | None = release_hold(attempt)
     if (
         back is None

@@ -143,7 +143,8 @@ def failed(case: Case, attempt: Attempt, refused: Effect) -> Step:
         release = release_hold(attempt)
         if release is not None:
             return release
-        note = note_due(attempt, "cannot", dict(refused.outcome or {}))
+        facts = {"action": refused.request.get("action", ""), **(refused.outcome or {})}
+        note = note_due(attempt, "cannot", facts)
         if note is not None:
             return note
         if order_changed(case, attempt):

@@ -172,18 +172,22 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Operate:
-    """Let the action do its work under the operation's key, or learn what became of it."""
+    """Run the frozen program under the operation's key, or learn what became of it.
+
+    Attributes:
+        frozen: what the examination came to: the program, its hash, its parts.
+    """
 
     stage: Stage
     revision: int
     action: str
-    call: Mapping[str, Any]
+    frozen: Mapping[str, Any]
     kind: str = Kind.OPERATE.value
 
     @property
     def request(self) -> dict[str, Any]:
         """What is sent."""
-        return {"action": self.action, "call": dict(self.call)}
+        return {"action": self.action, **self.frozen}
 
 
 @dataclass(frozen=True, slots=True)

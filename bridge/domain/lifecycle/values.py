@@ -138,8 +138,8 @@ CUSTOMERS_FAULTS = frozenset(
         "unknownrole",
     }
 )
-"""Codes of refusals of Moodle or of an action that the customer was asked to mend in the order
-(config/templates/cannot.txt.j2).
+"""Codes of refusals that the customer was asked to mend in the order, in journals of versions that did not
+write down whose turn it is.
 """
 
 
@@ -159,4 +159,5 @@ def is_operators_turn(status: str, reason: Reason | None) -> bool:
     if status != Status.FAILED or reason is None:
         return status == Status.FAILED
     of_order = code == "refused" and reason.facts.get("what") in (Kind.EXAMINE, Kind.OPERATE)
-    return not (of_order and reason.facts.get("code") in CUSTOMERS_FAULTS)
+    customers = reason.facts.get("customers", reason.facts.get("code") in CUSTOMERS_FAULTS)
+    return not (of_order and customers)

@@ -59,7 +59,8 @@ def worked(case: Case, attempt: Attempt) -> Step | None:
         plan = attempt.done(Kind.EXAMINE)
         assert plan is not None
         assert plan.outcome is not None
-        return Operate(attempt.stage, attempt.revision, plan.request["action"], plan.outcome["call"])
+        frozen = {name: value for name, value in plan.outcome.items() if name != "summary"}
+        return Operate(attempt.stage, attempt.revision, plan.request["action"], frozen)
     if attempt.reported_by_hand or attempt.done(Kind.FREEZE) is not None:
         return None
     lines = lines_now(case, attempt)

@@ -55,6 +55,11 @@ def told(fault: Fault) -> dict[str, Any]:
     return {"path": fault.path, "code": fault.code, "message": fault.message, "facts": facts}
 
 
+def kept(fault: Fault) -> dict[str, Any]:
+    """A fault within an operation: the whole is a JSON text, so its facts are an object."""
+    return {"path": fault.path, "code": fault.code, "message": fault.message, "facts": dict(fault.facts)}
+
+
 def get(site: Site, opkey: str) -> dict[str, Any]:
     """The operation under a key; status `none` when the key was never seen."""
     found = site.store.row(f"SELECT {', '.join(FIELDS)} FROM operation WHERE opkey = ?", opkey)
@@ -67,10 +72,8 @@ def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault]]:
     try:
         program = programs.read(text)
     except programs.Faulty as faulty:
-        return False, [faulty.fault]
-    found = programs.faults(site, program, draftitemid)
-    heavy = any(kind in kinds() and kinds()[kind].heavy for kind, _, _ in program.steps)
-    return heavy, found
+        return False, faulty.faults
+    return program.is_heavy, programs.faults(site, program, draftitemid)
 
 
 def run(site: Site, opkey: str, text: str, draftitemid: int) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def run(site: Site, opkey: str, text: str, draftitemid: int) -> dict[str, Any]:
     try:
         program = programs.read(text)
     except programs.Faulty as faulty:
-        raise _refused(faulty.fault) from None
+        raise _refused(faulty.faults[0]) from None
     with site.store.transaction():
         if _seen(site, opkey, program.hash):
             return get(site, opkey)
@@ -186,7 +189,7 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
         try:
             with site.store.transaction():
                 params = schema.resolved(schema.filled(kind.shape, given), results)
-                results[label], kept = kind.run(Work(site, files), params)
+                results[label], record = kind.run(Work(site, files), params)
                 site.store.insert(
                     "operation_step",
                     opkey=opkey,
@@ -194,7 +197,7 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
                     label=label,
                     kind=name,
                     result=json.dumps(results[label], ensure_ascii=False),
-                    kept=json.dumps(kept, ensure_ascii=False),
+                    kept=json.dumps(record, ensure_ascii=False),
                 )
                 _update(site, opkey, step=at, progress=(number + 1) / total, stepsdone=number + 1)
         except Exception as error:  # noqa: BLE001 (whatever a step runs into ends its program, not the worker)
@@ -207,7 +210,7 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
                 status="undoing",
                 errorcode=code,
                 error=f"{at}: {told_as}",
-                faults=json.dumps([told(fault)], ensure_ascii=False),
+                faults=json.dumps([kept(fault)], ensure_ascii=False),
             )
             return True
     _update(
@@ -224,7 +227,9 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
 
 def _back(site: Site, opkey: str) -> None:
     """A program that cannot go on takes back what it did."""
-    _, left, _ = _undo_steps(site, opkey)
+    _, steps, found = _undo_steps(site, opkey)
+    why = found[0].message if found else ""
+    left = [{"step": step, "reason": why} for step in steps]
     _update(
         site,
         opkey,
@@ -242,7 +247,7 @@ def _take_back(site: Site, opkey: str, undoes: str) -> None:
     with site.store.transaction():
         if found:
             error = "; ".join(f"{one.path}: {one.message}" for one in found)
-            faults = json.dumps([told(one) for one in found], ensure_ascii=False)
+            faults = json.dumps([kept(one) for one in found], ensure_ascii=False)
             _update(
                 site, opkey, status="failed", errorcode=found[0].code, error=error, faults=faults, **ended
             )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle import schema
-from bridge.sandbox.moodle.schema import Fault
+from bridge.sandbox.moodle.schema import Fault, Reading
 from bridge.sandbox.moodle.steps import StepKind, kinds
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_STEPS = 2000
 MOST_FILES = 500
 MOST_FAULTS = 100
-_KIND = re.compile(r"[a-z]+\.[a-z_]+", re.ASCII)
+LIGHT_STEPS = 200
+"""A longer program is left to cron, whatever its steps are."""
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-_MEMBERS = ("version", "ticket", "files", "steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,85 +48,92 @@ class Program:
     @property
     def is_heavy(self) -> bool:
         """Whether it is left to cron."""
-        return any(kinds()[kind].heavy for kind, _, _ in self.steps)
+        return len(self.steps) > LIGHT_STEPS or any(kinds()[kind].heavy for kind, _, _ in self.steps)
 
 
 class Faulty(Exception):
     """The program's shape is wrong."""
 
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        super().__init__(fault.message)
+    def __init__(self, *found: Fault) -> None:
+        self.faults = list(found)
+        super().__init__(found[0].message)
 
 
 def read(text: str) -> Program:
     """Read a program.
 
     Raises:
-        Faulty: it is none.
+        Faulty: it is none, or its labels or kinds of steps are wrong.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
-        raise _shape("", f"The program is larger than {MOST_BYTES} bytes")
+        raise _invalid(f"more than {MOST_BYTES} bytes")
     try:
         document = json.loads(text, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError) as error:
-        raise _shape("", f"The program is no JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise _shape("", "The program must be an object")
-    for member in document:
-        if member not in _MEMBERS:
-            raise _shape(member, "There is no such member")
-    if document.get("version") != 1:
-        raise _shape("version", "Must be 1")
-    ticket = document.get("ticket", "")
-    if not isinstance(ticket, str) or len(ticket) > 100:
-        raise _shape("ticket", "Must be a text of at most 100 characters")
+        raise _invalid(str(error)) from None
+    if not isinstance(document, dict) or document.get("version") != 1:
+        raise _invalid('not an object with "version": 1')
+    found = list(schema.faults(_OUTLINE, {**document, "steps": 0}, "", Reading({}, (), lambda *_: True)))
+    steps = document.get("steps")
+    if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
+        count = len(steps) if isinstance(steps, list) else 0
+        facts = {"count": count, "min": 1, "max": MOST_STEPS}
+        raise Faulty(*found, Fault("steps", "paramcount", f"Must be 1 to {MOST_STEPS}", facts))
+    read_steps = list(_steps(steps, found))
+    if found:
+        raise Faulty(*found)
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Program(
         hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest(),
-        ticket,
-        tuple(_files(document.get("files", []))),
-        tuple(_steps(document.get("steps"))),
+        document.get("ticket", ""),
+        tuple(document.get("files", ())),
+        tuple(read_steps),
     )
 
 
-def _files(given: Any) -> Iterator[Mapping[str, Any]]:
-    if not isinstance(given, list) or len(given) > MOST_FILES:
-        raise _shape("files", f"Must be a list of at most {MOST_FILES}")
-    for number, one in enumerate(given):
-        match one:
-            case {"sha256": str(digest), "name": str(name), "size": int(size)} if (
-                len(one) == 3 and re.fullmatch(r"[0-9a-f]{64}", digest) and name and size >= 0
-            ):
-                yield one
-            case _:
-                raise _shape(f"files[{number}]", "Must hold sha256, name and size")
+_OUTLINE = schema.Shape(
+    {
+        "version": schema.number(least=1),
+        "ticket": schema.line(100, ""),
+        "files": schema.Items(
+            schema.Shape(
+                {"sha256": schema.line(64), "name": schema.line(255), "size": schema.number(least=1)}
+            ),
+            most=MOST_FILES,
+        ),
+        "steps": schema.number(),
+    }
+)
 
 
-def _steps(given: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    if not isinstance(given, list) or not 1 <= len(given) <= MOST_STEPS:
-        raise _shape("steps", f"Must be a list of 1 to {MOST_STEPS}")
+def _steps(given: list[Any], found: list[Fault]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     labels: set[str] = set()
     for number, one in enumerate(given):
+        path = f"steps[{number}]"
         if not isinstance(one, dict):
-            raise _shape(f"steps[{number}]", "Must be an object")
+            found.append(Fault(path, "paramtype", "Must be an object", {"type": "object"}))
+            continue
         kind, label = one.get("step"), one.get("as")
-        if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-            raise _shape(f"steps[{number}].step", "Must be the name of a kind of steps")
+        if kind not in kinds():
+            told = f"There is no kind of steps {kind}"
+            found.append(Fault(f"{path}.step", "unknownstep", told, {"step": kind or ""}))
         if not isinstance(label, str) or not _LABEL.fullmatch(label):
-            raise _shape(f"steps[{number}].as", "Must be a label")
-        if label in labels:
-            raise _shape(f"steps[{number}].as", f"The label {label} stands twice")
-        labels.add(label)
-        yield kind, label, {name: value for name, value in one.items() if name not in ("step", "as")}
+            found.append(Fault(f"{path}.as", "labelform", "Is no label", {"label": label or ""}))
+        elif label in labels:
+            found.append(
+                Fault(f"{path}.as", "labeltwice", f"The label {label} stands twice", {"label": label})
+            )
+        else:
+            labels.add(label)
+            yield str(kind), label, {name: value for name, value in one.items() if name not in ("step", "as")}
 
 
 def _no_float(text: str) -> Any:
     raise ValueError(f"{text}: numbers are whole, decimals are texts")
 
 
-def _shape(path: str, message: str) -> Faulty:
-    return Faulty(Fault(path, "invalidprogram", message))
+def _invalid(reason: str) -> Faulty:
+    return Faulty(Fault("", "programinvalid", f"The program cannot be read: {reason}", {"reason": reason}))
 
 
 def faults(site: Site, program: Program, draftitemid: int) -> list[Fault]:
@@ -136,16 +143,12 @@ def faults(site: Site, program: Program, draftitemid: int) -> list[Fault]:
 
 def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
     declared: dict[str, Mapping[str, str]] = {}
-    files = {one["sha256"]: one for one in program.files}
+    files = {one["sha256"] for one in program.files}
+    reading = Reading(declared, files, lambda kind, id_: exists(site, kind, id_))
     sound: list[tuple[int, StepKind, Mapping[str, Any]]] = []
     for number, (name, label, params) in enumerate(program.steps):
-        path = f"steps[{number}]"
-        kind = kinds().get(name)
-        if kind is None:
-            yield Fault(f"{path}.step", "unknownstep", f"There is no kind of steps {name}")
-            declared[label] = {}
-            continue
-        found = list(schema.faults(kind.shape, params, path, declared, files))
+        kind = kinds()[name]
+        found = list(schema.faults(kind.shape, params, f"steps[{number}]", reading))
         yield from found
         declared[label] = kind.results
         if not found:
@@ -153,33 +156,42 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
     if draftitemid:
         yield from missing_files(site, program, draftitemid)
     off = site.steps_off()
-    lacking: set[str] = set()
     for number, kind, params in sound:
         path = f"steps[{number}]"
         if kind.name in off:
-            yield Fault(f"{path}.step", "stepoff", f"The site's policy does not let {kind.name} run")
-        for capability in kind.needs:
-            if not site.has_capability(capability) and capability not in lacking:
-                lacking.add(capability)
-                if capability == "moodle/restore:userinfo" and not params.get("users", True):
-                    lacking.discard(capability)
-                    continue
+            told = f"The site's policy does not let {kind.name} run"
+            yield Fault(f"{path}.step", "stepoff", told, {"step": kind.name})
+        for capability in kind.needed(params):
+            if not site.has_capability(capability):
                 told = f"The token's user lacks the capability {capability}"
                 yield Fault(path, "nopermissions", told, {"capability": capability, "context": "system"})
         for fault in kind.check(site, params):
-            yield Fault(f"{path}.{fault.path}".rstrip("."), fault.code, fault.message, fault.facts)
+            yield Fault(f"{path}.{fault.path}", fault.code, fault.message, fault.facts)
+
+
+def exists(site: Site, kind: str, id_: int) -> bool:
+    """Whether the site has a record of a kind; the site itself is no course."""
+    if (kind, id_) == ("course", 1):
+        return False
+    return site.store.row(f'SELECT 1 FROM "{schema.RECORDS[kind]}" WHERE id = ?', id_) is not None
 
 
 def missing_files(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
-    """Files of the program that the draft area does not hold, or not as they should be."""
+    """Files of the program that the draft area does not hold, or not as they should be; each lies there
+    under its digest.
+    """
     held = stored(site, draftitemid)
-    sizes = {path.stat().st_size for path in held.values()}
+    names = {item["filename"] for item in site.drafts(draftitemid)} if draftitemid else set()
     for number, one in enumerate(program.files):
-        if one["sha256"] not in held:
-            changed = held and (one["size"] in sizes or len(held) == len(program.files))
-            code = "filechanged" if changed else "filemissing"
-            told = f"The file {one['name']} is not in the draft area as it was sent"
-            yield Fault(f"files[{number}].sha256", code, told, {"name": one["name"]})
+        facts = {"name": one["name"], "sha256": one["sha256"], "size": one["size"]}
+        if one["sha256"] in held:
+            continue
+        if one["sha256"] in names:
+            told = f"The file {one['name']} is not as it was sent"
+            yield Fault(f"files[{number}].sha256", "filechanged", told, {**facts, "found": ""})
+        else:
+            told = f"The file {one['name']} is not in the draft area"
+            yield Fault(f"files[{number}]", "filemissing", told, facts)
 
 
 def stored(site: Site, draftitemid: int) -> dict[str, Path]:

@@ -7,7 +7,8 @@ earlier step's result has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,20 +38,23 @@ class Field:
     """One value.
 
     Attributes:
-        type: int, bool, text, file, ints (a list of numbers), or object (whatever JSON object).
+        type: int, bool, text, file, int[], object (whatever JSON object), or the kind of a record whose id it
+            is: course, category, group, grouping, user.
         default: what stands for a missing one; `...` where it must be there.
         longest: characters of a text.
         least: of a number.
         choices: texts that are allowed, () for any.
-        empty: whether a text may be blank.
+        filled: whether a text must not be blank.
+        lines: whether a text may have several.
     """
 
     type: str
     default: Any = ...
     longest: int = 0
-    least: int | None = None
+    least: int = 0
     choices: tuple[str, ...] = ()
-    empty: bool = True
+    filled: bool = False
+    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Items:
 
     content: Field | Shape
     default: Any = field(default_factory=list)
+    most: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +76,49 @@ class Shape:
 Description = Field | Items | Shape
 Results = Mapping[str, Mapping[str, str]]
 """Types of the results of earlier steps, by label and field."""
+RECORDS: Mapping[str, str] = {
+    "course": "course",
+    "category": "category",
+    "group": "group",
+    "grouping": "grouping",
+    "user": "user",
+}
+"""Kinds of records, and the tables that hold them."""
 
 
-def number(*, least: int = 1, default: Any = ...) -> Field:
-    """A number, mostly an id."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What values are judged by.
+
+    Attributes:
+        results: of earlier steps.
+        files: SHA-256 of the program's files.
+        exists: whether there is a record of a kind.
+    """
+
+    results: Results
+    files: Container[str]
+    exists: Callable[[str, int], bool]
+
+
+def record(kind: str) -> Field:
+    """The id of a record that must be there."""
+    return Field(kind)
+
+
+def number(*, least: int = 0, default: Any = ...) -> Field:
+    """A number."""
     return Field("int", default, least=least)
 
 
 def line(longest: int, default: Any = ...) -> Field:
     """A text on one line; one that must be given must not be blank."""
-    return Field("text", default, longest, empty=default is not ...)
+    return Field("text", default, longest, filled=default is ...)
 
 
 def html(default: Any = "") -> Field:
     """A description."""
-    return Field("text", default, 4_000_000)
+    return Field("text", default, 4_000_000, lines=True)
 
 
 def flag(*, default: bool) -> Field:
@@ -99,126 +132,158 @@ def choice(*choices: str, default: Any = ...) -> Field:
 
 
 def filled(shape: Shape, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with the defaults of what is missing."""
+    """The parameters with the defaults of what is missing, one-line texts without white space around them."""
     found: dict[str, Any] = {}
     for key, inner in shape.keys.items():
         if key not in params:
             found[key] = list(inner.default) if isinstance(inner, Items) else inner.default
-        elif isinstance(inner, Items) and isinstance(inner.content, Shape) and isinstance(params[key], list):
-            found[key] = [filled(inner.content, item) for item in params[key]]
-        else:
-            found[key] = params[key]
+            continue
+        value = params[key]
+        if isinstance(inner, Items) and isinstance(value, list):
+            content = inner.content
+            value = [
+                filled(content, one) if isinstance(content, Shape) else _trimmed(content, one)
+                for one in value
+            ]
+        found[key] = value if isinstance(inner, Items) else _trimmed(inner, value)
     return found
 
 
-def faults(
-    description: Description, value: Any, path: str, results: Results, files: Mapping[str, Any]
-) -> Iterator[Fault]:
+def _trimmed(described: Field | Items, value: Any) -> Any:
+    plain = isinstance(described, Field) and isinstance(value, str) and not described.lines
+    return value.strip() if plain else value
+
+
+def faults(described: Description, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
     """All that is wrong with a value."""
-    if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
-        yield from _reference(description, found[1], found[2], path, results)
-    elif isinstance(description, Shape):
-        yield from _shape(description, value, path, results, files)
-    elif isinstance(description, Items):
+    if isinstance(value, str) and value.startswith("$") and not value.startswith("$$"):
+        yield from _reference(described, value, path, reading.results)
+    elif isinstance(described, Shape):
+        yield from _shape(described, value, path, reading)
+    elif isinstance(described, Items):
         if not isinstance(value, list):
-            yield _wrong(path, "a list")
-            return
-        for place, item in enumerate(value):
-            yield from faults(description.content, item, f"{path}[{place}]", results, files)
+            yield Fault(path, "paramtype", "Must be a list", {"type": "list"})
+        elif len(value) > described.most:
+            facts = {"count": len(value), "min": 0, "max": described.most}
+            yield Fault(path, "paramcount", f"Must be at most {described.most}", facts)
+        else:
+            for place, item in enumerate(value):
+                yield from faults(described.content, item, f"{path}[{place}]", reading)
+    elif described.type in RECORDS:
+        yield from _record(described, value, path, reading)
     else:
-        yield from _CHECKS[description.type](description, value, path, files)
+        yield from _CHECKS[described.type](described, value, path, reading)
 
 
-def _shape(
-    shape: Shape, value: Any, path: str, results: Results, files: Mapping[str, Any]
-) -> Iterator[Fault]:
+def _shape(shape: Shape, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield _wrong(path, "an object")
+        yield _type(path, "object")
         return
     dot = f"{path}." if path else ""
     for key in value:
         if key not in shape.keys:
-            yield Fault(f"{dot}{key}", "invalidparameter", "There is no such parameter", {"expected": ""})
+            yield Fault(f"{dot}{key}", "paramunknown", f"There is no parameter {key}", {"name": key})
     for key, inner in shape.keys.items():
         if key in value:
-            yield from faults(inner, value[key], f"{dot}{key}", results, files)
+            yield from faults(inner, value[key], f"{dot}{key}", reading)
         elif inner.default is ...:
-            yield Fault(f"{dot}{key}", "invalidparameter", "The parameter is missing", {"expected": key})
+            yield Fault(f"{dot}{key}", "parammissing", f"The parameter {key} is missing", {"name": key})
 
 
-def _reference(
-    description: Description, label: str, wanted: str, path: str, results: Results
-) -> Iterator[Fault]:
+def _reference(described: Description, value: str, path: str, results: Results) -> Iterator[Fault]:
+    found = REFERENCE.fullmatch(value)
+    facts: dict[str, Any] = {"value": value}
+    if found is None:
+        yield Fault(path, "referenceform", "Is no reference; a text begins with $$", facts)
+        return
+    label, wanted = found[1], found[2]
+    facts["label"] = label
     if label not in results:
-        yield Fault(path, "badreference", f"No earlier step is labelled {label}")
+        yield Fault(path, "referencelabel", f"No earlier step is labelled {label}", facts)
     elif wanted not in results[label]:
-        yield Fault(path, "badreference", f"The result of step {label} has no field {wanted}")
+        facts["field"] = wanted
+        yield Fault(path, "referencefield", f"The result of step {label} has no field {wanted}", facts)
     else:
-        needed = description.type if isinstance(description, Field) else "ints"
+        needed = described.type if isinstance(described, Field) else "int[]"
         given = results[label][wanted]
-        if (given, needed) not in _FITTING and given != needed:
-            yield Fault(path, "badreference", f"{label}.{wanted} is of type {given}, not {needed}")
+        if given != needed and not (needed == "int" and given in RECORDS):
+            facts = {"value": value, "type": given, "wanted": needed}
+            yield Fault(path, "referencetype", f"{value} is of type {given}, not {needed}", facts)
 
 
-_FITTING = {("int", "text")}
-
-
-def _int(described: Field, value: Any, path: str, _files: Mapping[str, Any]) -> Iterator[Fault]:
+def _record(described: Field, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
     if isinstance(value, bool) or not isinstance(value, int):
-        yield _wrong(path, "a whole number")
-    elif described.least is not None and value < described.least:
-        yield _wrong(path, f"a number of at least {described.least}")
+        yield _type(path, described.type)
+    elif value < 1 or not reading.exists(described.type, value):
+        code = f"{described.type}notfound"
+        yield Fault(path, code, f"There is no {described.type} {value}", {"id": value})
 
 
-def _bool(_described: Field, value: Any, path: str, _files: Mapping[str, Any]) -> Iterator[Fault]:
+def _int(described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield _type(path, "int")
+    elif value < described.least:
+        facts = {"value": value, "min": described.least, "max": 2**63 - 1}
+        yield Fault(path, "paramrange", f"Must be at least {described.least}", facts)
+
+
+def _bool(_described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
     if not isinstance(value, bool):
-        yield _wrong(path, "true or false")
+        yield _type(path, "bool")
 
 
-def _text(described: Field, value: Any, path: str, _files: Mapping[str, Any]) -> Iterator[Fault]:
+def _text(described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
     if not isinstance(value, str):
-        yield _wrong(path, "a text")
+        yield _type(path, "text")
         return
     text = value[1:] if value.startswith("$$") else value
-    if len(text) > described.longest:
-        yield _wrong(path, f"at most {described.longest} characters")
-    if not described.empty and not text.strip():
-        yield _wrong(path, "a text that is not blank")
-    if described.choices and text not in described.choices:
-        yield _wrong(path, f"one of {', '.join(described.choices)}")
+    if described.choices:
+        if text not in described.choices:
+            choices = ", ".join(described.choices)
+            given = {"value": text, "choices": choices}
+            yield Fault(path, "paramchoice", f"Must be one of {choices}", given)
+        return
+    text = text if described.lines else text.strip()
+    allowed = "\t\n\r" if described.lines else ""
+    if any(unicodedata.category(char) == "Cc" and char not in allowed for char in text):
+        yield Fault(path, "paramcontrol", "Holds control characters")
+    elif len(text) > described.longest or (described.filled and not text):
+        facts: dict[str, Any] = {"length": len(text), "min": int(described.filled), "max": described.longest}
+        yield Fault(path, "paramlength", f"Must have at most {described.longest} characters, not none", facts)
 
 
-def _file(_described: Field, value: Any, path: str, files: Mapping[str, Any]) -> Iterator[Fault]:
+def _file(_described: Field, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
     if value is None:
         return
     if not isinstance(value, dict) or set(value) != {"file"} or not isinstance(value["file"], str):
-        yield _wrong(path, 'a file ({"file": SHA-256})')
-    elif value["file"] not in files:
-        yield Fault(path, "filenotlisted", f"The file {value['file']} is not in the program's list")
+        yield _type(path, "file")
+    elif value["file"] not in reading.files:
+        told = f"The file {value['file']} is not in the program's list"
+        yield Fault(path, "filenotlisted", told, {"sha256": value["file"]})
 
 
-def _ints(_described: Field, value: Any, path: str, _files: Mapping[str, Any]) -> Iterator[Fault]:
+def _ints(_described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
     if not isinstance(value, list) or any(type(item) is not int for item in value):
-        yield _wrong(path, "a list of whole numbers")
+        yield _type(path, "int[]")
 
 
-def _object(_described: Field, value: Any, path: str, _files: Mapping[str, Any]) -> Iterator[Fault]:
+def _object(_described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield _wrong(path, "an object")
+        yield _type(path, "object")
 
 
-_CHECKS: Mapping[str, Callable[[Field, Any, str, Mapping[str, Any]], Iterator[Fault]]] = {
+_CHECKS: Mapping[str, Callable[[Field, Any, str, Reading], Iterator[Fault]]] = {
     "int": _int,
     "bool": _bool,
     "text": _text,
     "file": _file,
-    "ints": _ints,
+    "int[]": _ints,
     "object": _object,
 }
 
 
-def _wrong(path: str, expected: str) -> Fault:
-    return Fault(path, "invalidparameter", f"Must be {expected}", {"expected": expected})
+def _type(path: str, expected: str) -> Fault:
+    return Fault(path, "paramtype", f"Must be of type {expected}", {"type": expected})
 
 
 def resolved(value: Any, results: Mapping[str, Mapping[str, Any]] | None) -> Any:

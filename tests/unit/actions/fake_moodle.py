@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bridge.actions import Policy, Site
+from bridge.actions import Context, Policy, Site
+from bridge.actions.program import Program, Step
 
 OPKEY = "5e1f7d4e-0000-5000-8000-000000000001"
 URL = "https://lms.example.ru"
@@ -29,8 +30,9 @@ class FakeMoodle:
     def write(self, function: str, /, **params: Any) -> Any:
         return self._answer("write", function, params)
 
-    def upload(self, path: Any, name: str | None = None) -> int:
-        raise AssertionError("nothing is uploaded")
+    def upload(self, path: Any, name: str | None = None, itemid: int = 0) -> int:
+        self.asked.append(("write", "upload", {"name": name, "itemid": itemid, "content": path.read_bytes()}))
+        return itemid or 4711
 
     def download(self, url: str, target: Any, *, limit: int) -> int:
         raise AssertionError("nothing is downloaded")
@@ -74,17 +76,33 @@ def make_site(moodle: FakeMoodle, **changes: Any) -> Site:
     )
 
 
+def make_context(moodle: FakeMoodle, **changes: Any) -> Context:
+    """A context with no policy, no limits and no files."""
+    return Context(**{"moodle": moodle, **changes})
+
+
+def a_program(*steps: Step) -> Program:
+    """The steps, or one of them, as a program."""
+    return Program(steps or (Step("role.create", "role", {"shortname": "methodist", "name": "Методист"}),))
+
+
 def operation(status: str, result: Any = None, **changes: Any) -> dict[str, Any]:
     """An operation as the plugin tells it (docs/plugin-api.md)."""
     return {
         "opkey": OPKEY,
-        "action": "x",
+        "kind": "run",
+        "undoes": "",
+        "ticket": "",
         "status": status,
         "progress": 0.0,
         "step": "",
+        "stepsdone": 0,
+        "stepstotal": 1,
         "result": "" if result is None else json.dumps(result),
         "errorcode": "",
         "error": "",
+        "faults": "[]",
+        "undone": "",
         "timecreated": 1,
         "timestarted": 1,
         "timefinished": 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.actions import OperationFailed, StillRunning
-from bridge.actions.operations import follow
+from bridge.actions.engine import follow
 from bridge.moodle_ws import Unreachable
 from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, Time, make_site, operation
 
@@ -16,13 +16,13 @@ GET = "local_otbridge_get_operation"
 
 def test_an_operation_that_is_done_needs_no_asking():
     moodle = FakeMoodle()
-    assert follow(operation("done", {"roleid": 9}), make_site(moodle)) == {"roleid": 9}
+    assert follow(operation("done", {"roleid": 9}), make_site(moodle))["result"] == {"roleid": 9}
     assert moodle.asked == []
 
 
 def test_a_queued_operation_is_asked_for_by_its_key_until_it_is_done():
     moodle = FakeMoodle(**{GET: [operation("running", progress=0.5), operation("done", {"courseid": 7})]})
-    assert follow(operation("queued"), make_site(moodle)) == {"courseid": 7}
+    assert follow(operation("queued"), make_site(moodle))["result"] == {"courseid": 7}
     assert moodle.asked == [("read", GET, {"opkey": OPKEY})] * 2
 
 
@@ -38,7 +38,7 @@ def test_progress_is_told_between_two_looks():
 def test_pauses_grow_from_a_fifth_of_a_second_to_five_seconds():
     time = Time()
     moodle = FakeMoodle(**{GET: [*[operation("running")] * 12, operation("done", {})]})
-    follow(operation("queued"), make_site(moodle, time=time))
+    follow(operation("queued"), make_site(moodle, time=time, patience=100))
     assert time.pauses[:3] == pytest.approx([0.2, 0.3, 0.45])
     assert time.pauses == sorted(time.pauses)
     assert time.pauses[-1] == 5.0
@@ -81,6 +81,19 @@ def test_a_failure_without_a_code_is_a_failure():
     with pytest.raises(OperationFailed) as caught:
         follow(operation("failed"), make_site(FakeMoodle()))
     assert caught.value.code == "failed"
+
+
+def test_a_failure_names_what_could_not_be_taken_back():
+    left = {"left": ["steps[0] course.create"]}
+    with pytest.raises(OperationFailed, match=r"not taken back: steps\[0\] course.create") as caught:
+        follow(operation("failed", left, errorcode="stepfailed"), make_site(FakeMoodle()))
+    assert caught.value.facts == left
+
+
+def test_a_program_that_is_taken_back_is_still_running():
+    moodle = FakeMoodle(**{GET: [operation("undoing"), operation("failed", errorcode="nametaken")]})
+    with pytest.raises(OperationFailed):
+        follow(operation("running"), make_site(moodle))
 
 
 @pytest.mark.parametrize("status", ["none", "paused"])

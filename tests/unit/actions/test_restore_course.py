@@ -6,28 +6,21 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import OperationFailed, OrderRefused, Plan, Policy, StillRunning, validate
-from bridge.actions.restore_course import RestoreCourse, RestoreCourseParams
-from bridge.moodle_ws import MoodleRefused, OutcomeUnknown, ParameterError, Unreachable
-from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, make_site, operation
+from bridge.actions import OperationFailed, OrderRefused, Plan, Policy, validate
+from bridge.actions.restore_course.params import RestoreCourseParams
+from bridge.actions.restore_course.plan import FIND, MOST_LOOKS, evidence, taken_back
+from bridge.actions.restore_course.plan import plan as plan_of
+from bridge.moodle_ws import Unreachable
+from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
-FIND, RESTORE, GET = (
-    "local_otbridge_find_backups",
-    "local_otbridge_restore_course",
-    "local_otbridge_get_operation",
-)
-COURSES, CATEGORIES, DELETE = (
-    "core_course_get_courses_by_field",
-    "core_course_get_categories",
-    "core_course_delete_courses",
-)
+COURSES, CATEGORIES = "core_course_get_courses_by_field", "core_course_get_categories"
 DAY = 86_400
 RESULT = {
-    "courseid": 70,
+    "id": 70,
     "fullname": "Охрана труда",
     "shortname": "OT-1",
     "url": "https://lms.example.ru/course/view.php?id=70",
-    "categoryid": 2,
+    "category": 2,
     "backuptime": 1_772_313_300,
     "source": "folder",
     "filename": "b.mbz",
@@ -52,8 +45,15 @@ def backup(**changes: Any) -> dict[str, Any]:
         "fullname": "Охрана труда",
         "users": True,
         "categoryid": 2,
+        "stored": changes.get("timecreated", 10 * DAY),
+        "siteurl": "https://lms.example.ru",
+        "samesite": True,
         **changes,
     }
+
+
+def found(*backups: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"backups": list(backups), "truncated": False, "unreadable": [], "lookalikes": [], **changes}
 
 
 class Moodle(FakeMoodle):
@@ -67,7 +67,7 @@ class Moodle(FakeMoodle):
         **answers: Any,
     ):
         super().__init__(**answers)
-        self.answers.setdefault(FIND, {"backups": list(backups), "truncated": False, "unreadable": []})
+        self.answers.setdefault(FIND, found(*backups))
         self.answers.setdefault(
             COURSES, lambda field, value: {"courses": [one for one in living if str(one[field]) == value]}
         )
@@ -83,9 +83,16 @@ class Moodle(FakeMoodle):
 
 def plan(moodle: Moodle, policy: Policy | None = None, **params: str) -> Plan:
     asked = validate(RestoreCourseParams, params or {"shortname": "OT-1"})
-    found = RestoreCourse().plan(asked, make_site(moodle, policy=policy or Policy()))
+    made = plan_of(asked, make_context(moodle, policy=policy or Policy()))
     assert moodle.written == [], "a plan only reads"
-    return found
+    return made
+
+
+def call(moodle: Moodle, policy: Policy | None = None, **params: str) -> Any:
+    """The parameters of the one step."""
+    (step,) = plan(moodle, policy, **params).part.steps
+    assert (step.kind, step.label) == ("course.restore", "course")
+    return step.params
 
 
 def refusal(moodle: Moodle, policy: Policy | None = None, **params: str) -> OrderRefused:
@@ -101,41 +108,34 @@ def test_all_that_the_order_says_of_the_course_is_asked_for():
     moodle = Moodle(backup())
     plan(moodle, course_id="7", idnumber="i", shortname="OT-1", fullname="Охрана труда")
     assert moodle.calls(FIND) == [
-        {"courseid": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда"}
+        {"courseid": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда", "private": False}
     ]
 
 
 def test_the_newest_backup_is_taken():
-    found = plan(
+    made = plan(
         Moodle(
             backup(ref="old", timecreated=DAY),
             backup(ref="new", timecreated=3 * DAY),
             backup(ref="mid", timecreated=2 * DAY),
         )
     )
-    assert found.call["ref"] == "new"
+    assert made.part.steps[0].params["ref"] == "new"
 
 
 def test_the_recycle_bin_goes_before_newer_backups():
-    found = plan(
+    made = plan(
         Moodle(
             backup(ref="folder", timecreated=3 * DAY), backup(ref="bin", source="recyclebin", timecreated=DAY)
         )
     )
-    assert found.call["ref"] == "bin"
+    assert made.part.steps[0].params["ref"] == "bin"
 
 
 def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
-    found = plan(Moodle(backup()))
-    assert found.call == {
-        "ref": "r1",
-        "draftitemid": 0,
-        "categoryid": 2,
-        "fullname": "",
-        "shortname": "",
-        "users": True,
-    }
-    assert found.summary == (
+    made = plan(Moodle(backup()))
+    assert made.part.steps[0].params == {"ref": "r1", "category": 2, "users": True, "othersite": False}
+    assert made.summary == (
         "restore Охрана труда (OT-1) from folder: b.mbz, 1970-01-11 00:00 UTC, 1000 bytes, with users' data",
         "into category Категория 2 (2)",
     )
@@ -145,7 +145,7 @@ def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
     ("ordered", "held", "restored"), [("да", True, True), ("нет", True, False), ("да", False, False)]
 )
 def test_users_data_come_along_if_they_are_wanted_and_there(ordered, held, restored):
-    assert plan(Moodle(backup(users=held)), shortname="OT-1", users=ordered).call["users"] is restored
+    assert call(Moodle(backup(users=held)), shortname="OT-1", users=ordered)["users"] is restored
 
 
 def test_a_course_that_no_backup_holds_is_refused():
@@ -201,16 +201,21 @@ def test_two_courses_of_one_name_are_told_with_their_newest_backups():
 
 def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself():
     itself, copy = backup(ref="itself", timecreated=DAY), backup(ref="copy", courseid=70, source="recyclebin")
-    asked, site = validate(RestoreCourseParams, {"shortname": "OT-1"}), make_site(Moodle(itself, copy))
-    undone = [{"kind": "course-deleted", "course_id": 70}]
-    assert RestoreCourse().plan(asked, site, undone).call["ref"] == "itself"
-    assert RestoreCourse().plan(asked, make_site(Moodle(copy)), undone).call["ref"] == "copy", (
-        "it is all there is"
-    )
+    asked = validate(RestoreCourseParams, {"shortname": "OT-1"})
+    gone = {"kind": "course-deleted", "course_id": 70}
+    for undone in (gone, {"kind": "several", "parts": [{"kind": "role-deleted", "role_id": 70}, gone]}):
+
+        def chosen(*backups: dict[str, Any], undone: Any = undone) -> Any:
+            made = plan_of(asked, make_context(Moodle(*backups), taken_back=(undone,)))
+            return made.part.steps[0].params["ref"]
+
+        assert chosen(itself, copy) == "itself"
+        assert chosen(copy) == "copy", "it is all there is"
 
 
 def test_many_backups_of_one_course_are_not_ambiguous():
-    assert plan(Moodle(backup(ref="a"), backup(ref="b", fullname="Охрана труда (старое)"))).call["ref"] == "a"
+    made = plan(Moodle(backup(ref="a"), backup(ref="b", fullname="Охрана труда (старое)")))
+    assert made.part.steps[0].params["ref"] == "a"
 
 
 # --- plan: which category
@@ -218,29 +223,23 @@ def test_many_backups_of_one_course_are_not_ambiguous():
 
 def test_the_course_comes_back_into_its_own_category():
     assert (
-        plan(Moodle(backup(categoryid=2), categories=(1, 2, 3)), Policy(restore_category=3)).call[
-            "categoryid"
-        ]
-        == 2
+        call(Moodle(backup(categoryid=2), categories=(1, 2, 3)), Policy(restore_category=3))["category"] == 2
     )
 
 
 @pytest.mark.parametrize("own", [0, 5])
 def test_where_its_own_category_is_gone_the_site_s_policy_names_one(own):
-    assert (
-        plan(Moodle(backup(categoryid=own), categories=(3,)), Policy(restore_category=3)).call["categoryid"]
-        == 3
-    )
+    assert call(Moodle(backup(categoryid=own), categories=(3,)), Policy(restore_category=3))["category"] == 3
 
 
 def test_an_ordered_category_goes_before_all_others():
     assert (
-        plan(
+        call(
             Moodle(backup(), categories=(2, 3, 4)),
             Policy(restore_category=3),
             shortname="OT-1",
             category_id="4",
-        ).call["categoryid"]
+        )["category"]
         == 4
     )
 
@@ -263,25 +262,60 @@ def test_a_moodle_that_cannot_be_asked_is_no_refusal():
         plan(Moodle(**{FIND: Unreachable(FIND, "no route")}))
 
 
-# --- apply
+# --- plan: what is no answer, and what is not the site's own
 
-CALL = {"ref": "r1", "draftitemid": 0, "categoryid": 2, "fullname": "", "shortname": "", "users": True}
+
+def test_the_newest_is_the_one_that_was_stored_last_whatever_it_says():
+    boasting = backup(ref="boasting", timecreated=9 * DAY, stored=DAY)
+    assert call(Moodle(boasting, backup(ref="r", timecreated=DAY, stored=2 * DAY)))["ref"] == "r"
+
+
+def test_users_own_backups_are_looked_into_by_a_word_only():
+    moodle = Moodle(backup())
+    plan(moodle, shortname="OT-1", private_backups="да")
+    assert moodle.calls(FIND)[0]["private"] is True
+
+
+def test_a_backup_of_another_site_needs_a_word():
+    other = backup(samesite=False, siteurl="https://other.example.ru")
+    assert refusal(Moodle(other)).code == "other-site"
+    assert call(Moodle(other), shortname="OT-1", other_site="да")["othersite"] is True
+
+
+def test_a_search_that_was_cut_short_goes_on():
+    moodle = Moodle(**{FIND: [found(truncated=True), found(truncated=True), found(backup())]})
+    assert call(moodle)["ref"] == "r1"
+    assert len(moodle.calls(FIND)) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (found(truncated=True), "takes longer"),
+        (found(unreadable=[{"source": "folder", "filename": "b.mbz", "reason": "bad"}]), r"b\.mbz \(bad\)"),
+    ],
+)
+def test_what_was_not_looked_into_is_no_proof_that_there_is_no_backup(answer, told):
+    moodle = Moodle(**{FIND: answer})
+    with pytest.raises(OrderRefused, match=told) as caught:
+        plan(moodle)
+    assert caught.value.code == "backups-unread"
+    assert len(moodle.calls(FIND)) <= MOST_LOOKS + 1
+
+
+def test_names_that_only_look_alike_are_told():
+    error = refusal(Moodle(**{FIND: found(lookalikes=["OT-1"])}), shortname="ОТ-1")
+    assert (error.code, error.facts["lookalikes"]) == ("no-backup", ["OT-1"])
+
+
+# --- evidence
+
 RESTORED = ({"id": 70, "idnumber": "", "shortname": "OT-1", "fullname": "Охрана труда"},)
 
 
-def apply(moodle: Moodle, **site: Any) -> dict[str, Any]:
-    return RestoreCourse().apply(CALL, OPKEY, make_site(moodle, **site))
-
-
-def test_the_restore_is_asked_for_under_its_key_and_followed_to_its_end():
-    moodle = Moodle(
-        living=RESTORED,
-        **{RESTORE: operation("queued"), GET: [operation("running"), operation("done", RESULT)]},
-    )
-    evidence = apply(moodle)
-    assert moodle.calls(RESTORE) == [{"opkey": OPKEY, **CALL}]
-    assert moodle.calls(GET) == [{"opkey": OPKEY}] * 2
-    assert evidence == {
+def test_the_evidence_is_the_course_as_it_was_restored_and_read_back():
+    moodle = Moodle(living=RESTORED)
+    assert evidence({"course": RESULT}, moodle) == {
         "kind": "course",
         "course_id": 70,
         "fullname": "Охрана труда",
@@ -297,70 +331,14 @@ def test_the_restore_is_asked_for_under_its_key_and_followed_to_its_end():
         "users": True,
         "warnings": [],
     }
-
-
-def test_the_restored_course_is_read_back():
-    moodle = Moodle(living=RESTORED, **{RESTORE: operation("done", RESULT)})
-    apply(moodle)
     assert moodle.calls(COURSES) == [{"field": "id", "value": "70"}]
 
 
 def test_a_course_that_moodle_does_not_have_after_all_is_a_failure():
     with pytest.raises(OperationFailed, match="70") as caught:
-        apply(Moodle(**{RESTORE: operation("done", RESULT)}))
+        evidence({"course": RESULT}, Moodle())
     assert caught.value.code == "vanished"
 
 
-@pytest.mark.parametrize(
-    "code", ["backupnotfound", "backupinvalid", "precheckfailed", "restorefailed", "interrupted"]
-)
-def test_a_restore_that_failed_tells_its_code(code):
-    with pytest.raises(OperationFailed) as caught:
-        apply(
-            Moodle(**{RESTORE: operation("queued"), GET: operation("failed", errorcode=code, error="said")})
-        )
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize("error", [MoodleRefused, ParameterError])
-def test_a_refusal_before_the_key_is_used_is_a_refusal_of_the_order(error):
-    with pytest.raises(OrderRefused) as caught:
-        apply(Moodle(**{RESTORE: error(RESTORE, "taken", errorcode="shortnametaken", debuginfo="SQL")}))
-    assert (caught.value.code, caught.value.facts) == ("shortnametaken", {"said": "taken"})
-    assert "SQL" not in str(caught.value.outcome())
-
-
-@pytest.mark.parametrize("error", [OutcomeUnknown(RESTORE, "cut"), Unreachable(RESTORE, "no route")])
-def test_a_lost_answer_is_no_refusal(error):
-    with pytest.raises(type(error)):
-        apply(Moodle(**{RESTORE: error}))
-
-
-def test_a_restore_that_takes_longer_than_patience_is_left_running():
-    with pytest.raises(StillRunning):
-        apply(Moodle(**{RESTORE: operation("queued"), GET: operation("running")}), patience=30)
-
-
-# --- undo
-
-
-def undo(moodle: Moodle) -> dict[str, Any]:
-    return RestoreCourse().undo({"course_id": 70}, OPKEY, make_site(moodle))
-
-
-def test_undo_deletes_the_course():
-    moodle = Moodle(living=RESTORED, **{DELETE: {"warnings": []}})
-    assert undo(moodle) == {"kind": "course-deleted", "course_id": 70}
-    assert moodle.calls(DELETE) == [{"courseids": [70]}]
-
-
-def test_undoing_what_is_gone_already_is_no_error():
-    moodle = Moodle()
-    assert undo(moodle) == {"kind": "course-deleted", "course_id": 70}
-    assert moodle.written == []
-
-
-def test_a_course_that_moodle_does_not_delete_is_told():
-    with pytest.raises(OrderRefused, match="no permission") as caught:
-        undo(Moodle(living=RESTORED, **{DELETE: {"warnings": [{"message": "no permission"}]}}))
-    assert caught.value.code == "not-deleted"
+def test_what_is_left_of_a_course_that_was_taken_back():
+    assert taken_back({"kind": "course", "course_id": 70}) == {"kind": "course-deleted", "course_id": 70}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.actions import ACTIONS
 from bridge.errors import UserError
 from bridge.flow.messages import LONGEST, NAMES, Messages, bounded, hours, minutes, moment, number, roubles
 from tests.builders import make_ticket
@@ -347,6 +348,9 @@ CANDIDATES = [
     ],
 )
 def test_each_reason_why_work_cannot_be_done_has_its_words(code: str, facts: Any, text: Any) -> None:
+    restores = code in ACTIONS["restore-course"].words.customers | ACTIONS["restore-course"].words.operators
+    action = "restore-course" if restores and "shortname" not in facts else "create-role"
+    facts = {"action": action, **facts}
     assert told("cannot", **STAGE, code=code, detail=OPERATORS_OWN, **facts) == CANNOT + text
 
 

@@ -238,7 +238,7 @@ def _folded(name: str) -> str:
 )
 def check(site: Site, params: Mapping[str, Any]) -> Any:
     """Judge a program; reads only."""
-    site.require("local/otbridge:view")
+    site.require("local/otbridge:run")
     heavy, faults = operations.check(site, params["program"], params["draftitemid"])
     return {
         "ok": not faults,

@@ -54,6 +54,10 @@ class StepKind:
     needs: ClassVar[tuple[str, ...]]
     heavy: ClassVar[bool] = False
 
+    def needed(self, params: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 (a few look at them)
+        """The capabilities that these parameters need."""
+        return self.needs
+
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """What would make it fail, as far as that is known beforehand; paths are the parameters' names.
 

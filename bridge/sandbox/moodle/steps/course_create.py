@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle.courses import changed, footprint
-from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, flag, html, line, number
+from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, flag, html, line, number, record
 from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
@@ -22,24 +22,24 @@ class CourseCreate(StepKind):
     name: ClassVar[str] = "course.create"
     shape: ClassVar[Shape] = Shape(
         {
-            "category": number(),
+            "category": record("category"),
             "fullname": line(254),
-            "shortname": line(255),
+            "shortname": line(100),
             "idnumber": line(100, ""),
             "format": line(21, "topics"),
             "summaryhtml": html(),
             "visible": flag(default=True),
             "startdate": number(least=0, default=0),
-            "sections": Items(Shape({"name": line(255), "summaryhtml": html()})),
+            "sections": Items(Shape({"name": line(255), "summaryhtml": html()}), most=250),
             "picture": Field("file", None),
         }
     )
     results: ClassVar[Mapping[str, str]] = {
-        "id": "int",
+        "id": "course",
         "url": "text",
         "shortname": "text",
         "fullname": "text",
-        "sections": "ints",
+        "sections": "int[]",
         "general": "int",
     }
     needs: ClassVar[tuple[str, ...]] = (
@@ -50,9 +50,6 @@ class CourseCreate(StepKind):
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
-        category = params["category"]
-        if known(category) and site.store.row("SELECT 1 FROM category WHERE id = ?", category) is None:
-            yield Fault("category", "unknowncategory", f"There is no category {category}")
         for column, code in (("shortname", "shortnametaken"), ("idnumber", "idnumbertaken")):
             value = params[column]
             if known(value) and value.strip():
@@ -61,9 +58,10 @@ class CourseCreate(StepKind):
                 )
                 if bearer:
                     told = f"The {column} {value.strip()} is already used for the course {bearer['fullname']}"
-                    yield Fault(column, code, told, {column: value.strip(), "course": bearer["fullname"]})
+                    yield Fault(column, code, told, {column: value.strip()})
         if known(params["format"]) and params["format"] not in FORMATS:
-            yield Fault("format", "unknownformat", f"There is no course format {params['format']}")
+            facts = {"format": params["format"], "choices": ", ".join(FORMATS)}
+            yield Fault("format", "formatnotfound", f"There is no course format {params['format']}", facts)
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

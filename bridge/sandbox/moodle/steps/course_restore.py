@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bridge.sandbox.moodle import mbz
 from bridge.sandbox.moodle.courses import changed, footprint
 from bridge.sandbox.moodle.problems import MoodleProblem
-from bridge.sandbox.moodle.schema import Fault, Field, Shape, flag, line, number
-from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
+from bridge.sandbox.moodle.schema import Fault, Field, Shape, flag, line, record
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
@@ -25,7 +25,7 @@ class CourseRestore(StepKind):
         {
             "ref": line(255, ""),
             "file": Field("file", None),
-            "category": number(),
+            "category": record("category"),
             "fullname": line(254, ""),
             "shortname": line(255, ""),
             "users": flag(default=True),
@@ -33,11 +33,11 @@ class CourseRestore(StepKind):
         }
     )
     results: ClassVar[Mapping[str, str]] = {
-        "id": "int",
+        "id": "course",
         "fullname": "text",
         "shortname": "text",
         "url": "text",
-        "category": "int",
+        "category": "category",
         "backuptime": "int",
         "source": "text",
         "filename": "text",
@@ -55,14 +55,15 @@ class CourseRestore(StepKind):
         "moodle/course:delete",
     )
 
+    def needed(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """See `StepKind.needed`: users' data need a capability of their own."""
+        return tuple(one for one in self.needs if params["users"] or one != "moodle/restore:userinfo")
+
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
         if bool(params["ref"]) == bool(params["file"]):
-            yield Fault("", "invalidparameter", "Exactly one of ref and file is needed", {"expected": "ref"})
+            yield Fault("ref", "reforfile", "Exactly one of ref and file is needed")
             return
-        category = params["category"]
-        if known(category) and site.store.row("SELECT 1 FROM category WHERE id = ?", category) is None:
-            yield Fault("category", "unknowncategory", f"There is no category {category}")
         if params["file"]:
             return
         found = site.backup(params["ref"])
@@ -75,7 +76,9 @@ class CourseRestore(StepKind):
             yield Fault("ref", "backupinvalid", f"The file is no course backup: {problem}")
             return
         if content.site != site.identifier and not params["othersite"]:
-            yield Fault("ref", "othersite", "The backup was made on another site", {"site": content.siteurl})
+            yield Fault(
+                "othersite", "othersite", "The backup was made on another site", {"site": content.siteurl}
+            )
         yield from _taken(site, params["shortname"] or content.shortname)
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -145,9 +148,7 @@ def _taken(site: Site, shortname: str) -> Iterator[Fault]:
     bearer = site.store.row("SELECT fullname FROM course WHERE shortname = ? COLLATE NOCASE", shortname)
     if bearer:
         told = f"Short name is already used for another course ({bearer['fullname']})"
-        yield Fault(
-            "shortname", "shortnametaken", told, {"shortname": shortname, "course": bearer["fullname"]}
-        )
+        yield Fault("shortname", "shortnametaken", told, {"shortname": shortname})
 
 
 KIND = CourseRestore()

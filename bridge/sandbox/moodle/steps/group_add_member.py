@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.sandbox.moodle.schema import Fault, Shape, number
+from bridge.sandbox.moodle.schema import Fault, Shape, record
 from bridge.sandbox.moodle.steps.base import Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
@@ -16,22 +16,17 @@ class GroupAddMember(StepKind):
     """See the module."""
 
     name: ClassVar[str] = "group.add_member"
-    shape: ClassVar[Shape] = Shape({"group": number(), "user": number()})
+    shape: ClassVar[Shape] = Shape({"group": record("group"), "user": record("user")})
     results: ClassVar[Mapping[str, str]] = {}
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
         group, user = params["group"], params["user"]
-        if known(user) and site.store.row("SELECT 1 FROM user WHERE id = ?", user) is None:
-            yield Fault("user", "unknownuser", f"There is no user {user}")
-            return
-        if not known(group):
+        if not known(group) or not known(user):
             return
         row = site.store.row('SELECT course FROM "group" WHERE id = ?', group)
-        if row is None:
-            yield Fault("group", "unknowngroup", f"There is no group {group}")
-        elif known(user) and not site.is_enrolled(row["course"], user):
+        if row is not None and not site.is_enrolled(row["course"], user):
             yield Fault("user", "notenrolled", f"User {user} is not enrolled in course {row['course']}")
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

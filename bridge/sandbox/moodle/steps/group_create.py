@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle import groups
-from bridge.sandbox.moodle.schema import Fault, Shape, html, line, number
+from bridge.sandbox.moodle.schema import Fault, Shape, html, line, record
 from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ class GroupCreate(StepKind):
 
     name: ClassVar[str] = "group.create"
     shape: ClassVar[Shape] = Shape(
-        {"course": number(), "name": line(254), "idnumber": line(100, ""), "descriptionhtml": html()}
+        {"course": record("course"), "name": line(254), "idnumber": line(100, ""), "descriptionhtml": html()}
     )
-    results: ClassVar[Mapping[str, str]] = {"id": "int", "name": "text"}
+    results: ClassVar[Mapping[str, str]] = {"id": "group", "name": "text"}
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.sandbox.moodle.schema import Fault, Shape, number
+from bridge.sandbox.moodle.schema import Fault, Shape, record
 from bridge.sandbox.moodle.steps.base import Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ class GroupingAdd(StepKind):
     """See the module."""
 
     name: ClassVar[str] = "grouping.add"
-    shape: ClassVar[Shape] = Shape({"grouping": number(), "group": number()})
+    shape: ClassVar[Shape] = Shape({"grouping": record("grouping"), "group": record("group")})
     results: ClassVar[Mapping[str, str]] = {}
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
@@ -26,12 +26,9 @@ class GroupingAdd(StepKind):
         for what in ("grouping", "group"):
             if known(params[what]):
                 row = site.store.row(f'SELECT course FROM "{what}" WHERE id = ?', params[what])
-                if row is None:
-                    yield Fault(what, f"unknown{what}", f"There is no {what} {params[what]}")
-                else:
-                    courses.append(row["course"])
+                courses += [] if row is None else [row["course"]]
         if len(set(courses)) > 1:
-            yield Fault("group", "unknowngroup", "The group is not of the grouping's course")
+            yield Fault("group", "groupnotfound", "The group is not of the grouping's course")
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, choice, flag, html, line, number
+from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, choice, flag, html, line, number, record
 from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class ModuleAdd(StepKind):
     name: ClassVar[str] = "module.add"
     shape: ClassVar[Shape] = Shape(
         {
-            "course": number(),
+            "course": record("course"),
             "section": number(least=0),
             "type": choice(*TYPES),
             "name": line(255),
@@ -39,12 +39,10 @@ class ModuleAdd(StepKind):
         course, section = params["course"], params["section"]
         if not known(course):
             return
-        if site.store.row("SELECT 1 FROM course WHERE id = ?", course) is None:
-            yield Fault("course", "unknowncourse", f"There is no course {course}")
-        elif known(section) and not site.store.row(
+        if known(section) and not site.store.row(
             "SELECT 1 FROM section WHERE course = ? AND number = ?", course, section
         ):
-            yield Fault("section", "unknownsection", f"Course {course} has no section {section}")
+            yield Fault("section", "sectionnotfound", f"Course {course} has no section {section}")
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

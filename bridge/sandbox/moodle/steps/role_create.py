@@ -26,13 +26,13 @@ class RoleCreate(StepKind):
             "name": line(255),
             "description": html(),
             "archetype": line(30, ""),
-            "contextlevels": Items(line(30)),
+            "contextlevels": Items(choice(*roles.CONTEXT_LEVELS)),
             "capabilities": Items(Shape({"name": line(255), "permission": choice(*roles.PERMISSIONS)})),
             **_LISTED,
         }
     )
     results: ClassVar[Mapping[str, str]] = {
-        "id": "int",
+        "id": "role",
         "shortname": "text",
         "name": "text",
         "contextlevels": "json",
@@ -47,20 +47,22 @@ class RoleCreate(StepKind):
             told = f"There is a role with the short name {params['shortname']} already"
             yield Fault("shortname", "shortnametaken", told, {"shortname": params["shortname"]})
         if params["archetype"] and params["archetype"] not in roles.ARCHETYPES:
-            yield Fault("archetype", "unknownarchetype", f"There is no archetype {params['archetype']}")
-        if bad := [level for level in params["contextlevels"] if level not in roles.CONTEXT_LEVELS]:
-            told = f"Unknown context levels: {', '.join(bad)}"
-            yield Fault("contextlevels", "unknowncontextlevel", told, {"names": bad})
-        wanted = [item["name"] for item in params["capabilities"]]
-        if bad := [one for one in wanted if one not in roles.capabilities()]:
-            told = f"Unknown capabilities: {', '.join(bad)}"
-            yield Fault("capabilities", "unknowncapability", told, {"names": bad})
+            told = f"There is no archetype {params['archetype']}"
+            yield Fault("archetype", "unknownarchetype", told, {"archetype": params["archetype"]})
+        seen: set[str] = set()
+        for place, item in enumerate(params["capabilities"]):
+            name, path = item["name"], f"capabilities[{place}].name"
+            if name in seen:
+                yield Fault(path, "capabilitytwice", f"The capability {name} stands twice", {"name": name})
+            elif name not in roles.capabilities():
+                yield Fault(path, "unknowncapability", f"There is no capability {name}", {"name": name})
+            seen.add(name)
         known = {row["shortname"] for row in site.store.rows("SELECT shortname FROM role")}
         for kind in roles.ALLOW_KINDS:
-            for other in params[f"allow{kind}"]:
+            for place, other in enumerate(params[f"allow{kind}"]):
                 if other not in known:
                     told = f"There is no role with the short name {other}"
-                    yield Fault(f"allow{kind}", "unknownrole", told, {"names": [other]})
+                    yield Fault(f"allow{kind}[{place}]", "unknownrole", told, {"shortname": other})
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

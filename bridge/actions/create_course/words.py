@@ -1,0 +1,40 @@
+"""How people read of create-course."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.actions.action import Words
+from bridge.i18n import tr
+
+
+def _evidence(found: Mapping[str, Any]) -> str:
+    return tr("new course {course_id} “{fullname}”, {sections} sections: {url}").format_map(
+        defaultdict(lambda: "–", found)
+    )
+
+
+WORDS = Words(
+    title={"ru": "Создание курса", "en": "Create a course"},
+    labels={
+        "fullname": "Полное название курса",
+        "shortname": "Краткое название курса",
+        "category": "Категория курса",
+        "sections": "Секции курса",
+        "picture": "Файл изображения",
+    },
+    evidence_kind="new-course",
+    evidence=_evidence,
+    customers=frozenset(
+        {
+            "ambiguous-category",
+            "idnumbertaken",
+            "no-such-category",
+            "picture-unusable",
+            "shortnametaken",
+        }
+    ),
+    operators=frozenset({"categorynotfound", "formatnotfound", "nopictures", "notimage"}),
+)

@@ -1,0 +1,24 @@
+"""create-groups: groups of a course, groupings of them, and their members.
+
+Source: seed, item 4, tickets that were really worked on ("Траектория для тех, кто сдаёт только итоговый
+тест": 4 groups), and item 2.1 (work with the customer's materials).
+"""
+
+from bridge.actions.action import Action
+from bridge.actions.create_groups.params import CreateGroupsParams
+from bridge.actions.create_groups.plan import evidence, plan, taken_back
+from bridge.actions.create_groups.words import WORDS
+
+ACTION = Action(
+    name="create-groups",
+    params=CreateGroupsParams,
+    words=WORDS,
+    steps=frozenset({"group.create", "grouping.create", "grouping.add", "group.add_member"}),
+    reads=frozenset({"core_course_get_courses_by_field", "core_user_get_users_by_field"}),
+    capabilities=frozenset({"local/otbridge:view", "local/otbridge:run", "moodle/course:managegroups"}),
+    plan=plan,
+    evidence=evidence,
+    taken_back=taken_back,
+)
+
+__all__ = ["ACTION"]

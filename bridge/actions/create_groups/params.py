@@ -1,0 +1,70 @@
+"""The groups as they are ordered."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from bridge.actions.base import Params
+from bridge.actions.fields import Line, Lines, PositiveInt, Text
+
+
+def _members(value: Any) -> Any:
+    """Read `name: one, two` lines."""
+    if not isinstance(value, str):
+        return value
+    found: dict[str, list[str]] = {}
+    for line in value.splitlines():
+        if not line.strip():
+            continue
+        name, colon, rest = line.partition(":")
+        if not colon or not name.strip():
+            raise ValueError(f"«{line.strip()}»: напишите название, двоеточие и перечень через запятую")
+        if name.strip() in found:
+            raise ValueError(f"«{name.strip()}» указано дважды")
+        found[name.strip()] = [one.strip() for one in re.split(r"[,;]", rest) if one.strip()]
+    return found
+
+
+Name = Annotated[Line, Field(min_length=1, max_length=254)]
+Listed = Annotated[dict[Name, tuple[Name, ...]], BeforeValidator(_members)]
+
+
+class CreateGroupsParams(Params):
+    """Groups of one course.
+
+    Attributes:
+        course_id, course: which course: its number, or its short name; neither where the same order makes
+            the course.
+        groups: names, each on a line.
+        groupings: names of groupings with the groups in each: `Поток А: Группа 1, Группа 2`.
+        members: logins of enrolled people by group: `Группа 1: ivanov, petrov`.
+        description: of every group, plain text.
+    """
+
+    course_id: PositiveInt | None = None
+    course: Annotated[Line, Field(max_length=255)] = ""
+    groups: Annotated[Lines, Field(min_length=1, max_length=500)]
+    groupings: Listed = Field(default_factory=dict)
+    members: Listed = Field(default_factory=dict)
+    description: Annotated[Text, Field(max_length=4000)] = ""
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> CreateGroupsParams:
+        if self.course_id and self.course:
+            raise ValueError("укажите курс один раз: course_id (номер) или course (краткое название)")
+        twice = sorted({name for name in self.groups if self.groups.count(name) > 1})
+        if twice:
+            raise ValueError(f"группы указаны дважды: {', '.join(twice)}")
+        for what in (self.groupings, self.members):
+            unknown = sorted(
+                {name for names in self.groupings.values() for name in names}
+                if what is self.groupings
+                else set(self.members)
+            )
+            unknown = [name for name in unknown if name not in self.groups]
+            if unknown:
+                raise ValueError(f"таких групп в заказе нет: {', '.join(unknown)}")
+        return self

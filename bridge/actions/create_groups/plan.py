@@ -1,0 +1,98 @@
+"""Steps: a group.create for each group, then groupings, what stands in them, and members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.actions.action import Context, Plan, Reader, Results
+from bridge.actions.base import OrderRefused
+from bridge.actions.create_groups.params import CreateGroupsParams
+from bridge.actions.program import Part, Ref, Step, ref
+from bridge.actions.texts import paragraphs
+
+
+def plan(params: CreateGroupsParams, context: Context) -> Plan:
+    """Find the course and the people."""
+    course, told = _course(params, context)
+    description = paragraphs(params.description)
+    labels = {name: f"group{number}" for number, name in enumerate(params.groups, 1)}
+    steps = [
+        Step("group.create", label, {"course": course, "name": name, "descriptionhtml": description})
+        for name, label in labels.items()
+    ]
+    for number, (grouping, names) in enumerate(params.groupings.items(), 1):
+        label = f"grouping{number}"
+        steps.append(Step("grouping.create", label, {"course": course, "name": grouping}))
+        steps += [
+            Step(
+                "grouping.add",
+                f"{label}_{labels[name]}",
+                {"grouping": ref(label, "id"), "group": ref(labels[name], "id")},
+            )
+            for name in dict.fromkeys(names)
+        ]
+    people = _people(params, context.moodle)
+    for name, logins in params.members.items():
+        steps += [
+            Step(
+                "group.add_member",
+                f"{labels[name]}_user{people[login]}",
+                {"group": ref(labels[name], "id"), "user": people[login]},
+            )
+            for login in dict.fromkeys(logins)
+        ]
+    members = sum(len(set(logins)) for logins in params.members.values())
+    summary = (
+        f"create {len(params.groups)} groups in {told}: {', '.join(params.groups)}",
+        *(
+            f"grouping {name}: {', '.join(names)}" if names else f"grouping {name}"
+            for name, names in params.groupings.items()
+        ),
+        *((f"{members} members",) if members else ()),
+    )
+    return Plan(summary, Part(tuple(steps)), {"groups": len(params.groups)})
+
+
+def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:
+    """The groups by name."""
+    groups = [one for label, one in results.items() if label.startswith("group") and "name" in one]
+    return {
+        "kind": "groups",
+        "groups": [{"group_id": one["id"], "name": one["name"]} for one in groups],
+        "groupings": sum(1 for label, one in results.items() if label.startswith("grouping") and "id" in one),
+        "members": sum(1 for label in results if "_user" in label),
+    }
+
+
+def taken_back(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of the evidence."""
+    return {"kind": "groups-deleted", "groups": [one["name"] for one in found["groups"]]}
+
+
+def _course(params: CreateGroupsParams, context: Context) -> tuple[int | Ref, str]:
+    """The course, or what the same order will make; and its name for people."""
+    if not params.course_id and not params.course:
+        if "course" in context.made:
+            return context.made["course"], "the new course"
+        raise OrderRefused("no-course", "the order names no course for the groups")
+    field, value = ("id", str(params.course_id)) if params.course_id else ("shortname", params.course)
+    found = context.moodle.read("core_course_get_courses_by_field", field=field, value=value)["courses"]
+    if not found:
+        raise OrderRefused("no-such-course", f"there is no course with {field} {value}", course=value)
+    return int(found[0]["id"]), f"course {found[0]['fullname']} ({found[0]['id']})"
+
+
+def _people(params: CreateGroupsParams, moodle: Reader) -> dict[str, int]:
+    """Ids of the members by login."""
+    logins = sorted({login for names in params.members.values() for login in names})
+    if not logins:
+        return {}
+    found = moodle.read(
+        "core_user_get_users_by_field", field="username", values=[one.lower() for one in logins]
+    )
+    known = {one["username"]: int(one["id"]) for one in found}
+    unknown = [login for login in logins if login.lower() not in known]
+    if unknown:
+        raise OrderRefused("no-such-people", f"there are no accounts {', '.join(unknown)}", people=unknown)
+    return {login: known[login.lower()] for login in logins}

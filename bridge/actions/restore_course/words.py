@@ -1,0 +1,37 @@
+"""How people read of restore-course."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.actions.action import Words
+from bridge.i18n import tr
+
+
+def _evidence(found: Mapping[str, Any]) -> str:
+    return tr("course {course_id} “{fullname}” from {backup_source} of {backup_at}: {url}").format_map(
+        defaultdict(lambda: "–", found)
+    )
+
+
+WORDS = Words(
+    title={"ru": "Восстановление курса", "en": "Restore a course"},
+    labels={"shortname": "Имя курса"},
+    evidence_kind="course",
+    evidence=_evidence,
+    customers=frozenset({"ambiguous", "course-exists", "no-backup", "no-category", "shortnametaken"}),
+    operators=frozenset(
+        {
+            "backupinvalid",
+            "backupnotfound",
+            "backups-unread",
+            "other-site",
+            "othersite",
+            "categorynotfound",
+            "precheckfailed",
+            "reforfile",
+        }
+    ),
+)
