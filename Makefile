@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests start many processes; each would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-reset test test-live soak lint bench lifecycle locale picture clean
+.PHONY: help demo demo-reset test test-live soak lint bench lifecycle actions locale picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ locale: $(VENV)/.for-test ## operators' texts: new sentences into the catalogues
 
 lifecycle: $(VENV)/.for-test ## docs/lifecycle.md, from the gates and the tests that show their answers
 	$(BIN)/python docs/lifecycle.py
+
+actions: $(VENV)/.for-test ## docs/actions/ and docs/coverage.md, from the folders of bridge/actions/
+	$(BIN)/python docs/actions.py
 
 picture: $(VENV)/.for-demo ## docs/demo.svg, the picture in the README
 	$(BIN)/python docs/picture.py

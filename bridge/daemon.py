@@ -185,7 +185,7 @@ class Service:
                 deadline = self.inbox.now() + GRACE
         for result in box:
             self._judge(result)
-            if isinstance(result, PassReport):
+            if isinstance(result, PassReport) and result.due:
                 now = bridge.clock()
                 self._due += [self.inbox.now() + (one - now).total_seconds() for one in result.due]
 

@@ -195,6 +195,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPart:
+    """One action of an order that comes to several, and its parameters."""
+
+    action: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """The structured request inside a ticket: a service of the catalogue plus parameters.
 
@@ -204,6 +212,7 @@ class Order:
         variant: which variant of the service, "" for services without.
         quantity: how many of what the service sells.
         action: the action of the bridge that would carry it out, None: it is worked on by hand.
+        parts: the actions in their order, where there are several; `action` is then the first of them.
     """
 
     service: str
@@ -212,6 +221,7 @@ class Order:
     variant: str = ""
     quantity: int = 1
     action: str | None = None
+    parts: tuple[OrderPart, ...] = ()
 
 
 def is_paid(ticket: Ticket, prefix: str) -> bool:

@@ -22,7 +22,7 @@ from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthoriz
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
 from bridge.settings import Settings
 
-PLUGIN_VERSION = 2026112700
+PLUGIN_VERSION = 2026112800
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
 ALWAYS_NEEDED = frozenset(
@@ -335,7 +335,11 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
         plugin = moodle.read("local_otbridge_get_info")
         yield from list(
             _plugin(
-                plugin, frozenset[str]().union(*(action.capabilities for action in actions)), now, settings
+                plugin,
+                frozenset[str]().union(*(action.capabilities for action in actions)),
+                frozenset[str]().union(*(action.steps for action in actions)),
+                now,
+                settings,
             )
         )
     except MoodleError as error:
@@ -346,7 +350,11 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
 
 
 def _plugin(
-    plugin: Mapping[str, Any], needed: frozenset[str], now: datetime, settings: Settings
+    plugin: Mapping[str, Any],
+    needed: frozenset[str],
+    steps: frozenset[str],
+    now: datetime,
+    settings: Settings,
 ) -> Iterator[Check]:
     found = tr("local_otbridge {release} ({version}), PHP {php}").format(
         release=plugin["pluginrelease"], version=plugin["pluginversion"], php=plugin["phpversion"]
@@ -371,6 +379,7 @@ def _plugin(
         )
     else:
         yield Check(tr("capabilities"), tr("all {count} are granted").format(count=len(needed)))
+    yield _steps(plugin, steps)
     silence = now - datetime.fromtimestamp(plugin["lastcron"], UTC)
     if silence <= CRON_SILENCE:
         yield Check(
@@ -409,6 +418,25 @@ def _description(error: MoodleError) -> str:
     """The error without its advice, which has a place of its own."""
     code = f" [{error.errorcode}]" if error.errorcode else ""
     return f"{error.function}{code}: {error.detail}"
+
+
+def _steps(plugin: Mapping[str, Any], needed: frozenset[str]) -> Check:
+    """Whether the site has the kinds of steps that its actions plan, and lets them run."""
+    reasons = {one["name"]: one["reason"] for one in plugin["steps"] if not one["available"]}
+    known = {one["name"] for one in plugin["steps"]}
+    unable = [
+        f"{name} ({reasons.get(name) or tr('not in this plugin')})"
+        for name in sorted(needed)
+        if name in reasons or name not in known
+    ]
+    if not unable:
+        return Check(tr("steps"), tr("all {count} can run").format(count=len(needed)))
+    return Check(
+        tr("steps"),
+        tr("cannot run: {names}").format(names=", ".join(unable)),
+        tr("upgrade the plugin, or let its settings allow the step (the site's administrator owns them)"),
+        Exit.CONFIGURATION,
+    )
 
 
 def _clock(name: str, theirs: datetime, now: datetime, settings: Settings) -> Check:

@@ -39,7 +39,7 @@ def test_killed_at_six_turns_of_a_restore(world: World) -> None:
     portal.faults.add("POST /api/otbridge/v1/tickets", "hang_after", seconds=20)
     world.sync_killed_when(lambda: portal.ticket(ticket).state == "in_progress")
 
-    moodle.faults.add("local_otbridge_restore_course", "hang_after", seconds=20)
+    moodle.faults.add("local_otbridge_run", "hang_after", seconds=20)
     world.sync_killed_when(lambda: len(moodle.operations()) == 1)
 
     moodle.faults.add("local_otbridge_get_operation", "delay", times=50, seconds=1.0)
@@ -60,7 +60,7 @@ def test_killed_at_six_turns_of_a_restore(world: World) -> None:
 
 def test_killed_after_the_role_was_made(world: World) -> None:
     ticket = world.ticket(ROLE)
-    world.moodle.faults.add("local_otbridge_create_role", "hang_after", seconds=20)
+    world.moodle.faults.add("local_otbridge_run", "hang_after", seconds=20)
 
     world.sync_killed_when(lambda: len(world.roles()) == 1)
 
@@ -93,8 +93,8 @@ def test_what_is_left_unanswered_is_asked_for_again_with_the_same_key_and_done_o
             portal.open_account(account, "Школа", granted="10")
             tickets.append(world.ticket(fields, account=account))
         portal.faults.add("POST /api/otbridge/v1/accounts", mode, times=2)
-        moodle.faults.add("local_otbridge_restore_course", mode)
-        moodle.faults.add("local_otbridge_create_role", mode)
+        moodle.faults.add("local_otbridge_run", mode)
+        moodle.faults.add("local_otbridge_run", mode)
 
     holds_lost, operations_lost, ready = world.sync(), world.sync(), world.sync()
 

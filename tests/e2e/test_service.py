@@ -128,13 +128,13 @@ def test_doctor_finds_nothing_wrong_with_a_healthy_site(world: World) -> None:
 
 
 def test_doctor_names_what_is_missing_in_moodle(world: World) -> None:
-    world.moodle.restrict(functions=["local_otbridge_create_role"], capabilities=["moodle/role:manage"])
+    world.moodle.restrict(functions=["local_otbridge_run"], capabilities=["moodle/role:manage"])
 
     code, told = world.otbridge("doctor", "--json")
 
     faults = {check["name"]: check for check in json.loads(told)["checks"] if not check["ok"]}
     assert code == 2
-    assert "local_otbridge_create_role" in faults["functions"]["found"]
+    assert "local_otbridge_run" in faults["functions"]["found"]
     assert "moodle/role:manage" in faults["capabilities"]["found"]
     assert all(check["advice"] for check in faults.values())
 

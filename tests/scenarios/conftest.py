@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.actions import operations
+from bridge.actions import engine
 from tests.profile import THOROUGH
 from tests.scenarios.form import Scenario
 from tests.scenarios.world import Memory, World, remembered, world_of
@@ -58,9 +58,7 @@ def world(
     """The scenario's world. One with operators' commands has a journal of its own, for they find a ticket
     by its number alone.
     """
-    monkeypatch.setattr(
-        operations, "_FIRST_PAUSE", 0.02
-    )  # the embedded Moodle restores quicker than a real one
+    monkeypatch.setattr(engine, "_FIRST_PAUSE", 0.02)  # the embedded Moodle restores quicker than a real one
     monkeypatch.setattr("bridge.wire.retries.Retries.pause", lambda _self, _number: 0.0)
     with a_directory() as directory, ExitStack() as stack:
         own = scenario.commands

@@ -38,7 +38,7 @@ NOWHERE = "http://127.0.0.1:9"
 unnoticed.
 """
 
-_READS = re.compile(r"_(get|find)_")
+_READS = re.compile(r"_(get|find)_|_check$")
 _COMMANDS = CliRunner()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.domain.hours import Charge, text
 from bridge.domain.lifecycle.values import Kind, Reason, Status, note_kind, numbered
-from bridge.domain.tickets import Order, Stage, StageState, TicketState
+from bridge.domain.tickets import Order, OrderPart, Stage, StageState, TicketState
 
 _STAGE_BEFORE: Mapping[StageState, tuple[StageState, ...]] = {
     StageState.IN_PROGRESS: (StageState.PLANNED, StageState.REJECTED, StageState.IN_PROGRESS),
@@ -341,19 +341,27 @@ def booked_outcome(
 
 def order_request(order: Order) -> dict[str, Any]:
     """An order as the journal keeps it; `order_from` reads it back."""
+    parts = [{"action": one.action, "params": dict(one.params)} for one in order.parts]
     return {
         "service": order.service,
         "variant": order.variant,
         "quantity": order.quantity,
         "action": order.action,
         "params": dict(order.params),
+        **({"parts": parts} if parts else {}),
     }
 
 
 def order_from(kept: Mapping[str, Any]) -> Order:
     """An order from what the journal kept."""
     return Order(
-        kept["service"], kept["params"], "journal", kept["variant"], kept["quantity"], kept["action"]
+        kept["service"],
+        kept["params"],
+        "journal",
+        kept["variant"],
+        kept["quantity"],
+        kept["action"],
+        tuple(OrderPart(one["action"], one["params"]) for one in kept.get("parts", ())),
     )
 
 

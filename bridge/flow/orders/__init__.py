@@ -13,7 +13,7 @@ from typing import Any
 from bridge.domain.catalogue import Catalogue, Handling, Service
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Order, Ticket
-from bridge.flow.orders.draft import Draft, check
+from bridge.flow.orders.draft import ASSIGNED, Draft, check
 from bridge.flow.orders.files import (
     LARGEST_FILE,
     decode,
@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 FIELDS = "поля заявки"
-ASSIGNED = "заказ, назначенный специалистом"
 _NO_FILES: Mapping[str, str] = {}
 
 

@@ -11,10 +11,16 @@ from typing import Any
 from bridge.actions import ACTIONS, OrderInvalid, validate
 from bridge.domain.catalogue import Catalogue, Service
 from bridge.domain.lifecycle import OrderFault
-from bridge.domain.tickets import Order
+from bridge.domain.tickets import Order, OrderPart
 from bridge.flow.orders.names import near, plain_name, recognised
+from bridge.flow.orders.texts import Unreadable
+from bridge.flow.orders.toml_texts import read_toml
 
 PARAMETER_PREFIX = "param_"
+ASSIGNED = "заказ, назначенный специалистом"
+"""Source of an order that an operator gave."""
+TABLE_FIELD = "params"
+"""A form's field that holds parameters as TOML, for those that have no field of their own."""
 _NAMES = ("service", "variant", "quantity", "action")
 MOST = 1000
 """The largest quantity that one order may name."""
@@ -32,6 +38,7 @@ class Draft:
     action: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    parts: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     @classmethod
     def of_fields(cls, fields: Mapping[str, str]) -> Draft | None:
@@ -46,6 +53,14 @@ class Draft:
         others = {name: value for name, value in fields.items() if plain_name(name) in _NAMES}
         found = recognised(others, _NAMES, faults)
         service, variant, quantity, action = (found.get(name, "").strip() for name in _NAMES)
+        tables = {name: value for name, value in fields.items() if plain_name(name) == TABLE_FIELD}
+        table = _table(recognised(tables, (TABLE_FIELD,), faults).get(TABLE_FIELD, ""), faults)
+        typed = {name: one for name, one in params.items() if str(one).strip()}
+        faults += [
+            f"{name}: указано и в своём поле, и в поле {TABLE_FIELD}: оставьте одно"
+            for name in sorted(table.keys() & typed.keys())
+        ]
+        params = {**params, **table, **typed}
         return cls(service, variant, quantity, action, params, tuple(faults)) if service else None
 
     @classmethod
@@ -58,6 +73,7 @@ class Draft:
             quantity,
             document.get("action") or "",
             document.get("params", {}),
+            parts=tuple((one["action"], one["params"]) for one in document.get("parts", ())),
         )
 
 
@@ -76,22 +92,77 @@ def check(
     if service is None:
         return OrderFault(source, (_unknown_service(draft.service, catalogue), *problems))
     _check_variant(draft.variant, service, problems)
+    runs = unattended(service)
+    if draft.parts:
+        return _several(draft, source, service, quantity, problems, runs=runs)
     action = _action(draft.action, service, problems)
-    params = {
-        name: value
-        for name, value in draft.params.items()
-        if not (isinstance(value, str) and not value.strip())
-    }
-    if action is not None and unattended(service):
-        known = ACTIONS[action].params.model_fields
-        params = recognised(params, known, problems)
-        try:
-            validate(ACTIONS[action].params, params)
-        except OrderInvalid as error:
-            problems += [_with_near(problem, params, known) for problem in error.problems]
+    params = _given(draft.params)
+    if action is not None and runs:
+        params = _checked(action, params, source, problems)
     if problems:
         return OrderFault(source, tuple(problems))
     return Order(service.id, params, source, draft.variant, quantity, action)
+
+
+def _several(
+    draft: Draft, source: str, service: Service, quantity: int, problems: list[str], *, runs: bool
+) -> Order | OrderFault:
+    """An order that comes to several actions; where the bridge lacks one of them, people do all."""
+    if draft.params or draft.action:
+        problems.append("parts: действия перечислены, поэтому action и params вне перечня не нужны")
+    parts: list[OrderPart] = []
+    by_hand = False
+    for number, (name, given) in enumerate(draft.parts):
+        found: list[str] = []
+        action, params = _action(name, service, found), _given(given)
+        if action is None:
+            by_hand = True
+        elif runs:
+            params = _checked(action, params, source, found)
+        problems += [f"parts[{number}].{one}" for one in found]
+        parts.append(OrderPart(action or name, params))
+    if problems:
+        return OrderFault(source, tuple(problems))
+    if by_hand:
+        kept = {f"{one.action}[{number}]": dict(one.params) for number, one in enumerate(parts)}
+        return Order(service.id, kept, source, draft.variant, quantity, None)
+    first = parts[0]
+    return Order(service.id, first.params, source, draft.variant, quantity, first.action, tuple(parts))
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters without those that say nothing."""
+    return {
+        name: value for name, value in params.items() if not (isinstance(value, str) and not value.strip())
+    }
+
+
+def _checked(action: str, params: Mapping[str, Any], source: str, problems: list[str]) -> dict[str, Any]:
+    """The parameters under their known names; their faults go into `problems`."""
+    known = ACTIONS[action].params.model_fields
+    named = recognised(params, known, problems)
+    if source != ASSIGNED:
+        problems += [
+            f"{name}: это может указать только специалист"
+            for name in sorted(ACTIONS[action].specialists_only & named.keys())
+        ]
+    try:
+        validate(ACTIONS[action].params, named)
+    except OrderInvalid as error:
+        problems += [_with_near(problem, named, known) for problem in error.problems]
+    return named
+
+
+def _table(text: str, faults: list[str]) -> dict[str, Any]:
+    """Parameters that stand in one field as TOML."""
+    if not text.strip():
+        return {}
+    try:
+        document = read_toml(text.replace("\r\n", "\n"))
+    except Unreadable as error:
+        faults += [f"{TABLE_FIELD}: {problem}" for problem in error.problems]
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _with_near(problem: str, params: Mapping[str, Any], known: Collection[str]) -> str:

@@ -1,14 +1,15 @@
 """Order files: which attachments are ones, and what TOML or YAML in them says, as texts. Hostile until read:
 any text ends in an order or a fault.
 
-A file holds the keys `service`, `variant`, `quantity`, `action` and the table `params`. Numbers, dates and
+A file holds the keys `service`, `variant`, `quantity`, `action` and the table `params`, or for several
+actions the list `parts` of tables with `action` and `params`. Numbers, dates and
 yes or no are taken as they are written, as a form would give them.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -16,29 +17,16 @@ from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Attachment, Ticket
 from bridge.flow.orders.draft import Draft, shown
 from bridge.flow.orders.names import recognised
-from bridge.flow.orders.texts import DEEPEST, Unreadable, Value, too_deep
+from bridge.flow.orders.texts import Unreadable, Value
+from bridge.flow.orders.toml_texts import read_toml
 
 LARGEST_FILE = 64 * 1024
 """Bytes of an order file."""
 
 _NAMES = frozenset(f"{stem}.{ending}" for stem in ("order", "заказ") for ending in ("toml", "yaml", "yml"))
 _ENDINGS = (".order.toml", ".order.yaml", ".order.yml")
-_KEYS = ("service", "variant", "quantity", "action", "params")
-_MOST_DOTS = 200
-"""In one line of TOML: reading a key of n parts takes n² steps."""
-
-_TOKEN = re.compile(
-    r"""
-    \"{3} (?:\\.|[^\\])*? \"{3,5} | '{3} .*? '{3,5} | "(?:\\.|[^"\\\n])*" | '[^'\n]*' | \#[^\n]*
-    | ([=\[,] (?:\s | \#[^\n]*\n)*)
-      ( true | false | [+-]?(?:inf|nan)
-      | [+-]?[0-9][0-9A-Za-z_.:+-]* (?:\ [0-9][0-9:.]* (?:[Zz]|[+-][0-9:]+)? )? )
-      (?= [ \t]* (?: [,\]}\#\r\n] | \Z ) )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-"""What is stepped over in TOML (texts, remarks), and a scalar without quotes behind =, [ or a comma."""
-
+_KEYS = ("service", "variant", "quantity", "action", "params", "parts")
+_PART_KEYS = ("action", "params")
 _NO_TEXT = re.compile("[\x00\N{SYMBOL FOR NULL}\N{REPLACEMENT CHARACTER}\ud800-\udfff]")
 """What UTF-8 text does not hold, and what `decode` or the journal leave in its place."""
 
@@ -103,50 +91,10 @@ def _document(name: str, size: int, text: str) -> Value:
     if not text.strip():
         raise Unreadable("файл пуст")
     if _plain(name).endswith(".toml"):
-        return _toml(text)
+        return read_toml(text)
     from bridge.flow.orders.yaml_texts import read_yaml
 
     return read_yaml(text)
-
-
-def _toml(text: str) -> Value:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > _MOST_DOTS:
-            raise Unreadable(f"в строке больше {_MOST_DOTS} точек: разбейте её", line=number)
-    try:
-        tomllib.loads(text, parse_float=str)  # names the faults of the file as it is
-        return _texts(tomllib.loads(_quoted(text)), DEEPEST)
-    except RecursionError:
-        raise too_deep() from None
-    except ValueError as error:  # TOMLDecodeError is one, and so is a whole number of thousands of digits
-        place = re.search(r"\(at line (\d+), column", str(error))
-        twice = re.match(r"Cannot (overwrite|declare|mutate)|Duplicate", str(error))
-        message = (
-            "ключ указан дважды" if twice else "это не TOML: проверьте кавычки, скобки и знаки равенства"
-        )
-        at_end = text.count("\n") + 1 if "end of document" in str(error) else None
-        raise Unreadable(message, line=int(place[1]) if place else at_end) from None
-
-
-def _quoted(text: str) -> str:
-    """Valid TOML with its numbers, dates and yes or no in quotes, so that they are read as they are
-    written: 1_000, 007:30, +5.
-    """
-    return _TOKEN.sub(lambda found: f'{found[1]}"{found[2]}"' if found[2] else found[0], text)
-
-
-def _texts(value: Any, depth: int) -> Value:
-    """A value of quoted TOML, whose scalars are texts."""
-    if isinstance(value, (dict, list)) and depth == 0:
-        raise too_deep()
-    match value:
-        case dict():
-            return {key: _texts(one, depth - 1) for key, one in value.items()}
-        case list():
-            return [_texts(one, depth - 1) for one in value]
-        case str():
-            return value
-    raise Unreadable("возьмите все значения в кавычки")
 
 
 def _draft(document: Value) -> Draft:
@@ -161,26 +109,55 @@ def _draft(document: Value) -> Draft:
     ]
     problems += twice
     given: dict[str, str] = {}
-    for key in _KEYS[:-1]:
+    for key in _KEYS[:4]:
         value = document.get(key, "")
         if isinstance(value, str):
             given[key] = value.strip()
         else:
             problems.append(f"{key}: должно быть одним значением")
+    params = _params(document, problems)
+    parts = tuple(_parts(document.get("parts", []), problems))
+    if problems:
+        raise Unreadable(*problems)
+    return Draft(given["service"], given["variant"], given["quantity"], given["action"], params, parts=parts)
+
+
+def _params(document: dict[str, Value], problems: list[str], where: str = "") -> dict[str, Value]:
     params = document.get("params", {})
     if params == "":
         params = {}
     if not isinstance(params, dict):
-        problems.append("params: должно быть таблицей «имя – значение»")
-        params = {}
+        problems.append(f"{where}params: должно быть таблицей «имя – значение»")
+        return {}
     problems += [
-        f"params.{shown(key)}: содержит недопустимые символы"
+        f"{where}params.{shown(key)}: содержит недопустимые символы"
         for key, value in params.items()
         if _hidden(key, value)
     ]
-    if problems:
-        raise Unreadable(*problems)
-    return Draft(given["service"], given["variant"], given["quantity"], given["action"], params)
+    return params
+
+
+def _parts(given: Value, problems: list[str]) -> Iterator[tuple[str, dict[str, Value]]]:
+    """The actions of an order that comes to several."""
+    if not isinstance(given, list):
+        problems.append("parts: должно быть списком действий")
+        return
+    for number, one in enumerate(given):
+        where = f"parts[{number}]."
+        if not isinstance(one, dict):
+            problems.append(f"{where[:-1]}: должно быть таблицей с ключами {', '.join(_PART_KEYS)}")
+            continue
+        part = recognised(one, _PART_KEYS, problems, where)
+        problems += [
+            f"{where}{shown(key)}: такого ключа нет; есть: {', '.join(_PART_KEYS)}"
+            for key in part
+            if key not in _PART_KEYS
+        ]
+        action = part.get("action", "")
+        if not isinstance(action, str) or not action.strip():
+            problems.append(f"{where}action: назовите действие")
+            action = ""
+        yield action.strip(), _params(part, problems, where)
 
 
 def _hidden(key: str, value: Value) -> bool:

@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +48,7 @@ class Pass:
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
 
-    def run(self) -> PassReport:
+    def run(self, *, poll: bool = True) -> PassReport:
         return PassReport()
 
 
@@ -78,11 +78,13 @@ class Script:
     Attributes:
         passes: what each pass comes to, one after another; the service is stopped when there is no more.
         pauses: seconds that were waited before each pass but the first.
+        polled: whether each pass polled the portal.
     """
 
     passes: list[PassReport | Exception | Callable[[], None]]
     signals: dict[int, int] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
+    polled: list[bool] = field(default_factory=list)
     watch: Callable[[Bridge], None] = no_watch
     at: float = 0.0
     begun: int = 0
@@ -119,7 +121,8 @@ class Script:
         script = self
 
         class Scripted(Pass):
-            def run(self) -> PassReport:
+            def run(self, *, poll: bool = True) -> PassReport:
+                script.polled.append(poll)
                 result = script.passes[script.begun - 1]
                 if isinstance(result, Exception):
                     raise result
@@ -142,6 +145,28 @@ def well() -> PassReport:
 
 def down() -> PassReport:
     return PassReport(exit=Exit.UNREACHABLE, outage=True)
+
+
+# --- operations that run in Moodle
+
+
+def test_a_running_operation_is_looked_at_when_it_is_due_and_the_rhythm_of_polls_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    @contextmanager
+    def open_(found: Any) -> Iterator[Any]:
+        with opened(found) as bridge:
+            yield replace(bridge, clock=lambda: now)
+
+    def due(*seconds: float) -> PassReport:
+        return PassReport(due=[now + timedelta(seconds=one) for one in seconds])
+
+    script = Script([due(5, 20), due(10), well(), well(), well(), well()])
+    assert script.run(monkeypatch, lambda: settings(60), open_) is True
+    assert script.polled == [True, False, False, False, True, True]
+    assert script.pauses == pytest.approx([5, 10, 5, 40, 60])
 
 
 # --- signals
@@ -185,7 +210,7 @@ def test_a_stop_leaves_a_call_that_does_not_end(
     hanging = threading.Event()
 
     class HangingPass(Pass):
-        def run(self) -> PassReport:
+        def run(self, *, poll: bool = True) -> PassReport:
             os.kill(os.getpid(), signal.SIGTERM)
             hanging.wait(30)
             return PassReport()
@@ -203,7 +228,7 @@ def test_a_pass_learns_that_it_is_to_stop(monkeypatch: pytest.MonkeyPatch) -> No
     seen = []
 
     class LongPass(Pass):
-        def run(self) -> PassReport:
+        def run(self, *, poll: bool = True) -> PassReport:
             os.kill(os.getpid(), signal.SIGTERM)
             while not self.bridge.stopping():
                 time.sleep(0.001)
@@ -246,7 +271,7 @@ def test_a_pause_that_a_server_asks_for_is_kept_to(monkeypatch: pytest.MonkeyPat
     service = daemon.Service(settings, opened, script.watch, script)
 
     class Scripted(Pass):
-        def run(self) -> PassReport:
+        def run(self, *, poll: bool = True) -> PassReport:
             asked()
             return down()
 

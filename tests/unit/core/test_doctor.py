@@ -421,6 +421,10 @@ PLUGIN = {
     "recyclebin": True,
     "backupfolder": True,
     "capabilities": [{"name": name, "granted": True} for name in GRANTS],
+    "steps": [
+        {"name": name, "available": True, "reason": "", "heavy": False, "needs": "[]"}
+        for name in sorted(frozenset[str]().union(*(action.steps for action in ACTIONS.values())))
+    ],
 }
 
 
@@ -460,6 +464,7 @@ def test_a_moodle_with_everything_is_well(settings: Settings) -> None:
         "functions",
         "plugin",
         "capabilities",
+        "steps",
         "cron",
         "backups",
         "Moodle clock",
@@ -493,17 +498,33 @@ def test_an_answer_that_is_not_moodle_s_is_a_fault(settings: Settings) -> None:
 
 
 def test_a_missing_function_is_named(settings: Settings) -> None:
-    checks = moodle_checks(settings, info=lacking("local_otbridge_create_role", "core_course_get_categories"))
+    checks = moodle_checks(settings, info=lacking("local_otbridge_run", "core_course_get_categories"))
     fault = only(checks, "functions")
-    assert fault.found == "missing: core_course_get_categories, local_otbridge_create_role"
+    assert fault.found == "missing: core_course_get_categories, local_otbridge_run"
     assert (fault.fault, "local_otbridge" in fault.advice) == (Exit.CONFIGURATION, True)
 
 
 def test_only_what_runs_unattended_is_needed(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, TOML.replace('["restore", "access"]', '["restore"]'))
     assert is_well(
-        moodle_checks(settings, info=lacking("local_otbridge_create_role", "local_otbridge_delete_role"))
+        moodle_checks(settings, info=lacking("core_user_get_users_by_field", "core_course_create_courses"))
     )
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [
+        (
+            [{"name": "role.create", "available": False, "reason": "switched off"}],
+            "role.create (switched off)",
+        ),
+        ([], "role.create (not in this plugin)"),
+    ],
+)
+def test_steps_that_cannot_run_are_named(settings: Settings, steps: Any, found: str) -> None:
+    check = only(moodle_checks(settings, plugin={**PLUGIN, "steps": steps}), "steps")
+    assert found in check.found
+    assert check.fault is Exit.CONFIGURATION
 
 
 def test_without_the_plugin_its_checks_are_left_out(settings: Settings) -> None:

@@ -35,6 +35,8 @@ PIECES = (
     '"\\UFFFFFFFF"',
 )
 
+KEYS = "service, variant, quantity, action, params, parts"
+
 
 def attachment(id_: str, name: str, size: int = 100) -> Attachment:
     return Attachment(id_, name, size, "", "application/octet-stream")
@@ -264,7 +266,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
         ("params: {a: b}", "service: услуга не названа"),
         (
             "service: x\ncolour: red",
-            "colour: такого ключа в файле заказа нет; есть: service, variant, quantity, action, params",
+            f"colour: такого ключа в файле заказа нет; есть: {KEYS}",
         ),
         ("service: [x]", "service: должно быть одним значением"),
         ("service: x\nparams: y", "params: должно быть таблицей «имя – значение»"),

@@ -98,6 +98,17 @@ def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_pages_on_actions_are_what_their_folders_make() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/actions.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_each_rule_of_the_game_names_the_place_that_decides_it() -> None:
     rules = re.split(r"^- (?=R\d)", lifecycle.__doc__ or "", flags=re.MULTILINE)[1:]
     assert [rule[:2] for rule in rules] == [f"R{number}" for number in range(1, 10)]

@@ -126,7 +126,7 @@ CALLS = {
         lambda url, _: moodle(url).read("core_webservice_get_site_info"), Unreachable, Unreachable, 2
     ),
     "moodle-write": Call(
-        lambda url, _: moodle(url).write("local_otbridge_create_role", opkey="k"),
+        lambda url, _: moodle(url).write("local_otbridge_run", opkey="k"),
         OutcomeUnknown,
         Unreachable,
         1,

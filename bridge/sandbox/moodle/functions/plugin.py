@@ -98,7 +98,8 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "files": programs.MOST_FILES,
         "upload": 512 * 1024 * 1024,
     }
-    policy = {"stepsoff": site.steps_off(), "risks": [], "archetypes": {}, "categories": []}
+    off = site.steps_off()
+    policy = {"stepsoff": off, "risks": [], "contexts": [], "categories": []}
     return {
         "release": RELEASE,
         "version": VERSION,
@@ -114,8 +115,8 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "steps": [
             {
                 "name": name,
-                "available": True,
-                "reason": "",
+                "available": name not in off,
+                "reason": "switched off in the plugin's settings" if name in off else "",
                 "heavy": kind.heavy,
                 "needs": json.dumps(list(kind.needs)),
             }

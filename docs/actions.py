@@ -1,0 +1,116 @@
+"""Writes docs/actions/ and docs/coverage.md from the folders of `bridge/actions/`.
+
+`make actions` writes them; with `--check` it only says, by its exit code, whether they are as they would be
+written.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from bridge.actions import ACTIONS, Action
+from bridge.actions.registry import examples, folder_of
+from bridge.sandbox.moodle.steps import kinds
+from bridge.settings import default_catalogue
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+MADE = "Made by `make actions` from `bridge/actions/`; do not edit."
+MOODLES = "3.9 to 5.2"
+"""What the plugin says of every kind of step so far."""
+
+
+def pages() -> dict[Path, str]:
+    """Every page as it ought to be, by its path."""
+    made = {DOCS / "actions" / f"{name}.md": _page(action) for name, action in ACTIONS.items()}
+    return {**made, DOCS / "coverage.md": _coverage()}
+
+
+def _page(action: Action) -> str:
+    services = [one for one in default_catalogue() if action.name in one.actions]
+    about = (import_module(f"bridge.actions.{folder_of(action.name)}").__doc__ or "").strip()
+    lines = [f"# {action.name}: {action.words.title['en']}", "", MADE, ""]
+    for paragraph in about.split("\n\n"):
+        lines += [textwrap.fill(" ".join(paragraph.split()), 110, break_on_hyphens=False), ""]
+    lines += ["| parameter | on a form | needed |", "|---|---|---|"]
+    for name, field in action.params.model_fields.items():
+        label = action.words.labels.get(name, f"`param_{name}`")
+        needed = "yes" if field.is_required() else f"no ({_default(field)})"
+        if name in action.specialists_only:
+            needed += "; a specialist's word only"
+        lines.append(f"| `{name}` | {label} | {needed} |")
+    lines += ["", "Services: " + ", ".join(f"{one.id} ({one.handling})" for one in services) + "."]
+    limits = [
+        f"- {one.id}: " + ", ".join(f"{name} {most}" for name, most in one.limits.items())
+        for one in services
+        if one.limits
+    ]
+    lines += ["", "Limits of one order:", *limits] if limits else []
+    lines += ["", f"Steps: {', '.join(f'`{one}`' for one in sorted(action.steps))}.", ""]
+    lines += ["| refusal | whose turn |", "|---|---|"]
+    lines += [f"| `{code}` | the customer's |" for code in sorted(action.words.customers)]
+    lines += [f"| `{code}` | an operator's |" for code in sorted(action.words.operators)]
+    for name, text in examples(action.name).items():
+        lines += ["", f"An order (`{name}`):", "", "```toml", text.strip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def _default(field: object) -> str:
+    value = getattr(field, "default", PydanticUndefined)
+    if value is PydanticUndefined or value in ("", (), None):
+        return "nothing"
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _coverage() -> str:
+    return "\n".join(_coverage_lines()) + "\n"
+
+
+def _coverage_lines() -> Iterator[str]:
+    yield from ("# What the actions need", "", MADE, "")
+    yield from (
+        "| action | steps | capabilities of the token's user | functions beside the plugin's | Moodle |",
+    )
+    yield "|---|---|---|---|---|"
+    for name, action in ACTIONS.items():
+        functions = sorted(one for one in action.reads if not one.startswith("local_otbridge_"))
+        yield (
+            f"| [{name}](actions/{name}.md) | {', '.join(f'`{one}`' for one in sorted(action.steps))} "
+            f"| {', '.join(f'`{one}`' for one in sorted(action.capabilities))} "
+            f"| {', '.join(f'`{one}`' for one in functions) or '–'} | {MOODLES} |"
+        )
+    yield from ("", "| step | done | capabilities | used by |", "|---|---|---|---|")
+    for name, kind in sorted(kinds().items()):
+        users = [one.name for one in ACTIONS.values() if name in one.steps]
+        yield (
+            f"| `{name}` | {'by cron' if kind.heavy else 'in the call'} "
+            f"| {', '.join(f'`{one}`' for one in kind.needs)} | {', '.join(users) or '–'} |"
+        )
+    wanted = {action for service in default_catalogue() for action in service.actions} - ACTIONS.keys()
+    yield from ("", "Actions that the catalogue names and a specialist still does:", "")
+    yield textwrap.fill(", ".join(sorted(wanted)) + ".", 110, break_on_hyphens=False)
+
+
+def main() -> None:
+    """Write the pages, or compare them."""
+    made = pages()
+    strange = set((DOCS / "actions").glob("*.md")) - made.keys()
+    if "--check" in sys.argv[1:]:
+        old = [one for one, text in made.items() if not one.exists() or one.read_text("utf-8") != text]
+        told = ", ".join(sorted(str(one.relative_to(ROOT)) for one in (*old, *strange)))
+        sys.exit(f"not up to date: {told}: run make actions" if told else 0)
+    (DOCS / "actions").mkdir(exist_ok=True)
+    for one in strange:
+        one.unlink()
+    for one, text in made.items():
+        one.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

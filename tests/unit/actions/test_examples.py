@@ -1,0 +1,73 @@
+"""Each example order of docs/actions/ is an order: it is understood, planned, done in the embedded Moodle,
+shown to the customer and taken back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.actions import ACTIONS, Context, Policy, Site, TicketFile
+from bridge.actions.planning import Wanted, carry_out, plan_order, take_back
+from bridge.actions.registry import examples
+from bridge.domain.tickets import Attachment, Order
+from bridge.flow.messages import Messages
+from bridge.flow.orders import find_order
+from bridge.moodle_ws import connect
+from bridge.sandbox.moodle import SandboxMoodle
+from bridge.settings import default_catalogue
+from tests.builders import make_ticket
+
+EXAMPLES = [(name, file) for name in ACTIONS for file in examples(name)]
+
+
+@pytest.fixture
+def moodle(tmp_path: Path) -> Iterator[SandboxMoodle]:
+    """A site with a living course, a lost one, and two people."""
+    with SandboxMoodle.start(tmp_path, restore_seconds=0.02) as started:
+        started.delete_course(started.add_course(fullname="Охрана труда", shortname="OT-1"))
+        demo = started.add_course(fullname="Демонстрационный курс", shortname="demo")
+        for username in ("ivanov", "petrov"):
+            started.enrol(demo, started.add_user(username))
+        yield started
+
+
+def no_files(_: str) -> TicketFile:
+    raise AssertionError("the examples use no files")
+
+
+@pytest.mark.parametrize(("name", "file"), EXAMPLES)
+def test_an_example_order_comes_to_its_end_and_back(moodle: SandboxMoodle, name: str, file: str) -> None:
+    text = examples(name)[file]
+    attachment = Attachment("a1", "order.toml", len(text.encode()), "", "text/plain")
+    ticket = make_ticket(attachments=(attachment,))
+    order = find_order(ticket, default_catalogue(), files={"a1": text}, unattended=lambda _: True)
+    assert isinstance(order, Order), order
+    assert order.action == name
+    opkey = str(uuid.uuid4())
+    with connect(moodle.url, moodle.token) as client:
+        site = Site(client, Policy(), patience=20.0)
+        frozen = plan_order(
+            [Wanted(name, order.params)], Context(client), site, ACTIONS, ticket.number
+        ).frozen()
+        evidence = carry_out(frozen, opkey, site, no_files, ACTIONS)
+        told = Messages().render(
+            "ready",
+            ticket,
+            {
+                "stage": "Работа",
+                "evidence": evidence,
+                "write_off": "1",
+                "unasked": False,
+                "silent_until": None,
+            },
+        )
+        assert ACTIONS[name].words.evidence(evidence).count("–") <= 1
+        assert len(told.splitlines()) > 3
+        gone = take_back(evidence, str(uuid.uuid4()), opkey, site, ACTIONS)
+        assert gone["kind"].endswith("-deleted")
+        context = Context(client, taken_back=(gone,))
+        assert plan_order([Wanted(name, order.params)], context, site, ACTIONS).program.steps
