@@ -376,3 +376,77 @@ def test_faults_of_an_assigned_order_are_told_as_well() -> None:
         "заказ, назначенный специалистом",
         ("service: услуги «no-such» нет в каталоге", "quantity: должно быть целым числом от 1 до 1000"),
     )
+
+
+# --- parameters in one field, and several actions
+
+
+def test_parameters_may_stand_in_one_field_as_toml() -> None:
+    table = 'name = "Методист"\ncontext_levels = ["course"]\n[capabilities]\n"moodle/course:view" = "allow"\n'
+    found = order({"service": "2.9.1-access", "param_shortname": "m", "Параметры (params)": table})
+    assert isinstance(found, Order), found
+    assert found.params == {
+        "shortname": "m",
+        "name": "Методист",
+        "context_levels": ["course"],
+        "capabilities": {"moodle/course:view": "allow"},
+    }
+
+
+def test_a_parameter_that_stands_twice_and_a_field_that_is_no_toml_are_told() -> None:
+    assert problems(ROLE, params='name = "x"') == (
+        "name: указано и в своём поле, и в поле params: оставьте одно",
+    )
+    assert problems(ROLE, params="name =")[0].startswith("params: строка 1: это не TOML")
+
+
+def test_what_only_a_specialist_may_set_is_refused_in_a_form() -> None:
+    assert problems(RESTORE, param_private_backups="да") == (
+        "private_backups: это может указать только специалист",
+    )
+    assigned = {"service": "2.9.1-restore", "params": {"shortname": "OT-1", "private_backups": "да"}}
+    found = find_order(make_ticket(), CATALOGUE, assigned=assigned)
+    assert isinstance(found, Order)
+    assert found.params["private_backups"] == "да"
+
+
+GROUPS = '[[parts]]\naction = "create-groups"\n[parts.params]\ncourse = "intro"\ngroups = ["А"]\n'
+
+
+def several(parts: str) -> Order | OrderFault | None:
+    text = f'service = "2.9.1-access"\n{parts}'
+    attachment = Attachment("a", "order.toml", len(text.encode()), "", "text/plain")
+    return find_order(make_ticket(attachments=(attachment,)), CATALOGUE, files={"a": text})
+
+
+def test_an_order_may_come_to_several_actions() -> None:
+    role = '[[parts]]\naction = "create-role"\n[parts.params]\nshortname = "m"\nname = "М"\n'
+    role += 'context_levels = "course"\ncapabilities = "moodle/course:view"\n'
+    found = several(role + GROUPS)
+    assert isinstance(found, Order), found
+    assert found.action == "create-role"
+    assert [one.action for one in found.parts] == ["create-role", "create-groups"]
+    assert found.parts[1].params == {"course": "intro", "groups": ["А"]}
+
+
+def test_an_action_that_people_do_makes_the_whole_order_theirs() -> None:
+    found = several('[[parts]]\naction = "enrol-users"\n' + GROUPS)
+    assert isinstance(found, Order)
+    assert (found.action, found.parts) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ('parts = "x"\n', "parts: должно быть списком действий"),
+        ("[[parts]]\n[parts.params]\n", "parts[0].action: назовите действие"),
+        ('[[parts]]\naction = "fly"\n', "parts[0].action: действия «fly» у этой услуги нет"),
+        (GROUPS.replace('["А"]', "[]"), "parts[0].groups: не должно быть пустым"),
+        ('action = "create-role"\n' + GROUPS, "parts: действия перечислены"),
+        ('[[parts]]\naction = "create-groups"\ncolour = "red"\n', "parts[0].colour: такого ключа нет"),
+    ],
+)
+def test_faults_of_several_actions_are_told_by_their_place(parts: str, told: str) -> None:
+    found = several(parts)
+    assert isinstance(found, OrderFault), found
+    assert any(one.startswith(told) for one in found.problems), found.problems
