@@ -78,7 +78,8 @@ def command(
     params: dict[str, list[tuple[str, str]]] = {}
     for action in ACTIONS.values():
         for name, schema in action.params.model_json_schema()["properties"].items():
-            params.setdefault(name, []).append((action.name, "text" if _is_long(schema) else "string"))
+            if name in action.words.labels:  # the others stand in the field `params`
+                params.setdefault(name, []).append((action.name, "text" if _is_long(schema) else "string"))
     categories = [
         next(
             (name for name in (one.name, *one.aliases) if len(name) <= LONGEST_NAME and not name.isascii()),

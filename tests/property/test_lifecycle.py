@@ -396,7 +396,7 @@ class Life(RuleBasedStateMachine):
                 assert attempt.hold is not None
                 assert attempt.hold.state is DONE, "work begins only after the hold"
                 assert self.world.holds[(attempt.hold.outcome or {})["hold_id"]][0] == "open"
-                assert dict(step.call) == self.ordered[step.stage.id, step.revision], (
+                assert dict(step.frozen["call"]) == self.ordered[step.stage.id, step.revision], (
                     "what is done is what was ordered when the hours were held"
                 )
             case lifecycle.Release():

@@ -19,11 +19,10 @@ def _evidence(found: Mapping[str, Any]) -> str:
 WORDS = Words(
     title={"ru": "Создание курса", "en": "Create a course"},
     labels={
-        "fullname": "Полное название курса",
-        "shortname": "Краткое название курса",
-        "category": "Категория курса",
-        "sections": "Секции курса",
-        "picture": "Файл изображения",
+        "fullname": "Новый курс",
+        "shortname": "Код курса",
+        "category_id": "Раздел",
+        "sections": "Секции",
     },
     evidence_kind="new-course",
     evidence=_evidence,

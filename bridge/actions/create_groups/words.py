@@ -20,12 +20,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание групп", "en": "Create groups"},
-    labels={
-        "course": "Курс",
-        "groups": "Группы",
-        "groupings": "Потоки",
-        "members": "Участники групп",
-    },
+    labels={"course": "Курс", "groups": "Группы"},
     evidence_kind="groups",
     evidence=_evidence,
     customers=frozenset(

@@ -19,7 +19,18 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание роли", "en": "Create a role"},
-    labels={"shortname": "Имя роли"},
+    labels={
+        "shortname": "Имя роли",
+        "name": "Название",
+        "description": "Описание",
+        "archetype": "Тип",
+        "context_levels": "Уровни",
+        "capabilities": "Права",
+        "allow_assign": "Назначает",
+        "allow_override": "Меняет",
+        "allow_switch": "Входит",
+        "allow_view": "Видит",
+    },
     evidence_kind="role",
     evidence=_evidence,
     customers=frozenset(

@@ -18,7 +18,14 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Восстановление курса", "en": "Restore a course"},
-    labels={"shortname": "Имя курса"},
+    labels={
+        "course_id": "Курс, id",
+        "idnumber": "Код",
+        "shortname": "Имя курса",
+        "fullname": "Полное имя",
+        "category_id": "Категория",
+        "users": "С данными",
+    },
     evidence_kind="course",
     evidence=_evidence,
     customers=frozenset({"ambiguous", "course-exists", "no-backup", "no-category", "shortnametaken"}),

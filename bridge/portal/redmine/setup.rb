@@ -129,7 +129,10 @@ ActiveRecord::Base.transaction do
     "course_id" => "Курс, id", "category_id" => "Категория", "users" => "С данными", "capabilities" => "Права", "context_levels" => "Уровни",
     "archetype" => "Тип", "allow_assign" => "Назначает", "allow_override" => "Меняет", "allow_switch" => "Входит",
     "allow_view" => "Видит",
-    "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли"
+    "sections" => "Секции", "course" => "Курс", "groups" => "Группы",
+    "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли", "create-course shortname" => "Код курса",
+    "restore-course fullname" => "Полное имя", "create-course fullname" => "Новый курс",
+    "restore-course category_id" => "Категория", "create-course category_id" => "Раздел"
   }
   named_for_people = ->(label, name) { label ? "#{label} (param_#{name})" : "param_#{name}" }
   params = given["params"].flat_map do |name, uses|
@@ -153,7 +156,8 @@ ActiveRecord::Base.transaction do
     ["Вариант (variant)", "string", "Вариант услуги, если они есть"],
     ["Количество (quantity)", "string", "Сколько единиц услуги; 1, если не указано"],
     ["Действие (action)", "string", "Какое из действий услуги, если их несколько"],
-    *params
+    *params,
+    ["Параметры (params)", "text", "Остальные параметры заказа, TOML"]
   ]
   order.each do |name, format, description|
     hidden_while_empty(field(IssueCustomField, name, format, description, trackers: [ticket]))

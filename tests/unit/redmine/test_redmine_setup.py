@@ -136,16 +136,12 @@ def test_the_command_wants_a_project() -> None:
     assert "GIVEN" not in refused.output
 
 
-def test_every_parameter_of_every_action_has_its_field() -> None:
+def test_every_parameter_with_a_label_has_its_field_and_the_others_share_one() -> None:
     given_ = given(init("--project", "p").stdout)["params"]
     params = {name: dict(uses) for name, uses in given_}
     assert len(params) == len(given_) > 5
     told = {(action, name) for name, uses in params.items() for action in uses}
-    assert told == {
-        (action.name, name)
-        for action in ACTIONS.values()
-        for name in action.params.model_json_schema()["properties"]
-    }
+    assert told == {(action.name, name) for action in ACTIONS.values() for name in action.words.labels}
     assert {form for uses in params.values() for form in uses.values()} == {"string", "text"}
 
 
@@ -221,14 +217,10 @@ def test_no_two_of_a_kind_have_one_name() -> None:
 
 def test_the_bridge_reads_the_fields_of_an_order_and_no_other() -> None:
     read = [match[1] for name in order_fields() if (match := reading._ORDER_FIELD.fullmatch(name))]
-    params = [
-        f"param_{name}"
-        for action in ACTIONS.values()
-        for name in action.params.model_json_schema()["properties"]
-    ]
-    assert sorted(read) == sorted(["installation", "service", "variant", "quantity", "action", *params]), (
-        "each action has fields of its own"
-    )
+    params = [f"param_{name}" for action in ACTIONS.values() for name in action.words.labels]
+    assert sorted(read) == sorted(
+        ["installation", "service", "variant", "quantity", "action", "params", *params]
+    ), "each action has fields of its own"
     assert [name for name in FIELDS if reading._ORDER_FIELD.fullmatch(name)] == []
 
 
