@@ -25,7 +25,9 @@ from bridge.portal.wire import NotTheContract
 
 State = TypeVar("State", TicketState, StageState)
 
-_ORDER_FIELD = re.compile(r"(?:.*\()?(installation|service|variant|quantity|action|params|param_[a-z0-9_]+)\)?")
+_ORDER_FIELD = re.compile(
+    r"(?:.*\()?(installation|service|variant|quantity|action|params|param_[a-z0-9_]+)\)?"
+)
 """Names of the fields of an order: the name itself, or in brackets at the end of a name for people."""
 
 COUNTED = 2**20
