@@ -117,7 +117,7 @@ class PassReport:
         operator: numbers of all tickets that wait for an operator, of this pass or of earlier ones.
         problems: what went wrong beside.
         outage: whether the portal or a Moodle is down.
-        due: when the operations that run in Moodle are to be looked at again.
+        due: when the operations that run in Moodle are to be looked at again, those of earlier passes, too.
     """
 
     tickets: list[TicketReport] = field(default_factory=list)
@@ -217,6 +217,7 @@ class Pass:
                 for status in sorted(MAY_NEED_OPERATOR)
                 for record in unit.tickets.all(self._name, status.value)
             ]
+            running = unit.tickets.all(self._name, Status.RUNNING.value)
         self._report.operator = [
             one.ticket.number
             for one in waiting
@@ -224,6 +225,11 @@ class Pass:
         ]
         if self._report.faults or self._report.operator:
             self._report.raise_to(Exit.OPERATOR)
+        self._report.due = [
+            one.due_at
+            for one in running
+            if one.due_at is not None and runs_in_moodle(one.reason) and only in (None, one.ticket.id)
+        ]
         return self._report
 
     def _is_over(self, owner: str) -> bool:
@@ -339,8 +345,6 @@ class Pass:
             fault = Wait(Status.FAILED, Reason("fault", {"what": "ticket"}))
             wait = own_fault(BridgeError(named(error)), fault, _waited_for(claim))
         report.status, report.reason = wait.status, wait.reason
-        if wait.reason.code in RUNS_IN_MOODLE and wait.until is not None:
-            self._report.due.append(wait.until)
         now = self._bridge.clock()
         with self._bridge.journal.transaction() as unit:
             unit.queue.release(
@@ -555,6 +559,11 @@ class Pass:
             self._bridge.outages.met(outage.peer, message, outage.asked_pause)
         else:
             log.error("%s", message)
+
+
+def runs_in_moodle(reason: str) -> bool:
+    """Whether a ticket waits for an operation, by its reason as the journal keeps it."""
+    return bool(reason) and Reason.from_json(reason).code in RUNS_IN_MOODLE
 
 
 def _waited_for(claim: Claim) -> Reason | None:

@@ -4,6 +4,7 @@ bridge is killed.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from bridge.actions.program import File, Program, Step, Use
 from tests.e2e.conftest import RESTORE, ROLE, World
 from tests.live.conftest import COURSE, RealMoodle
 
@@ -27,22 +29,26 @@ def follow(real: RealMoodle, operation: dict[str, Any]) -> dict[str, Any]:
         time.sleep(0.5)
         operation = real.bridge.read("local_otbridge_get_operation", opkey=operation["opkey"])
     assert operation["status"] == "done", operation
-    result: dict[str, Any] = json.loads(operation["result"])
+    result: dict[str, Any] = json.loads(operation["result"])["course"]
     return result
 
 
 def living_course(real: RealMoodle, shortname: str) -> dict[str, Any]:
     """A course with activities, questions and files, made from a backup file."""
-    draft = real.bridge.upload(COURSE)
+    digest = hashlib.sha256(COURSE.read_bytes()).hexdigest()
+    draft = real.bridge.upload(COURSE, digest)
+    params = {
+        "file": Use(digest),
+        "category": 1,
+        "fullname": f"Охрана труда {shortname}",
+        "shortname": shortname,
+        "othersite": True,
+    }
+    program = Program(
+        (Step("course.restore", "course", params),), (File(digest, COURSE.name, COURSE.stat().st_size),)
+    )
     operation = real.bridge.write(
-        "local_otbridge_restore_course",
-        opkey=str(uuid.uuid4()),
-        ref="",
-        draftitemid=draft,
-        categoryid=1,
-        fullname=f"Охрана труда {shortname}",
-        shortname=shortname,
-        users=True,
+        "local_otbridge_run", opkey=str(uuid.uuid4()), program=program.canonical(), draftitemid=draft
     )
     made = follow(real, operation)
     assert made["questions"] > 0
@@ -105,8 +111,8 @@ def test_a_deleted_course_comes_back_from_the_recycle_bin(
     live_world: World, real: RealMoodle, unique: str
 ) -> None:
     before = living_course(real, unique)
-    contents = real.contents(before["courseid"])
-    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    contents = real.contents(before["id"])
+    real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     assert real.course_by("shortname", unique) == []
 
     evidence = restored(live_world, real, unique, before, contents)
@@ -118,11 +124,11 @@ def test_a_deleted_course_comes_back_from_the_backup_folder(
     live_world: World, real: RealMoodle, unique: str
 ) -> None:
     before = living_course(real, unique)
-    contents = real.contents(before["courseid"])
+    contents = real.contents(before["id"])
     back_up_automatically(real, unique)
     real.cli("admin/cli/cfg.php", "--component=tool_recyclebin", "--name=categorybinenable", "--set=0")
     try:
-        real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+        real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     finally:
         real.cli("admin/cli/cfg.php", "--component=tool_recyclebin", "--name=categorybinenable", "--set=1")
     assert real.course_by("shortname", unique) == []
@@ -161,8 +167,8 @@ def test_what_the_customer_rejects_is_taken_back_and_done_anew(
     live_world: World, real: RealMoodle, unique: str
 ) -> None:
     before = living_course(real, unique)
-    contents = real.contents(before["courseid"])
-    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    contents = real.contents(before["id"])
+    real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     ticket = live_world.ticket({**RESTORE, "param_shortname": unique}, number=unique)
     (first,) = live_world.sync()["tickets"][0]["evidence"]
     live_world.portal.reject(ticket, stage=1, comment="не туда")
@@ -219,7 +225,7 @@ def test_killed_in_the_middle_and_started_again_there_is_one_course(
     live_world: World, real: RealMoodle, unique: str, moment: str
 ) -> None:
     before = living_course(real, unique)
-    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     ticket = live_world.ticket({**RESTORE, "param_shortname": unique}, number=unique)
 
     process = live_world.start("sync", "--json")

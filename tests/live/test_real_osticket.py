@@ -31,7 +31,7 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(
     tmp_path: Path, real: RealMoodle, unique: str
 ) -> None:
     before = living_course(real, unique)
-    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     with OsTicket.start(tmp_path) as portal:
         portal.open_account("school", "Школа № 7", granted="4", hour_price="2500")
         world = World(tmp_path, portal, real)  # type: ignore[arg-type]

@@ -230,7 +230,7 @@ def test_the_tickets_of_the_demo_go_all_the_way_to_written_off(world: World) -> 
 
 def test_the_same_with_a_real_moodle(tmp_path: Path, real: RealMoodle, unique: str) -> None:
     before = living_course(real, unique)
-    real.admin.write("core_course_delete_courses", courseids=[before["courseid"]])
+    real.admin.write("core_course_delete_courses", courseids=[before["id"]])
     with redmine_world(tmp_path, real, unique) as world:
         play_demo(world, unique)
     assert len(real.course_by("shortname", unique)) == 1
