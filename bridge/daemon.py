@@ -185,9 +185,8 @@ class Service:
                 deadline = self.inbox.now() + GRACE
         for result in box:
             self._judge(result)
-            if isinstance(result, PassReport) and result.due:
-                now = bridge.clock()
-                self._due += [self.inbox.now() + (one - now).total_seconds() for one in result.due]
+            if isinstance(result, PassReport):
+                self._due = [self.inbox.now() + (one - bridge.clock()).total_seconds() for one in result.due]
 
     def _judge(self, result: PassReport | Exception) -> None:
         if isinstance(result, JournalUnusable):

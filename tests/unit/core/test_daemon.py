@@ -163,7 +163,7 @@ def test_a_running_operation_is_looked_at_when_it_is_due_and_the_rhythm_of_polls
     def due(*seconds: float) -> PassReport:
         return PassReport(due=[now + timedelta(seconds=one) for one in seconds])
 
-    script = Script([due(5, 20), due(10), well(), well(), well(), well()])
+    script = Script([due(5, 20), due(10, 15), due(5), well(), well(), well()])
     assert script.run(monkeypatch, lambda: settings(60), open_) is True
     assert script.polled == [True, False, False, False, True, True]
     assert script.pauses == pytest.approx([5, 10, 5, 40, 60])
