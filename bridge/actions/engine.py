@@ -19,6 +19,7 @@ from bridge.actions.program import Program, digest
 from bridge.errors import BridgeError
 from bridge.moodle_ws.errors import MoodleRefused, ParameterError
 from bridge.moodle_ws.port import Moodle
+from bridge.moodle_ws.refusals import refusal
 
 Progress = Callable[[float, str], None]
 """Told while an operation runs: the share done (0 … 1) and the plugin's word for the step."""
@@ -87,8 +88,9 @@ class Site:
     clock: Callable[[], float] = time.monotonic
 
 
-def check(site: Site, program: Program, order_faults: Collection[str]) -> None:
-    """Let Moodle say what is wrong with a program; reads only.
+def check(site: Site, program: Program, order_faults: Collection[str]) -> tuple[str, ...]:
+    """Let Moodle say what is wrong with a program; reads only. Returns what it has to say although it will
+    work.
 
     Raises:
         OrderRefused: with all its faults.
@@ -98,11 +100,11 @@ def check(site: Site, program: Program, order_faults: Collection[str]) -> None:
     found = site.moodle.read(function, program=program.canonical(), draftitemid=0)
     faults = [{**one, "facts": json.loads(one["facts"] or "{}")} for one in found["faults"]]
     if not faults:
-        return
+        return tuple(_told(one["path"], one["message"]) for one in found["notes"])
     others = [one for one in faults if one["code"] not in {*order_faults, *PROGRAM_FAULTS}]
     if others:
         first = others[0]
-        raise MoodleRefused(function, _told(first["path"], first["message"]), errorcode=first["code"])
+        raise refusal(function, first["code"], _told(first["path"], first["message"]))
     first = faults[0]
     detail = "; ".join(_told(one["path"], one["message"]) for one in faults)
     raise OrderRefused(

@@ -80,8 +80,8 @@ def plan_order(
     unknown = {step.kind for step in program.steps} - _steps(wanted, actions)
     if unknown:
         raise BridgeError(f"an action plans steps that it does not name: {', '.join(sorted(unknown))}")
-    engine.check(site, program, order_faults(wanted, actions))
-    summary = tuple(line for one in plans for line in one.summary)
+    notes = engine.check(site, program, order_faults(wanted, actions))
+    summary = (*(line for one in plans for line in one.summary), *(f"Moodle: {one}" for one in notes))
     parts = tuple((one.action, names) for one, names in zip(wanted, named, strict=True))
     return Planned(summary, program, parts)
 

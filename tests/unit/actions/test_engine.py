@@ -181,9 +181,16 @@ def test_all_faults_are_told_at_once():
 
 
 def test_a_fault_of_the_site_is_told_as_one():
-    with pytest.raises(MoodleRefused) as caught:
+    with pytest.raises(AccessError) as caught:
         checked(fault("", "shortnametaken"), fault("steps[0]", "nopermissions", "lacks x"))
     assert caught.value.errorcode == "nopermissions"
+
+
+def test_what_moodle_remarks_stands_in_the_summary() -> None:
+    remark = {**WELL, "notes": [fault("steps[0].name", "rolenametaken", "another role is called so")]}
+    moodle = FakeMoodle(**{CHECK: remark})
+    planned = plan_order([Wanted("create-role", ORDER)], make_context(moodle), make_site(moodle), ACTIONS)
+    assert planned.summary[-1] == "Moodle: steps[0].name: another role is called so"
 
 
 # --- undo
