@@ -413,17 +413,47 @@ def test_check_tells_whether_a_program_is_light(site: Site, deleted: dict[str, A
     assert site.check(program(restore_step(site, deleted)))["heavy"] is True
 
 
+def _late_fault(site: Site) -> Program:
+    """A program whose seventh step fails, as nothing tells beforehand: nobody is enrolled in its course."""
+    groups = [
+        Step("group.create", f"g{number}", {"course": ref("course", "id"), "name": f"{number}"})
+        for number in range(5)
+    ]
+    user = site.client.site_info()["userid"]
+    member = Step("group.add_member", "member", {"group": ref("g3", "id"), "user": user})
+    return program(course_step(), *groups, member, role_step())
+
+
 def test_a_fault_in_a_late_step_leaves_nothing(site: Site) -> None:
-    twice = {"course": ref("course", "id"), "name": "Группа"}
-    steps = [course_step(), *(Step("group.create", f"g{n}", {**twice, "name": f"{n}"}) for n in range(5))]
-    what = program(*steps, Step("group.create", "again", {**twice, "name": "3"}), role_step())
+    what = _late_fault(site)
     operation = site.run(what)
-    assert operation["status"] == "failed"
-    assert operation["errorcode"] == "groupnametaken"
+    assert (operation["status"], operation["errorcode"]) == ("failed", "notenrolled")
     (fault,) = json.loads(operation["faults"])
-    assert (fault["path"].startswith("steps[6]"), fault["code"]) == (True, "groupnametaken")
+    assert (fault["path"].startswith("steps[6]"), fault["code"]) == (True, "notenrolled")
     assert json.loads(operation["result"]) == {"left": []}
-    assert site.courses(steps[0].params["shortname"]) == []
+    assert site.courses(what.steps[0].params["shortname"]) == []
+    assert site.send(what, operation["opkey"]) == operation, "a failure stays the key's answer"
+
+
+def test_what_two_steps_of_a_program_both_want_is_found_beforehand(site: Site) -> None:
+    course = course_step()
+    group = {"course": ref("course", "id"), "name": "А"}
+    role = role_step()
+    found = site.faults(
+        program(
+            course,
+            Step("course.create", "again", {**course.params}),
+            Step("group.create", "a", group),
+            Step("group.create", "b", group),
+            role,
+            Step("role.create", "twin", {**role.params}),
+        )
+    )
+    assert found == {
+        "steps[1].shortname": "shortnametaken",
+        "steps[3].name": "groupnametaken",
+        "steps[5].shortname": "shortnametaken",
+    }
 
 
 # --- files
@@ -451,13 +481,15 @@ def test_files_are_compared_with_their_digests(site: Site, tmp_path: Path) -> No
     assert site.made(what, draftitemid=area)["course"]["shortname"] == step.params["shortname"]
 
 
-def test_an_uploaded_file_that_is_no_backup_fails_the_operation(site: Site, tmp_path: Path) -> None:
+def test_an_uploaded_file_that_is_no_backup_is_refused(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "a.mbz"
     path.write_bytes(b"no backup")
     area, file = site.upload(path)
     what = program(Step("course.restore", "c", {"category": 1, "file": Use(file.sha256)}), files=(file,))
-    operation = site.run(what, draftitemid=area)
-    assert (operation["status"], operation["errorcode"]) == ("failed", "backupinvalid")
+    assert site.faults(what, area) == {"steps[0].file": "backupinvalid"}
+    with pytest.raises(MoodleRefused) as caught:
+        site.send(what, _key(), area)
+    assert caught.value.errorcode == "backupinvalid"
 
 
 # --- course.create

@@ -155,7 +155,8 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
             sound.append((number, kind, schema.resolved(schema.filled(kind.shape, params), None)))
     if draftitemid:
         yield from missing_files(site, program, draftitemid)
-    off = site.steps_off()
+    off, held = site.steps_off(), stored(site, draftitemid)
+    claimed: set[Any] = set()
     for number, kind, params in sound:
         path = f"steps[{number}]"
         if kind.name in off:
@@ -165,8 +166,13 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
             if not site.has_capability(capability):
                 told = f"The token's user lacks the capability {capability}"
                 yield Fault(path, "nopermissions", told, {"capability": capability, "context": "system"})
-        for fault in kind.check(site, params):
+        for fault in (*kind.check(site, params), *kind.check_files(params, held)):
             yield Fault(f"{path}.{fault.path}", fault.code, fault.message, fault.facts)
+        for name, code, what in kind.claims(params):
+            if what in claimed:
+                told = f"An earlier step has taken {params[name]}"
+                yield Fault(f"{path}.{name}", code, told, {name: params[name]})
+            claimed.add(what)
 
 
 def exists(site: Site, kind: str, id_: int) -> bool:

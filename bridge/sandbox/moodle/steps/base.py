@@ -66,6 +66,18 @@ class StepKind:
         """
         raise NotImplementedError
 
+    def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:  # noqa: ARG002 (most claim nothing)
+        """What no other step of the program may want, too: parameter, code of the fault, and what."""
+        yield from ()
+
+    def check_files(self, params: Mapping[str, Any], held: Mapping[str, Path]) -> Iterator[Fault]:  # noqa: ARG002 (most use none)
+        """What is wrong with the files that it uses.
+
+        Parameters:
+            held: those that were uploaded, by SHA-256.
+        """
+        yield from ()
+
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Do it, in a transaction that also keeps its row; returns its result and what `undo` needs.
 

@@ -63,6 +63,12 @@ class CourseCreate(StepKind):
             facts = {"format": params["format"], "choices": ", ".join(FORMATS)}
             yield Fault("format", "formatnotfound", f"There is no course format {params['format']}", facts)
 
+    def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """See `StepKind.claims`."""
+        for column, code in (("shortname", "shortnametaken"), ("idnumber", "idnumbertaken")):
+            if params[column]:
+                yield column, code, ("course", column, params[column])
+
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         site = work.site

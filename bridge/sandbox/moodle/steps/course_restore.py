@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle import mbz
@@ -80,6 +81,16 @@ class CourseRestore(StepKind):
                 "othersite", "othersite", "The backup was made on another site", {"site": content.siteurl}
             )
         yield from _taken(site, params["shortname"] or content.shortname)
+
+    def check_files(self, params: Mapping[str, Any], held: Mapping[str, Path]) -> Iterator[Fault]:
+        """See `StepKind.check_files`."""
+        path = held.get(params["file"]["file"]) if params["file"] else None
+        if path is None:
+            return
+        try:
+            mbz.read(path)
+        except mbz.BadBackup as problem:
+            yield Fault("file", "backupinvalid", f"The file is no course backup: {problem}")
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

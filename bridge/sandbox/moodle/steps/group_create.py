@@ -27,6 +27,10 @@ class GroupCreate(StepKind):
         """See `StepKind.check`."""
         yield from groups.faults(site, "group", params)
 
+    def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """See `StepKind.claims`."""
+        yield "name", "groupnametaken", ("group", params["course"], params["name"])
+
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         for fault in self.check(work.site, params):

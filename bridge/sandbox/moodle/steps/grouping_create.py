@@ -25,6 +25,10 @@ class GroupingCreate(StepKind):
         """See `StepKind.check`."""
         yield from groups.faults(site, "grouping", params)
 
+    def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """See `StepKind.claims`."""
+        yield "name", "groupingnametaken", ("grouping", params["course"], params["name"])
+
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         for fault in self.check(work.site, params):

@@ -64,6 +64,10 @@ class RoleCreate(StepKind):
                     told = f"There is no role with the short name {other}"
                     yield Fault(f"allow{kind}[{place}]", "unknownrole", told, {"shortname": other})
 
+    def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """See `StepKind.claims`."""
+        yield "shortname", "shortnametaken", ("role", params["shortname"])
+
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         try:
