@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bridge.actions.program import File, Part, Program, ProgramFault, Ref, Step, Use, join, ref, references
 
-texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 texts |= st.sampled_from(["$", "$$", "$course.id", "$$course.id", "$x"])
 labels = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 DIGESTS = [f"{number:064x}" for number in range(3)]

@@ -203,13 +203,13 @@ class Soak:
         soak = self
 
         class Counted(Pass):
-            def run(self, number: str | None = None) -> PassReport:
+            def run(self, number: str | None = None, *, poll: bool = True) -> PassReport:
                 soak.world.passes.append(self)
                 try:
-                    report = super().run(number)
+                    report = super().run(number, poll=poll)
                 finally:
                     soak.world.passes.pop()
-                if not report.outage:
+                if poll and not report.outage:
                     soak.passes.append(soak.now())
                 return report
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from bridge.actions.planning import carry_out
 from bridge.domain import billing, effects, lifecycle
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import write_off
@@ -353,8 +354,6 @@ def ledger_booked_apart(patch: Patch) -> None:
 
 
 def opkey_of_the_attempt(patch: Patch) -> None:
-    carry_out = work.carry_out
-
     def anew(frozen: Mapping[str, Any], _opkey: str, *rest: Any) -> dict[str, Any]:
         return carry_out(frozen, str(uuid4()), *rest)
 
