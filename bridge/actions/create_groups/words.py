@@ -34,6 +34,13 @@ WORDS = Words(
         }
     ),
     operators=frozenset(
-        {"coursenotfound", "groupingnotfound", "groupnotfound", "idnumbertaken", "usernotfound"}
+        {
+            "coursenotfound",
+            "groupingnotfound",
+            "groupnotfound",
+            "idnumbertaken",
+            "othercourse",
+            "usernotfound",
+        }
     ),
 )

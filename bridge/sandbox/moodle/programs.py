@@ -73,7 +73,7 @@ def read(text: str) -> Program:
         raise _invalid(str(error)) from None
     if not isinstance(document, dict) or document.get("version") != 1:
         raise _invalid('not an object with "version": 1')
-    found = list(schema.faults(_OUTLINE, {**document, "steps": 0}, "", Reading({}, (), lambda *_: True)))
+    found = list(schema.faults(_OUTLINE, {**document, "steps": 0}, "", Reading({}, (), lambda *_: {})))
     steps = document.get("steps")
     if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
         count = len(steps) if isinstance(steps, list) else 0
@@ -144,7 +144,7 @@ def faults(site: Site, program: Program, draftitemid: int) -> list[Fault]:
 def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
     declared: dict[str, Mapping[str, str]] = {}
     files = {one["sha256"] for one in program.files}
-    reading = Reading(declared, files, lambda kind, id_: exists(site, kind, id_))
+    reading = Reading(declared, files, lambda kind, id_: find(site, kind, id_))
     sound: list[tuple[int, StepKind, Mapping[str, Any]]] = []
     for number, (name, label, params) in enumerate(program.steps):
         kind = kinds()[name]
@@ -175,11 +175,11 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
             claimed.add(what)
 
 
-def exists(site: Site, kind: str, id_: int) -> bool:
-    """Whether the site has a record of a kind; the site itself is no course."""
+def find(site: Site, kind: str, id_: int) -> Mapping[str, Any] | None:
+    """The record of a kind, None where there is none; the site itself is no course."""
     if (kind, id_) == ("course", 1):
-        return False
-    return site.store.row(f'SELECT 1 FROM "{schema.RECORDS[kind]}" WHERE id = ?', id_) is not None
+        return None
+    return site.store.row(f'SELECT * FROM "{schema.RECORDS[kind]}" WHERE id = ?', id_)
 
 
 def missing_files(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:

@@ -46,6 +46,7 @@ class Field:
         choices: texts that are allowed, () for any.
         filled: whether a text must not be blank.
         lines: whether a text may have several.
+        module: which kind of activity a course module must be, "" for any.
     """
 
     type: str
@@ -55,6 +56,7 @@ class Field:
     choices: tuple[str, ...] = ()
     filled: bool = False
     lines: bool = False
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ RECORDS: Mapping[str, str] = {
     "group": "group",
     "grouping": "grouping",
     "user": "user",
+    "cm": "module",
+    "question": "question",
 }
 """Kinds of records, and the tables that hold them."""
 
@@ -93,17 +97,17 @@ class Reading:
     Attributes:
         results: of earlier steps.
         files: SHA-256 of the program's files.
-        exists: whether there is a record of a kind.
+        find: the record of a kind with an id, None where there is none.
     """
 
     results: Results
     files: Container[str]
-    exists: Callable[[str, int], bool]
+    find: Callable[[str, int], Mapping[str, Any] | None]
 
 
-def record(kind: str) -> Field:
+def record(kind: str, module: str = "") -> Field:
     """The id of a record that must be there."""
-    return Field(kind)
+    return Field(kind, module=module)
 
 
 def number(*, least: int = 0, default: Any = ...) -> Field:
@@ -204,7 +208,9 @@ def _reference(described: Description, value: str, path: str, results: Results) 
         facts["field"] = wanted
         yield Fault(path, "referencefield", f"The result of step {label} has no field {wanted}", facts)
     else:
-        needed = described.type if isinstance(described, Field) else "int[]"
+        content = described.content if isinstance(described, Items) else described
+        kind = content.type if isinstance(content, Field) else "object"
+        needed = f"{kind}[]" if isinstance(described, Items) else kind
         given = results[label][wanted]
         if given != needed and not (needed == "int" and given in RECORDS):
             facts = {"value": value, "type": given, "wanted": needed}
@@ -214,9 +220,14 @@ def _reference(described: Description, value: str, path: str, results: Results) 
 def _record(described: Field, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
     if isinstance(value, bool) or not isinstance(value, int):
         yield _type(path, described.type)
-    elif value < 1 or not reading.exists(described.type, value):
+        return
+    found = reading.find(described.type, value) if value > 0 else None
+    if found is None:
         code = f"{described.type}notfound"
         yield Fault(path, code, f"There is no {described.type} {value}", {"id": value})
+    elif described.module and found["modname"] != described.module:
+        facts = {"id": value, "wanted": described.module, "found": found["modname"]}
+        yield Fault(path, "wrongmodule", f"Module {value} is no {described.module}", facts)
 
 
 def _int(described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:

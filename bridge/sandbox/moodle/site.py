@@ -39,6 +39,11 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/course:update": "Update course settings",
     "moodle/course:manageactivities": "Manage activities",
     "moodle/course:managegroups": "Manage groups",
+    "moodle/question:add": "Add new questions",
+    "moodle/question:useall": "Use all questions",
+    "mod/quiz:manage": "Manage quizzes",
+    "mod/lesson:edit": "Edit a lesson activity",
+    "mod/glossary:write": "Create new entries",
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
 }

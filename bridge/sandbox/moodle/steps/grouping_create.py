@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle import groups
-from bridge.sandbox.moodle.schema import Fault, Shape, line, record
+from bridge.sandbox.moodle.schema import Fault, Shape, html, line, record
 from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ class GroupingCreate(StepKind):
     """See the module."""
 
     name: ClassVar[str] = "grouping.create"
-    shape: ClassVar[Shape] = Shape({"course": record("course"), "name": line(255), "idnumber": line(100, "")})
+    shape: ClassVar[Shape] = Shape(
+        {"course": record("course"), "name": line(254), "idnumber": line(100, ""), "descriptionhtml": html()}
+    )
     results: ClassVar[Mapping[str, str]] = {"id": "grouping"}
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 

@@ -25,13 +25,14 @@ class ModuleAdd(StepKind):
             "type": choice(*TYPES),
             "name": line(255),
             "introhtml": html(),
+            "showintro": flag(default=False),
             "idnumber": line(100, ""),
             "visible": flag(default=True),
             "settings": Field("object", {}),
             "files": Items(Field("file")),
         }
     )
-    results: ClassVar[Mapping[str, str]] = {"cmid": "int", "instance": "int", "url": "text"}
+    results: ClassVar[Mapping[str, str]] = {"cmid": "cm", "instance": "int", "url": "text"}
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:manageactivities",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -42,7 +43,12 @@ class ModuleAdd(StepKind):
         if known(section) and not site.store.row(
             "SELECT 1 FROM section WHERE course = ? AND number = ?", course, section
         ):
-            yield Fault("section", "sectionnotfound", f"Course {course} has no section {section}")
+            yield Fault(
+                "section",
+                "sectionnotfound",
+                f"Course {course} has no section {section}",
+                {"section": section},
+            )
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
@@ -66,6 +72,8 @@ class ModuleAdd(StepKind):
         if found is None:
             return
         if found["name"] != kept["name"]:
+            raise Changed(f"module {kept['name']}")
+        if site.store.row("SELECT 1 FROM part WHERE module = ?", result["cmid"]):
             raise Changed(f"module {kept['name']}")
         site.store.execute("DELETE FROM module WHERE id = ?", result["cmid"])
 
