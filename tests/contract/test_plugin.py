@@ -245,7 +245,13 @@ STEPS: dict[str, Callable[[Site], Program]] = {
         Step(
             "lesson.add_page",
             "page",
-            {"lesson": ref("lesson", "cmid"), "title": "1", "contenthtml": "<p>1</p>", "type": "content"},
+            {
+                "lesson": ref("lesson", "cmid"),
+                "title": "1",
+                "contenthtml": "<p>1</p>",
+                "type": "content",
+                "answers": [{"texthtml": "Дальше"}],
+            },
         ),
     ),
     "glossary.add_entry": lambda _: program(

@@ -12,7 +12,7 @@ from bridge.sandbox.moodle.steps.base import StepKind, Work
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
-MOST_ANSWERS = 6
+MOST_ANSWERS = 20
 
 
 class LessonAddPage(StepKind):
@@ -34,7 +34,8 @@ class LessonAddPage(StepKind):
                         "score": Field("int", None),
                         "jump": choice("this", "next", "end", "previous", default=None),
                     }
-                )
+                ),
+                ...,
             ),
         }
     )
@@ -44,10 +45,11 @@ class LessonAddPage(StepKind):
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 (the page says all)
         """See `StepKind.check`."""
         answers, is_content = params["answers"], params["type"] == "content"
-        least = 0 if is_content else 2
-        if not least <= len(answers) <= MOST_ANSWERS:
-            facts = {"count": len(answers), "min": least, "max": MOST_ANSWERS}
-            yield Fault("answers", "paramcount", f"Must be {least} to {MOST_ANSWERS}", facts)
+        least = 1 if is_content else 2
+        most = 2 if params["type"] == "truefalse" else MOST_ANSWERS
+        if not least <= len(answers) <= most:
+            facts = {"count": len(answers), "min": least, "max": most}
+            yield Fault("answers", "paramcount", f"Must be {least} to {most}", facts)
         elif not is_content and not any(one.get("correct") for one in answers):
             yield Fault("answers", "norightanswer", "No answer is right", {"title": params["title"]})
 
