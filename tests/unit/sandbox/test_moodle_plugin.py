@@ -218,3 +218,20 @@ def test_every_kind_of_step_stands_in_a_file_of_its_name() -> None:
     folder = Path(__file__).parents[3] / "bridge" / "sandbox" / "moodle" / "steps"
     files = {path.stem for path in folder.glob("*.py")} - {"__init__", "base"}
     assert {name.replace(".", "_") for name in kinds()} == files
+
+
+def test_a_heavy_program_waits_for_cron_and_a_light_one_does_not(tmp_path: Path) -> None:
+    with SandboxMoodle.start(tmp_path, cron_seconds=60) as moodle:
+        heavy = run(moodle, restoring(lost_course(moodle)))
+        assert run(moodle, role())["status"] == "done"
+        assert rest(moodle, "local_otbridge_get_operation", opkey=heavy["opkey"])["status"] == "queued"
+
+
+def test_more_than_two_hundred_steps_are_left_to_cron(moodle: SandboxMoodle) -> None:
+    course = moodle.add_course(fullname="Группы", shortname="g")
+    steps = [Step("group.create", f"g{n}", {"course": course, "name": f"{n}"}) for n in range(201)]
+    checked = rest(moodle, "local_otbridge_check", program=Program(tuple(steps)).canonical())
+    assert (checked["ok"], checked["heavy"]) == (True, True)
+    started = run(moodle, Program(tuple(steps)))
+    done = outcome(moodle, started["opkey"])
+    assert (done["status"], done["stepsdone"]) == ("done", 201)
