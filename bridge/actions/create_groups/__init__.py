@@ -15,7 +15,14 @@ ACTION = Action(
     words=WORDS,
     steps=frozenset({"group.create", "grouping.create", "grouping.add", "group.add_member"}),
     reads=frozenset({"core_course_get_courses_by_field", "core_user_get_users_by_field"}),
-    capabilities=frozenset({"local/otbridge:view", "local/otbridge:run", "moodle/course:managegroups"}),
+    capabilities=frozenset(
+        {
+            "local/otbridge:view",
+            "local/otbridge:run",
+            "moodle/course:managegroups",
+            "moodle/user:viewdetails",
+        }
+    ),
     plan=plan,
     evidence=evidence,
     taken_back=taken_back,

@@ -46,6 +46,7 @@ CAPABILITIES: Mapping[str, str] = {
     "mod/glossary:write": "Create new entries",
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
+    "moodle/user:viewdetails": "View user profiles",
 }
 """The capabilities that the plugin's functions and steps ask for, with the titles that Moodle tells when one
 is missing.
