@@ -17,7 +17,10 @@ FIELDS = ("id", "idnumber", "username", "email")
 
 @external(
     "core_user_get_users_by_field",
-    "Retrieve users' information for a specified unique field",
+    (
+        "Retrieve users' information for a specified unique field - If you want to do a user search, use "
+        "core_user_get_users() or core_user_search_identity()."
+    ),
     {
         "field": Value("alpha", "id, idnumber, username or email"),
         "values": Many(Value("raw", "the value to match"), "the values to match"),
