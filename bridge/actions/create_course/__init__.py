@@ -1,7 +1,8 @@
 """create-course: an empty course with its sections, in a category of the site.
 
-Source: seed, item 4 ("Создание пустого курса (не более 10 тематических секций): настройка формата, названия
-секций, изображение и описание первой секции").
+Source: seed, item 4 ("Создание пустого курса (до 10 тематических секций), настройка его формата,
+переименование секций, добавление изображения и описания вводной (первой) секции"). The picture is the
+course's own here; one within the section's text is a specialist's.
 """
 
 from bridge.actions.action import Action

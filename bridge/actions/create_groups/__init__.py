@@ -1,7 +1,7 @@
 """create-groups: groups of a course, groupings of them, and their members.
 
-Source: seed, item 4, tickets that were really worked on ("Траектория для тех, кто сдаёт только итоговый
-тест": 4 groups), and item 2.1 (work with the customer's materials).
+Source: seed, item 4, tickets that were really worked on ("В курсе созданы 4 локальных группы и для них
+настроены следующие ограничения").
 """
 
 from bridge.actions.action import Action
