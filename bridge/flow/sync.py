@@ -525,7 +525,10 @@ class Pass:
     def _record(self, effect: Effect, report: TicketReport) -> None:
         """Write down what a step came to, in the report and in the ticket's log."""
         outcome = dict(effect.outcome or {})
-        text = json.dumps(outcome, ensure_ascii=False)
+        # A program may have megabytes, and stands with its effect; the log names it by its hash.
+        text = json.dumps(
+            {name: value for name, value in outcome.items() if name != "program"}, ensure_ascii=False
+        )
         with self._bridge.journal.transaction() as unit:
             unit.events.log(
                 self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", text, self._bridge.clock()
