@@ -93,7 +93,7 @@ class FakeMoodle:
 
     # --- reads
 
-    def _find_backups(self, private: bool = False, **wanted: Any) -> dict[str, Any]:
+    def _find_backups(self, limit: int = 50, private: bool = False, **wanted: Any) -> dict[str, Any]:
         asked = {name: value for name, value in wanted.items() if value}
         found = [
             backup for backup in self.backups if all(backup[name] == value for name, value in asked.items())

@@ -12,6 +12,7 @@ from bridge.actions.program import Part, Step, ref
 from bridge.actions.restore_course.params import RestoreCourseParams
 
 FIND = "local_otbridge_find_backups"
+MOST_BACKUPS = 50
 MOST_LOOKS = 10
 """A search that was cut short goes on where it ended, for what was read is cached."""
 
@@ -33,7 +34,7 @@ def plan(params: RestoreCourseParams, context: Context) -> Plan:
         )
     _refuse_taken(backup, moodle)
     category = _category(params, backup, context)
-    users = params.users and backup["users"]
+    users = params.users and bool(backup["users"])  # over SOAP it is 1 or 0
     step = Step(
         "course.restore",
         "course",
@@ -93,7 +94,8 @@ def _find(params: RestoreCourseParams, moodle: Reader) -> Sequence[Mapping[str, 
         OrderRefused: there is none; or none was found and not everything could be looked into, which says
             nothing of the order.
     """
-    asked = {**params.criteria(), "private": params.private_backups}
+    # All parameters: SOAP can leave none out in the middle.
+    asked = {**params.criteria(), "limit": MOST_BACKUPS, "private": params.private_backups}
     found = moodle.read(FIND, **asked)
     for _ in range(MOST_LOOKS):
         if found["backups"] or not found["truncated"]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -39,8 +40,11 @@ def no_files(_: str) -> TicketFile:
     raise AssertionError("the examples use no files")
 
 
+@pytest.mark.parametrize("transport", ["rest", "soap"])
 @pytest.mark.parametrize(("name", "file"), EXAMPLES)
-def test_an_example_order_comes_to_its_end_and_back(moodle: SandboxMoodle, name: str, file: str) -> None:
+def test_an_example_order_comes_to_its_end_and_back(
+    moodle: SandboxMoodle, name: str, file: str, transport: Literal["rest", "soap"]
+) -> None:
     text = examples(name)[file]
     attachment = Attachment("a1", "order.toml", len(text.encode()), "", "text/plain")
     ticket = make_ticket(attachments=(attachment,))
@@ -48,7 +52,7 @@ def test_an_example_order_comes_to_its_end_and_back(moodle: SandboxMoodle, name:
     assert isinstance(order, Order), order
     assert order.action == name
     opkey = str(uuid.uuid4())
-    with connect(moodle.url, moodle.token) as client:
+    with connect(moodle.url, moodle.token, transport=transport) as client:
         site = Site(client, Policy(), patience=20.0)
         frozen = plan_order(
             [Wanted(name, order.params)], Context(client), site, ACTIONS, ticket.number

@@ -108,7 +108,14 @@ def test_all_that_the_order_says_of_the_course_is_asked_for():
     moodle = Moodle(backup())
     plan(moodle, course_id="7", idnumber="i", shortname="OT-1", fullname="Охрана труда")
     assert moodle.calls(FIND) == [
-        {"courseid": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда", "private": False}
+        {
+            "courseid": 7,
+            "idnumber": "i",
+            "shortname": "OT-1",
+            "fullname": "Охрана труда",
+            "limit": 50,
+            "private": False,
+        }
     ]
 
 
@@ -142,7 +149,8 @@ def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
 
 
 @pytest.mark.parametrize(
-    ("ordered", "held", "restored"), [("да", True, True), ("нет", True, False), ("да", False, False)]
+    ("ordered", "held", "restored"),
+    [("да", True, True), ("нет", True, False), ("да", False, False), ("да", 1, True), ("да", 0, False)],
 )
 def test_users_data_come_along_if_they_are_wanted_and_there(ordered, held, restored):
     assert call(Moodle(backup(users=held)), shortname="OT-1", users=ordered)["users"] is restored
