@@ -43,8 +43,9 @@ use local_otbridge\backups;
 class get_info extends api {
     /** @var string[] what the plugin's functions ask for, and core's function that undoes a restore */
     const NEEDED = [
-        'local/otbridge:view', 'local/otbridge:restore', 'local/otbridge:managerole', 'moodle/restore:restorecourse',
-        'moodle/course:create', 'moodle/course:delete', 'moodle/restore:userinfo', 'moodle/role:manage',
+        'local/otbridge:view', 'local/otbridge:run', 'local/otbridge:restore', 'local/otbridge:managerole',
+        'moodle/restore:restorecourse', 'moodle/course:create', 'moodle/course:delete', 'moodle/restore:userinfo', 'moodle/role:manage',
+        'moodle/course:managegroups',
     ];
 
     /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */

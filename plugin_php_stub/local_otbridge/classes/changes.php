@@ -1,0 +1,102 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * What happened in a course since, and deleting it.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge;
+
+defined('MOODLE_INTERNAL') || die();
+
+require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
+
+/**
+ * For the steps that make courses.
+ */
+class changes {
+    /**
+     * The latest trace of teaching or editing in a course since a moment.
+     *
+     * @param int $courseid
+     * @param int $since Unix seconds
+     * @param work $work
+     * @return change|null
+     */
+    public static function in_course(int $courseid, int $since, work $work): ?change {
+        global $DB;
+
+        $course = $DB->get_record('course', ['id' => $courseid]);
+        if (!$course) {
+            return null;
+        }
+        // The log knows who did it; it may be off, and it is kept for a while only.
+        $log = $DB->get_records_select(
+            'logstore_standard_log',
+            "courseid = :courseid AND timecreated > :since AND crud IN ('c', 'u', 'd') AND userid > 0",
+            ['courseid' => $courseid, 'since' => $since],
+            'timecreated DESC',
+            'id, eventname, timecreated, userid',
+            0,
+            1
+        );
+        if ($log) {
+            $entry = reset($log);
+            return new change(ltrim(strrchr('\\' . $entry->eventname, '\\'), '\\'), (int) $entry->timecreated, (int) $entry->userid);
+        }
+        if ($course->timemodified > $since) {
+            return new change('course', (int) $course->timemodified);
+        }
+        $added = (int) $DB->get_field('course_modules', 'MAX(added)', ['course' => $courseid]);
+        if ($added > $since) {
+            return new change('course_modules', $added);
+        }
+        $enrolled = (int) $DB->get_field_sql(
+            'SELECT MAX(u.timemodified) FROM {user_enrolments} u JOIN {enrol} e ON e.id = u.enrolid WHERE e.courseid = ?',
+            [$courseid]
+        );
+        return $enrolled > $since ? new change('user_enrolments', $enrolled) : null;
+    }
+
+    /**
+     * Delete a course; one that is gone is no fault.
+     *
+     * @param int $courseid
+     * @param bool $keep whether the recycle bin keeps it
+     */
+    public static function delete_course(int $courseid, bool $keep): void {
+        global $DB;
+
+        $course = $DB->get_record('course', ['id' => $courseid]);
+        if (!$course) {
+            return;
+        }
+        if (!$keep) {
+            $course->deletesource = 'restore'; // The recycle bin leaves out what a failed restore made.
+        }
+        ob_start();
+        try {
+            delete_course($course, false);
+        } finally {
+            ob_end_clean();
+        }
+        fix_course_sortorder();
+    }
+}
