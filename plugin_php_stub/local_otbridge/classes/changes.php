@@ -37,10 +37,9 @@ class changes {
      *
      * @param int $courseid
      * @param int $since Unix seconds
-     * @param work $work
      * @return change|null
      */
-    public static function in_course(int $courseid, int $since, work $work): ?change {
+    public static function in_course(int $courseid, int $since): ?change {
         global $DB;
 
         $course = $DB->get_record('course', ['id' => $courseid]);

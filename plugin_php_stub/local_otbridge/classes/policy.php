@@ -76,7 +76,44 @@ class policy {
     }
 
     /**
-     * Whether HTML is taken as it is.
+     * Risks of a capability that a role may not carry; what core does not name is never allowed.
+     *
+     * @param int $mask of the capability, also of a third-party plugin's
+     * @return string[] names of {@see self::RISKS}, or `other`
+     */
+    public static function refused_risks(int $mask): array {
+        $refused = [];
+        foreach (array_diff_key(self::RISKS, array_flip(self::risks())) as $name => $bit) {
+            if ($mask & $bit) {
+                $refused[] = $name;
+            }
+        }
+        return $mask & ~array_sum(self::RISKS) ? array_merge($refused, ['other']) : $refused;
+    }
+
+    /**
+     * Context levels that are broader than an archetype's own, and not allowed for it.
+     *
+     * @param string $archetype empty: none, which has no level of its own, so that the risks alone decide
+     * @param string[] $levels
+     * @return string[] the offenders of $levels, under their indexes
+     */
+    public static function broader(string $archetype, array $levels): array {
+        $own = $archetype === '' ? [] : get_default_contextlevels($archetype);
+        $found = [];
+        foreach ($archetype === '' ? [] : $levels as $index => $level) {
+            $number = roles::LEVELS[(string) $level] ?? CONTEXT_BLOCK;
+            // User contexts lie beside the others, and below the system only.
+            $covered = in_array($number, $own) || ($number !== CONTEXT_USER && $own && $number > min($own));
+            if (!$covered && !in_array($archetype . ':' . $level, self::contexts(), true)) {
+                $found[$index] = $level;
+            }
+        }
+        return $found;
+    }
+
+    /**
+     * All of it.
      *
      * @return array the policy as get_info tells it
      */

@@ -210,7 +210,7 @@ class course_create extends step {
      * @return change|null
      */
     public function changed(array $params, array $results, int $since, work $work): ?change {
-        return changes::in_course($results['id'], $since, $work);
+        return changes::in_course($results['id'], $since);
     }
 
     /**
