@@ -99,17 +99,26 @@ class policy {
      * @return string[] the offenders of $levels, under their indexes
      */
     public static function broader(string $archetype, array $levels): array {
-        $own = $archetype === '' ? [] : get_default_contextlevels($archetype);
-        $found = [];
-        foreach ($archetype === '' ? [] : $levels as $index => $level) {
-            $number = roles::LEVELS[(string) $level] ?? CONTEXT_BLOCK;
-            // User contexts lie beside the others, and below the system only.
-            $covered = in_array($number, $own) || ($number !== CONTEXT_USER && $own && $number > min($own));
-            if (!$covered && !in_array($archetype . ':' . $level, self::contexts(), true)) {
-                $found[$index] = $level;
-            }
+        return array_filter($levels, static function ($level) use ($archetype) {
+            return self::is_broader($archetype, (string) $level) && !in_array("$archetype:$level", self::contexts(), true);
+        });
+    }
+
+    /**
+     * Whether a context level is broader than an archetype's own.
+     *
+     * @param string $archetype
+     * @param string $level one of {@see roles::LEVELS}
+     * @return bool
+     */
+    public static function is_broader(string $archetype, string $level): bool {
+        if ($archetype === '') {
+            return false;
         }
-        return $found;
+        $own = get_default_contextlevels($archetype);
+        $number = roles::LEVELS[$level];
+        // User contexts lie beside the others, and below the system only.
+        return !in_array($number, $own) && !($own && $number > min($own) && ($number !== CONTEXT_USER || min($own) === CONTEXT_SYSTEM));
     }
 
     /**
