@@ -206,15 +206,15 @@ class backups {
             'filename' => $file->filename,
             'size' => $file->size,
             'timecreated' => $header['timecreated'],
-            'stored' => $file->timestored,
-            'siteurl' => $header['siteurl'],
-            'samesite' => $header['samesite'],
             'courseid' => $header['courseid'],
             'idnumber' => $header['idnumber'],
             'shortname' => $header['shortname'],
             'fullname' => $header['fullname'],
             'users' => $header['users'],
             'categoryid' => $categoryid && $DB->record_exists('course_categories', ['id' => $categoryid]) ? $categoryid : 0,
+            'stored' => $file->timestored,
+            'siteurl' => $header['siteurl'],
+            'samesite' => $header['samesite'],
         ];
     }
 

@@ -75,6 +75,28 @@ class changes {
     }
 
     /**
+     * Take back the making of a course: delete it. One that is gone is no fault.
+     *
+     * The recycle bin keeps it, unless a failing program made it. A dead attempt may have put it there already; a course that is
+     * half deleted must not go there a second time.
+     *
+     * @param int $courseid
+     * @param work $work
+     */
+    public static function undo_course(int $courseid, work $work): void {
+        global $DB;
+
+        $begun = $work->recall()['deleting'] ?? null;
+        if ($begun === null) {
+            $work->remember(['deleting' => time()]);
+        }
+        $course = $DB->get_record('course', ['id' => $courseid]);
+        if ($course) {
+            self::delete_course($courseid, !$work->is_failing() && ($begun === null || !self::is_kept($course, $begun)));
+        }
+    }
+
+    /**
      * Delete a course; one that is gone is no fault.
      *
      * @param int $courseid
@@ -97,5 +119,24 @@ class changes {
             ob_end_clean();
         }
         fix_course_sortorder();
+    }
+
+    /**
+     * Whether the recycle bin has got a course, with its file.
+     *
+     * @param \stdClass $course
+     * @param int $since Unix seconds
+     * @return bool
+     */
+    private static function is_kept(\stdClass $course, int $since): bool {
+        global $DB;
+
+        return $DB->get_manager()->table_exists('tool_recyclebin_category') && $DB->record_exists_sql(
+            'SELECT 1
+               FROM {tool_recyclebin_category} b
+               JOIN {files} f ON f.itemid = b.id AND ' . backups::BIN . '
+              WHERE b.shortname = :shortname AND b.timecreated >= :since',
+            ['shortname' => $course->shortname, 'since' => $since]
+        );
     }
 }

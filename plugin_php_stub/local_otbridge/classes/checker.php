@@ -28,8 +28,8 @@ namespace local_otbridge;
  * Checks a program: first its steps' parameters, then whether this site has them, policy, capabilities, and each step's own check.
  */
 class checker {
-    /** @var program */
-    private $program;
+    /** @var scope */
+    private $scope;
     /** @var program_files */
     private $files;
     /** @var \ArrayObject */
@@ -38,11 +38,11 @@ class checker {
     /**
      * Prepare.
      *
-     * @param program $program
+     * @param program $program read
      * @param program_files $files
      */
     public function __construct(program $program, program_files $files) {
-        $this->program = $program;
+        $this->scope = new scope($program->steps);
         $this->files = $files;
         $this->claims = new \ArrayObject();
     }
@@ -92,7 +92,6 @@ class checker {
      * @param faults $faults
      */
     private function look(array $steps, faults $faults): void {
-        $scope = new scope($this->program->steps);
         foreach ($steps as $planned) {
             $reason = $planned->step->unavailable();
             if ($reason !== '') {
@@ -102,14 +101,14 @@ class checker {
             }
         }
         foreach ($steps as $planned) {
-            policy::check($planned, $scope, $faults);
+            policy::check($planned, $faults);
         }
         foreach ($steps as $planned) {
-            $this->demand($planned, $scope, $faults);
+            $this->demand($planned, $faults);
         }
         foreach ($steps as $planned) {
             if (!$faults->touch($planned->path())) {
-                $planned->step->check($planned->params, new checking($faults, $planned, $scope, $this->files, $this->claims));
+                $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
             }
         }
     }
@@ -118,11 +117,10 @@ class checker {
      * Look whether the current user has a step's capabilities.
      *
      * @param planned $planned
-     * @param scope $scope
      * @param faults $faults
      */
-    private function demand(planned $planned, scope $scope, faults $faults): void {
-        foreach ($planned->step->capabilities($planned->params, $scope) as [$capability, $context]) {
+    private function demand(planned $planned, faults $faults): void {
+        foreach ($planned->step->capabilities($planned->params, $this->scope) as [$capability, $context]) {
             if ($context !== null && !has_capability($capability, $context)) {
                 $facts = ['capability' => $capability, 'context' => $context->get_context_name()];
                 $faults->add(new fault($planned->path(), 'nopermissions', $facts));

@@ -108,6 +108,16 @@ class checking {
     }
 
     /**
+     * Name of a file of the program.
+     *
+     * @param string $sha256
+     * @return string
+     */
+    public function file_name(string $sha256): string {
+        return $this->files->name($sha256);
+    }
+
+    /**
      * The context of a thing, or of the place where it will be made.
      *
      * @param string $kind

@@ -141,10 +141,9 @@ class policy {
      * Look whether a step may be run where it works.
      *
      * @param planned $planned
-     * @param scope $scope
      * @param faults $faults
      */
-    public static function check(planned $planned, scope $scope, faults $faults): void {
+    public static function check(planned $planned, faults $faults): void {
         if (self::is_off($planned->step::name())) {
             $faults->add(new fault($planned->path('step'), 'stepoff', ['step' => $planned->step::name()]));
         }

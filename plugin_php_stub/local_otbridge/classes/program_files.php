@@ -26,6 +26,7 @@ namespace local_otbridge;
 
 use context_system;
 use context_user;
+use stdClass;
 use stored_file;
 
 /**
@@ -39,16 +40,20 @@ class program_files {
 
     /** @var stored_file[] by digest */
     private $found = [];
+    /** @var string[] names by digest */
+    private $names = [];
 
     /**
      * The files of an operation.
      *
-     * @param int $operationid
+     * @param stdClass $operation
      * @return self
      */
-    public static function of_operation(int $operationid): self {
+    public static function of_operation(stdClass $operation): self {
         $made = new self();
-        $area = get_file_storage()->get_area_files(context_system::instance()->id, 'local_otbridge', self::AREA, $operationid, 'id', false);
+        $made->names = array_column(json::decode($operation->program)['files'] ?? [], 'name', 'sha256');
+        $context = context_system::instance();
+        $area = get_file_storage()->get_area_files($context->id, 'local_otbridge', self::AREA, $operation->id, 'id', false);
         foreach ($area as $file) {
             $made->found[$file->get_filename()] = $file;
         }
@@ -67,6 +72,7 @@ class program_files {
         global $USER;
 
         $made = new self();
+        $made->names = array_column($program->files, 'name', 'sha256');
         if (!$draftitemid) {
             return $made;
         }
@@ -82,8 +88,10 @@ class program_files {
                 continue;
             }
             $facts = ['name' => $file->name, 'sha256' => $file->sha256, 'size' => $file->size];
-            $faults->add(isset($names[$file->name])
-                ? new fault("files[$index].sha256", 'filechanged', $facts + ['found' => $names[$file->name]])
+            // The bridge uploads a file under its digest, for two may have one name.
+            $found = $names[$file->sha256] ?? $names[$file->name] ?? null;
+            $faults->add($found !== null
+                ? new fault("files[$index].sha256", 'filechanged', $facts + ['found' => $found])
                 : new fault("files[$index]", 'filemissing', $facts));
         }
         return $made;
@@ -100,6 +108,16 @@ class program_files {
     }
 
     /**
+     * Name of a file.
+     *
+     * @param string $sha256
+     * @return string
+     */
+    public function name(string $sha256): string {
+        return $this->names[$sha256] ?? $sha256;
+    }
+
+    /**
      * Keep the files for an operation: nothing is copied, the area only names the same contents.
      *
      * @param program $program
@@ -109,7 +127,7 @@ class program_files {
         foreach ($program->files as $file) {
             get_file_storage()->create_file_from_storedfile([
                 'contextid' => context_system::instance()->id, 'component' => 'local_otbridge', 'filearea' => self::AREA,
-                'itemid' => $operationid, 'filepath' => '/', 'filename' => $file->sha256,
+                'itemid' => $operationid, 'filepath' => '/', 'filename' => $file->sha256, 'mimetype' => mimeinfo('type', $file->name),
             ], $this->found[$file->sha256]);
         }
     }

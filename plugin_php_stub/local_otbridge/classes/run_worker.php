@@ -57,6 +57,7 @@ class run_worker extends worker {
         operations::update($this->operation, ['status' => operations::RUNNING]);
         $path = '';
         try {
+            $this->clean_up_begun();
             $this->read_program();
             foreach (array_slice($this->program->steps, count($rows)) as $planned) {
                 $path = $planned->path();
@@ -80,7 +81,7 @@ class run_worker extends worker {
         $this->program = new program($this->operation->program);
         $this->program->read($faults);
         $faults->refuse();
-        $this->checker = new checker($this->program, program_files::of_operation((int) $this->operation->id));
+        $this->checker = new checker($this->program, program_files::of_operation($this->operation));
     }
 
     /**
@@ -92,7 +93,6 @@ class run_worker extends worker {
         $faults = new faults();
         $planned->params = $this->program->params($planned, $faults, $this->results);
         $faults->refuse();
-        $this->clean_up_begun();
         $courses = $planned->step->courses($planned->params, []);
         $this->announce($planned->title(), $courses, $planned->index / $this->operation->stepstotal);
         $locks = $this->take_locks($planned->step->locks($planned->params));
@@ -211,11 +211,9 @@ class run_worker extends worker {
      * @return int[]
      */
     private function all_courses(): array {
-        $all = [];
-        foreach (step_rows::of((int) $this->operation->id) as $row) {
-            $all = array_merge($all, json::decode($row->courses));
-        }
-        return array_values(array_unique($all));
+        global $DB;
+        $lists = $DB->get_fieldset_select(step_rows::TABLE, 'courses', 'operationid = ?', [$this->operation->id]);
+        return array_values(array_unique(array_merge([], ...array_map([json::class, 'decode'], $lists))));
     }
 
     /**

@@ -100,8 +100,7 @@ class work {
      * @throws refusal `filemissing`
      */
     public function file(string $sha256): stored_file {
-        $this->files = $this->files ?? program_files::of_operation((int) $this->operation->id);
-        $file = $this->files->get($sha256);
+        $file = $this->files()->get($sha256);
         if ($file === null) {
             throw new refusal('filemissing', ['name' => $this->file_name($sha256), 'sha256' => $sha256, 'size' => 0]);
         }
@@ -115,12 +114,17 @@ class work {
      * @return string
      */
     public function file_name(string $sha256): string {
-        foreach (json::decode($this->operation->program)['files'] ?? [] as $file) {
-            if ($file['sha256'] === $sha256) {
-                return $file['name'];
-            }
-        }
-        return $sha256;
+        return $this->files()->name($sha256);
+    }
+
+    /**
+     * The files of the program, read once.
+     *
+     * @return program_files
+     */
+    private function files(): program_files {
+        $this->files = $this->files ?? program_files::of_operation($this->operation);
+        return $this->files;
     }
 
     /**

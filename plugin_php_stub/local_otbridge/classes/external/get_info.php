@@ -110,8 +110,8 @@ class get_info extends api {
             'steps' => array_values(array_map([self::class, 'tell_step'], steps::all())),
             'policy' => json::encode((object) policy::tell()),
             'limits' => json::encode([
-                'program_bytes' => program::MAX_BYTES, 'steps' => program::MAX_STEPS, 'light_steps' => program::LIGHT_STEPS,
-                'files' => program::MAX_FILES, 'upload_max' => (int) get_user_max_upload_file_size($system, $CFG->maxbytes),
+                'program' => program::MAX_BYTES, 'steps' => program::MAX_STEPS, 'lightsteps' => program::LIGHT_STEPS,
+                'files' => program::MAX_FILES, 'upload' => (int) get_user_max_upload_file_size($system, $CFG->maxbytes),
             ]),
         ];
     }

@@ -120,7 +120,7 @@ class course_create extends step {
      * @param checking $checking
      */
     public function check(array $params, checking $checking): void {
-        global $CFG, $DB;
+        global $DB;
 
         foreach (['shortname' => 'shortnametaken', 'idnumber' => 'idnumbertaken'] as $name => $code) {
             $value = $params[$name];
@@ -134,12 +134,8 @@ class course_create extends step {
         if (is_string($params['format'])) {
             $this->check_format($params, $checking);
         }
-        $file = is_string($params['picture']) ? $checking->file($params['picture']) : null;
-        if ($file !== null && !$file->is_valid_image()) {
-            $checking->fault('picture', 'notimage', ['sha256' => $params['picture']]);
-        }
-        if (is_string($params['picture']) && (int) $CFG->courseoverviewfileslimit < 1) {
-            $checking->fault('picture', 'nopictures');
+        if (is_string($params['picture'])) {
+            $this->check_picture($params['picture'], $checking);
         }
     }
 
@@ -221,7 +217,7 @@ class course_create extends step {
      * @param work $work
      */
     public function undo(array $params, array $results, work $work): void {
-        changes::delete_course($results['id'], !$work->is_failing());
+        changes::undo_course($results['id'], $work);
     }
 
     /**
@@ -240,6 +236,25 @@ class course_create extends step {
         $uses = course_get_format((object) ['format' => $params['format'], 'id' => 0])->uses_sections();
         if (count($params['sections']) > ($uses ? $most : 0)) {
             $checking->fault('sections', 'paramcount', ['count' => count($params['sections']), 'min' => 0, 'max' => $uses ? $most : 0]);
+        }
+    }
+
+    /**
+     * Look whether the file is an image, by its content and by its name, and whether courses have pictures here.
+     *
+     * @param string $sha256
+     * @param checking $checking
+     */
+    private function check_picture(string $sha256, checking $checking): void {
+        global $CFG;
+
+        if ((int) $CFG->courseoverviewfileslimit < 1) {
+            $checking->fault('picture', 'nopictures');
+        }
+        $file = $checking->file($sha256);
+        $named = file_mimetype_in_typegroup(mimeinfo('type', $checking->file_name($sha256)), 'web_image');
+        if (!$named || ($file !== null && !getimagesizefromstring($file->get_content()))) {
+            $checking->fault('picture', 'notimage', ['sha256' => $sha256]);
         }
     }
 

@@ -218,7 +218,7 @@ class course_restore extends step {
      * @param work $work
      */
     public function undo(array $params, array $results, work $work): void {
-        changes::delete_course($results['id'], !$work->is_failing());
+        changes::undo_course($results['id'], $work);
     }
 
     /**
@@ -231,7 +231,7 @@ class course_restore extends step {
     private function backup(array $params, checking $checking): ?backup_file {
         if ($params['file'] !== null) {
             $stored = $checking->file($params['file']);
-            return $stored === null ? null : backup_file::brought($stored, $stored->get_filename());
+            return $stored === null ? null : backup_file::brought($stored, $checking->file_name($params['file']));
         }
         try {
             return is_string($params['ref']) ? backups::resolve($params['ref']) : null;
