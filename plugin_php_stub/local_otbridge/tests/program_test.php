@@ -63,7 +63,7 @@ class program_test extends \advanced_testcase {
      * @return array
      */
     private function course(array $params = []): array {
-        $category = \core_course_category::get_default()->id;
+        $category = (int) \core_course_category::get_default()->id;
         return $params + ['step' => 'course.create', 'as' => 'course', 'category' => $category, 'fullname' => 'Химия', 'shortname' => 'chem'];
     }
 
