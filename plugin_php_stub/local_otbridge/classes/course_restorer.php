@@ -129,6 +129,7 @@ class course_restorer {
         }
         $courseid = (int) ($work->recall()['course'] ?? 0);
         if ($courseid) {
+            $DB->delete_records('backup_controllers', ['operation' => 'restore', 'itemid' => $courseid]);
             changes::delete_course($courseid, false);
         }
     }

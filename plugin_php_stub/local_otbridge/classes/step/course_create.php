@@ -150,6 +150,7 @@ class course_create extends step {
         global $DB;
 
         $course = create_course($this->data($params));
+        course_create_sections_if_missing($course, range(0, count($params['sections']))); // Not every format does what it is told.
         $general = 0;
         $sections = [];
         foreach ($DB->get_records('course_sections', ['course' => $course->id], 'section') as $section) {
@@ -157,7 +158,10 @@ class course_create extends step {
                 $general = (int) $section->id;
                 continue;
             }
-            $wanted = $params['sections'][$section->section - 1];
+            $wanted = $params['sections'][$section->section - 1] ?? null;
+            if ($wanted === null) {
+                continue;
+            }
             course_update_section($course, $section, [
                 'name' => $wanted['name'], 'summary' => $wanted['summaryhtml'], 'summaryformat' => FORMAT_HTML,
             ]);
