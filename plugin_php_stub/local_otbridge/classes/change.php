@@ -59,7 +59,8 @@ class change {
         $user = $this->userid ? \core_user::get_user($this->userid) : false;
         return new fault($path, 'changedsince', [
             'step' => $step, 'what' => $this->what, 'when' => $this->when,
-            'whentext' => $this->when ? userdate($this->when) : '-', 'userid' => $this->userid, 'who' => $user ? fullname($user) : '-',
+            'whentext' => $this->when ? userdate($this->when) : '-', 'userid' => $this->userid,
+            'who' => $user ? fullname($user) : '-',
         ]);
     }
 }

@@ -58,7 +58,8 @@ class changes {
         );
         if ($log) {
             $entry = reset($log);
-            return new change(ltrim(strrchr('\\' . $entry->eventname, '\\'), '\\'), (int) $entry->timecreated, (int) $entry->userid);
+            $name = substr(strrchr('\\' . $entry->eventname, '\\'), 1);
+            return new change($name, (int) $entry->timecreated, (int) $entry->userid);
         }
         if ($course->timemodified > $since) {
             return new change('course', (int) $course->timemodified);

@@ -59,7 +59,8 @@ class fault {
      */
     public function tell(): array {
         return [
-            'path' => $this->path, 'code' => $this->code, 'message' => $this->message, 'facts' => json::encode((object) $this->facts),
+            'path' => $this->path, 'code' => $this->code, 'message' => $this->message,
+            'facts' => json::encode((object) $this->facts),
         ];
     }
 }

@@ -84,8 +84,7 @@ class faults {
      */
     public function touch(string $path): bool {
         foreach ($this->faults as $fault) {
-            $next = substr($fault->path, strlen($path), 1);
-            if (strncmp($fault->path, $path, strlen($path)) === 0 && ($next === '' || $next === false || strpos('.[', $next) !== false)) {
+            if ($fault->path === $path || preg_match('/^' . preg_quote($path, '/') . '[.\[]/', $fault->path)) {
                 return true;
             }
         }

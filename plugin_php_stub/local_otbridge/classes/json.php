@@ -28,6 +28,9 @@ namespace local_otbridge;
  * Reads and writes JSON.
  */
 class json {
+    /** @var int how everything is written */
+    const FLAGS = JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR;
+
     /**
      * Write for storing and telling; bytes that are no UTF-8 are replaced.
      *
@@ -35,7 +38,7 @@ class json {
      * @return string
      */
     public static function encode($value): string {
-        return json_encode($value, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_THROW_ON_ERROR);
+        return json_encode($value, self::FLAGS | JSON_INVALID_UTF8_SUBSTITUTE);
     }
 
     /**
@@ -45,7 +48,7 @@ class json {
      * @return string
      */
     public static function canonical($value): string {
-        return json_encode(self::sorted($value), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
+        return json_encode(self::sorted($value), self::FLAGS);
     }
 
     /**

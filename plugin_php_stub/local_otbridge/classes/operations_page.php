@@ -50,8 +50,9 @@ class operations_page {
         $table = self::table(['timecreated', 'ticket', 'kind', 'status', 'steps', 'user', 'error', 'undo']);
         foreach ($DB->get_records(operations::TABLE, null, 'id DESC', '*', $page * self::PER_PAGE, self::PER_PAGE) as $row) {
             $user = $row->userid ? \core_user::get_user($row->userid) : false;
+            $time = userdate($row->timecreated, get_string('strftimedatetimeshort', 'langconfig'));
             $table->data[] = [
-                html_writer::link(self::url($row->id), userdate($row->timecreated, get_string('strftimedatetimeshort', 'langconfig'))),
+                html_writer::link(self::url($row->id), $time),
                 s($row->ticket),
                 get_string('kind_' . $row->kind, 'local_otbridge'),
                 get_string('status_' . $row->status, 'local_otbridge'),

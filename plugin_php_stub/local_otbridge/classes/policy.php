@@ -117,8 +117,10 @@ class policy {
         }
         $own = get_default_contextlevels($archetype);
         $number = roles::LEVELS[$level];
+        $top = $own ? min($own) : CONTEXT_BLOCK;
         // User contexts lie beside the others, and below the system only.
-        return !in_array($number, $own) && !($own && $number > min($own) && ($number !== CONTEXT_USER || min($own) === CONTEXT_SYSTEM));
+        $below = $number > $top && ($number !== CONTEXT_USER || $top === CONTEXT_SYSTEM);
+        return !in_array($number, $own) && !$below;
     }
 
     /**

@@ -127,7 +127,8 @@ class program_files {
         foreach ($program->files as $file) {
             get_file_storage()->create_file_from_storedfile([
                 'contextid' => context_system::instance()->id, 'component' => 'local_otbridge', 'filearea' => self::AREA,
-                'itemid' => $operationid, 'filepath' => '/', 'filename' => $file->sha256, 'mimetype' => mimeinfo('type', $file->name),
+                'itemid' => $operationid, 'filepath' => '/', 'filename' => $file->sha256,
+                'mimetype' => mimeinfo('type', $file->name),
             ], $this->found[$file->sha256]);
         }
     }

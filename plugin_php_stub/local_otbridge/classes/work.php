@@ -139,8 +139,8 @@ class work {
         $itemid = file_get_unused_draft_itemid();
         foreach ($digests as $sha256) {
             get_file_storage()->create_file_from_storedfile([
-                'contextid' => context_user::instance($USER->id)->id, 'component' => 'user', 'filearea' => 'draft', 'itemid' => $itemid,
-                'filepath' => '/', 'filename' => $this->file_name($sha256), 'userid' => $USER->id,
+                'contextid' => context_user::instance($USER->id)->id, 'component' => 'user', 'filearea' => 'draft',
+                'itemid' => $itemid, 'filepath' => '/', 'filename' => $this->file_name($sha256), 'userid' => $USER->id,
             ], $this->file($sha256));
         }
         return $itemid;

@@ -35,8 +35,13 @@ abstract class worker {
     /** @var int how often a step is begun at most, when the process dies each time */
     const ATTEMPTS = 3;
 
+    /** @var float seconds between two words on the same courses */
+    const PAUSE = 0.5;
+
     /** @var stdClass row of the operation */
     protected $operation;
+    /** @var float when word was given last */
+    private $announced = 0.0;
 
     /**
      * Prepare.
@@ -115,7 +120,8 @@ abstract class worker {
     }
 
     /**
-     * Say what is being done, and which courses it touches: written before it is begun, so that a kill leaves word.
+     * Say what is being done, and which courses it touches: written before it is begun, so that a kill leaves word. The title alone
+     * is written now and then only.
      *
      * @param string $title
      * @param int[] $courses
@@ -123,8 +129,13 @@ abstract class worker {
      */
     protected function announce(string $title, array $courses, float $progress): void {
         $touched = json::encode($courses);
-        $values = ['step' => $title, 'progress' => max((float) $this->operation->progress, round($progress, 5)), 'touched' => $touched];
-        operations::update($this->operation, $values);
+        if ($touched === $this->operation->touched && microtime(true) - $this->announced < self::PAUSE) {
+            return;
+        }
+        $this->announced = microtime(true);
+        operations::update($this->operation, [
+            'step' => $title, 'progress' => max((float) $this->operation->progress, round($progress, 5)), 'touched' => $touched,
+        ]);
     }
 
     /**
@@ -182,8 +193,8 @@ abstract class worker {
     protected function finish(string $status, array $result, array $faults = []): void {
         $first = $faults ? reset($faults) : null;
         operations::update($this->operation, [
-            'status' => $status, 'result' => json::encode((object) $result), 'timefinished' => time(), 'step' => '', 'touched' => null,
-            'progress' => $status === operations::DONE ? 1 : $this->operation->progress,
+            'status' => $status, 'result' => json::encode((object) $result), 'timefinished' => time(), 'step' => '',
+            'touched' => null, 'progress' => $status === operations::DONE ? 1 : $this->operation->progress,
             'errorcode' => $first->code ?? '', 'error' => $first->message ?? '',
             'faults' => json::encode(array_map(static function (fault $fault) {
                 return ['facts' => (object) $fault->facts] + $fault->tell();

@@ -64,7 +64,8 @@ class run extends api {
             'opkey' => $opkey, 'program' => $program, 'draftitemid' => $draftitemid,
         ]);
         self::demand(['local/otbridge:run']);
-        return operations::describe(intake::run(operations::key($params['opkey']), $params['program'], (int) $params['draftitemid']));
+        $opkey = operations::key($params['opkey']);
+        return operations::describe(intake::run($opkey, $params['program'], (int) $params['draftitemid']));
     }
 
     /**

@@ -73,8 +73,10 @@ class structure extends field {
             $here = ltrim($path . '.' . $name, '.');
             if (array_key_exists($name, $members)) {
                 $taken[$name] = $field->read($members[$name], $here, $reading);
+            } else if ($field->is_optional()) {
+                $taken[$name] = $field->get_default();
             } else {
-                $taken[$name] = $field->is_optional() ? $field->get_default() : $reading->fault($here, 'parammissing', ['name' => $name]);
+                $taken[$name] = $reading->fault($here, 'parammissing', ['name' => $name]);
             }
         }
         return $taken;

@@ -79,7 +79,8 @@ class course_create extends step {
      */
     public function results(): array {
         return [
-            'id' => 'course', 'url' => 'text', 'shortname' => 'text', 'fullname' => 'text', 'sections' => 'int[]', 'general' => 'int',
+            'id' => 'course', 'url' => 'text', 'shortname' => 'text', 'fullname' => 'text', 'sections' => 'int[]',
+            'general' => 'int',
         ];
     }
 
@@ -238,8 +239,9 @@ class course_create extends step {
         }
         $most = (int) get_config('moodlecourse', 'maxsections') ?: 52;
         $uses = course_get_format((object) ['format' => $params['format'], 'id' => 0])->uses_sections();
-        if (count($params['sections']) > ($uses ? $most : 0)) {
-            $checking->fault('sections', 'paramcount', ['count' => count($params['sections']), 'min' => 0, 'max' => $uses ? $most : 0]);
+        $max = $uses ? $most : 0;
+        if (count($params['sections']) > $max) {
+            $checking->fault('sections', 'paramcount', ['count' => count($params['sections']), 'min' => 0, 'max' => $max]);
         }
     }
 

@@ -67,8 +67,8 @@ class course_restore extends step {
     public function results(): array {
         return [
             'id' => 'course', 'fullname' => 'text', 'shortname' => 'text', 'url' => 'text', 'category' => 'category',
-            'backuptime' => 'int', 'source' => 'text', 'filename' => 'text', 'activities' => '', 'questions' => 'int', 'files' => 'int',
-            'users' => 'bool', 'warnings' => '',
+            'backuptime' => 'int', 'source' => 'text', 'filename' => 'text', 'activities' => '', 'questions' => 'int',
+            'files' => 'int', 'users' => 'bool', 'warnings' => '',
         ];
     }
 

@@ -77,11 +77,9 @@ class rescue extends scheduled_task {
         if (!$operation || !operations::is_open($operation)) {
             return;
         }
-        $rows = array_filter($DB->get_records('task_adhoc', ['component' => 'local_otbridge']), static function ($row) use ($operation) {
-            return (int) (json_decode($row->customdata)->operationid ?? 0) === (int) $operation->id;
-        });
-        foreach ($rows as $row) {
-            if (empty($row->timestarted) || !$this->forget_dead($row)) {
+        foreach ($DB->get_records('task_adhoc', ['component' => 'local_otbridge']) as $row) {
+            $ours = (int) (json_decode($row->customdata)->operationid ?? 0) === (int) $operation->id;
+            if ($ours && (empty($row->timestarted) || !$this->forget_dead($row))) {
                 return; // Cron will run it, or is just running it.
             }
         }
