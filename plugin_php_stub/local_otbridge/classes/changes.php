@@ -46,20 +46,9 @@ class changes {
         if (!$course) {
             return null;
         }
-        // The log knows who did it; it may be off, and it is kept for a while only.
-        $log = $DB->get_records_select(
-            'logstore_standard_log',
-            "courseid = :courseid AND timecreated > :since AND crud IN ('c', 'u', 'd') AND userid > 0",
-            ['courseid' => $courseid, 'since' => $since],
-            'timecreated DESC',
-            'id, eventname, timecreated, userid',
-            0,
-            1
-        );
-        if ($log) {
-            $entry = reset($log);
-            $name = substr(strrchr('\\' . $entry->eventname, '\\'), 1);
-            return new change($name, (int) $entry->timecreated, (int) $entry->userid);
+        $logged = self::in_log('courseid', $courseid, $since);
+        if ($logged !== null) {
+            return $logged;
         }
         if ($course->timemodified > $since) {
             return new change('course', (int) $course->timemodified);
@@ -73,6 +62,60 @@ class changes {
             [$courseid]
         );
         return $enrolled > $since ? new change('user_enrolments', $enrolled) : null;
+    }
+
+    /**
+     * The latest change that the log knows of in a context, below a course.
+     *
+     * @param \context $context
+     * @param int $since Unix seconds
+     * @return change|null
+     */
+    public static function in_context(\context $context, int $since): ?change {
+        return self::in_log('contextid', $context->id, $since);
+    }
+
+    /**
+     * A row that says itself when it was changed.
+     *
+     * @param string $table
+     * @param int $id
+     * @param string $time name of its field
+     * @param int $since Unix seconds
+     * @return change|null
+     */
+    public static function in_row(string $table, int $id, string $time, int $since): ?change {
+        global $DB;
+
+        $when = (int) $DB->get_field($table, $time, ['id' => $id]);
+        return $when > $since ? new change($table, $when) : null;
+    }
+
+    /**
+     * The latest entry of making, changing or deleting by a person; the log may be off, and is kept for a while only.
+     *
+     * @param string $field of the log
+     * @param int $value
+     * @param int $since Unix seconds
+     * @return change|null
+     */
+    private static function in_log(string $field, int $value, int $since): ?change {
+        global $DB;
+
+        $log = $DB->get_records_select(
+            'logstore_standard_log',
+            "$field = :value AND timecreated > :since AND crud IN ('c', 'u', 'd') AND userid > 0",
+            ['value' => $value, 'since' => $since],
+            'timecreated DESC',
+            'id, eventname, timecreated, userid',
+            0,
+            1
+        );
+        $entry = reset($log);
+        if ($entry === false) {
+            return null;
+        }
+        return new change(substr(strrchr('\\' . $entry->eventname, '\\'), 1), (int) $entry->timecreated, (int) $entry->userid);
     }
 
     /**

@@ -141,7 +141,7 @@ class program {
         }
         $reading = new reading($faults, $earlier, array_column($this->files, 'sha256'), $results);
         $before = count($faults->all());
-        $read = field::structure($planned->step->schema())->read($planned->raw, $planned->path(), $reading);
+        $read = field::structure($planned->step->fields($planned->raw))->read($planned->raw, $planned->path(), $reading);
         return count($faults->all()) === $before ? $read : null;
     }
 

@@ -51,6 +51,16 @@ abstract class step {
     abstract public function schema(): array;
 
     /**
+     * Parameters of one step of a program, where what some of them are depends on what another says.
+     *
+     * @param \stdClass $raw the step's parameters as they came, not looked at yet
+     * @return field[] by name
+     */
+    public function fields(\stdClass $raw): array {
+        return $this->schema();
+    }
+
+    /**
      * What it results in, and what of it later steps may refer to.
      *
      * @return string[] type by field: int, text, bool, a kind of {@see kinds::TABLES}, one of these with `[]`, or empty for a
