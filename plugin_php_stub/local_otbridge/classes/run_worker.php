@@ -50,6 +50,9 @@ class run_worker extends worker {
         foreach ($rows as $row) {
             $this->results[$row->label] = json::decode($row->result);
         }
+        if ($rows && ($step = steps::get($row->step)) !== null) {
+            $step->refresh(json::decode($row->params), json::decode($row->result)); // Its process may have died before it did.
+        }
         if (!$this->begin('run ' . count($rows))) {
             $this->fail(new refusal('interrupted', ['attempts' => self::ATTEMPTS]), 'steps[' . count($rows) . ']');
             return;

@@ -49,11 +49,12 @@ class undoing {
         } finally {
             ob_end_clean();
         }
+        // Healed before it is noted: a process that dies in between is followed by one that does both again.
+        healer::heal(json::decode($row->courses));
+        $step->refresh($params, $results);
         step_rows::update($row, [
             'status' => step_rows::UNDONE, 'timeundone' => time(), 'undoneby' => $by->id, 'remark' => null,
         ]);
-        healer::heal(json::decode($row->courses));
-        $step->refresh($params, $results);
     }
 
     /**
