@@ -30,6 +30,12 @@ use local_otbridge\reading;
  * HTML, cleaned as what a user without trust writes: orders come from outside.
  */
 class html extends text {
+    /** @var int how many texts are remembered */
+    const REMEMBERED = 2000;
+
+    /** @var string[] cleaned texts, by what they were */
+    private static $cleaned = [];
+
     /**
      * Describe.
      *
@@ -49,6 +55,21 @@ class html extends text {
      */
     protected function take($value, string $path, reading $reading) {
         $taken = parent::take($value, $path, $reading);
-        return $taken === null || $taken === '' ? $taken : clean_text($taken, FORMAT_HTML);
+        return $taken === null || $taken === '' ? $taken : self::clean($taken);
+    }
+
+    /**
+     * Clean a text, or remember how it was cleaned when the program was checked.
+     *
+     * @param string $text
+     * @return string
+     */
+    private static function clean(string $text): string {
+        $key = sha1($text);
+        if (!isset(self::$cleaned[$key])) {
+            self::$cleaned = count(self::$cleaned) < self::REMEMBERED ? self::$cleaned : [];
+            self::$cleaned[$key] = clean_text($text, FORMAT_HTML);
+        }
+        return self::$cleaned[$key];
     }
 }
