@@ -24,6 +24,8 @@
 
 namespace local_otbridge;
 
+use Throwable;
+
 /**
  * Checks a program: first its steps' parameters, then whether this site has them, policy, capabilities, and each step's own check.
  */
@@ -107,9 +109,23 @@ class checker {
             $this->demand($planned, $faults);
         }
         foreach ($steps as $planned) {
-            if (!$faults->touch($planned->path())) {
-                $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
+            if (!$faults->in_part($planned->path())) {
+                $this->ask($planned, $faults);
             }
+        }
+    }
+
+    /**
+     * Let a step look for itself; what it did not expect is a fault of the step, too.
+     *
+     * @param planned $planned
+     * @param faults $faults
+     */
+    private function ask(planned $planned, faults $faults): void {
+        try {
+            $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
+        } catch (Throwable $error) {
+            $faults->add(fault::of($error, $planned->path()));
         }
     }
 

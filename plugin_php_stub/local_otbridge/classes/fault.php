@@ -24,6 +24,9 @@
 
 namespace local_otbridge;
 
+use moodle_exception;
+use Throwable;
+
 /**
  * Says where, what kind, in words, and in facts.
  */
@@ -50,6 +53,23 @@ class fault {
         $this->code = $code;
         $this->facts = $facts;
         $this->message = fix_utf8($words !== '' ? $words : get_string($code, 'local_otbridge', (object) $facts));
+    }
+
+    /**
+     * The fault that an exception is.
+     *
+     * @param Throwable $error
+     * @param string $path where, unless the exception says it
+     * @return self
+     */
+    public static function of(Throwable $error, string $path): self {
+        if ($error instanceof refusal) {
+            $first = $error->faults ? reset($error->faults) : null;
+            return new self($first->path ?? $path, $error->errorcode, $error->facts, $first->message ?? $error->getMessage());
+        }
+        debugging('local_otbridge: ' . get_class($error) . ': ' . $error->getMessage(), DEBUG_DEVELOPER, $error->getTrace());
+        $facts = ['exception' => get_class($error), 'errorcode' => $error instanceof moodle_exception ? $error->errorcode : ''];
+        return new self($path, 'stepfailed', $facts + ['message' => $error->getMessage()]);
     }
 
     /**

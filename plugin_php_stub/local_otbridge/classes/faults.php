@@ -35,6 +35,8 @@ class faults {
     private $faults = [];
     /** @var fault[] it works, and somebody should know */
     private $notes = [];
+    /** @var int[] how many faults each part of the program has, as `steps[3]`; also those that are not kept */
+    private $parts = [];
 
     /**
      * A fault.
@@ -42,6 +44,8 @@ class faults {
      * @param fault $fault
      */
     public function add(fault $fault): void {
+        $part = explode('.', $fault->path)[0];
+        $this->parts[$part] = ($this->parts[$part] ?? 0) + 1;
         if (count($this->faults) < self::LIMIT) {
             $this->faults[] = $fault;
         }
@@ -77,18 +81,13 @@ class faults {
     }
 
     /**
-     * Whether a fault lies in this part of the program.
+     * How many faults a part of the program has.
      *
-     * @param string $path
-     * @return bool
+     * @param string $part as `steps[3]`
+     * @return int
      */
-    public function touch(string $path): bool {
-        foreach ($this->faults as $fault) {
-            if ($fault->path === $path || preg_match('/^' . preg_quote($path, '/') . '[.\[]/', $fault->path)) {
-                return true;
-            }
-        }
-        return false;
+    public function in_part(string $part): int {
+        return $this->parts[$part] ?? 0;
     }
 
     /**

@@ -140,9 +140,9 @@ class program {
             }
         }
         $reading = new reading($faults, $earlier, array_column($this->files, 'sha256'), $results);
-        $before = count($faults->all());
+        $before = $faults->in_part($planned->path());
         $read = field::structure($planned->step->fields($planned->raw))->read($planned->raw, $planned->path(), $reading);
-        return count($faults->all()) === $before ? $read : null;
+        return $faults->in_part($planned->path()) === $before ? $read : null;
     }
 
     /**

@@ -226,7 +226,7 @@ class run_worker extends worker {
      * @param string $path
      */
     protected function fail(Throwable $error, string $path): void {
-        $fault = self::fault($error, $path);
+        $fault = fault::of($error, $path);
         operations::update($this->operation, [
             'status' => operations::UNDOING, 'errorcode' => $fault->code, 'error' => $fault->message,
             'faults' => json::encode([['facts' => (object) $fault->facts] + $fault->tell()]),
@@ -254,7 +254,7 @@ class run_worker extends worker {
             } catch (Throwable $error) {
                 $this->roll_back();
                 $this->heal($this->touched());
-                step_rows::update($row, ['status' => step_rows::LEFT, 'remark' => self::fault($error, '')->message]);
+                step_rows::update($row, ['status' => step_rows::LEFT, 'remark' => fault::of($error, '')->message]);
             }
         }
         $left = array_map(static function ($row) {
@@ -279,7 +279,7 @@ class run_worker extends worker {
             $this->clean_up_begun();
         } catch (Throwable $error) {
             $this->roll_back();
-            step_rows::update($row, ['status' => step_rows::LEFT, 'remark' => self::fault($error, '')->message]);
+            step_rows::update($row, ['status' => step_rows::LEFT, 'remark' => fault::of($error, '')->message]);
         }
     }
 }

@@ -77,7 +77,7 @@ class undo_worker extends worker {
      */
     protected function fail(Throwable $error, string $path): void {
         $this->undone = $this->undone ?? operations::get((int) $this->operation->undoes);
-        $this->finish(operations::FAILED, $this->result(), [self::fault($error, $path)]);
+        $this->finish(operations::FAILED, $this->result(), [fault::of($error, $path)]);
     }
 
     /**

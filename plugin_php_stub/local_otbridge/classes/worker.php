@@ -24,7 +24,6 @@
 
 namespace local_otbridge;
 
-use moodle_exception;
 use stdClass;
 use Throwable;
 
@@ -164,23 +163,6 @@ abstract class worker {
      */
     protected function heal(array $courses): void {
         healer::heal($courses);
-    }
-
-    /**
-     * The fault that an exception is.
-     *
-     * @param Throwable $error
-     * @param string $path
-     * @return fault
-     */
-    protected static function fault(Throwable $error, string $path): fault {
-        if ($error instanceof refusal) {
-            $first = $error->faults ? reset($error->faults) : null;
-            return new fault($first->path ?? $path, $error->errorcode, $error->facts, $first->message ?? $error->getMessage());
-        }
-        debugging('local_otbridge: ' . get_class($error) . ': ' . $error->getMessage(), DEBUG_DEVELOPER, $error->getTrace());
-        $facts = ['exception' => get_class($error), 'errorcode' => $error instanceof moodle_exception ? $error->errorcode : ''];
-        return new fault($path, 'stepfailed', $facts + ['message' => $error->getMessage()]);
     }
 
     /**

@@ -109,6 +109,14 @@ class program_test extends \advanced_testcase {
         ]));
     }
 
+    public function test_of_many_faults_the_first_hundred_are_told() {
+        $steps = [];
+        for ($index = 0; $index < 150; $index++) {
+            $steps[] = ['step' => 'role.create', 'as' => 'r' . $index, 'shortname' => 5, 'name' => '', 'capabilities' => 'x'];
+        }
+        $this->assertCount(faults::LIMIT, $this->faults($steps));
+    }
+
     public function test_references_lead_to_earlier_results_of_the_right_type() {
         $group = ['step' => 'group.create', 'name' => 'x'];
         $this->assertEquals([
