@@ -50,18 +50,18 @@ class changes {
         if ($logged !== null) {
             return $logged;
         }
-        if ($course->timemodified > $since) {
-            return new change('course', (int) $course->timemodified);
+        $enrolled = 'SELECT MAX(u.timemodified) FROM {user_enrolments} u JOIN {enrol} e ON e.id = u.enrolid WHERE e.courseid = ?';
+        $traces = [
+            'course' => (int) $course->timemodified,
+            'course_modules' => (int) $DB->get_field('course_modules', 'MAX(added)', ['course' => $courseid]),
+            'user_enrolments' => (int) $DB->get_field_sql($enrolled, [$courseid]),
+        ];
+        foreach ($traces as $what => $when) {
+            if ($when > $since && !self::is_taken_back($when)) {
+                return new change($what, $when);
+            }
         }
-        $added = (int) $DB->get_field('course_modules', 'MAX(added)', ['course' => $courseid]);
-        if ($added > $since) {
-            return new change('course_modules', $added);
-        }
-        $enrolled = (int) $DB->get_field_sql(
-            'SELECT MAX(u.timemodified) FROM {user_enrolments} u JOIN {enrol} e ON e.id = u.enrolid WHERE e.courseid = ?',
-            [$courseid]
-        );
-        return $enrolled > $since ? new change('user_enrolments', $enrolled) : null;
+        return null;
     }
 
     /**
@@ -88,7 +88,26 @@ class changes {
         global $DB;
 
         $when = (int) $DB->get_field($table, $time, ['id' => $id]);
-        return $when > $since ? new change($table, $when) : null;
+        return $when > $since && !self::is_taken_back($when) ? new change($table, $when) : null;
+    }
+
+    /**
+     * Whether what happened at a moment was the plugin's own doing, and is taken back: by an undoing, or by a program that was
+     * taken back later or failed.
+     *
+     * @param int $when Unix seconds
+     * @param int $userid who did it; 0 = not known
+     * @return bool
+     */
+    public static function is_taken_back(int $when, int $userid = 0): bool {
+        global $DB;
+
+        return $DB->record_exists_select(
+            operations::TABLE,
+            "timestarted > 0 AND timestarted <= :began AND timefinished >= :ended AND (userid = :userid OR :unknown = 1)
+             AND (kind = 'undo' OR undoneby <> 0 OR status = :failed)",
+            ['began' => $when, 'ended' => $when, 'userid' => $userid, 'unknown' => (int) !$userid, 'failed' => operations::FAILED]
+        );
     }
 
     /**
@@ -102,20 +121,26 @@ class changes {
     private static function in_log(string $field, int $value, int $since): ?change {
         global $DB;
 
-        $log = $DB->get_records_select(
+        $log = $DB->get_recordset_select(
             'logstore_standard_log',
             "$field = :value AND timecreated > :since AND crud IN ('c', 'u', 'd') AND userid > 0",
             ['value' => $value, 'since' => $since],
             'timecreated DESC',
-            'id, eventname, timecreated, userid',
-            0,
-            1
+            'id, eventname, timecreated, userid'
         );
-        $entry = reset($log);
-        if ($entry === false) {
-            return null;
+        $found = null;
+        $asked = [];
+        foreach ($log as $entry) {
+            $key = $entry->timecreated . ' ' . $entry->userid;
+            $asked[$key] = $asked[$key] ?? self::is_taken_back((int) $entry->timecreated, (int) $entry->userid);
+            if (!$asked[$key]) {
+                $name = substr(strrchr('\\' . $entry->eventname, '\\'), 1);
+                $found = new change($name, (int) $entry->timecreated, (int) $entry->userid);
+                break;
+            }
         }
-        return new change(substr(strrchr('\\' . $entry->eventname, '\\'), 1), (int) $entry->timecreated, (int) $entry->userid);
+        $log->close();
+        return $found;
     }
 
     /**

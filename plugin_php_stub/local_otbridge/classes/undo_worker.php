@@ -81,24 +81,14 @@ class undo_worker extends worker {
     }
 
     /**
-     * Note at each row what somebody changed since; what an earlier attempt noted stays.
+     * Note at each row what somebody changed since.
      */
     private function look_for_changes(): void {
-        global $DB;
-
-        $since = max((int) $this->undone->timefinished, (int) $DB->get_field_select(
-            operations::TABLE,
-            'MAX(timefinished)',
-            'undoes = ? AND id <> ?',
-            [$this->undone->id, $this->operation->id]
-        ));
         foreach ($this->rows() as $row) {
-            $fault = (string) $row->changed === '' ? undoing::change($row, $this->undone, $since) : null;
-            if ($fault !== null) {
-                step_rows::update($row, ['changed' => json::encode([
-                    'facts' => (object) $fault->facts, 'message' => $fault->message,
-                ])]);
-            }
+            $fault = undoing::change($row, $this->undone, (int) $this->undone->timefinished);
+            step_rows::update($row, ['changed' => $fault === null ? null : json::encode([
+                'facts' => (object) $fault->facts, 'message' => $fault->message,
+            ])]);
         }
     }
 

@@ -262,6 +262,26 @@ class operation_test extends \advanced_testcase {
         $this->assertTrue($DB->record_exists('course', ['id' => $course]));
     }
 
+    public function test_what_another_operation_made_stands_in_the_way_until_it_is_taken_back() {
+        global $DB;
+        set_config('enabled_stores', 'logstore_standard', 'tool_log');
+        set_config('buffersize', 0, 'logstore_standard');
+        get_log_manager(true);
+        $key = $this->key();
+        $course = $this->run_program($key, $this->program([]))['result']['course']['id'];
+        $DB->set_field(operations::TABLE, 'timefinished', time() - 10, ['opkey' => $key]);
+        $DB->set_field('course', 'timemodified', time() - 20, ['id' => $course]);
+        $DB->delete_records_select('logstore_standard_log', '1 = 1');
+        $other = $this->key();
+        $step = ['step' => 'group.create', 'as' => 'g', 'course' => $course, 'name' => 'Чужая'];
+        $this->run_program($other, json_encode(['version' => 1, 'steps' => [$step]]));
+        $told = $this->decoded(undo::execute($this->key(), $key));
+        $this->assertSame(['changedsince', 'group_created'], [$told['errorcode'], $told['faults'][0]['facts']['what']]);
+        $this->assertSame('done', undo::execute($this->key(), $other)['status']);
+        $this->assertSame('done', undo::execute($this->key(), $key)['status']);
+        $this->assertFalse($DB->record_exists('course', ['id' => $course]));
+    }
+
     public function test_an_open_operation_cannot_be_taken_back() {
         $key = $this->key();
         $this->run_program($key);

@@ -29,6 +29,7 @@ defined('MOODLE_INTERNAL') || die();
 require_once($GLOBALS['CFG']->dirroot . '/group/lib.php');
 
 use local_otbridge\change;
+use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
 use local_otbridge\scope;
@@ -129,7 +130,7 @@ class group_create extends step {
     }
 
     /**
-     * Core writes the time of the last change, also when members come or go.
+     * Core writes the time of the last change, also when members come or go; people who came since are somebody's doing.
      *
      * @param array $params
      * @param array $results
@@ -141,7 +142,12 @@ class group_create extends step {
         global $DB;
 
         $group = $DB->get_record('groups', ['id' => $results['id']]);
-        return $group && $group->timemodified > $since ? new change($group->name, (int) $group->timemodified) : null;
+        if (!$group || $group->timemodified <= $since) {
+            return null;
+        }
+        $came = $DB->record_exists_select('groups_members', 'groupid = ? AND timeadded > ?', [$group->id, $since]);
+        $ours = !$came && changes::is_taken_back((int) $group->timemodified);
+        return $ours ? null : new change($group->name, (int) $group->timemodified);
     }
 
     /**
