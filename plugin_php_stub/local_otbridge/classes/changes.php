@@ -183,11 +183,27 @@ class changes {
         }
         ob_start();
         try {
+            self::empty_bin($courseid);
             delete_course($course, false);
         } finally {
             ob_end_clean();
         }
         fix_course_sortorder();
+    }
+
+    /**
+     * Empty the recycle bin of a course. Core does so itself only as far as the current user may, and leaves rows of a course that
+     * is gone.
+     *
+     * @param int $courseid
+     */
+    private static function empty_bin(int $courseid): void {
+        if (class_exists('tool_recyclebin\course_bin')) {
+            $bin = new \tool_recyclebin\course_bin($courseid);
+            foreach ($bin->get_items() as $item) {
+                $bin->delete_item($item);
+            }
+        }
     }
 
     /**

@@ -282,6 +282,17 @@ class operation_test extends \advanced_testcase {
         $this->assertFalse($DB->record_exists('course', ['id' => $course]));
     }
 
+    public function test_the_recycle_bin_of_a_course_goes_with_it() {
+        global $DB;
+        set_config('coursebinenable', 1, 'tool_recyclebin');
+        $course = $this->getDataGenerator()->create_course();
+        $page = $this->getDataGenerator()->create_module('page', ['course' => $course->id]);
+        course_delete_module($page->cmid);
+        $this->assertSame(1, $DB->count_records('tool_recyclebin_course'));
+        changes::delete_course((int) $course->id, false);
+        $this->assertSame(0, $DB->count_records('tool_recyclebin_course'));
+    }
+
     public function test_an_open_operation_cannot_be_taken_back() {
         $key = $this->key();
         $this->run_program($key);
