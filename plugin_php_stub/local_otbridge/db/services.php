@@ -79,6 +79,7 @@ $services = [
             'core_course_get_contents',
             'core_course_delete_courses',
             'core_files_upload',
+            'core_user_get_users_by_field',
             'local_otbridge_get_info',
             'local_otbridge_find_backups',
             'local_otbridge_check',
