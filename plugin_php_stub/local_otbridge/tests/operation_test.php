@@ -271,6 +271,7 @@ class operation_test extends \advanced_testcase {
         $course = $this->run_program($key, $this->program([]))['result']['course']['id'];
         $DB->set_field(operations::TABLE, 'timefinished', time() - 10, ['opkey' => $key]);
         $DB->set_field('course', 'timemodified', time() - 20, ['id' => $course]);
+        $DB->set_field('course_modules', 'added', time() - 20, ['course' => $course]);
         $DB->delete_records_select('logstore_standard_log', '1 = 1');
         $other = $this->key();
         $step = ['step' => 'group.create', 'as' => 'g', 'course' => $course, 'name' => 'Чужая'];
