@@ -205,7 +205,12 @@ class step_module_test extends step_testcase {
         ]));
     }
 
-    public function test_a_kind_that_is_off_and_a_user_without_rights() {
+    public function test_two_files_of_one_name() {
+        $files = [$this->file('same.txt', 'one'), $this->file('same.txt', 'two')];
+        $this->assertSame(['steps[0].files filenametwice'], $this->faults(['f' => $this->add('folder', ['files' => $files])]));
+    }
+
+    public function test_a_kind_that_is_off() {
         global $DB;
         $DB->set_field('modules', 'visible', 0, ['name' => 'lesson']);
         $this->assertSame(['steps[0].type moduleoff'], $this->faults(['m' => $this->add('lesson')]));
@@ -230,14 +235,16 @@ class step_module_test extends step_testcase {
     public function test_a_fault_in_a_later_step_leaves_nothing() {
         global $DB;
         set_config('coursebinenable', 1, 'tool_recyclebin');
+        $other = (int) $this->getDataGenerator()->create_course()->id;
         $before = $this->snapshot();
-        // The file's name makes core fail only when it is stored.
-        $one = $this->file('same.txt', 'one');
-        $two = $this->file('same.txt', 'two');
+        // Only once both are there it can be seen that they are in two courses.
         $told = external\run::execute($this->key(), $this->program([
-            'q' => $this->add('quiz'), 'f' => $this->add('folder', ['files' => [$one, $two]]),
+            'q' => $this->add('quiz'), 'f' => $this->add('folder', ['files' => [$this->file('one.txt', 'one')]]),
+            'p' => ['step' => 'grouping.create', 'course' => (int) $this->course->id, 'name' => 'Поток'],
+            'g' => ['step' => 'group.create', 'course' => $other, 'name' => 'Группа'],
+            'a' => ['step' => 'grouping.add', 'grouping' => '$p.id', 'group' => '$g.id'],
         ]), $this->draft());
-        $this->assertSame(['failed', 'filenametwice'], [$told['status'], $told['errorcode']]);
+        $this->assertSame(['failed', 'othercourse'], [$told['status'], $told['errorcode']]);
         $this->assertSame([], json_decode($told['result'], true)['left']);
         $this->assertSame([], $this->differences($before, $this->snapshot()));
         $this->assertSame(0, $DB->count_records('tool_recyclebin_course'));

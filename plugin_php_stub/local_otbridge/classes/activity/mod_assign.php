@@ -24,6 +24,10 @@
 
 namespace local_otbridge\activity;
 
+defined('MOODLE_INTERNAL') || die();
+
+require_once($GLOBALS['CFG']->libdir . '/filelib.php');
+
 use core_form\filetypes_util;
 use local_otbridge\activity;
 use local_otbridge\checking;
@@ -112,7 +116,8 @@ class mod_assign extends activity {
             'alwaysshowdescription' => 1, 'sendnotifications' => 0, 'sendlatenotifications' => 0, 'sendstudentnotifications' => 1,
             'requireallteammemberssubmit' => 0, 'teamsubmissiongroupingid' => 0, 'preventsubmissionnotingroup' => 0,
             'hidegrader' => 0, 'markingallocation' => 0, 'markinganonymous' => 0, 'completionsubmit' => 1,
-            'activityeditor' => ['text' => '', 'format' => FORMAT_HTML, 'itemid' => 0], 'timelimit' => 0, 'submissionattachments' => 0,
+            'activityeditor' => ['text' => '', 'format' => FORMAT_HTML, 'itemid' => IGNORE_FILE_MERGE], 'timelimit' => 0,
+            'submissionattachments' => 0,
             'assignsubmission_file_enabled' => (int) in_array('file', $types, true),
             'assignsubmission_file_maxfiles' => $settings['maxfiles'] ?? self::site('assignsubmission_file', 'maxfiles', 20),
             'assignsubmission_file_maxsizebytes' => $settings['maxsizebytes'],

@@ -107,21 +107,25 @@ class bank {
     }
 
     /**
-     * The category of a question.
+     * Contexts of the banks that questions are in.
      *
-     * @param int $questionid
-     * @return stdClass|null
+     * @param int[] $questionids
+     * @return int[] ids, each once
      */
-    public static function category_of(int $questionid): ?stdClass {
+    public static function contexts_of(array $questionids): array {
         global $DB;
 
+        if (!$questionids) {
+            return [];
+        }
+        [$in, $values] = $DB->get_in_or_equal($questionids);
         $sql = $DB->get_manager()->table_exists('question_bank_entries')
-            ? 'SELECT c.* FROM {question_categories} c
+            ? "SELECT DISTINCT c.contextid FROM {question_categories} c
                  JOIN {question_bank_entries} e ON e.questioncategoryid = c.id
                  JOIN {question_versions} v ON v.questionbankentryid = e.id
-                WHERE v.questionid = ?'
-            : 'SELECT c.* FROM {question_categories} c JOIN {question} q ON q.category = c.id WHERE q.id = ?';
-        return $DB->get_record_sql($sql, [$questionid]) ?: null;
+                WHERE v.questionid $in"
+            : "SELECT DISTINCT c.contextid FROM {question_categories} c JOIN {question} q ON q.category = c.id WHERE q.id $in";
+        return array_map('intval', $DB->get_fieldset_sql($sql, $values));
     }
 
     /**

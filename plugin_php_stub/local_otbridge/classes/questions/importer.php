@@ -137,10 +137,8 @@ class importer {
         if (count($ids) !== $lint->count()) {
             throw new refusal('questioncount', ['expected' => $lint->count(), 'found' => count($ids)]);
         }
-        foreach ($ids as $index => $id) {
-            foreach (judge::stored($index + 1, $id) as [$code, $facts]) {
-                throw new refusal($code, $facts);
-            }
+        foreach (judge::stored($ids) as [$code, $facts]) {
+            throw new refusal($code, $facts);
         }
         return $ids;
     }

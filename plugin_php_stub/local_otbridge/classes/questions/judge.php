@@ -55,35 +55,37 @@ class judge {
     }
 
     /**
-     * Judge a question as it is stored.
+     * Judge questions as they are stored, with the gaps of those that have some.
      *
-     * @param int $number in the file
-     * @param int $id
+     * @param int[] $ids in order of the file
      * @return array of [code, facts]
      */
-    public static function stored(int $number, int $id): array {
+    public static function stored(array $ids): array {
         global $DB;
 
-        $question = $DB->get_record('question', ['id' => $id]);
-        if (!$question) {
-            return [['questionlost', ['number' => $number]]];
+        $found = [];
+        $numbers = array_flip(array_values($ids));
+        $questions = $DB->get_records_list('question', 'id', $ids);
+        foreach (array_diff($ids, array_keys($questions)) as $id) {
+            $found[] = ['questionlost', ['number' => $numbers[$id] + 1]];
         }
-        $answers = [];
-        foreach ($DB->get_records('question_answers', ['question' => $id], 'id') as $answer) {
-            $answers[] = [$answer->answer, (float) $answer->fraction];
+        foreach ($DB->get_records_list('question', 'parent', $ids, 'id') as $gap) {
+            $questions[$gap->id] = $gap;
         }
-        $type = $question->qtype;
-        $single = $type === 'multichoice' && $DB->get_field('qtype_multichoice_options', 'single', ['questionid' => $id]);
-        $pairs = $type === 'match' ? $DB->count_records_select(
-            'qtype_match_subquestions',
-            'questionid = ? AND ' . $DB->sql_isnotempty('qtype_match_subquestions', 'questiontext', false, true),
-            [$id]
-        ) : 0;
-        $found = self::judge($number, $question->name, $type, $question->questiontext, [
-            'single' => (bool) $single, 'answers' => $answers, 'pairs' => $pairs,
-        ]);
-        foreach ($DB->get_fieldset_select('question', 'id', 'parent = ? AND id <> ?', [$id, $id]) as $child) {
-            $found = array_merge($found, self::stored($number, (int) $child)); // Gaps of a Cloze question.
+        $all = array_keys($questions);
+        $answers = $pairs = [];
+        foreach ($DB->get_records_list('question_answers', 'question', $all, 'id') as $answer) {
+            $answers[$answer->question][] = [$answer->answer, (float) $answer->fraction];
+        }
+        foreach ($DB->get_records_list('qtype_match_subquestions', 'questionid', $all) as $pair) {
+            $pairs[$pair->questionid] = ($pairs[$pair->questionid] ?? 0) + (trim($pair->questiontext) === '' ? 0 : 1);
+        }
+        $single = array_column($DB->get_records_list('qtype_multichoice_options', 'questionid', $all), 'single', 'questionid');
+        foreach ($questions as $id => $question) {
+            $number = ($numbers[$id] ?? $numbers[$question->parent]) + 1;
+            $found = array_merge($found, self::judge($number, $question->name, $question->qtype, $question->questiontext, [
+                'single' => !empty($single[$id]), 'answers' => $answers[$id] ?? [], 'pairs' => $pairs[$id] ?? 0,
+            ]));
         }
         return $found;
     }

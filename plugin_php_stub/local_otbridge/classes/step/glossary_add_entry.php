@@ -136,9 +136,7 @@ class glossary_add_entry extends step {
             'id' => null, 'concept' => $params['concept'], 'aliases' => implode("\n", $params['aliases']),
             'usedynalink' => (int) $links, 'casesensitive' => (int) ($links && !empty($CFG->glossary_casesensitive)),
             'fullmatch' => (int) ($links && !empty($CFG->glossary_fullmatch)),
-            'definition_editor' => [
-                'text' => $params['definitionhtml'], 'format' => FORMAT_HTML, 'itemid' => file_get_unused_draft_itemid(),
-            ],
+            'definition_editor' => ['text' => $params['definitionhtml'], 'format' => FORMAT_HTML, 'itemid' => 0],
         ], $course, $cm, $glossary, context_module::instance($cm->id));
         return ['id' => (int) $entry->id];
     }
@@ -223,7 +221,7 @@ class glossary_add_entry extends step {
      */
     private static function glossary(int $cmid): stdClass {
         global $DB;
-        $cm = get_coursemodule_from_id('glossary', $cmid, 0, false, MUST_EXIST);
-        return $DB->get_record('glossary', ['id' => $cm->instance], '*', MUST_EXIST);
+        $sql = 'SELECT m.* FROM {glossary} m JOIN {course_modules} c ON c.instance = m.id WHERE c.id = ?';
+        return $DB->get_record_sql($sql, [$cmid], MUST_EXIST);
     }
 }

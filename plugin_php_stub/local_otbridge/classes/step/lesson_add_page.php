@@ -154,7 +154,7 @@ class lesson_add_page extends step {
         $page = [
             'title' => $params['title'], 'qtype' => self::TYPES[$params['type']],
             'pageid' => (int) $DB->get_field('lesson_pages', 'id', ['lessonid' => $row->id, 'nextpageid' => 0]), // The one before.
-            'contents_editor' => ['text' => $params['contenthtml'], 'format' => FORMAT_HTML, 'itemid' => file_get_unused_draft_itemid()],
+            'contents_editor' => ['text' => $params['contenthtml'], 'format' => FORMAT_HTML, 'itemid' => 0],
             'answer_editor' => [], 'response_editor' => [], 'jumpto' => [], 'score' => [],
         ];
         foreach ($params['answers'] as $index => $answer) {
@@ -225,7 +225,7 @@ class lesson_add_page extends step {
      */
     private static function lesson(int $cmid): stdClass {
         global $DB;
-        $cm = get_coursemodule_from_id('lesson', $cmid, 0, false, MUST_EXIST);
-        return $DB->get_record('lesson', ['id' => $cm->instance], '*', MUST_EXIST);
+        $sql = 'SELECT m.* FROM {lesson} m JOIN {course_modules} c ON c.instance = m.id WHERE c.id = ?';
+        return $DB->get_record_sql($sql, [$cmid], MUST_EXIST);
     }
 }

@@ -26,6 +26,7 @@ namespace local_otbridge\step;
 
 defined('MOODLE_INTERNAL') || die();
 
+require_once($GLOBALS['CFG']->libdir . '/filelib.php');
 require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
 require_once($GLOBALS['CFG']->dirroot . '/course/modlib.php');
 
@@ -37,7 +38,6 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
-use local_otbridge\refusal;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -174,12 +174,13 @@ class module_add extends step {
         $type = $params['type'];
         $activity = activity::find($type);
         $course = $DB->get_record('course', ['id' => $params['course']], '*', MUST_EXIST);
-        $draft = $this->draft($params['files'], $work);
+        $draft = $params['files'] ? $work->draft($params['files']) : 0;
         $made = add_moduleinfo((object) ($activity->data($params['settings'], $draft, $course) + [
             'modulename' => $type, 'module' => $DB->get_field('modules', 'id', ['name' => $type], MUST_EXIST),
             'course' => $course->id, 'section' => $params['section'], 'visible' => (int) $params['visible'],
             'visibleoncoursepage' => 1, 'name' => $params['name'], 'cmidnumber' => $params['idnumber'], 'lang' => '',
-            'introeditor' => ['text' => $params['introhtml'], 'format' => FORMAT_HTML, 'itemid' => 0],
+            // No files: core would look into a draft area for nothing.
+            'introeditor' => ['text' => $params['introhtml'], 'format' => FORMAT_HTML, 'itemid' => IGNORE_FILE_MERGE],
             'showdescription' => (int) $params['showintro'], 'groupingid' => (int) $course->defaultgroupingid,
             'groupmode' => plugin_supports('mod', $type, FEATURE_GROUPS, false) ? (int) $course->groupmode : 0,
         ]), $course);
@@ -295,6 +296,11 @@ class module_add extends step {
         if (count(array_unique($params['files'])) !== $count) {
             $checking->fault('files', 'filetwice');
         }
+        foreach (array_count_values(array_map([$checking, 'file_name'], array_unique($params['files']))) as $name => $times) {
+            if ($times > 1) {
+                $checking->fault('files', 'filenametwice', ['name' => (string) $name]);
+            }
+        }
         if ($params['name'] === '' && !$activity->is_nameless()) {
             $checking->fault('name', 'paramlength', ['length' => 0, 'min' => 1, 'max' => 255]);
         }
@@ -302,22 +308,5 @@ class module_add extends step {
             $checking->fault('introhtml', 'paramlength', ['length' => 0, 'min' => 1, 'max' => 500000]);
         }
         $activity->check($params['settings'], $checking);
-    }
-
-    /**
-     * Put the files into a draft area.
-     *
-     * @param string[] $digests
-     * @param work $work
-     * @return int 0 without files
-     */
-    private function draft(array $digests, work $work): int {
-        $names = array_map([$work, 'file_name'], $digests);
-        foreach (array_count_values($names) as $name => $count) {
-            if ($count > 1) {
-                throw new refusal('filenametwice', ['name' => (string) $name]);
-            }
-        }
-        return $digests ? $work->draft($digests) : 0;
     }
 }

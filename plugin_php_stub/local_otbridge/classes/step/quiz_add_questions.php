@@ -86,13 +86,8 @@ class quiz_add_questions extends step {
      */
     public function capabilities(array $params, scope $scope): array {
         $asked = [['mod/quiz:manage', $scope->context('cm', $params['quiz'])]];
-        $seen = [];
-        foreach (is_array($params['questions']) ? $params['questions'] : [] as $question) {
-            $category = is_int($question) ? bank::category_of($question) : null;
-            if ($category !== null && !isset($seen[$category->contextid])) {
-                $seen[$category->contextid] = true;
-                $asked[] = ['moodle/question:useall', context::instance_by_id($category->contextid)];
-            }
+        foreach (bank::contexts_of(self::known($params['questions'])) as $contextid) {
+            $asked[] = ['moodle/question:useall', context::instance_by_id($contextid)];
         }
         return $asked;
     }
@@ -120,17 +115,15 @@ class quiz_add_questions extends step {
         if ($quiz !== null && quiz_has_attempts($quiz->id)) {
             $checking->fault('quiz', 'quizattempted', ['name' => $quiz->name]);
         }
-        foreach (is_array($params['questions']) ? $params['questions'] : [] as $index => $question) {
-            if (!is_int($question)) {
-                continue;
-            }
+        $known = self::known($params['questions']);
+        $there = $quiz === null ? [] : self::questions($quiz);
+        $rows = $DB->get_records_list('question', 'id', $known, '', 'id, qtype, parent');
+        foreach ($known as $index => $question) {
             // Core leaves out in silence what is there already.
-            $taken = $quiz !== null && in_array($question, self::questions($quiz), true);
-            if ($taken || !$checking->claim('quiz.question.' . $params['quiz'], (string) $question)) {
+            if (in_array($question, $there, true) || !$checking->claim('quiz.question.' . $params['quiz'], (string) $question)) {
                 $checking->fault("questions[$index]", 'questiontwice', ['id' => $question]);
             }
-            $row = $DB->get_record('question', ['id' => $question], 'id, qtype, parent', MUST_EXIST);
-            if ($row->qtype === 'random' || (int) $row->parent !== 0) {
+            if ($rows[$question]->qtype === 'random' || (int) $rows[$question]->parent !== 0) {
                 $checking->fault("questions[$index]", 'questionnotusable', ['id' => $question]);
             }
         }
@@ -212,6 +205,16 @@ class quiz_add_questions extends step {
     }
 
     /**
+     * Those of the questions that are there already.
+     *
+     * @param mixed $questions list, or a reference
+     * @return int[] with their places in the list
+     */
+    private static function known($questions): array {
+        return is_array($questions) ? array_filter($questions, 'is_int') : [];
+    }
+
+    /**
      * The quiz of a course module, with the field that core's functions want.
      *
      * @param int $cmid
@@ -220,8 +223,8 @@ class quiz_add_questions extends step {
     private static function quiz(int $cmid): stdClass {
         global $DB;
 
-        $cm = get_coursemodule_from_id('quiz', $cmid, 0, false, MUST_EXIST);
-        $quiz = $DB->get_record('quiz', ['id' => $cm->instance], '*', MUST_EXIST);
+        $sql = 'SELECT m.* FROM {quiz} m JOIN {course_modules} c ON c.instance = m.id WHERE c.id = ?';
+        $quiz = $DB->get_record_sql($sql, [$cmid], MUST_EXIST);
         $quiz->cmid = $cmid;
         return $quiz;
     }
