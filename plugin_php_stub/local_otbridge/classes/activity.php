@@ -125,8 +125,8 @@ abstract class activity {
     /**
      * Where people leave their work.
      *
-     * @return array of [table, field of the instance, field of the time, field of the user, condition, whether it counts whenever it
-     *     was done]
+     * @return array of [table, field of the instance, field of the time, field of the user, condition, whether it counts
+     *     whenever it was done]
      */
     public function traces(): array {
         return [];

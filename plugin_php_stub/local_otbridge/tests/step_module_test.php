@@ -216,6 +216,19 @@ class step_module_test extends step_testcase {
         $this->assertSame(['steps[0].type moduleoff'], $this->faults(['m' => $this->add('lesson')]));
     }
 
+    public function test_rights_are_asked_for() {
+        global $DB;
+        $teacher = $this->getDataGenerator()->create_and_enrol($this->course, 'editingteacher');
+        $system = \context_system::instance()->id;
+        $role = create_role('Мост', 'bridge' . $teacher->id, '');
+        assign_capability('local/otbridge:run', CAP_ALLOW, $role, $system);
+        role_assign($role, $teacher->id, $system);
+        $editing = $DB->get_field('role', 'id', ['shortname' => 'editingteacher']);
+        assign_capability('mod/lesson:addinstance', CAP_PROHIBIT, $editing, \context_course::instance($this->course->id)->id, true);
+        $this->setUser($teacher);
+        $this->assertSame(['steps[1] nopermissions'], $this->faults(['q' => $this->add('quiz'), 'l' => $this->add('lesson')]));
+    }
+
     public function test_an_attempt_or_a_change_keeps_the_activity() {
         global $DB;
         $key = $this->key();

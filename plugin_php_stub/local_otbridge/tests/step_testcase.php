@@ -57,8 +57,6 @@ abstract class step_testcase extends \advanced_testcase {
 
     /** @var \stdClass a course with three sections */
     protected $course;
-    /** @var int the next key */
-    private $number = 0;
     /** @var array files of the program: [name, content] by digest */
     private $files = [];
 
@@ -83,7 +81,7 @@ abstract class step_testcase extends \advanced_testcase {
      * @return string
      */
     protected function key(): string {
-        return sprintf('00000000-0000-4000-8000-%012d', ++$this->number);
+        return \core\uuid::generate();
     }
 
     /**

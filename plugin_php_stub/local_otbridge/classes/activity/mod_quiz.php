@@ -147,8 +147,8 @@ class mod_quiz extends activity {
      */
     private static function site_defaults(): array {
         return [
-            'timelimit' => 0, 'attempts' => 0, 'questionsperpage' => 1, 'navmethod' => 'free', 'preferredbehaviour' => 'deferredfeedback',
-            'overduehandling' => 'autosubmit', 'graceperiod' => 86400, 'delay1' => 0, 'delay2' => 0, 'canredoquestions' => 0,
+            'timelimit' => 0, 'attempts' => 0, 'questionsperpage' => 1, 'navmethod' => 'free',
+            'preferredbehaviour' => 'deferredfeedback', 'overduehandling' => 'autosubmit', 'graceperiod' => 86400, 'delay1' => 0, 'delay2' => 0, 'canredoquestions' => 0,
             'attemptonlast' => 0, 'decimalpoints' => 2, 'questiondecimalpoints' => -1, 'showuserpicture' => 0, 'showblocks' => 0,
         ];
     }

@@ -76,7 +76,8 @@ class bank {
                 ?: question_make_default_categories([$context]);
         }
         $top = question_get_top_category($context->id, true);
-        $found = $DB->get_records('question_categories', ['contextid' => $context->id, 'parent' => $top->id, 'name' => $name], 'id');
+        $where = ['contextid' => $context->id, 'parent' => $top->id, 'name' => $name];
+        $found = $DB->get_records('question_categories', $where, 'id');
         return $found ? reset($found) : $this->add($context, (int) $top->id, $name);
     }
 

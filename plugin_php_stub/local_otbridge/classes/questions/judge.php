@@ -49,7 +49,8 @@ class judge {
             $pairs += trim((string) $text) !== '' && trim((string) ($question->subanswers[$key] ?? '')) !== '' ? 1 : 0;
         }
         $text = $question->questiontext ?? '';
-        return self::judge($number, (string) $question->name, (string) $question->qtype, (string) (is_array($text) ? $text['text'] : $text), [
+        $text = (string) (is_array($text) ? $text['text'] : $text);
+        return self::judge($number, (string) $question->name, (string) $question->qtype, $text, [
             'single' => !empty($question->single), 'answers' => $answers, 'pairs' => $pairs,
         ]);
     }

@@ -35,6 +35,8 @@ class lint {
     const COMMA = '/\d,\d/';
     /** @var string the start of the name of a GIFT question */
     const NAME = '/^::/';
+    /** @var string[] names of types that Moodle's importer takes for others */
+    const ALIASES = ['multichoiceset' => 'multichoice', 'cloze' => 'multianswer', 'matching' => 'match'];
 
     /** @var array findings */
     private $found = [];
@@ -183,7 +185,8 @@ class lint {
         libxml_clear_errors();
         libxml_use_internal_errors($before);
         if (!$read || $document->doctype !== null) {
-            $this->found[] = ['questionsunreadable', ['message' => $error ? trim($error->message) . ', ' . $error->line : 'DOCTYPE']];
+            $message = $error ? trim($error->message) . ', ' . $error->line : 'DOCTYPE';
+            $this->found[] = ['questionsunreadable', ['message' => $message]];
             return;
         }
         if ($document->documentElement->nodeName !== 'quiz') {
@@ -204,8 +207,8 @@ class lint {
      * @param DOMElement $question
      */
     private function xml_question(DOMElement $question): void {
-        $type = ['multichoiceset' => 'multichoice', 'cloze' => 'multianswer', 'matching' => 'match'][$question->getAttribute('type')]
-            ?? $question->getAttribute('type');
+        $written = $question->getAttribute('type');
+        $type = self::ALIASES[$written] ?? $written;
         if (!array_key_exists($type, \core_component::get_plugin_list('qtype'))) {
             $this->found[] = ['questiontype', ['number' => $this->count, 'type' => $type]];
             return;

@@ -106,7 +106,8 @@ class grouping_create extends step {
             if (!is_string($value) || $value === '') {
                 continue;
             }
-            $taken = is_int($params['course']) && $DB->record_exists('groupings', ['courseid' => $params['course'], $name => $value]);
+            $where = ['courseid' => $params['course'], $name => $value];
+            $taken = is_int($params['course']) && $DB->record_exists('groupings', $where);
             if ($taken || !$checking->claim('grouping.' . $name . '.' . $params['course'], $value)) {
                 $checking->fault($name, $code, [$name => $value]);
             }

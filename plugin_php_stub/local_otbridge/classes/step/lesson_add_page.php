@@ -120,7 +120,8 @@ class lesson_add_page extends step {
         $lesson = is_int($params['lesson']) ? self::lesson($params['lesson']) : null;
         $answers = $params['answers'];
         $question = $params['type'] !== 'content';
-        $most = $params['type'] === 'truefalse' ? 2 : ($lesson === null ? 20 : (int) $lesson->maxanswers); // Core leaves out the rest.
+        // Core leaves out the rest.
+        $most = $params['type'] === 'truefalse' ? 2 : ($lesson === null ? 20 : (int) $lesson->maxanswers);
         $least = $question ? 2 : 1;
         if (count($answers) < $least || count($answers) > $most) {
             $checking->fault('answers', 'paramcount', ['count' => count($answers), 'min' => $least, 'max' => $most]);

@@ -142,8 +142,9 @@ class quiz_add_questions extends step {
         $quiz = self::quiz($params['quiz']);
         $before = $DB->get_fieldset_select('quiz_slots', 'id', 'quizid = ?', [$quiz->id]);
         quiz_delete_previews($quiz); // They go on with the old questions.
+        $mark = $params['maxmark'] === '' ? null : (float) $params['maxmark'];
         foreach ($params['questions'] as $question) {
-            if (quiz_add_quiz_question($question, $quiz, 0, $params['maxmark'] === '' ? null : (float) $params['maxmark']) === false) {
+            if (quiz_add_quiz_question($question, $quiz, 0, $mark) === false) {
                 throw new refusal('questiontwice', ['id' => $question]);
             }
         }
