@@ -235,7 +235,7 @@ class step_module_test extends step_testcase {
         $made = $this->do(['q' => $this->add('quiz'), 'p' => $this->add('page', ['settings' => ['contenthtml' => 'x']])], $key);
         $user = $this->getDataGenerator()->create_user();
         $DB->insert_record('quiz_attempts', (object) [
-            'quiz' => $made['q']['instance'], 'userid' => $user->id, 'attempt' => 1, 'uniqueid' => 1, 'layout' => '', 'preview' => 0,
+            'quiz' => $made['q']['instance'], 'userid' => $user->id, 'attempt' => 1, 'uniqueid' => random_int(1000000, 2000000000), 'layout' => '', 'preview' => 0,
             'state' => 'inprogress', 'timestart' => time(), 'timemodified' => time(),
         ]);
         $undone = $this->take_back($key);
@@ -243,6 +243,21 @@ class step_module_test extends step_testcase {
         $this->assertStringContainsString('quiz_attempts', $undone['faults']);
         $this->assertSame(['steps[1] module.add'], json_decode($undone['result'], true)['undone']);
         $this->assertTrue($DB->record_exists('course_modules', ['id' => $made['q']['cmid']]));
+    }
+
+    public function test_what_a_dead_undoing_left_goes() {
+        global $DB;
+        $before = $this->snapshot();
+        $key = $this->key();
+        $made = $this->do(['q' => $this->add('assign'), 'p' => $this->add('page', ['settings' => ['contenthtml' => 'x']])], $key);
+        $DB->delete_records('assign', ['id' => $made['q']['instance']]);
+        $DB->delete_records('assign_plugin_config', ['assignment' => $made['q']['instance']]);
+        $DB->delete_records('page', ['id' => $made['p']['instance']]);
+        $DB->delete_records('course_modules', ['id' => $made['p']['cmid']]);
+        $undone = $this->take_back($key);
+        $this->assertSame('done', $undone['status'], $undone['error']);
+        $this->assertSame([], $this->differences($before, $this->snapshot()));
+        $this->render();
     }
 
     public function test_a_fault_in_a_later_step_leaves_nothing() {

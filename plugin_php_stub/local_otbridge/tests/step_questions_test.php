@@ -138,7 +138,7 @@ class step_questions_test extends step_testcase {
             'no right answer' => ['gift', '::Q:: Pick {~a ~b}', 'questionnoright'],
             'three quarters right' => ['gift', '::Q:: Pick {~%50%a ~%25%b ~c}', 'questionnoright'],
             'a Russian word for true' => ['gift', '::Q:: Небо синее {Верно}', 'questiontruefalse'],
-            'an empty option' => ['gift', '::Q:: Pick {=a ~}', 'questionsunreadable'],
+            'an empty option' => ['gift', '::Q:: Pick {=a ~}', 'questionsunreadable|questionoptions'],
             'a picture in GIFT' => ['gift', '::Q:: [html]<img src\\="@@PLUGINFILE@@/p.png"> Pick {=a ~b}', 'questionfile'],
             'options without braces' => ['gift', "Pick\n-a\n+-b\n-c", 'questionbraces'],
             'windows-1251' => ['gift', "::Q:: \xcf\xf0\xe8 {=a ~b}", 'paramtype'],
@@ -179,7 +179,9 @@ class step_questions_test extends step_testcase {
             return;
         }
         $before = $this->snapshot();
-        $this->assertSame(['steps[0].text ' . $code], $this->faults(['i' => $this->import($text, $format)]));
+        $found = $this->faults(['i' => $this->import($text, $format)]);
+        $this->assertCount(1, $found);
+        $this->assertContains(substr($found[0], strlen('steps[0].text ')), explode('|', $code)); // Core's readers differ a little.
         $this->assertSame([], $this->differences($before, $this->snapshot()), 'the check wrote something');
     }
 
@@ -228,7 +230,7 @@ class step_questions_test extends step_testcase {
         $this->assertSame(['steps[0].questions[0] questiontwice'], $this->faults(['a' => $step]));
         $this->assertSame(['steps[0].questions[0] questionnotfound'], $this->faults(['a' => ['questions' => [999999]] + $step]));
         $DB->insert_record('quiz_attempts', (object) [
-            'quiz' => $made['q']['instance'], 'userid' => 2, 'attempt' => 1, 'uniqueid' => 1, 'layout' => '', 'preview' => 0,
+            'quiz' => $made['q']['instance'], 'userid' => 2, 'attempt' => 1, 'uniqueid' => random_int(1000000, 2000000000), 'layout' => '', 'preview' => 0,
             'state' => 'inprogress', 'timestart' => time(), 'timemodified' => time(),
         ]);
         $this->assertContains('steps[0].quiz quizattempted', $this->faults(['a' => $step]));

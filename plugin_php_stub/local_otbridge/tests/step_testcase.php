@@ -46,7 +46,7 @@ abstract class step_testcase extends \advanced_testcase {
         'logstore_standard_log', 'log', 'config_log', 'upgrade_log', 'task_log', 'task_adhoc', 'task_scheduled', 'sessions', 'lock_db',
         'cache_flags', 'cache_filters', 'events_queue', 'notifications', 'user_lastaccess', 'user_preferences',
         'grade_items_history', 'grade_grades_history', 'grade_categories_history', 'grade_outcomes_history', 'scale_history',
-        'block_recent_activity', 'local_otbridge_operation', 'local_otbridge_step',
+        'block_recent_activity', 'local_learninghistory_module', 'local_otbridge_operation', 'local_otbridge_step',
     ];
     /** @var string[][] fields that say when or which version, by table */
     const VOLATILE = [

@@ -73,6 +73,7 @@ class mod_page extends activity {
     public function data(array $settings, int $draft, stdClass $course): array {
         return [
             'content' => $settings['contenthtml'], 'contentformat' => FORMAT_HTML, 'display' => RESOURCELIB_DISPLAY_OPEN,
+            'printheading' => 1, // Before 4.0.
             'printintro' => (int) $settings['printintro'], 'printlastmodified' => (int) $settings['printlastmodified'],
         ];
     }

@@ -27,6 +27,7 @@ namespace local_otbridge\step;
 defined('MOODLE_INTERNAL') || die();
 
 require_once($GLOBALS['CFG']->libdir . '/filelib.php');
+require_once($GLOBALS['CFG']->libdir . '/gradelib.php');
 require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
 require_once($GLOBALS['CFG']->dirroot . '/course/modlib.php');
 
@@ -242,19 +243,35 @@ class module_add extends step {
     /**
      * Delete it; the recycle bin keeps it, unless the program failed.
      *
+     * A dead attempt may have put it there already, or deleted half of it, which core does not get over.
+     *
      * @param array $params
      * @param array $results
      * @param work $work
      */
     public function undo(array $params, array $results, work $work): void {
-        global $CFG;
+        global $CFG, $DB;
 
+        $cm = $DB->get_record('course_modules', ['id' => $results['cmid']]);
+        if (!$cm || !$DB->record_exists($params['type'], ['id' => $results['instance']])) {
+            $this->delete_rest($params, $results);
+            return;
+        }
+        $begun = $work->recall()['deleting'] ?? null;
+        if ($begun === null) {
+            $work->remember(['deleting' => time()]);
+        }
+        $kept = $begun !== null && $DB->record_exists_select(
+            'tool_recyclebin_course',
+            'courseid = ? AND module = ? AND name = ? AND timecreated >= ?',
+            [$cm->course, $cm->module, $DB->get_field($params['type'], 'name', ['id' => $cm->instance]), $begun]
+        );
         $before = $CFG->forced_plugin_settings['tool_recyclebin'] ?? null;
-        if ($work->is_failing()) {
+        if ($work->is_failing() || $kept) {
             $CFG->forced_plugin_settings['tool_recyclebin'] = self::NO_BIN + (array) $before;
         }
         try {
-            course_delete_module($results['cmid']);
+            course_delete_module($cm->id);
         } finally {
             if ($before === null) {
                 unset($CFG->forced_plugin_settings['tool_recyclebin']);
@@ -308,5 +325,38 @@ class module_add extends step {
             $checking->fault('introhtml', 'paramlength', ['length' => 0, 'min' => 1, 'max' => 500000]);
         }
         $activity->check($params['settings'], $checking);
+    }
+
+    /**
+     * Delete what is left of an activity whose own row is gone.
+     *
+     * @param array $params
+     * @param array $results
+     */
+    private function delete_rest(array $params, array $results): void {
+        global $DB;
+
+        $cmid = $results['cmid'];
+        $context = context_module::instance($cmid, IGNORE_MISSING);
+        if ($context) {
+            get_file_storage()->delete_area_files($context->id);
+        }
+        $DB->delete_records('event', ['modulename' => $params['type'], 'instance' => $results['instance']]);
+        foreach (\grade_item::fetch_all([
+            'itemtype' => 'mod', 'itemmodule' => $params['type'], 'iteminstance' => $results['instance'], 'courseid' => $params['course'],
+        ]) ?: [] as $item) {
+            $item->delete('moddelete');
+        }
+        $DB->delete_records('course_modules_completion', ['coursemoduleid' => $cmid]);
+        \context_helper::delete_instance(CONTEXT_MODULE, $cmid);
+        $DB->delete_records('course_modules', ['id' => $cmid]);
+        foreach ($DB->get_records('course_sections', ['course' => $params['course']]) as $section) {
+            if (in_array((string) $cmid, explode(',', (string) $section->sequence), true)) {
+                delete_mod_from_section($cmid, $section->id);
+            }
+        }
+        if ($DB->record_exists('course', ['id' => $params['course']])) {
+            rebuild_course_cache($params['course'], true);
+        }
     }
 }
