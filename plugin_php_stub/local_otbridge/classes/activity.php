@@ -133,6 +133,31 @@ abstract class activity {
     }
 
     /**
+     * Delete an activity.
+     *
+     * @param int $cmid
+     * @param bool $keep whether the recycle bin keeps it, when it is on
+     */
+    public static function delete(int $cmid, bool $keep): void {
+        global $CFG;
+
+        require_once($CFG->dirroot . '/course/lib.php');
+        $before = $CFG->forced_plugin_settings['tool_recyclebin'] ?? null;
+        if (!$keep) {
+            $CFG->forced_plugin_settings['tool_recyclebin'] = ['coursebinenable' => '0'] + (array) $before;
+        }
+        try {
+            course_delete_module($cmid);
+        } finally {
+            if ($before === null) {
+                unset($CFG->forced_plugin_settings['tool_recyclebin']);
+            } else {
+                $CFG->forced_plugin_settings['tool_recyclebin'] = $before;
+            }
+        }
+    }
+
+    /**
      * The schema with a default for the settings as a whole, when each has one.
      *
      * @return field

@@ -30,6 +30,7 @@ require_once($GLOBALS['CFG']->libdir . '/questionlib.php');
 
 use context;
 use context_course;
+use local_otbridge\activity;
 use stdClass;
 
 /**
@@ -38,6 +39,8 @@ use stdClass;
 class bank {
     /** @var stdClass row of the course */
     private $course;
+    /** @var int course module of the bank, when it had to be made */
+    private $made = 0;
 
     /**
      * Prepare.
@@ -55,10 +58,42 @@ class bank {
      */
     public function context(): context {
         $helper = '\core_question\local\bank\question_bank_helper';
-        if (class_exists($helper) && method_exists($helper, 'get_default_open_instance_system_type')) {
-            return \context_module::instance($helper::get_default_open_instance_system_type($this->course, true)->id);
+        if (!class_exists($helper) || !method_exists($helper, 'get_default_open_instance_system_type')) {
+            return context_course::instance($this->course->id);
         }
-        return context_course::instance($this->course->id);
+        $bank = $helper::get_default_open_instance_system_type($this->course);
+        if ($bank === null) {
+            $bank = $helper::get_default_open_instance_system_type($this->course, true);
+            $this->made = (int) $bank->id;
+        }
+        return \context_module::instance($bank->id);
+    }
+
+    /**
+     * The activity that was made to be the bank.
+     *
+     * @return int course module, 0: none was
+     */
+    public function made(): int {
+        return $this->made;
+    }
+
+    /**
+     * Delete a bank that was made, unless somebody has put questions there.
+     *
+     * @param int $cmid
+     */
+    public static function delete(int $cmid): void {
+        $context = \context_module::instance($cmid, IGNORE_MISSING);
+        if (!$context) {
+            return;
+        }
+        foreach (array_reverse(self::categories($context->id)) as $categoryid) {
+            if (self::holds_questions($categoryid)) {
+                return;
+            }
+        }
+        activity::delete($cmid, false);
     }
 
     /**
@@ -93,7 +128,7 @@ class bank {
     }
 
     /**
-     * Whether questions can be had from a category, also hidden ones.
+     * Whether a category holds neither questions nor categories.
      *
      * @param int $categoryid
      * @return bool
@@ -101,10 +136,21 @@ class bank {
     public static function is_empty(int $categoryid): bool {
         global $DB;
 
-        $entries = $DB->get_manager()->table_exists('question_bank_entries'); // Since 4.0.
-        return !$DB->record_exists('question_categories', ['parent' => $categoryid]) && !($entries
+        return !$DB->record_exists('question_categories', ['parent' => $categoryid]) && !self::holds_questions($categoryid);
+    }
+
+    /**
+     * Whether questions are in a category itself, also hidden ones.
+     *
+     * @param int $categoryid
+     * @return bool
+     */
+    private static function holds_questions(int $categoryid): bool {
+        global $DB;
+
+        return $DB->get_manager()->table_exists('question_bank_entries') // Since 4.0.
             ? $DB->record_exists('question_bank_entries', ['questioncategoryid' => $categoryid])
-            : $DB->record_exists('question', ['category' => $categoryid]));
+            : $DB->record_exists('question', ['category' => $categoryid]);
     }
 
     /**

@@ -48,9 +48,6 @@ use moodle_url;
  * Adds an activity as the form does with its defaults. What it can be is in classes/activity/.
  */
 class module_add extends step {
-    /** @var array recycle bin: deletes past it */
-    const NO_BIN = ['coursebinenable' => '0'];
-
     /**
      * Parameters that are equal for all kinds.
      *
@@ -250,7 +247,7 @@ class module_add extends step {
      * @param work $work
      */
     public function undo(array $params, array $results, work $work): void {
-        global $CFG, $DB;
+        global $DB;
 
         $cm = $DB->get_record('course_modules', ['id' => $results['cmid']]);
         if (!$cm || !$DB->record_exists($params['type'], ['id' => $results['instance']])) {
@@ -266,19 +263,7 @@ class module_add extends step {
             'courseid = ? AND module = ? AND name = ? AND timecreated >= ?',
             [$cm->course, $cm->module, $DB->get_field($params['type'], 'name', ['id' => $cm->instance]), $begun]
         );
-        $before = $CFG->forced_plugin_settings['tool_recyclebin'] ?? null;
-        if ($work->is_failing() || $kept) {
-            $CFG->forced_plugin_settings['tool_recyclebin'] = self::NO_BIN + (array) $before;
-        }
-        try {
-            course_delete_module($cm->id);
-        } finally {
-            if ($before === null) {
-                unset($CFG->forced_plugin_settings['tool_recyclebin']);
-            } else {
-                $CFG->forced_plugin_settings['tool_recyclebin'] = $before;
-            }
-        }
+        activity::delete((int) $cm->id, !$work->is_failing() && !$kept);
     }
 
     /**

@@ -148,7 +148,9 @@ class question_import extends step {
         $category = $bank->category($context, $params['category']);
         $text = $params['file'] === null ? $params['text'] : $work->file($params['file'])->get_content();
         $ids = (new importer($params['format'], $text))->import($category, $course, [$context], $params['category'] === '');
-        $work->remember(['categories' => array_values(array_diff(bank::categories($context->id), $before))]);
+        $work->remember([
+            'categories' => array_values(array_diff(bank::categories($context->id), $before)), 'bank' => $bank->made(),
+        ]);
         return ['ids' => $ids, 'category' => (int) $category->id, 'count' => count($ids)];
     }
 
@@ -196,7 +198,12 @@ class question_import extends step {
         foreach ($ids as $id) {
             question_delete_question($id);
         }
-        foreach (array_reverse($work->recall()['categories'] ?? []) as $categoryid) {
+        $made = $work->recall();
+        if (!empty($made['bank'])) {
+            bank::delete($made['bank']);
+            return;
+        }
+        foreach (array_reverse($made['categories'] ?? []) as $categoryid) {
             if (bank::is_empty($categoryid)) {
                 $DB->delete_records('question_categories', ['id' => $categoryid]);
             }
