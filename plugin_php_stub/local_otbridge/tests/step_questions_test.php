@@ -142,6 +142,10 @@ class step_questions_test extends step_testcase {
             'a picture in GIFT' => ['gift', '::Q:: [html]<img src\\="@@PLUGINFILE@@/p.png"> Pick {=a ~b}', 'questionfile'],
             'options without braces' => ['gift', "Pick\n-a\n+-b\n-c", 'questionbraces'],
             'windows-1251' => ['gift', "::Q:: \xcf\xf0\xe8 {=a ~b}", 'paramtype'],
+            'a script' => ['gift', '::Q:: [html]Pick<script>alert(1)</script> {=a ~b}', 'questionscript'],
+            'a handler' => ['gift', '::Q:: [html]<img src\\="x" onerror\\="alert(1)"> {=a ~b}', 'questionscript'],
+            'a script in a feedback' => ['xml', $xml('<question type="essay">' . $name . '<generalfeedback><text><![CDATA[<a href='
+                . '"javascript:alert(1)">x</a>]]></text></generalfeedback></question>'), 'questionscript', ],
             'nothing' => ['gift', '// nothing', 'noquestions'],
             'Cyrillic answer' => ['aiken', "Что?\nA) a\nB) b\nANSWER: В", 'questionanswer'],
             'answer out of range' => ['aiken', "Что?\nA) a\nB) b\nANSWER: E", 'questionanswer'],

@@ -194,8 +194,10 @@ abstract class step_testcase extends \advanced_testcase {
         if ($look !== null) {
             $look(json_decode($first['result'], true));
         }
-        $undone = $this->take_back($key);
+        $undoing = $this->key();
+        $undone = undo::execute($undoing, $key);
         $this->assertSame('done', $undone['status'], $undone['error'] . ' ' . $undone['faults']);
+        $this->assertSame($undone, undo::execute($undoing, $key));
         $this->assertSame([], json_decode($undone['result'], true)['left']);
         $this->assertSame([], $this->differences($before, $this->snapshot()), 'undoing left something');
         $this->render();

@@ -35,6 +35,11 @@ class lint {
     const COMMA = '/\d,\d/';
     /** @var string the start of the name of a GIFT question */
     const NAME = '/^::/';
+    /** @var string[] what would run in the browser of whoever sees the question: Moodle does not clean questions */
+    const SCRIPTS = [
+        '/<\s*(script|object|embed|base|meta)\b/i', '/<[^>]*[\s"\'\/]on[a-z]+\s*=/i',
+        '/<[^>]*=\s*["\']?\s*(javascript|vbscript|data\s*:\s*text)\s*:?/i',
+    ];
     /** @var string[] names of types that Moodle's importer takes for others */
     const ALIASES = ['multichoiceset' => 'multichoice', 'cloze' => 'multianswer', 'matching' => 'match'];
 
@@ -135,6 +140,7 @@ class lint {
         if (preg_match('/@@PLUGINFILE@@[^\s"\'>]*/', $whole, $picture)) {
             $this->found[] = ['questionfile', ['number' => $this->count, 'name' => $picture[0]]]; // GIFT carries no files.
         }
+        $this->look_for_scripts(preg_replace('/\\\\(.)/us', '$1', implode("\n", $lines)));
         $options = preg_grep('/^(\+-?|-|[A-ZА-Я][.)])\s*\S/u', array_slice($lines, 1));
         if (strpos($whole, '{') === false && count($options) > 1) {
             $this->found[] = ['questionbraces', ['number' => $this->count, 'name' => reset($lines)]];
@@ -237,6 +243,21 @@ class lint {
             $this->found[] = ['questioncomma', ['number' => $this->count, 'value' => $gap[0]]];
         }
         $this->xml_files($question);
+        $this->look_for_scripts($question->textContent);
+    }
+
+    /**
+     * Orders come from outside.
+     *
+     * @param string $text of one question
+     */
+    private function look_for_scripts(string $text): void {
+        foreach (self::SCRIPTS as $pattern) {
+            if (preg_match($pattern, $text)) {
+                $this->found[] = ['questionscript', ['number' => $this->count]];
+                return;
+            }
+        }
     }
 
     /**

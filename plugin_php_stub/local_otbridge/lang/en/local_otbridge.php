@@ -148,6 +148,7 @@ $string['questionnoright'] = 'Question {$a->number} (“{$a->name}”) has no ri
 $string['questionnotfound'] = 'There is no question {$a->id}';
 $string['questionnotusable'] = 'The question {$a->id} cannot be put into a quiz by itself';
 $string['questionoptions'] = 'Question {$a->number} (“{$a->name}”) has fewer than two options';
+$string['questionscript'] = 'Question {$a->number}: it holds a script, which would run in people\'s browsers; write &lt;script&gt; to show one';
 $string['questionsunreadable'] = 'Moodle cannot read the questions: {$a->message}';
 $string['questiontruefalse'] = 'Question {$a->number}: “{$a->value}” is no word for true or false; write T or F in GIFT, true or false in XML';
 $string['questiontwice'] = 'The question {$a->id} is in the quiz already';

@@ -148,6 +148,7 @@ $string['questionnoright'] = 'У вопроса {$a->number} («{$a->name}») н
 $string['questionnotfound'] = 'Нет вопроса {$a->id}';
 $string['questionnotusable'] = 'Вопрос {$a->id} нельзя поместить в тест отдельно';
 $string['questionoptions'] = 'У вопроса {$a->number} («{$a->name}») меньше двух вариантов';
+$string['questionscript'] = 'Вопрос {$a->number}: в нём есть скрипт, который выполнился бы в браузере; чтобы показать его текст, пишут &lt;script&gt;';
 $string['questionsunreadable'] = 'Moodle не может прочитать вопросы: {$a->message}';
 $string['questiontruefalse'] = 'Вопрос {$a->number}: «{$a->value}» не читается как «верно» или «неверно»; в GIFT пишется T или F, в XML – true или false';
 $string['questiontwice'] = 'Вопрос {$a->id} уже есть в тесте';
