@@ -30,17 +30,11 @@ define('CLI_SCRIPT', true);
 require(getenv('MOODLE_CONFIG') ?: __DIR__ . '/../../../config.php');
 require_once(__DIR__ . '/prototype.php');
 require_once(__DIR__ . '/../externalcompat.php');
-require_once($CFG->dirroot . '/course/lib.php');
-require_once($CFG->dirroot . '/course/modlib.php');
-require_once($CFG->libdir . '/questionlib.php');
-require_once($CFG->dirroot . '/question/format.php');
-require_once($CFG->dirroot . '/question/format/gift/format.php');
-require_once($CFG->dirroot . '/mod/quiz/locallib.php');
-require_once($CFG->dirroot . '/mod/lesson/locallib.php');
-require_once($CFG->dirroot . '/mod/glossary/lib.php');
+require_once($CFG->libdir . '/filelib.php');
 
 use local_otbridge\activity;
 use local_otbridge\prototype;
+use local_otbridge\questions\bank;
 
 /**
  * Put files into a draft area.
@@ -110,13 +104,22 @@ function local_otbridge_benchmark_module(stdClass $course, string $type, int $se
  * @return float seconds
  */
 function local_otbridge_benchmark_direct(string $shortname, array $files): float {
-    global $DB;
+    global $CFG, $DB;
 
     $drafts = [];
     foreach ($files as $name => $content) {
         $drafts[$name] = local_otbridge_benchmark_draft([$name => $content], false);
     }
     $begun = microtime(true);
+    // Loading what is needed counts, as it does with the runner.
+    require_once($CFG->dirroot . '/course/lib.php');
+    require_once($CFG->dirroot . '/course/modlib.php');
+    require_once($CFG->libdir . '/questionlib.php');
+    require_once($CFG->dirroot . '/question/format.php');
+    require_once($CFG->dirroot . '/question/format/gift/format.php');
+    require_once($CFG->dirroot . '/mod/quiz/locallib.php');
+    require_once($CFG->dirroot . '/mod/lesson/locallib.php');
+    require_once($CFG->dirroot . '/mod/glossary/lib.php');
     $course = create_course((object) [
         'category' => core_course_category::get_default()->id, 'fullname' => 'Прототип', 'shortname' => $shortname,
         'format' => 'topics', 'numsections' => prototype::TEN, 'summary' => '', 'summaryformat' => FORMAT_HTML,
@@ -127,11 +130,12 @@ function local_otbridge_benchmark_direct(string $shortname, array $files): float
             course_update_section($course, $section, ['name' => "Раздел {$section->section}", 'summary' => $text]);
         }
     }
-    $context = context_course::instance($course->id);
+    $bank = new bank($course);
+    $context = $bank->context();
     $reader = new qformat_gift();
     $reader->setFilename(make_request_directory() . '/questions');
     file_put_contents($reader->filename, prototype::gift());
-    $reader->setCategory(question_make_default_categories([$context]));
+    $reader->setCategory($bank->category($context, ''));
     $reader->setContexts([$context]);
     $reader->setCourse($course);
     $reader->set_display_progress(false);
