@@ -29,6 +29,7 @@ defined('MOODLE_INTERNAL') || die();
 require_once($GLOBALS['CFG']->dirroot . '/group/lib.php');
 
 use local_otbridge\change;
+use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
 use local_otbridge\scope;
@@ -147,7 +148,7 @@ class grouping_create extends step {
         }
         $added = (int) $DB->get_field('groupings_groups', 'MAX(timeadded)', ['groupingid' => $grouping->id]);
         $when = max((int) $grouping->timemodified, $added);
-        if ($when > $since) {
+        if ($when > $since && !changes::is_taken_back($when)) {
             return new change($grouping->name, $when);
         }
         return $DB->record_exists('course_modules', ['groupingid' => $grouping->id]) ? new change('course_modules') : null;
