@@ -118,6 +118,17 @@ class checking {
     }
 
     /**
+     * Parameters of the step that will make a thing.
+     *
+     * @param mixed $value of a parameter
+     * @param string $kind name of the step kind that it must be, as `course.create`
+     * @return array|null null when it is no reference to such a step
+     */
+    public function planned($value, string $kind): ?array {
+        return $this->scope->planned($value, $kind);
+    }
+
+    /**
      * The context of a thing, or of the place where it will be made.
      *
      * @param string $kind

@@ -45,6 +45,18 @@ class scope {
     }
 
     /**
+     * The step that a reference points at.
+     *
+     * @param mixed $value
+     * @param string $kind name of the step kind that it must be
+     * @return array|null its parameters; null: no reference, another kind, or not readable
+     */
+    public function planned($value, string $kind): ?array {
+        $planned = $value instanceof reference ? $this->planned[$value->label] ?? null : null;
+        return $planned !== null && $planned->step::name() === $kind ? $planned->params : null;
+    }
+
+    /**
      * The context of a thing, or of the place where it will be made.
      *
      * @param string $kind one of {@see kinds::TABLES}

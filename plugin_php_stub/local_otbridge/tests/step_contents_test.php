@@ -105,6 +105,9 @@ class step_contents_test extends step_testcase {
             'a' => $this->page($cmid, 'multichoice', $three), 'b' => $this->page($cmid, 'multichoice', $wrong),
             'c' => $this->page($cmid, 'truefalse', $three), 'd' => $this->page($cmid, 'content', [['texthtml' => '<b>x</b>']]),
         ]));
+        $lesson = $this->add('lesson', ['maxanswers' => 2]);
+        $found = $this->faults(['l' => $lesson, 'a' => $this->page('$l.cmid', 'multichoice', $three)]);
+        $this->assertSame(['steps[1].answers paramcount'], $found);
         $DB->set_field('lesson', 'custom', 0, ['id' => $made['l']['instance']]);
         $scored = [['texthtml' => 'c', 'correct' => true, 'score' => 5], ['texthtml' => 'd']];
         $this->assertSame(['steps[0].answers[0].score noscores'], $this->faults(['a' => $this->page($cmid, 'truefalse', $scored)]));

@@ -205,6 +205,17 @@ class step_module_test extends step_testcase {
         ]));
     }
 
+    public function test_a_section_that_the_program_does_not_make() {
+        $course = [
+            'step' => 'course.create', 'category' => (int) $this->course->category, 'fullname' => 'Новый',
+            'shortname' => 'new' . random_int(1, 1000000), 'sections' => [['name' => 'Один']],
+        ];
+        $this->assertSame(['steps[2].section sectionnotfound'], $this->faults([
+            'c' => $course, 'a' => ['course' => '$c.id'] + $this->add('quiz', ['idnumber' => '']),
+            'b' => ['course' => '$c.id', 'section' => 2] + $this->add('quiz', ['idnumber' => '']),
+        ]));
+    }
+
     public function test_two_files_of_one_name() {
         $files = [$this->file('same.txt', 'one'), $this->file('same.txt', 'two')];
         $this->assertSame(['steps[0].files filenametwice'], $this->faults(['f' => $this->add('folder', ['files' => $files])]));

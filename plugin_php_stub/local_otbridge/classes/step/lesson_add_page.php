@@ -120,8 +120,9 @@ class lesson_add_page extends step {
         $lesson = is_int($params['lesson']) ? self::lesson($params['lesson']) : null;
         $answers = $params['answers'];
         $question = $params['type'] !== 'content';
-        // Core leaves out the rest.
-        $most = $params['type'] === 'truefalse' ? 2 : ($lesson === null ? 20 : (int) $lesson->maxanswers);
+        $made = $checking->planned($params['lesson'], 'module.add');
+        $most = $lesson === null ? $made['settings']['maxanswers'] ?? 20 : (int) $lesson->maxanswers; // Core leaves out the rest.
+        $most = $params['type'] === 'truefalse' ? 2 : (is_int($most) ? $most : 20);
         $least = $question ? 2 : 1;
         if (count($answers) < $least || count($answers) > $most) {
             $checking->fault('answers', 'paramcount', ['count' => count($answers), 'min' => $least, 'max' => $most]);

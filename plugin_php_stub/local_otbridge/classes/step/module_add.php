@@ -144,6 +144,10 @@ class module_add extends step {
         if ($course && is_int($params['section']) && !$DB->record_exists('course_sections', $section)) {
             $checking->fault('section', 'sectionnotfound', ['section' => $params['section']]);
         }
+        $made = $checking->planned($params['course'], 'course.create');
+        if ($made !== null && is_int($params['section']) && $params['section'] > count($made['sections'])) {
+            $checking->fault('section', 'sectionnotfound', ['section' => $params['section']]);
+        }
         $number = $params['idnumber'];
         if (is_string($number) && $number !== '') {
             // Core stores it a second time, and the first one wins in formulas.
