@@ -32,7 +32,7 @@ use stored_file;
 class backup_file {
     /** @var string opaque name, by which a restore asks for it */
     public $ref;
-    /** @var string recyclebin, folder, filearea or draft */
+    /** @var string recyclebin, folder, filearea, private or draft */
     public $source;
     /** @var string */
     public $filename;
@@ -63,6 +63,19 @@ class backup_file {
         $one->timestored = (int) $file->get_timecreated();
         $one->categoryid = $categoryid;
         $one->content = $file;
+        return $one;
+    }
+
+    /**
+     * A file that a program brings.
+     *
+     * @param stored_file $file
+     * @param string $name its name: the stored file bears its digest
+     * @return self
+     */
+    public static function brought(stored_file $file, string $name): self {
+        $one = self::stored('', 'draft', $file);
+        $one->filename = $name;
         return $one;
     }
 

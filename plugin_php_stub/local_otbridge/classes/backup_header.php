@@ -46,7 +46,7 @@ class backup_header {
      *
      * @param backup_file $file
      * @return array either `problem` (string id of this plugin), or type, courseid, shortname, fullname, idnumber, categoryid,
-     *     timecreated, users, samesite
+     *     timecreated, users, siteurl, samesite
      */
     public static function of(backup_file $file): array {
         $cache = self::cache();
@@ -129,6 +129,7 @@ class backup_header {
             'categoryid' => $course === null ? 0 : (int) ($course->category['id'] ?? 0),
             'timecreated' => (int) $about->backup_date,
             'users' => $users,
+            'siteurl' => (string) $about->original_wwwroot,
             'samesite' => $site !== '' ? $site === md5(get_site_identifier())
                 : (string) $about->original_wwwroot === $CFG->wwwroot,
         ];

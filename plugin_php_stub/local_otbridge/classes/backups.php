@@ -24,9 +24,6 @@
 
 namespace local_otbridge;
 
-use context_user;
-use moodle_exception;
-
 /**
  * Looks into category recycle bins, the folder of automated backups, and stored backup areas.
  */
@@ -37,10 +34,14 @@ class backups {
     const MAX_UNREADABLE = 50;
     /** @var string[] what can be searched for */
     const CRITERIA = ['courseid', 'idnumber', 'shortname', 'fullname'];
-    /** @var string condition on {files} for the stored backup areas of whole courses */
-    const AREAS = "f.filename <> '.' AND f.filesize > 0 AND f.referencefileid IS NULL AND (
-        (f.component = 'backup' AND f.filearea IN ('course', 'automated'))
-        OR (f.component = 'user' AND f.filearea = 'backup'))";
+    /** @var int how many look-alikes are told at most */
+    const MAX_LOOKALIKES = 10;
+    /** @var string condition on {files} for the backup areas of courses */
+    const AREAS = "f.filename <> '.' AND f.filesize > 0 AND f.referencefileid IS NULL
+        AND f.component = 'backup' AND f.filearea IN ('course', 'automated')";
+    /** @var string the same for files that a user put there: whoever made them could write any name and any date into them */
+    const PRIVATE = "f.filename LIKE '%.mbz' AND f.filesize > 0 AND f.referencefileid IS NULL
+        AND f.component = 'user' AND f.filearea IN ('backup', 'private', 'draft')";
     /** @var string condition on {files} for the recycle bins of categories */
     const BIN = "f.component = 'tool_recyclebin' AND f.filearea = 'recyclebin_coursecat' AND f.filename <> '.' AND f.filesize > 0";
 
@@ -49,14 +50,17 @@ class backups {
      *
      * @param array $criteria those of {@see self::CRITERIA} that are given; all must match, names exactly
      * @param int $limit
-     * @return array backups (newest first), truncated (there may be more: ask again or more narrowly), unreadable
+     * @param bool $private whether files of users' own areas count, too
+     * @return array backups (the last stored first), truncated (there may be more: ask again or more narrowly), unreadable,
+     *     lookalikes (names that look like the one that was asked for, where none matched)
      */
-    public static function find(array $criteria, int $limit): array {
+    public static function find(array $criteria, int $limit, bool $private = false): array {
         $found = [];
+        $others = self::names_in_bins();
         $unreadable = [];
         $truncated = false;
         $deadline = microtime(true) + self::PATIENCE;
-        foreach (self::candidates($criteria) as $file) {
+        foreach (self::candidates($criteria, $private) as $file) {
             if (microtime(true) > $deadline && !backup_header::is_known($file)) {
                 $truncated = true;
                 continue;
@@ -69,43 +73,44 @@ class backups {
                 ];
             } else if (self::matches($header, $criteria)) {
                 $found[] = self::tell($file, $header);
+            } else {
+                $others[] = [$header['shortname'], $header['fullname'], $header['idnumber']];
             }
         }
         usort($found, static function ($one, $other) {
-            return $other['timecreated'] <=> $one['timecreated'];
+            return [$other['stored'], $other['timecreated']] <=> [$one['stored'], $one['timecreated']];
         });
         return [
             'backups' => array_slice($found, 0, $limit),
             'truncated' => $truncated || count($found) > $limit,
             'unreadable' => array_slice($unreadable, 0, self::MAX_UNREADABLE),
+            'lookalikes' => $found ? [] : lookalikes::find($criteria, array_merge([], ...$others), self::MAX_LOOKALIKES),
         ];
     }
 
     /**
      * The file that a restore asks for.
      *
-     * @param string $ref as {@see self::find()} told it, or empty
-     * @param int $draftitemid draft area of the user, or 0
-     * @param int $userid
+     * @param string $ref as {@see self::find()} told it
      * @return backup_file
-     * @throws moodle_exception `backupnotfound`
+     * @throws refusal `backupnotfound`
      */
-    public static function resolve(string $ref, int $draftitemid, int $userid): backup_file {
+    public static function resolve(string $ref): backup_file {
         [$kind, $name] = explode(':', $ref, 2) + ['', ''];
         $file = null;
-        if ($draftitemid) {
-            $file = self::in_draft($draftitemid, $userid);
-        } else if ($kind === 'recyclebin' && ctype_digit($name)) {
+        if ($kind === 'recyclebin' && ctype_digit($name)) {
             $file = self::in_bins('b.id = :id', ['id' => (int) $name])[0] ?? null;
         } else if ($kind === 'filearea' && ctype_digit($name)) {
-            $file = self::in_areas('f.id = :id', ['id' => (int) $name])[0] ?? null;
+            $file = self::in_areas('filearea', 'f.id = :id', ['id' => (int) $name])[0] ?? null;
+        } else if ($kind === 'private' && ctype_digit($name)) {
+            $file = self::in_areas('private', 'f.id = :id', ['id' => (int) $name])[0] ?? null;
         } else if ($kind === 'folder') {
             foreach (self::in_folder() as $one) {
                 $file = $one->ref === $ref ? $one : $file;
             }
         }
         if ($file === null) {
-            throw new moodle_exception('backupnotfound', 'local_otbridge');
+            throw new refusal('backupnotfound', ['ref' => $ref]);
         }
         return $file;
     }
@@ -124,9 +129,10 @@ class backups {
      * Files that may match, the likely ones first, then the newest.
      *
      * @param array $criteria
+     * @param bool $private
      * @return backup_file[]
      */
-    private static function candidates(array $criteria): array {
+    private static function candidates(array $criteria, bool $private): array {
         [$names, $params] = [['1 = 1'], []];
         foreach (['shortname', 'fullname'] as $name) {
             if (isset($criteria[$name])) {
@@ -134,7 +140,12 @@ class backups {
                 $params[$name] = $criteria[$name];
             }
         }
-        $files = array_merge(self::in_bins(implode(' AND ', $names), $params), self::in_folder(), self::in_areas('1 = 1', []));
+        $files = array_merge(
+            self::in_bins(implode(' AND ', $names), $params),
+            self::in_folder(),
+            self::in_areas('filearea', '1 = 1', []),
+            $private ? self::in_areas('private', '1 = 1', []) : []
+        );
         $likely = [];
         foreach ($files as $index => $file) {
             $likely[$index] = self::likelihood($file, $criteria);
@@ -201,6 +212,9 @@ class backups {
             'fullname' => $header['fullname'],
             'users' => $header['users'],
             'categoryid' => $categoryid && $DB->record_exists('course_categories', ['id' => $categoryid]) ? $categoryid : 0,
+            'stored' => $file->timestored,
+            'siteurl' => $header['siteurl'],
+            'samesite' => $header['samesite'],
         ];
     }
 
@@ -232,18 +246,20 @@ class backups {
     }
 
     /**
-     * Files in backup areas of courses and users.
+     * Files in backup areas of courses, or of users.
      *
+     * @param string $source filearea, private
      * @param string $where on {files} f
      * @param array $params
      * @return backup_file[]
      */
-    private static function in_areas(string $where, array $params): array {
+    private static function in_areas(string $source, string $where, array $params): array {
         global $DB;
 
-        $rows = $DB->get_records_sql('SELECT f.* FROM {files} f WHERE ' . self::AREAS . " AND $where ORDER BY f.id", $params);
-        return array_map(static function ($row) {
-            return backup_file::stored('filearea:' . $row->id, 'filearea', get_file_storage()->get_file_instance($row));
+        $areas = $source === 'private' ? self::PRIVATE : self::AREAS;
+        $rows = $DB->get_records_sql("SELECT f.* FROM {files} f WHERE $areas AND $where ORDER BY f.id", $params);
+        return array_map(static function ($row) use ($source) {
+            return backup_file::stored($source . ':' . $row->id, $source, get_file_storage()->get_file_instance($row));
         }, array_values($rows));
     }
 
@@ -267,15 +283,19 @@ class backups {
     }
 
     /**
-     * The only file of a user's draft area.
+     * Names of the courses in the recycle bins, which keep them beside the files.
      *
-     * @param int $draftitemid
-     * @param int $userid
-     * @return backup_file|null null unless there is exactly one
+     * @return string[][]
      */
-    private static function in_draft(int $draftitemid, int $userid): ?backup_file {
-        $context = context_user::instance($userid, IGNORE_MISSING);
-        $files = $context ? get_file_storage()->get_area_files($context->id, 'user', 'draft', $draftitemid, 'id', false) : [];
-        return count($files) === 1 ? backup_file::stored('', 'draft', reset($files)) : null;
+    private static function names_in_bins(): array {
+        global $DB;
+
+        if (!$DB->get_manager()->table_exists('tool_recyclebin_category')) {
+            return [];
+        }
+        $rows = $DB->get_records('tool_recyclebin_category', null, 'id DESC', 'id, shortname, fullname', 0, 5000);
+        return array_map(static function ($row) {
+            return [$row->shortname, $row->fullname];
+        }, array_values($rows));
     }
 }

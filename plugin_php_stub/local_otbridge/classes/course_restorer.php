@@ -31,7 +31,6 @@ require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
 
 use backup;
 use backup_general_helper;
-use context_coursecat;
 use core\lock\lock_config;
 use core_text;
 use moodle_exception;
@@ -41,9 +40,9 @@ use restore_dbops;
 use stdClass;
 
 /**
- * Does the work of one restore operation, as the user who ordered it.
+ * Does the work of the step course.restore, as the user who ordered it.
  *
- * The new course is noted in the operation's row in the same transaction that makes it, so that an attempt that died
+ * The new course is noted in the step's row in the same transaction that makes it, so that an attempt that died
  * leaves nothing that could not be found and removed.
  */
 class course_restorer {
@@ -54,87 +53,56 @@ class course_restorer {
         'xapistate', 'legacyfiles',
     ];
 
-    /** @var stdClass row of the operation */
-    private $operation;
-    /** @var array the order: parameters of restore_course without the key */
+    /** @var work */
+    private $work;
+    /** @var array parameters of the step course.restore */
     private $order;
     /** @var restore_progress */
     private $progress;
     /** @var restore_controller|null */
     private $controller = null;
+    /** @var int the new course */
+    private $courseid = 0;
     /** @var string[] what the customer should know */
     private $warnings = [];
 
     /**
      * Prepare.
      *
-     * @param stdClass $operation its row
+     * @param array $params of the step course.restore
+     * @param work $work
      */
-    public function __construct(stdClass $operation) {
-        $this->operation = $operation;
-        $this->order = json_decode($operation->params, true);
-        $this->progress = new restore_progress($operation);
-    }
-
-    /**
-     * Capabilities that an order needs in its category.
-     *
-     * @param array $order
-     * @return string[]
-     */
-    public static function capabilities(array $order): array {
-        $needed = ['moodle/restore:restorecourse', 'moodle/course:create'];
-        return $order['users'] ? array_merge($needed, ['moodle/restore:userinfo']) : $needed;
-    }
-
-    /**
-     * Refuse an order for a short name that is taken; a backup that cannot be read is left for the task to tell.
-     *
-     * @param array $order
-     * @param int $userid
-     * @throws moodle_exception `shortnametaken`
-     */
-    public static function check_shortname(array $order, int $userid): void {
-        $shortname = $order['shortname'];
-        if ($shortname === '') {
-            try {
-                $shortname = backup_header::of(backups::resolve($order['ref'], $order['draftitemid'], $userid))['shortname'] ?? '';
-            } catch (moodle_exception $error) {
-                return;
-            }
-        }
-        self::refuse_taken($shortname);
+    public function __construct(array $params, work $work) {
+        $this->work = $work;
+        $this->order = $params;
+        $this->progress = new restore_progress($work);
     }
 
     /**
      * Restore.
      *
-     * @return array the operation's result
-     * @throws moodle_exception `backupnotfound`, `backupinvalid`, `shortnametaken`, `precheckfailed`, or core's own
+     * @param backup_file $file
+     * @return array the step's results
+     * @throws refusal `backupinvalid`, `othersite`, `shortnametaken`, `precheckfailed`, or core's own
      */
-    public function run(): array {
+    public function run(backup_file $file): array {
         global $CFG;
 
-        $context = context_coursecat::instance($this->order['categoryid']);
-        foreach (self::capabilities($this->order) as $capability) {
-            require_capability($capability, $context);
-        }
         $saved = [
             $CFG->forced_plugin_settings, $CFG->restorernewroleid ?? null, $CFG->forcedifferentsitecheckingusersonrestore ?? null,
         ];
         ob_start();
         try {
             $this->configure();
-            $file = backups::resolve($this->order['ref'], $this->order['draftitemid'], (int) $this->operation->userid);
             $about = $this->extract($file);
             $this->warn_of_size_limit();
             $names = $this->make_shell($about);
             $this->precheck($names);
-            $this->progress->enter('restoring', 0.2, 0.97);
+            $this->progress->enter(0.2, 0.97);
             $users = (bool) $this->controller->get_plan()->get_setting('users')->get_value();
             $this->controller->execute_plan();
             $this->note_results($this->controller->get_results());
-            $this->progress->enter('finishing', 0.97, 1.0);
+            $this->progress->enter(0.97, 1.0);
             return $this->finish($file, $about, $names, $users);
         } finally {
             ob_end_clean();
@@ -146,40 +114,34 @@ class course_restorer {
     /**
      * Remove what an attempt left behind: its course (not into the recycle bin) and its unpacked files.
      *
-     * @param stdClass $operation its row
+     * @param work $work
      */
-    public static function clean_up(stdClass $operation): void {
+    public static function clean_up(work $work): void {
         global $DB;
 
         $tables = $DB->get_manager();
         if ($tables->table_exists('backup_ids_temp') || $tables->table_exists('backup_files_temp')) {
             restore_controller_dbops::drop_restore_temp_tables('');
         }
-        $folder = make_backup_temp_directory('', false) . '/' . self::folder($operation);
+        $folder = make_backup_temp_directory('', false) . '/' . self::folder($work);
         if (is_dir($folder)) {
             fulldelete($folder);
         }
-        if ($operation->courseid && ($course = $DB->get_record('course', ['id' => $operation->courseid]))) {
-            $course->deletesource = 'restore';
-            ob_start();
-            try {
-                delete_course($course, false);
-            } finally {
-                ob_end_clean();
-            }
-            fix_course_sortorder();
+        $courseid = (int) ($work->recall()['course'] ?? 0);
+        if ($courseid) {
+            $DB->delete_records('backup_controllers', ['operation' => 'restore', 'itemid' => $courseid]);
+            changes::delete_course($courseid, false);
         }
-        operations::update($operation, ['courseid' => 0]);
     }
 
     /**
-     * Name of the folder, inside Moodle's backup folder, that this operation unpacks into.
+     * Name of the folder, inside Moodle's backup folder, that this step unpacks into.
      *
-     * @param stdClass $operation
+     * @param work $work
      * @return string
      */
-    private static function folder(stdClass $operation): string {
-        return 'otbridge_' . $operation->opkey;
+    private static function folder(work $work): string {
+        return 'otbridge_' . $work->tag();
     }
 
     /**
@@ -203,12 +165,15 @@ class course_restorer {
      * @return stdClass what the backup says of itself
      */
     private function extract(backup_file $file): stdClass {
-        $this->progress->enter('extracting', 0.0, 0.1);
+        $this->progress->enter(0.0, 0.1);
         $header = backup_header::of($file);
         if (isset($header['problem'])) {
-            throw new moodle_exception('backupinvalid', 'local_otbridge', '', get_string($header['problem'], 'local_otbridge'));
+            throw new refusal('backupinvalid', ['reason' => get_string($header['problem'], 'local_otbridge')]);
         }
-        $name = self::folder($this->operation);
+        if (!$header['samesite'] && !$this->order['othersite']) {
+            throw new refusal('othersite', ['site' => $header['siteurl']]);
+        }
+        $name = self::folder($this->work);
         $folder = make_backup_temp_directory($name);
         $packer = get_file_packer('application/vnd.moodle.backup');
         try {
@@ -216,10 +181,10 @@ class course_restorer {
             $about = backup_general_helper::get_backup_information($name);
             $format = backup_general_helper::detect_backup_format($name);
         } catch (moodle_exception $error) {
-            throw new moodle_exception('backupinvalid', 'local_otbridge', '', $error->getMessage());
+            throw new refusal('backupinvalid', ['reason' => $error->getMessage()]);
         }
         if ($format !== backup::FORMAT_MOODLE || $about->type !== backup::TYPE_1COURSE) {
-            throw new moodle_exception('backupinvalid', 'local_otbridge', '', get_string('notcourse', 'local_otbridge'));
+            throw new refusal('backupinvalid', ['reason' => get_string('notcourse', 'local_otbridge')]);
         }
         return $about;
     }
@@ -239,13 +204,14 @@ class course_restorer {
         ];
         $lock = lock_config::get_lock_factory('local_otbridge')->get_lock('coursenames', 60);
         if (!$lock) {
-            throw new moodle_exception('locktimeout');
+            throw new refusal('locktimeout', ['lock' => 'coursenames']);
         }
         try {
             self::refuse_taken($names[1]);
             $transaction = $DB->start_delegated_transaction();
-            $courseid = restore_dbops::create_new_course($names[0], $names[1], $this->order['categoryid']);
-            operations::update($this->operation, ['courseid' => $courseid]);
+            $courseid = restore_dbops::create_new_course($names[0], $names[1], $this->order['category']);
+            $this->courseid = (int) $courseid;
+            $this->work->remember(['course' => $this->courseid]);
             $transaction->allow_commit();
         } finally {
             $lock->release();
@@ -260,12 +226,12 @@ class course_restorer {
      * which matching by name and e-mail address, as for backups of other sites, may solve.
      *
      * @param string[] $names
-     * @throws moodle_exception `precheckfailed`
+     * @throws refusal `precheckfailed`
      */
     private function precheck(array $names): void {
         global $CFG;
 
-        $this->progress->enter('prechecking', 0.1, 0.2);
+        $this->progress->enter(0.1, 0.2);
         $told = $this->open_controller($names);
         if (!empty($told['errors']) && $this->controller->is_samesite() && $this->order['users']) {
             $this->close_controller();
@@ -277,7 +243,7 @@ class course_restorer {
             }
         }
         if (!empty($told['errors'])) {
-            throw new moodle_exception('precheckfailed', 'local_otbridge', '', self::plain($told['errors']));
+            throw new refusal('precheckfailed', ['reason' => self::plain($told['errors'])]);
         }
         $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($told['warnings'] ?? [])));
     }
@@ -290,11 +256,11 @@ class course_restorer {
      */
     private function open_controller(array $names): array {
         $this->controller = new restore_controller(
-            self::folder($this->operation),
-            (int) $this->operation->courseid,
+            self::folder($this->work),
+            $this->courseid,
             backup::INTERACTIVE_NO,
             backup::MODE_GENERAL,
-            (int) $this->operation->userid,
+            $this->work->userid(),
             backup::TARGET_NEW_COURSE,
             $this->progress
         );
@@ -334,7 +300,7 @@ class course_restorer {
     private function finish(backup_file $file, stdClass $about, array $names, bool $users): array {
         global $DB;
 
-        $courseid = (int) $this->operation->courseid;
+        $courseid = $this->courseid;
         // Core gives a course "copy 1" for a name where another course has the same full name, and cuts short names at 100.
         $DB->update_record('course', (object) ['id' => $courseid, 'fullname' => $names[0], 'shortname' => $names[1]]);
         fix_course_sortorder();
@@ -349,11 +315,11 @@ class course_restorer {
             $this->warnings[] = get_string('nousersinbackup', 'local_otbridge');
         }
         return [
-            'courseid' => $courseid,
+            'id' => $courseid,
             'fullname' => $course->fullname,
             'shortname' => $course->shortname,
             'url' => (new \moodle_url('/course/view.php', ['id' => $courseid]))->out(false),
-            'categoryid' => (int) $course->category,
+            'category' => (int) $course->category,
             'backuptime' => (int) $about->backup_date,
             'source' => $file->source,
             'filename' => $file->filename,
@@ -397,7 +363,7 @@ class course_restorer {
     private static function refuse_taken(string $shortname): void {
         global $DB;
         if ($shortname !== '' && $DB->record_exists('course', ['shortname' => $shortname])) {
-            throw new moodle_exception('shortnametaken', 'local_otbridge', '', $shortname);
+            throw new refusal('shortnametaken', ['shortname' => $shortname]);
         }
     }
 

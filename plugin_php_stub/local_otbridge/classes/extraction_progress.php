@@ -29,14 +29,14 @@ defined('MOODLE_INTERNAL') || die();
 require_once($GLOBALS['CFG']->libdir . '/filestorage/file_progress.php');
 
 /**
- * Passes what core's file packers report on to the operation.
+ * Passes what core's file packers report on to the restore's progress.
  */
 class extraction_progress implements \file_progress {
     /** @var restore_progress */
     private $progress;
 
     /**
-     * Report to an operation.
+     * Pass on.
      *
      * @param restore_progress $progress
      */

@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * The table of operations: each write of the bridge under a key that is used once.
+ * Operations: programs and their undoing, each under a key that is used once.
  *
  * @package    local_otbridge
  * @copyright  2026 The norm-hours bridge authors
@@ -24,28 +24,29 @@
 
 namespace local_otbridge;
 
+use core\lock\lock;
+use core\lock\lock_config;
 use invalid_parameter_exception;
-use moodle_exception;
 use stdClass;
-use Throwable;
 
 /**
- * Keeps what became of each operation key.
- *
- * The row is inserted before the work; its UNIQUE key decides between callers that come at once. Row and work (or row and
- * queued task) are one transaction, so there is never the one without the other.
+ * The table of operations, and the lock of each: whoever holds it works on the operation, in a call, in a task, or as rescue.
  */
 class operations {
     /** @var string name of the table */
     const TABLE = 'local_otbridge_operation';
-    /** @var string the task has not begun yet */
+    /** @var string nobody has begun yet */
     const QUEUED = 'queued';
-    /** @var string the task is at work, or died at work */
+    /** @var string at work, or died at work */
     const RUNNING = 'running';
+    /** @var string it failed, and what it did is being taken back */
+    const UNDOING = 'undoing';
     /** @var string the result is there */
     const DONE = 'done';
     /** @var string it ended without a result; the key stays used */
     const FAILED = 'failed';
+    /** @var string[] statuses of operations that somebody has to go on with */
+    const OPEN = [self::QUEUED, self::RUNNING, self::UNDOING];
 
     /**
      * Check the form of a key.
@@ -63,43 +64,14 @@ class operations {
     }
 
     /**
-     * Do an action under its key, or tell what became of it when the key was seen before.
+     * Take the lock of an operation.
      *
-     * @param string $action name of the action
-     * @param string $opkey checked by {@see self::key()}
-     * @param array $params everything that decides what is done, normalised
-     * @param callable $check refuses by an exception, before the key is used
-     * @param callable $do gets the row; does the work at once (and ends it by {@see self::done()}) or queues it
-     * @return array the operation, as {@see self::describe()} tells it
-     * @throws moodle_exception `opkeyreused`, and whatever $check and $do throw; the key is then still free
+     * @param string $opkey
+     * @param int $timeout seconds
+     * @return lock|null null when somebody else holds it
      */
-    public static function once(string $action, string $opkey, array $params, callable $check, callable $do): array {
-        global $DB, $USER;
-
-        ksort($params);
-        $canonical = json_encode($params, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
-        $hash = hash('sha256', $action . "\n" . $canonical);
-        if ($known = self::find($opkey)) {
-            return self::repeated($known, $hash);
-        }
-        $check();
-        $row = (object) [
-            'opkey' => $opkey, 'action' => $action, 'paramshash' => $hash, 'params' => $canonical, 'userid' => $USER->id,
-            'status' => self::QUEUED, 'timecreated' => time(),
-        ];
-        $transaction = $DB->start_delegated_transaction();
-        try {
-            $row->id = $DB->insert_record(self::TABLE, $row);
-            $do($row);
-            $transaction->allow_commit();
-        } catch (Throwable $error) {
-            self::roll_back($transaction, $error);
-            if ($known = self::find($opkey)) {
-                return self::repeated($known, $hash); // Another call with this key was first.
-            }
-            throw $error;
-        }
-        return self::describe(self::find($opkey));
+    public static function lock(string $opkey, int $timeout): ?lock {
+        return lock_config::get_lock_factory('local_otbridge')->get_lock('operation' . $opkey, $timeout) ?: null;
     }
 
     /**
@@ -125,23 +97,27 @@ class operations {
     }
 
     /**
-     * The operation as web services return it.
+     * Whether somebody has to go on with it.
      *
-     * @param stdClass|null $row null for a key that was never seen
-     * @param string $opkey needed without a row only
-     * @return array
+     * @param stdClass $operation
+     * @return bool
      */
-    public static function describe(?stdClass $row, string $opkey = ''): array {
-        $row = $row ?? (object) ['opkey' => $opkey, 'status' => 'none'];
-        $told = [];
-        foreach (['opkey', 'action', 'status', 'step', 'result', 'errorcode', 'error'] as $name) {
-            $told[$name] = (string) ($row->$name ?? '');
-        }
-        $told['progress'] = (float) ($row->progress ?? 0);
-        foreach (['timecreated', 'timestarted', 'timefinished'] as $name) {
-            $told[$name] = (int) ($row->$name ?? 0);
-        }
-        return $told;
+    public static function is_open(stdClass $operation): bool {
+        return in_array($operation->status, self::OPEN, true);
+    }
+
+    /**
+     * Insert a row.
+     *
+     * @param array $values
+     * @return stdClass the whole row
+     */
+    public static function insert(array $values): stdClass {
+        global $DB, $USER;
+        $id = $DB->insert_record(self::TABLE, (object) ($values + [
+            'userid' => $USER->id, 'status' => self::QUEUED, 'timecreated' => time(),
+        ]));
+        return self::get((int) $id);
     }
 
     /**
@@ -159,59 +135,30 @@ class operations {
     }
 
     /**
-     * Note that the work is done.
+     * The operation as web services return it.
      *
-     * @param stdClass $row
-     * @param array $result
-     */
-    public static function done(stdClass $row, array $result): void {
-        $now = time();
-        self::update($row, [
-            'status' => self::DONE, 'progress' => 1, 'step' => '', 'timefinished' => $now,
-            'timestarted' => ($row->timestarted ?? 0) ?: $now,
-            'result' => json_encode($result, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE),
-        ]);
-    }
-
-    /**
-     * Note that the work failed for good.
-     *
-     * @param stdClass $row
-     * @param string $errorcode one of those in docs/plugin-api.md
-     * @param string $error for people
-     */
-    public static function failed(stdClass $row, string $errorcode, string $error): void {
-        self::update($row, [
-            'status' => self::FAILED, 'errorcode' => $errorcode, 'error' => fix_utf8($error), 'timefinished' => time(),
-        ]);
-    }
-
-    /**
-     * What a repeated key is answered.
-     *
-     * @param stdClass $row
-     * @param string $hash of the parameters that came now
+     * @param stdClass|null $row null for a key that was never seen
+     * @param string $opkey needed without a row only
      * @return array
      */
-    private static function repeated(stdClass $row, string $hash): array {
-        if ($row->paramshash !== $hash) {
-            throw new moodle_exception('opkeyreused', 'local_otbridge', '', $row->opkey);
-        }
-        return self::describe($row);
-    }
+    public static function describe(?stdClass $row, string $opkey = ''): array {
+        global $DB;
 
-    /**
-     * Undo a transaction without raising its cause, which the caller does.
-     *
-     * @param \moodle_transaction $transaction
-     * @param Throwable $cause
-     */
-    private static function roll_back(\moodle_transaction $transaction, Throwable $cause): void {
-        try {
-            $transaction->rollback($cause);
-        } catch (Throwable $again) {
-            // The database layer throws the cause again, or says that an outer transaction was undone already.
-            unset($again);
+        $row = $row ?? (object) ['opkey' => $opkey, 'status' => 'none'];
+        $told = ['undoes' => '', 'undone' => ''];
+        foreach (['undoes' => 'undoes', 'undoneby' => 'undone'] as $field => $name) {
+            if (!empty($row->$field)) {
+                $told[$name] = (string) $DB->get_field(self::TABLE, 'opkey', ['id' => $row->$field]);
+            }
         }
+        foreach (['opkey', 'kind', 'ticket', 'status', 'step', 'result', 'errorcode', 'error', 'faults'] as $name) {
+            $told[$name] = (string) ($row->$name ?? '');
+        }
+        $told['faults'] = $told['faults'] === '' ? '[]' : $told['faults'];
+        $told['progress'] = (float) ($row->progress ?? 0);
+        foreach (['stepsdone', 'stepstotal', 'timecreated', 'timestarted', 'timefinished'] as $name) {
+            $told[$name] = (int) ($row->$name ?? 0);
+        }
+        return $told;
     }
 }

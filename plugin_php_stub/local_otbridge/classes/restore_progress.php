@@ -24,44 +24,36 @@
 
 namespace local_otbridge;
 
-use stdClass;
-
 /**
  * Progress reporter of core's restore classes; each phase of the work has a part of the whole.
  */
 class restore_progress extends \core\progress\base {
-    /** @var float seconds between two writes to the database */
-    const PAUSE = 0.5;
-
-    /** @var stdClass row of the operation */
-    private $operation;
+    /** @var work */
+    private $work;
     /** @var float where this phase begins, 0 to 1 */
     private $from = 0.0;
     /** @var float where this phase ends, 0 to 1 */
     private $to = 0.0;
-    /** @var float when the row was written last */
-    private $written = 0.0;
 
     /**
-     * Report for an operation.
+     * Report for a step.
      *
-     * @param stdClass $operation its row
+     * @param work $work
      */
-    public function __construct(stdClass $operation) {
-        $this->operation = $operation;
+    public function __construct(work $work) {
+        $this->work = $work;
     }
 
     /**
      * A phase begins.
      *
-     * @param string $step a short English word
      * @param float $from
      * @param float $to
      */
-    public function enter(string $step, float $from, float $to): void {
+    public function enter(float $from, float $to): void {
         $this->from = $from;
         $this->to = $to;
-        $this->write($from, $step);
+        $this->work->progress($from);
     }
 
     /**
@@ -70,9 +62,7 @@ class restore_progress extends \core\progress\base {
      * @param float $part 0 to 1
      */
     public function reach(float $part): void {
-        if (microtime(true) - $this->written >= self::PAUSE) {
-            $this->write($this->from + ($this->to - $this->from) * max(0.0, min(1.0, $part)), $this->operation->step);
-        }
+        $this->work->progress($this->from + ($this->to - $this->from) * max(0.0, min(1.0, $part)));
     }
 
     /**
@@ -82,18 +72,5 @@ class restore_progress extends \core\progress\base {
         if ($this->is_in_progress_section()) {
             $this->reach((float) $this->get_progress_proportion_range()[0]);
         }
-    }
-
-    /**
-     * Write to the row; progress never goes back, also not where a second attempt begins anew.
-     *
-     * @param float $progress
-     * @param string $step
-     */
-    private function write(float $progress, string $step): void {
-        $this->written = microtime(true);
-        operations::update($this->operation, [
-            'progress' => max((float) $this->operation->progress, round($progress, 5)), 'step' => $step,
-        ]);
     }
 }

@@ -23,11 +23,22 @@
  */
 
 /**
- * Upgrade the plugin; this is its first version, so there is nothing to do yet.
+ * Upgrade the plugin. Nothing was released before the programs, so what an older table holds is dropped.
  *
  * @param int $oldversion the version that is installed
  * @return bool
  */
 function xmldb_local_otbridge_upgrade($oldversion) {
+    global $DB;
+
+    if ($oldversion < 2026112710) {
+        $manager = $DB->get_manager();
+        $manager->drop_table(new xmldb_table('local_otbridge_operation'));
+        foreach (['local_otbridge_operation', 'local_otbridge_step'] as $name) {
+            $manager->install_one_table_from_xmldb_file(__DIR__ . '/install.xml', $name);
+        }
+        $DB->delete_records_select('task_adhoc', "component = 'local_otbridge'");
+        upgrade_plugin_savepoint(true, 2026112710, 'local', 'otbridge');
+    }
     return true;
 }

@@ -46,12 +46,38 @@ class lang_test extends \advanced_testcase {
         return $string;
     }
 
+    /**
+     * Places of a string where something is put in.
+     *
+     * @param string $text
+     * @return string[] sorted
+     */
+    private function places(string $text): array {
+        preg_match_all('/\{\$a[^}]*\}/', $text, $found);
+        sort($found[0]);
+        return array_values(array_unique($found[0]));
+    }
+
+    public function test_every_errorcode_has_a_string() {
+        $english = $this->strings('en');
+        foreach (array_merge(glob(__DIR__ . '/../classes/*.php'), glob(__DIR__ . '/../classes/*/*.php')) as $file) {
+            $code = file_get_contents($file);
+            preg_match_all("/(?:new refusal\\(|new fault\\([^,]+, |->fault\\([^,]+, |->note\\([^,]+, )'([a-z]+)'/", $code, $found);
+            foreach ($found[1] as $name) {
+                $this->assertArrayHasKey($name, $english, $file);
+            }
+        }
+        foreach (array_keys(kinds::TABLES) as $kind) {
+            $this->assertArrayHasKey($kind . 'notfound', $english);
+        }
+    }
+
     public function test_both_languages_have_the_same_strings_and_places() {
         $english = $this->strings('en');
         $russian = $this->strings('ru');
         $this->assertSame(array_keys($english), array_keys($russian));
         foreach ($english as $name => $text) {
-            $this->assertSame(strpos($text, '{$a}') !== false, strpos($russian[$name], '{$a}') !== false, $name);
+            $this->assertSame($this->places($text), $this->places($russian[$name]), $name);
         }
     }
 

@@ -25,17 +25,18 @@
 namespace local_otbridge;
 
 use local_otbridge\external\find_backups;
-use local_otbridge\external\restore_course;
-use local_otbridge\task\rescue;
+use local_otbridge\external\run;
+use local_otbridge\external\undo;
+use local_otbridge\task\work_on;
 
 /**
  * A deleted course comes back, once.
  *
  * @covers \local_otbridge\backups
  * @covers \local_otbridge\backup_header
+ * @covers \local_otbridge\lookalikes
  * @covers \local_otbridge\course_restorer
- * @covers \local_otbridge\task\restore_course
- * @covers \local_otbridge\task\rescue
+ * @covers \local_otbridge\step\course_restore
  */
 class restore_test extends \advanced_testcase {
     /** @var int the next key */
@@ -75,25 +76,20 @@ class restore_test extends \advanced_testcase {
     /**
      * Order a restore.
      *
-     * @param array $order
+     * @param array $order parameters of the step
+     * @param array $files of the program
+     * @param int $draftitemid
      * @return string its key
      */
-    private function order(array $order): string {
+    private function order(array $order, array $files = [], int $draftitemid = 0): string {
         global $DB;
         $key = sprintf('00000000-0000-4000-8000-%012d', ++$this->number);
-        $order += [
-            'categoryid' => $DB->get_field_select('course_categories', 'MIN(id)', '1 = 1'), 'ref' => '', 'draftitemid' => 0,
-            'fullname' => '', 'shortname' => '', 'users' => true,
+        $step = $order + [
+            'step' => 'course.restore', 'as' => 'course',
+            'category' => (int) $DB->get_field_select('course_categories', 'MIN(id)', '1 = 1'),
         ];
-        restore_course::execute(
-            $key,
-            $order['categoryid'],
-            $order['ref'],
-            $order['draftitemid'],
-            $order['fullname'],
-            $order['shortname'],
-            $order['users']
-        );
+        $told = run::execute($key, json_encode(['version' => 1, 'files' => $files, 'steps' => [$step]]), $draftitemid);
+        $this->assertSame('queued', $told['status']);
         return $key;
     }
 
@@ -101,19 +97,17 @@ class restore_test extends \advanced_testcase {
      * Do the work of an operation, as cron does.
      *
      * @param string $key
-     * @return \stdClass its row, with the result decoded
+     * @return \stdClass its row, with the result decoded to that of the step
      */
     private function work(string $key): \stdClass {
         global $USER;
         $user = clone $USER;
-        $task = new task\restore_course();
+        $task = new work_on();
         $task->set_custom_data(['operationid' => operations::find($key)->id]);
-        ob_start();
         $task->execute();
-        ob_end_clean();
         $this->setUser($user);
         $row = operations::find($key);
-        $row->result = json_decode((string) $row->result);
+        $row->result = json_decode((string) $row->result)->course ?? null;
         return $row;
     }
 
@@ -124,9 +118,30 @@ class restore_test extends \advanced_testcase {
      * @return array
      */
     private function find(array $criteria): array {
-        $criteria += ['courseid' => 0, 'idnumber' => '', 'shortname' => '', 'fullname' => ''];
-        $found = find_backups::execute($criteria['courseid'], $criteria['idnumber'], $criteria['shortname'], $criteria['fullname']);
+        $criteria += ['courseid' => 0, 'idnumber' => '', 'shortname' => '', 'fullname' => '', 'private' => false];
+        $found = find_backups::execute(
+            $criteria['courseid'],
+            $criteria['idnumber'],
+            $criteria['shortname'],
+            $criteria['fullname'],
+            50,
+            $criteria['private']
+        );
         return \core_external\external_api::clean_returnvalue(find_backups::execute_returns(), $found);
+    }
+
+    /**
+     * The backup in the recycle bin, copied to another file area.
+     *
+     * @param array $where
+     * @param int $categoryid
+     * @return \stored_file
+     */
+    private function copy_of_bin(array $where, int $categoryid = 1): \stored_file {
+        $context = \context_coursecat::instance($categoryid);
+        $bin = get_file_storage()->get_area_files($context->id, 'tool_recyclebin', 'recyclebin_coursecat', false, 'id', false);
+        $where += ['contextid' => $context->id, 'filepath' => '/', 'filename' => 'mine.mbz'];
+        return get_file_storage()->create_file_from_storedfile($where, reset($bin));
     }
 
     /**
@@ -192,7 +207,7 @@ class restore_test extends \advanced_testcase {
         $this->assertSame(['done', ''], [$row->status, (string) $row->error]);
         $this->assertEquals((object) ['forum' => 1, 'page' => 2], $row->result->activities);
         $this->assertSame([true, 'recyclebin', []], [$row->result->users, $row->result->source, $row->result->warnings]);
-        $back = $DB->get_record('course', ['id' => $row->result->courseid]);
+        $back = $DB->get_record('course', ['id' => $row->result->id]);
         foreach (['fullname', 'shortname', 'idnumber', 'startdate', 'visible', 'category'] as $field) {
             $this->assertSame((string) $course->$field, (string) $back->$field, $field);
         }
@@ -218,7 +233,7 @@ class restore_test extends \advanced_testcase {
         $long = str_repeat('д', 200);
         $row = $this->work($this->order(['ref' => $ref, 'fullname' => 'Другая', 'shortname' => $long, 'users' => false]));
         $this->assertSame(['Другая', $long, false], [$row->result->fullname, $row->result->shortname, $row->result->users]);
-        $this->assertCount(0, get_enrolled_users(\context_course::instance($row->result->courseid)));
+        $this->assertCount(0, get_enrolled_users(\context_course::instance($row->result->id)));
     }
 
     public function test_everything_comes_back_whatever_the_sites_defaults_are() {
@@ -252,7 +267,7 @@ class restore_test extends \advanced_testcase {
         $row = $this->work($this->order(['ref' => $this->find(['shortname' => 'chem'])['backups'][0]['ref']]));
         $this->assertSame('done', $row->status, (string) $row->error);
         $this->assertSame([get_string('usersmatchedbyname', 'local_otbridge')], $row->result->warnings);
-        $this->assertArrayHasKey($new->id, get_enrolled_users(\context_course::instance($row->result->courseid)));
+        $this->assertArrayHasKey($new->id, get_enrolled_users(\context_course::instance($row->result->id)));
     }
 
     public function test_an_account_of_somebody_else_is_a_conflict_that_is_told() {
@@ -271,18 +286,20 @@ class restore_test extends \advanced_testcase {
         $this->assertSame('done', $this->work($this->order(['ref' => $ref, 'users' => false]))->status);
     }
 
-    public function test_an_attempt_that_died_is_removed_and_begun_anew_once() {
+    public function test_an_attempt_that_died_is_removed_and_begun_anew_a_few_times() {
         global $DB;
         $this->deleted_course();
         $ref = $this->find(['shortname' => 'chem'])['backups'][0]['ref'];
-        foreach ([1 => 'done', 2 => 'failed'] as $attempts => $status) {
+        foreach ([1 => 'done', worker::ATTEMPTS => 'failed'] as $attempts => $status) {
+            $key = $this->order(['ref' => $ref]);
             $orphan = $this->getDataGenerator()->create_course(['shortname' => 'chem']);
-            $key = '00000000-0000-4000-8000-0000000000f' . $attempts;
-            $DB->insert_record(operations::TABLE, [
-                'opkey' => $key, 'action' => 'restore_course', 'paramshash' => 'x', 'userid' => get_admin()->id,
-                'params' => json_encode(['categoryid' => $orphan->category, 'ref' => $ref, 'draftitemid' => 0, 'fullname' => '',
-                    'shortname' => '', 'users' => true, ]),
-                'status' => 'running', 'attempts' => $attempts, 'progress' => 0.5, 'courseid' => $orphan->id,
+            $operation = operations::find($key);
+            operations::update($operation, [
+                'status' => 'running', 'attempting' => 'run 0', 'attempts' => $attempts, 'timestarted' => time(),
+            ]);
+            $DB->insert_record(step_rows::TABLE, [
+                'operationid' => $operation->id, 'position' => 0, 'step' => 'course.restore', 'label' => 'course', 'status' => 'begun',
+                'params' => '{}', 'data' => json_encode(['course' => (int) $orphan->id]),
             ]);
             $row = $this->work($key);
             $this->assertSame($status, $row->status, (string) $row->error);
@@ -303,28 +320,64 @@ class restore_test extends \advanced_testcase {
         $this->assertSame($courses, $DB->count_records('course'));
     }
 
-    public function test_an_operation_without_a_task_is_queued_anew_and_one_with_a_task_is_left() {
+    public function test_a_restore_is_taken_back_into_the_recycle_bin_unless_somebody_worked_in_it() {
         global $DB;
         $this->deleted_course();
-        $key = $this->order(['ref' => $this->find(['shortname' => 'chem'])['backups'][0]['ref']]);
-        $rescue = function () use ($DB) {
-            ob_start();
-            (new rescue())->execute();
-            ob_end_clean();
-            return $DB->count_records('task_adhoc', ['component' => 'local_otbridge']);
-        };
-        $this->assertSame(1, $rescue());
-        if (isset($DB->get_columns('task_adhoc')['timestarted'])) {
-            $DB->set_field('task_adhoc', 'timestarted', time(), ['component' => 'local_otbridge']);
-            $dead = $DB->get_field('task_adhoc', 'id', ['component' => 'local_otbridge']);
-            $this->assertSame(1, $rescue());
-            $this->assertNotEquals($dead, $DB->get_field('task_adhoc', 'id', ['component' => 'local_otbridge']));
+        $ref = $this->find(['shortname' => 'chem'])['backups'][0]['ref'];
+        foreach (['done', 'failed'] as $status) {
+            $key = $this->order(['ref' => $ref]);
+            $course = $this->work($key)->result->id;
+            if ($status === 'failed') {
+                $DB->set_field(operations::TABLE, 'timefinished', time() - 10, ['opkey' => $key]);
+                $this->getDataGenerator()->create_module('page', ['course' => $course]);
+            }
+            $by = sprintf('00000000-0000-4000-8000-%012d', ++$this->number);
+            $this->assertSame('queued', undo::execute($by, $key)['status']);
+            $this->assertSame($status, $this->work($by)->status);
+            $this->assertSame($status === 'failed', $DB->record_exists('course', ['id' => $course]));
         }
-        $DB->delete_records('task_adhoc', ['component' => 'local_otbridge']);
-        $this->assertSame(1, $rescue());
-        $this->work($key);
-        $DB->delete_records('task_adhoc', ['component' => 'local_otbridge']);
-        $this->assertSame(0, $rescue());
+        $this->assertSame('changedsince', operations::find($by)->errorcode);
+        $this->assertSame(2, $DB->count_records('tool_recyclebin_category'));
+    }
+
+    public function test_files_in_users_own_areas_are_told_when_asked_for() {
+        $this->deleted_course();
+        $this->copy_of_bin(['component' => 'user', 'filearea' => 'backup', 'itemid' => 0]);
+        $this->assertSame(['recyclebin'], array_column($this->find(['shortname' => 'chem'])['backups'], 'source'));
+        $all = $this->find(['shortname' => 'chem', 'private' => true])['backups'];
+        $this->assertEqualsCanonicalizing(['recyclebin', 'private'], array_column($all, 'source'));
+        $ref = array_column($all, 'ref', 'source')['private'];
+        $this->assertSame('private', $this->work($this->order(['ref' => $ref]))->result->source);
+    }
+
+    public function test_the_newest_is_what_was_stored_last() {
+        global $DB;
+        $course = $this->deleted_course();
+        $file = $this->copy_of_bin(['component' => 'backup', 'filearea' => 'course', 'itemid' => 0], $course->category);
+        $DB->set_field('files', 'timecreated', time() + 100, ['id' => $file->get_id()]);
+        $found = $this->find(['shortname' => 'chem'])['backups'];
+        $this->assertSame(['filearea', 'recyclebin'], array_column($found, 'source'));
+        $this->assertSame((int) $file->get_timecreated(), $found[0]['timecreated']);
+        $this->assertGreaterThan($found[1]['stored'], $found[0]['stored']);
+    }
+
+    public function test_look_alikes_are_named_where_nothing_matches() {
+        $this->deleted_course(['shortname' => 'Химия 1', 'fullname' => 'Органика']);
+        $this->assertSame(['Химия 1'], $this->find(['shortname' => "X\u{438}\u{43c}\u{438}\u{44f}\u{a0}1"])['lookalikes']);
+        $this->assertSame([], $this->find(['shortname' => 'Физика'])['lookalikes']);
+        $this->assertSame([], $this->find(['shortname' => 'Химия 1'])['lookalikes']);
+    }
+
+    public function test_a_backup_of_another_site_is_refused_unless_ordered() {
+        global $DB;
+        $this->deleted_course();
+        $ref = $this->find(['shortname' => 'chem'])['backups'][0]['ref'];
+        set_config('siteidentifier', 'another' . random_string(20));
+        \cache_helper::purge_by_definition('local_otbridge', 'backupheaders');
+        $found = $this->find(['shortname' => 'chem'])['backups'][0];
+        $this->assertFalse($found['samesite']);
+        $this->assertSame('othersite', $this->refusal(['ref' => $ref]));
+        $this->assertSame('done', $this->work($this->order(['ref' => $ref, 'othersite' => true, 'users' => false]))->status);
     }
 
     public function test_refs_lead_to_backups_only() {
@@ -335,34 +388,24 @@ class restore_test extends \advanced_testcase {
             'itemid' => 0, 'filepath' => '/', 'filename' => 'secret.mbz',
         ], 'secret');
         set_config('backup_auto_destination', make_request_directory(), 'backup');
-        foreach (['filearea:' . $page->get_id(), 'folder:../../etc/passwd', 'recyclebin:1 OR 1=1', 'file:', 'x'] as $ref) {
-            $row = $this->work($this->order(['ref' => $ref]));
-            $this->assertSame(['failed', 'backupnotfound'], [$row->status, $row->errorcode], $ref);
+        $refs = ['filearea:' . $page->get_id(), 'private:' . $page->get_id(), 'folder:../../etc/passwd', 'recyclebin:1 OR 1=1', 'file:', 'x'];
+        foreach ($refs as $ref) {
+            $this->assertSame('backupnotfound', $this->refusal(['ref' => $ref]), $ref);
         }
+        $this->assertSame('reforfile', $this->refusal([]));
     }
 
-    public function test_a_draft_is_restored_for_its_owner_only() {
+    public function test_a_file_of_the_program_is_restored() {
         global $USER;
         $this->deleted_course();
-        $bin = get_file_storage()->get_area_files(
-            \context_coursecat::instance(1)->id,
-            'tool_recyclebin',
-            'recyclebin_coursecat',
-            false,
-            'id',
-            false
-        );
-        $record = ['component' => 'user', 'filearea' => 'draft', 'filepath' => '/', 'filename' => 'mine.mbz'];
-        $other = $this->getDataGenerator()->create_user();
-        foreach ([[$USER->id, 77, 'done'], [$other->id, 78, 'failed']] as [$owner, $itemid, $status]) {
-            get_file_storage()->create_file_from_storedfile(
-                ['contextid' => \context_user::instance($owner)->id, 'itemid' => $itemid] + $record,
-                reset($bin)
-            );
-            $row = $this->work($this->order(['draftitemid' => $itemid, 'shortname' => 's' . $itemid]));
-            $this->assertSame($status, $row->status);
-        }
-        $this->assertSame('backupnotfound', $row->errorcode);
+        $stored = $this->copy_of_bin(['contextid' => \context_user::instance($USER->id)->id, 'component' => 'user',
+            'filearea' => 'draft', 'itemid' => 77, ]);
+        $bytes = $stored->get_content();
+        $files = [['sha256' => hash('sha256', $bytes), 'name' => 'mine.mbz', 'size' => strlen($bytes)]];
+        $order = ['file' => ['file' => hash('sha256', $bytes)], 'shortname' => 'other'];
+        $row = $this->work($this->order($order, $files, 77));
+        $this->assertSame(['done', 'draft', 'mine.mbz'], [$row->status, $row->result->source, $row->result->filename]);
+        $this->assertFalse($GLOBALS['DB']->record_exists('files', ['component' => 'local_otbridge']));
     }
 
     public function test_capabilities_are_asked_for_in_the_category_and_again_in_the_task() {
@@ -376,6 +419,8 @@ class restore_test extends \advanced_testcase {
         assign_capability('local/otbridge:restore', CAP_ALLOW, $roleid, $system);
         role_assign($roleid, $user->id, $system);
         $this->setUser($user);
+        assign_capability('local/otbridge:run', CAP_ALLOW, $roleid, $system);
+        accesslib_clear_all_caches_for_unit_testing();
         $this->assertSame('nopermissions', $this->refusal(['ref' => $ref, 'users' => false]));
         foreach (['moodle/restore:restorecourse', 'moodle/course:create'] as $capability) {
             assign_capability($capability, CAP_ALLOW, $roleid, $system);
@@ -386,7 +431,7 @@ class restore_test extends \advanced_testcase {
         assign_capability('moodle/course:create', CAP_PREVENT, $roleid, \context_coursecat::instance($course->category)->id);
         accesslib_clear_all_caches_for_unit_testing();
         $row = $this->work($key);
-        $this->assertSame(['failed', 'restorefailed'], [$row->status, $row->errorcode]);
+        $this->assertSame(['failed', 'nopermissions'], [$row->status, $row->errorcode]);
         $this->assertFalse($DB->record_exists('course', ['shortname' => 'chem']));
     }
 }

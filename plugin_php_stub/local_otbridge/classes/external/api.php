@@ -56,29 +56,45 @@ abstract class api extends external_api {
     }
 
     /**
-     * Description of the parameter opkey.
+     * Description of a parameter that is a key.
      *
+     * @param string $description
      * @return external_value
      */
-    protected static function opkey(): external_value {
-        return new external_value(PARAM_ALPHANUMEXT, 'Operation key (UUID)', VALUE_REQUIRED, null, NULL_NOT_ALLOWED);
+    protected static function opkey(string $description): external_value {
+        return new external_value(PARAM_ALPHANUMEXT, $description, VALUE_REQUIRED, null, NULL_NOT_ALLOWED);
     }
 
     /**
-     * Description of an operation, as each write and get_operation return it.
+     * Description of the parameter program.
+     *
+     * @return external_value
+     */
+    protected static function program(): external_value {
+        return new external_value(PARAM_RAW, 'JSON of the program', VALUE_REQUIRED, null, NULL_NOT_ALLOWED);
+    }
+
+    /**
+     * Description of an operation, as run, undo and get_operation return it.
      *
      * @return external_single_structure
      */
     protected static function operation(): external_single_structure {
         return new external_single_structure([
             'opkey' => new external_value(PARAM_ALPHANUMEXT, 'Operation key'),
-            'action' => new external_value(PARAM_ALPHANUMEXT, 'restore_course, create_role, delete_role; empty if none'),
-            'status' => new external_value(PARAM_ALPHA, 'none, queued, running, done, failed'),
+            'kind' => new external_value(PARAM_ALPHA, 'run, undo; empty if none'),
+            'undoes' => new external_value(PARAM_ALPHANUMEXT, 'Key of the operation that it takes back; empty for a run'),
+            'ticket' => new external_value(PARAM_RAW, 'Number of the ticket'),
+            'status' => new external_value(PARAM_ALPHA, 'none, queued, running, undoing, done, failed'),
             'progress' => new external_value(PARAM_FLOAT, '0.0 to 1.0'),
-            'step' => new external_value(PARAM_TEXT, 'What is being done, a short English word'),
-            'result' => new external_value(PARAM_RAW, 'JSON; empty until done'),
+            'step' => new external_value(PARAM_RAW, 'The step that is being done'),
+            'stepsdone' => new external_value(PARAM_INT, 'How many steps are done'),
+            'stepstotal' => new external_value(PARAM_INT, 'How many steps there are'),
+            'result' => new external_value(PARAM_RAW, 'JSON; empty until it has ended'),
             'errorcode' => new external_value(PARAM_ALPHANUMEXT, 'Empty unless failed'),
             'error' => new external_value(PARAM_RAW, 'Empty unless failed'),
+            'faults' => new external_value(PARAM_RAW, 'JSON list of faults'),
+            'undone' => new external_value(PARAM_ALPHANUMEXT, 'Key of the operation that took it back; empty: none did'),
             'timecreated' => new external_value(PARAM_INT, 'Unix seconds'),
             'timestarted' => new external_value(PARAM_INT, 'Unix seconds, 0 = not yet'),
             'timefinished' => new external_value(PARAM_INT, 'Unix seconds, 0 = not yet'),

@@ -52,6 +52,7 @@ class find_backups extends api {
             'shortname' => new external_value(PARAM_RAW, 'Exact', VALUE_DEFAULT, ''),
             'fullname' => new external_value(PARAM_RAW, 'Exact', VALUE_DEFAULT, ''),
             'limit' => new external_value(PARAM_INT, 'How many at most', VALUE_DEFAULT, 50),
+            'private' => new external_value(PARAM_BOOL, 'Whether files in users\' own areas count, too', VALUE_DEFAULT, false),
         ]);
     }
 
@@ -63,11 +64,13 @@ class find_backups extends api {
      * @param string $shortname
      * @param string $fullname
      * @param int $limit
+     * @param bool $private
      * @return array
      */
-    public static function execute($courseid = 0, $idnumber = '', $shortname = '', $fullname = '', $limit = 50) {
+    public static function execute($courseid = 0, $idnumber = '', $shortname = '', $fullname = '', $limit = 50, $private = false) {
         $params = self::validate_parameters(self::execute_parameters(), [
             'courseid' => $courseid, 'idnumber' => $idnumber, 'shortname' => $shortname, 'fullname' => $fullname, 'limit' => $limit,
+            'private' => $private,
         ]);
         self::demand(['local/otbridge:restore', 'moodle/restore:restorecourse']);
         $criteria = array_filter(array_intersect_key($params, array_flip(backups::CRITERIA)), static function ($wanted) {
@@ -80,7 +83,7 @@ class find_backups extends api {
             throw new invalid_parameter_exception('limit must be at least 1');
         }
         \core_php_time_limit::raise(120);
-        return backups::find($criteria, $params['limit']);
+        return backups::find($criteria, $params['limit'], (bool) $params['private']);
     }
 
     /**
@@ -91,24 +94,31 @@ class find_backups extends api {
     public static function execute_returns() {
         return new external_single_structure([
             'backups' => new external_multiple_structure(new external_single_structure([
-                'ref' => new external_value(PARAM_RAW, 'Reference for restore_course'),
-                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea'),
+                'ref' => new external_value(PARAM_RAW, 'Reference for the step course.restore'),
+                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea, private'),
                 'filename' => new external_value(PARAM_RAW, 'Name of the file'),
                 'size' => new external_value(PARAM_INT, 'Bytes'),
-                'timecreated' => new external_value(PARAM_INT, 'Moment of the backup, Unix seconds'),
+                'timecreated' => new external_value(PARAM_INT, 'Moment of the backup, as it says itself, Unix seconds'),
                 'courseid' => new external_value(PARAM_INT, 'Original id of the course'),
                 'idnumber' => new external_value(PARAM_RAW, 'Of the course'),
                 'shortname' => new external_value(PARAM_RAW, 'Of the course'),
                 'fullname' => new external_value(PARAM_RAW, 'Of the course'),
                 'users' => new external_value(PARAM_BOOL, 'Whether data of users are in it'),
                 'categoryid' => new external_value(PARAM_INT, 'Category that the course was in, 0 = not known or gone'),
+                'stored' => new external_value(PARAM_INT, 'When the file was stored, Unix seconds'),
+                'siteurl' => new external_value(PARAM_RAW, 'Address of the site that made it'),
+                'samesite' => new external_value(PARAM_BOOL, 'Whether this site made it'),
             ])),
             'truncated' => new external_value(PARAM_BOOL, 'Whether there may be more'),
             'unreadable' => new external_multiple_structure(new external_single_structure([
-                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea'),
+                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea, private'),
                 'filename' => new external_value(PARAM_RAW, 'Name of the file'),
                 'reason' => new external_value(PARAM_RAW, 'Why it cannot be read'),
             ])),
+            'lookalikes' => new external_multiple_structure(
+                new external_value(PARAM_RAW, 'Name'),
+                'Names that look like the one that was asked for, where none matched'
+            ),
         ]);
     }
 }

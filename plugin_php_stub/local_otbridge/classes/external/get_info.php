@@ -36,15 +36,19 @@ use core_external\external_single_structure;
 use core_external\external_value;
 use core_plugin_manager;
 use local_otbridge\backups;
+use local_otbridge\json;
+use local_otbridge\policy;
+use local_otbridge\program;
+use local_otbridge\step;
+use local_otbridge\steps;
 
 /**
  * Tells what the bridge must know about this site: versions, cron, where backups are, and what its user may do.
  */
 class get_info extends api {
-    /** @var string[] what the plugin's functions ask for, and core's function that undoes a restore */
-    const NEEDED = [
-        'local/otbridge:view', 'local/otbridge:restore', 'local/otbridge:managerole', 'moodle/restore:restorecourse',
-        'moodle/course:create', 'moodle/course:delete', 'moodle/restore:userinfo', 'moodle/role:manage',
+    /** @var string[] what the functions ask for: the plugin's, and core's that finds people by their logins */
+    const FUNCTIONS = [
+        'local/otbridge:view', 'local/otbridge:run', 'local/otbridge:restore', 'moodle/restore:restorecourse', 'moodle/user:viewdetails',
     ];
 
     /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */
@@ -66,6 +70,19 @@ class get_info extends api {
     }
 
     /**
+     * Capabilities that the bridge's user needs here: for the functions, for the steps that this site can run, for restoring.
+     *
+     * @return string[]
+     */
+    public static function needed(): array {
+        $needed = self::FUNCTIONS;
+        foreach (steps::all() as $step) {
+            $needed = array_merge($needed, $step->unavailable() === '' ? $step->needs() : []);
+        }
+        return array_values(array_unique(array_merge($needed, self::FAITHFUL)));
+    }
+
+    /**
      * Look around.
      *
      * @return array
@@ -77,7 +94,7 @@ class get_info extends api {
         $plugin = core_plugin_manager::instance()->get_plugin_info('local_otbridge');
         $system = context_system::instance();
         $capabilities = [];
-        foreach (array_merge(self::NEEDED, self::FAITHFUL) as $name) {
+        foreach (self::needed() as $name) {
             $capabilities[] = ['name' => $name, 'granted' => has_capability($name, $system)];
         }
         return [
@@ -92,6 +109,12 @@ class get_info extends api {
             'recyclebin' => class_exists('tool_recyclebin\category_bin') && \tool_recyclebin\category_bin::is_enabled(),
             'backupfolder' => backups::folder() !== null && (int) get_config('backup', 'backup_auto_storage') !== 0,
             'capabilities' => $capabilities,
+            'steps' => array_values(array_map([self::class, 'tell_step'], steps::all())),
+            'policy' => json::encode((object) policy::tell()),
+            'limits' => json::encode([
+                'program' => program::MAX_BYTES, 'steps' => program::MAX_STEPS, 'lightsteps' => program::LIGHT_STEPS,
+                'files' => program::MAX_FILES, 'upload' => (int) get_user_max_upload_file_size($system, $CFG->maxbytes),
+            ]),
         ];
     }
 
@@ -116,6 +139,30 @@ class get_info extends api {
                 'name' => new external_value(PARAM_RAW, 'Name of the capability'),
                 'granted' => new external_value(PARAM_BOOL, 'Whether the user has it in the system context'),
             ])),
+            'steps' => new external_multiple_structure(new external_single_structure([
+                'name' => new external_value(PARAM_RAW, 'Step kind'),
+                'available' => new external_value(PARAM_BOOL, 'Whether this site can run it'),
+                'reason' => new external_value(PARAM_RAW, 'Why not'),
+                'heavy' => new external_value(PARAM_BOOL, 'Whether a task runs it'),
+                'needs' => new external_value(PARAM_RAW, 'JSON list of capabilities'),
+            ])),
+            'policy' => new external_value(PARAM_RAW, 'JSON: what the plugin\'s settings allow'),
+            'limits' => new external_value(PARAM_RAW, 'JSON: how large a program may be'),
         ]);
+    }
+
+    /**
+     * A step kind as it is told.
+     *
+     * @param step $step
+     * @return array
+     */
+    private static function tell_step(step $step): array {
+        $off = policy::is_off($step::name());
+        $reason = $off ? get_string('stepoff', 'local_otbridge', (object) ['step' => $step::name()]) : $step->unavailable();
+        return [
+            'name' => $step::name(), 'available' => $reason === '', 'reason' => $reason, 'heavy' => $step->heavy(),
+            'needs' => json::encode($step->needs()),
+        ];
     }
 }

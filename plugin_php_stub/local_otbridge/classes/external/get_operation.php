@@ -43,7 +43,7 @@ class get_operation extends api {
      * @return external_function_parameters
      */
     public static function execute_parameters() {
-        return new external_function_parameters(['opkey' => self::opkey()]);
+        return new external_function_parameters(['opkey' => self::opkey('Operation key (UUID)')]);
     }
 
     /**

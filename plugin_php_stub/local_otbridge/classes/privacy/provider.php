@@ -34,6 +34,7 @@ use core_privacy\local\request\transform;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
 use local_otbridge\operations;
+use local_otbridge\step_rows;
 
 /**
  * Tells, exports and forgets who ordered an operation.
@@ -52,10 +53,13 @@ class provider implements
      */
     public static function get_metadata(collection $collection): collection {
         $fields = [];
-        foreach (['userid', 'opkey', 'action', 'params', 'status', 'result', 'error', 'timecreated', 'timefinished'] as $name) {
+        foreach (['userid', 'opkey', 'ticket', 'program', 'status', 'result', 'error', 'timecreated', 'timefinished'] as $name) {
             $fields[$name] = 'privacy:metadata:operation:' . $name;
         }
-        return $collection->add_database_table(operations::TABLE, $fields, 'privacy:metadata:operation');
+        $collection->add_database_table(operations::TABLE, $fields, 'privacy:metadata:operation');
+        $steps = ['params' => 'privacy:metadata:step:params', 'result' => 'privacy:metadata:step:result'];
+        $collection->add_database_table(step_rows::TABLE, $steps, 'privacy:metadata:step');
+        return $collection->add_subsystem_link('core_files', [], 'privacy:metadata:files');
     }
 
     /**
@@ -100,7 +104,7 @@ class provider implements
             $rows = $DB->get_records(operations::TABLE, ['userid' => $contextlist->get_user()->id], 'id');
             $operations = array_map(static function ($row) {
                 return (object) [
-                    'opkey' => $row->opkey, 'action' => $row->action, 'params' => $row->params, 'status' => $row->status,
+                    'opkey' => $row->opkey, 'ticket' => $row->ticket, 'program' => $row->program, 'status' => $row->status,
                     'result' => $row->result, 'error' => $row->error,
                     'timecreated' => transform::datetime($row->timecreated),
                     'timefinished' => $row->timefinished ? transform::datetime($row->timefinished) : '',

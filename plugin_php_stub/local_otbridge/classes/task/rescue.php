@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Scheduled task that takes up restores whose process died.
+ * Scheduled task that goes on with operations whose process died.
  *
  * @package    local_otbridge
  * @copyright  2026 The norm-hours bridge authors
@@ -27,13 +27,15 @@ namespace local_otbridge\task;
 use core\lock\lock_config;
 use core\task\scheduled_task;
 use local_otbridge\operations;
+use local_otbridge\program_files;
 use stdClass;
 
 /**
  * Sees to it that every operation ends.
  *
  * Moodle 3.9 runs an ad hoc task again as soon as its process is gone. Newer ones do so only after a nightly clean-up, and until
- * then the dead task's row takes the place of new ones. The locks tell what is dead: they go with the process that held them.
+ * then the dead task's row takes the place of new ones. A light program has no task at all. The locks tell what is dead: they go
+ * with the process that held them.
  */
 class rescue extends scheduled_task {
     /**
@@ -51,40 +53,38 @@ class rescue extends scheduled_task {
     public function execute() {
         global $DB;
 
-        [$in, $params] = $DB->get_in_or_equal([operations::QUEUED, operations::RUNNING]);
-        $locks = lock_config::get_lock_factory('local_otbridge');
-        foreach ($DB->get_fieldset_select(operations::TABLE, 'id', "status $in", $params) as $operationid) {
-            if ($lock = $locks->get_lock(restore_course::lock_name((int) $operationid), 0)) {
+        [$in, $params] = $DB->get_in_or_equal(operations::OPEN);
+        foreach ($DB->get_records_select_menu(operations::TABLE, "status $in", $params, 'id', 'id, opkey') as $id => $opkey) {
+            if ($lock = operations::lock($opkey, 0)) {
                 try {
-                    $this->look_at(operations::get((int) $operationid));
+                    $this->look_at(operations::get((int) $id));
                 } finally {
                     $lock->release();
                 }
             }
         }
+        $this->forget_files();
     }
 
     /**
-     * Queue an operation that has no task any more.
+     * Queue an operation that has no task.
      *
      * @param stdClass|null $operation its row, read under its lock
      */
     private function look_at(?stdClass $operation): void {
         global $DB;
 
-        if (!$operation || !in_array($operation->status, [operations::QUEUED, operations::RUNNING], true)) {
+        if (!$operation || !operations::is_open($operation)) {
             return;
         }
-        $rows = array_filter($DB->get_records('task_adhoc', ['component' => 'local_otbridge']), static function ($row) use ($operation) {
-            return (int) (json_decode($row->customdata)->operationid ?? 0) === (int) $operation->id;
-        });
-        foreach ($rows as $row) {
-            if (empty($row->timestarted) || !$this->forget_dead($row)) {
+        foreach ($DB->get_records('task_adhoc', ['component' => 'local_otbridge']) as $row) {
+            $ours = (int) (json_decode($row->customdata)->operationid ?? 0) === (int) $operation->id;
+            if ($ours && (empty($row->timestarted) || !$this->forget_dead($row))) {
                 return; // Cron will run it, or is just running it.
             }
         }
         mtrace("operation {$operation->opkey} is {$operation->status} and has no task: queued anew");
-        restore_course::queue((int) $operation->id);
+        work_on::queue((int) $operation->id);
     }
 
     /**
@@ -105,6 +105,25 @@ class rescue extends scheduled_task {
             return true;
         } finally {
             $lock->release();
+        }
+    }
+
+    /**
+     * Remove files of operations that ended without removing them.
+     */
+    private function forget_files(): void {
+        global $DB;
+
+        [$in, $params] = $DB->get_in_or_equal(operations::OPEN, SQL_PARAMS_QM, 'param', false);
+        $ended = $DB->get_fieldset_sql(
+            "SELECT DISTINCT f.itemid
+               FROM {files} f
+               JOIN {" . operations::TABLE . "} o ON o.id = f.itemid
+              WHERE f.component = 'local_otbridge' AND f.filearea = '" . program_files::AREA . "' AND o.status $in",
+            $params
+        );
+        foreach ($ended as $operationid) {
+            program_files::remove((int) $operationid);
         }
     }
 }

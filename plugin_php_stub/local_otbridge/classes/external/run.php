@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Web service function local_otbridge_delete_role.
+ * Web service function that runs a program.
  *
  * @package    local_otbridge
  * @copyright  2026 The norm-hours bridge authors
@@ -28,17 +28,16 @@ defined('MOODLE_INTERNAL') || die();
 
 require_once(__DIR__ . '/../../externalcompat.php');
 
-
 use core_external\external_function_parameters;
 use core_external\external_single_structure;
 use core_external\external_value;
+use local_otbridge\intake;
 use local_otbridge\operations;
-use local_otbridge\role_maker;
 
 /**
- * Deletes one of the plugin's own roles at once.
+ * Runs a light program in the call, and queues a heavy one.
  */
-class delete_role extends api {
+class run extends api {
     /**
      * Parameters.
      *
@@ -46,35 +45,27 @@ class delete_role extends api {
      */
     public static function execute_parameters() {
         return new external_function_parameters([
-            'opkey' => self::opkey(),
-            'roleid' => new external_value(PARAM_INT, 'The role', VALUE_REQUIRED, null, NULL_NOT_ALLOWED),
+            'opkey' => self::opkey('Operation key (UUID)'),
+            'program' => self::program(),
+            'draftitemid' => new external_value(PARAM_INT, 'Draft area with the files', VALUE_DEFAULT, 0),
         ]);
     }
 
     /**
-     * Delete the role, once.
+     * Run, once.
      *
      * @param string $opkey
-     * @param int $roleid
+     * @param string $program
+     * @param int $draftitemid
      * @return array
      */
-    public static function execute($opkey, $roleid) {
-        $params = self::validate_parameters(self::execute_parameters(), ['opkey' => $opkey, 'roleid' => $roleid]);
-        self::demand(['local/otbridge:managerole', 'moodle/role:manage']);
+    public static function execute($opkey, $program, $draftitemid = 0) {
+        $params = self::validate_parameters(self::execute_parameters(), [
+            'opkey' => $opkey, 'program' => $program, 'draftitemid' => $draftitemid,
+        ]);
+        self::demand(['local/otbridge:run']);
         $opkey = operations::key($params['opkey']);
-        $roleid = $params['roleid'];
-        return operations::once(
-            'delete_role',
-            $opkey,
-            ['roleid' => $roleid],
-            static function () use ($roleid) {
-                role_maker::check_deletable($roleid);
-            },
-            static function ($row) use ($roleid) {
-                operations::update($row, ['roleid' => $roleid]);
-                operations::done($row, ['roleid' => $roleid, 'shortname' => role_maker::delete($roleid)]);
-            }
-        );
+        return operations::describe(intake::run($opkey, $params['program'], (int) $params['draftitemid']));
     }
 
     /**

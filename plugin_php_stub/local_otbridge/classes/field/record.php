@@ -1,0 +1,88 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * The id of a thing in a program.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge\field;
+
+use local_otbridge\field;
+use local_otbridge\kinds;
+use local_otbridge\reading;
+
+/**
+ * The id of something that must exist.
+ */
+class record extends field {
+    /** @var string one of {@see kinds::TABLES} */
+    private $kind;
+    /** @var string kind of activity, empty: any */
+    private $module;
+
+    /**
+     * Describe.
+     *
+     * @param string $kind
+     * @param string $module
+     */
+    public function __construct(string $kind, string $module) {
+        $this->kind = $kind;
+        $this->module = $module;
+    }
+
+    /**
+     * The kind of thing.
+     *
+     * @return string
+     */
+    public function type(): string {
+        return $this->kind;
+    }
+
+    /**
+     * Read a value.
+     *
+     * @param mixed $value
+     * @param string $path
+     * @param reading $reading
+     * @return int|null
+     */
+    protected function take($value, string $path, reading $reading) {
+        global $DB;
+
+        if (!is_int($value)) {
+            return $reading->fault($path, 'paramtype', ['type' => $this->kind]);
+        }
+        if ($value < 1 || !kinds::exists($this->kind, $value)) {
+            return $reading->fault($path, $this->kind . 'notfound', ['id' => $value]);
+        }
+        if ($this->module !== '') {
+            $found = $DB->get_field_sql(
+                'SELECT m.name FROM {course_modules} c JOIN {modules} m ON m.id = c.module WHERE c.id = ?',
+                [$value]
+            );
+            if ($found !== $this->module) {
+                return $reading->fault($path, 'wrongmodule', ['id' => $value, 'wanted' => $this->module, 'found' => $found]);
+            }
+        }
+        return $value;
+    }
+}

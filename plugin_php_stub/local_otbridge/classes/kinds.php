@@ -1,0 +1,102 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Kinds of things that parameters name by their ids.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge;
+
+use context;
+use context_course;
+use context_coursecat;
+use context_module;
+use context_system;
+
+/**
+ * Knows of each kind its table, its place, and the course that it is in.
+ */
+class kinds {
+    /** @var string[] table of each kind; `cm` is a course module */
+    const TABLES = [
+        'course' => 'course', 'category' => 'course_categories', 'cm' => 'course_modules', 'group' => 'groups',
+        'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question',
+    ];
+
+    /**
+     * Whether the thing is there; the front page is no course, and what is being deleted is gone.
+     *
+     * @param string $kind
+     * @param int $id
+     * @return bool
+     */
+    public static function exists(string $kind, int $id): bool {
+        global $DB;
+
+        $where = ['id' => $id];
+        if ($kind === 'course' && $id === (int) SITEID) {
+            return false;
+        }
+        if ($kind === 'user') {
+            $where['deleted'] = 0;
+        } else if ($kind === 'cm') {
+            $where['deletioninprogress'] = 0;
+        }
+        return $DB->record_exists(self::TABLES[$kind], $where);
+    }
+
+    /**
+     * The course that a thing is, or is in.
+     *
+     * @param string $kind
+     * @param int $id
+     * @return int 0 = none
+     */
+    public static function course(string $kind, int $id): int {
+        global $DB;
+
+        $fields = ['cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid'];
+        if ($kind === 'course') {
+            return $id;
+        }
+        return isset($fields[$kind]) ? (int) $DB->get_field(self::TABLES[$kind], $fields[$kind], ['id' => $id]) : 0;
+    }
+
+    /**
+     * The context that capabilities on a thing are asked for in.
+     *
+     * @param string $kind
+     * @param int $id
+     * @return context|null null when the thing is gone
+     */
+    public static function context(string $kind, int $id): ?context {
+        if ($kind === 'category') {
+            return context_coursecat::instance($id, IGNORE_MISSING) ?: null;
+        }
+        if ($kind === 'cm') {
+            return context_module::instance($id, IGNORE_MISSING) ?: null;
+        }
+        $courseid = self::course($kind, $id);
+        if ($courseid) {
+            return context_course::instance($courseid, IGNORE_MISSING) ?: null;
+        }
+        return in_array($kind, ['user', 'role', 'question'], true) ? context_system::instance() : null;
+    }
+}

@@ -1,0 +1,163 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * The files that a program brings.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge;
+
+use context_system;
+use context_user;
+use stdClass;
+use stored_file;
+
+/**
+ * Compares uploaded files with their digests, keeps them while the operation lives, and removes them.
+ *
+ * Some sites drop uploads without a word, so that only the content itself tells that it came.
+ */
+class program_files {
+    /** @var string area of the plugin, one item an operation, one file a digest */
+    const AREA = 'program';
+    /** @var int bytes that are read at once */
+    const WHOLE = 16777216;
+
+    /** @var stored_file[] by digest */
+    private $found = [];
+    /** @var string[] names by digest */
+    private $names = [];
+
+    /**
+     * The files of an operation.
+     *
+     * @param stdClass $operation
+     * @return self
+     */
+    public static function of_operation(stdClass $operation): self {
+        $made = new self();
+        $made->names = array_column(json::decode($operation->program)['files'] ?? [], 'name', 'sha256');
+        $context = context_system::instance();
+        $area = get_file_storage()->get_area_files($context->id, 'local_otbridge', self::AREA, $operation->id, 'id', false);
+        foreach ($area as $file) {
+            $made->found[$file->get_filename()] = $file;
+        }
+        return $made;
+    }
+
+    /**
+     * The files of a program in the draft area of the current user; what is missing or differs is a fault.
+     *
+     * @param program $program
+     * @param int $draftitemid 0: not uploaded yet
+     * @param faults $faults
+     * @return self
+     */
+    public static function in_draft(program $program, int $draftitemid, faults $faults): self {
+        global $USER;
+
+        $made = new self();
+        $made->names = array_column($program->files, 'name', 'sha256');
+        if (!$draftitemid) {
+            return $made;
+        }
+        [$digests, $names] = [[], []];
+        $context = context_user::instance($USER->id);
+        foreach (get_file_storage()->get_area_files($context->id, 'user', 'draft', $draftitemid, 'id', false) as $file) {
+            $digests[self::digest($file)] = $file;
+            $names[$file->get_filename()] = (int) $file->get_filesize();
+        }
+        foreach ($program->files as $index => $file) {
+            if (isset($digests[$file->sha256])) {
+                $made->found[$file->sha256] = $digests[$file->sha256];
+                continue;
+            }
+            $facts = ['name' => $file->name, 'sha256' => $file->sha256, 'size' => $file->size];
+            // The bridge uploads a file under its digest, for two may have one name.
+            $found = $names[$file->sha256] ?? $names[$file->name] ?? null;
+            $faults->add($found !== null
+                ? new fault("files[$index].sha256", 'filechanged', $facts + ['found' => $found])
+                : new fault("files[$index]", 'filemissing', $facts));
+        }
+        return $made;
+    }
+
+    /**
+     * A file.
+     *
+     * @param string $sha256
+     * @return stored_file|null
+     */
+    public function get(string $sha256): ?stored_file {
+        return $this->found[$sha256] ?? null;
+    }
+
+    /**
+     * Name of a file.
+     *
+     * @param string $sha256
+     * @return string
+     */
+    public function name(string $sha256): string {
+        return $this->names[$sha256] ?? $sha256;
+    }
+
+    /**
+     * Keep the files for an operation: nothing is copied, the area only names the same contents.
+     *
+     * @param program $program
+     * @param int $operationid
+     */
+    public function keep(program $program, int $operationid): void {
+        foreach ($program->files as $file) {
+            get_file_storage()->create_file_from_storedfile([
+                'contextid' => context_system::instance()->id, 'component' => 'local_otbridge', 'filearea' => self::AREA,
+                'itemid' => $operationid, 'filepath' => '/', 'filename' => $file->sha256,
+                'mimetype' => mimeinfo('type', $file->name),
+            ], $this->found[$file->sha256]);
+        }
+    }
+
+    /**
+     * Remove the files of an operation that has ended.
+     *
+     * @param int $operationid
+     */
+    public static function remove(int $operationid): void {
+        get_file_storage()->delete_area_files(context_system::instance()->id, 'local_otbridge', self::AREA, $operationid);
+    }
+
+    /**
+     * SHA-256 of a file's content. OpenSSL needs it whole, and a seventh of the time (measured: 6 MB in 7 ms, not in 46).
+     *
+     * @param stored_file $file
+     * @return string
+     */
+    private static function digest(stored_file $file): string {
+        if ($file->get_filesize() <= self::WHOLE) {
+            return openssl_digest($file->get_content(), 'sha256');
+        }
+        $handle = $file->get_content_file_handle();
+        $hash = hash_init('sha256');
+        hash_update_stream($hash, $handle);
+        fclose($handle);
+        return hash_final($hash);
+    }
+}

@@ -1,0 +1,243 @@
+<?php
+// This file is part of Moodle - http://moodle.org/
+//
+// Moodle is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Moodle is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Step course.restore: a course from a backup.
+ *
+ * @package    local_otbridge
+ * @copyright  2026 The norm-hours bridge authors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+namespace local_otbridge\step;
+
+use context_system;
+use local_otbridge\backup_file;
+use local_otbridge\backup_header;
+use local_otbridge\backups;
+use local_otbridge\change;
+use local_otbridge\changes;
+use local_otbridge\checking;
+use local_otbridge\course_restorer;
+use local_otbridge\field;
+use local_otbridge\refusal;
+use local_otbridge\scope;
+use local_otbridge\step;
+use local_otbridge\work;
+
+/**
+ * Restores a backup into a new course, with everything that is in it.
+ */
+class course_restore extends step {
+    /**
+     * Parameters.
+     *
+     * @return field[]
+     */
+    public function schema(): array {
+        return [
+            'category' => field::record('category'),
+            'ref' => field::text(255)->default(''),
+            'file' => field::file()->default(null),
+            'fullname' => field::text(254)->default(''),
+            'shortname' => field::text(255)->default(''),
+            'users' => field::bool()->default(true),
+            'othersite' => field::bool()->default(false),
+        ];
+    }
+
+    /**
+     * Results.
+     *
+     * @return string[]
+     */
+    public function results(): array {
+        return [
+            'id' => 'course', 'fullname' => 'text', 'shortname' => 'text', 'url' => 'text', 'category' => 'category',
+            'backuptime' => 'int', 'source' => 'text', 'filename' => 'text', 'activities' => '', 'questions' => 'int',
+            'files' => 'int', 'users' => 'bool', 'warnings' => '',
+        ];
+    }
+
+    /**
+     * Capabilities.
+     *
+     * @return string[]
+     */
+    public function needs(): array {
+        return [
+            'local/otbridge:restore', 'moodle/restore:restorecourse', 'moodle/course:create', 'moodle/course:delete',
+            'moodle/restore:userinfo',
+        ];
+    }
+
+    /**
+     * Capabilities in their contexts.
+     *
+     * @param array $params
+     * @param scope $scope
+     * @return array
+     */
+    public function capabilities(array $params, scope $scope): array {
+        $category = $scope->context('category', $params['category']);
+        $needed = [
+            ['local/otbridge:restore', context_system::instance()], ['moodle/restore:restorecourse', $category],
+            ['moodle/course:create', $category],
+        ];
+        return $params['users'] === false ? $needed : array_merge($needed, [['moodle/restore:userinfo', $category]]);
+    }
+
+    /**
+     * Restoring takes minutes.
+     *
+     * @return bool
+     */
+    public function heavy(): bool {
+        return true;
+    }
+
+    /**
+     * Core's restore makes its own commits.
+     *
+     * @return bool
+     */
+    public function transactional(): bool {
+        return false;
+    }
+
+    /**
+     * Look for faults; a backup's own description is read, where it is at hand.
+     *
+     * @param array $params
+     * @param checking $checking
+     */
+    public function check(array $params, checking $checking): void {
+        global $DB;
+
+        if (($params['ref'] === '') === ($params['file'] === null)) {
+            $checking->fault('ref', 'reforfile');
+            return;
+        }
+        $shortname = $params['shortname'];
+        $file = $this->backup($params, $checking);
+        if ($file !== null) {
+            $header = backup_header::of($file);
+            if (isset($header['problem'])) {
+                $reason = get_string($header['problem'], 'local_otbridge');
+                $checking->fault($params['file'] === null ? 'ref' : 'file', 'backupinvalid', ['reason' => $reason]);
+                return;
+            }
+            if (!$header['samesite'] && $params['othersite'] !== true) {
+                $checking->fault('othersite', 'othersite', ['site' => $header['siteurl']]);
+            }
+            $shortname = $shortname === '' ? $header['shortname'] : $shortname;
+        }
+        if (is_string($shortname) && $shortname !== '') {
+            if ($DB->record_exists('course', ['shortname' => $shortname]) || !$checking->claim('course.shortname', $shortname)) {
+                $checking->fault('shortname', 'shortnametaken', ['shortname' => $shortname]);
+            }
+        }
+    }
+
+    /**
+     * Restore.
+     *
+     * @param array $params
+     * @param work $work
+     * @return array
+     */
+    public function run(array $params, work $work): array {
+        $file = $params['file'] === null
+            ? backups::resolve($params['ref'])
+            : backup_file::brought($work->file($params['file']), $work->file_name($params['file']));
+        return (new course_restorer($params, $work))->run($file);
+    }
+
+    /**
+     * Remove the course and the unpacked files of an attempt that died.
+     *
+     * @param array $params
+     * @param work $work
+     */
+    public function clean_up(array $params, work $work): void {
+        course_restorer::clean_up($work);
+    }
+
+    /**
+     * The new course is touched.
+     *
+     * @param array $params
+     * @param array $results
+     * @return int[]
+     */
+    public function courses(array $params, array $results): array {
+        return isset($results['id']) ? [$results['id']] : [];
+    }
+
+    /**
+     * Lists of courses.
+     *
+     * @param array $params
+     * @param array $results
+     */
+    public function refresh(array $params, array $results): void {
+        \cache_helper::purge_by_event('changesincourse');
+    }
+
+    /**
+     * What was taught or edited in the course since.
+     *
+     * @param array $params
+     * @param array $results
+     * @param int $since
+     * @param work $work
+     * @return change|null
+     */
+    public function changed(array $params, array $results, int $since, work $work): ?change {
+        return changes::in_course($results['id'], $since);
+    }
+
+    /**
+     * Delete the course; the recycle bin keeps it, unless the program failed.
+     *
+     * @param array $params
+     * @param array $results
+     * @param work $work
+     */
+    public function undo(array $params, array $results, work $work): void {
+        changes::undo_course($results['id'], $work);
+    }
+
+    /**
+     * The backup.
+     *
+     * @param array $params
+     * @param checking $checking
+     * @return backup_file|null null when it cannot be told yet, or after a fault
+     */
+    private function backup(array $params, checking $checking): ?backup_file {
+        if ($params['file'] !== null) {
+            $stored = $checking->file($params['file']);
+            return $stored === null ? null : backup_file::brought($stored, $checking->file_name($params['file']));
+        }
+        try {
+            return is_string($params['ref']) ? backups::resolve($params['ref']) : null;
+        } catch (refusal $refusal) {
+            $checking->fault('ref', $refusal->errorcode, $refusal->facts);
+            return null;
+        }
+    }
+}
