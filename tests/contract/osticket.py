@@ -29,6 +29,7 @@ FIELDS = (
     "variant",
     "quantity",
     "action",
+    "params",
     *(
         f"param_{name}"
         for name in (
@@ -44,7 +45,7 @@ FIELDS = (
 )
 """Variable names of the form that the paid help topics have."""
 
-RICH = ("param_description", "param_capabilities")
+RICH = ("params", "param_description", "param_capabilities")
 """Fields of several lines, for which osTicket shows its editor."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -46,6 +47,23 @@ def test_the_editors_lines_stay_lines_too(world: World) -> None:
         account="school", category=PAID, subject="Роль", fields={**ORDER, "param_capabilities": html}
     )
     assert world.bridge.ticket(ticket).fields["param_capabilities"].split() == RIGHTS.split()
+
+
+GROUPS = """course = "Охрана труда & экология"
+[[groups]]
+name = "10 «А» <утро>"
+"""
+
+
+@pytest.mark.parametrize("browser", [True, False], ids=["in the editor", "by the engine's own api"])
+def test_the_field_of_further_parameters_keeps_its_toml(world: World, browser: bool) -> None:
+    fields = {"service": "2.9.1-access", "params": GROUPS}
+    ticket = (
+        world.ticket(category=PAID, fields=fields)
+        if browser
+        else world.engine.open_by_api(account="school", category=PAID, subject="Группы", fields=fields)
+    )
+    assert tomllib.loads(world.bridge.ticket(ticket).fields["params"]) == tomllib.loads(GROUPS)
 
 
 def test_two_forms_that_fill_one_name_differently_are_a_fault_of_the_order(world: World) -> None:
