@@ -4,8 +4,9 @@ about it.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from bridge.journal import JournalError, schema_state
 from bridge.moodle_ws import AccessError, MoodleError, NotMoodle, TokenError
 from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthorized
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
-from bridge.settings import Settings
+from bridge.settings import InstallationTable, Settings
 
 PLUGIN_VERSION = 2026112800
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
@@ -342,6 +343,8 @@ def check_moodle(name: str, moodle: Probed, settings: Settings, now: datetime) -
                 settings,
             )
         )
+        installation = next((one for one in settings.installations if one.name == name), None)
+        yield from list(_restore_category(moodle, json.loads(plugin["policy"])["categories"], installation))
     except MoodleError as error:
         yield Check(tr("plugin"), _description(error), tr(error.advice), Exit.CONFIGURATION)
     except (LookupError, TypeError) as error:
@@ -380,6 +383,7 @@ def _plugin(
     else:
         yield Check(tr("capabilities"), tr("all {count} are granted").format(count=len(needed)))
     yield _steps(plugin, steps)
+    yield _policies(json.loads(plugin["policy"]), settings)
     silence = now - datetime.fromtimestamp(plugin["lastcron"], UTC)
     if silence <= CRON_SILENCE:
         yield Check(
@@ -437,6 +441,56 @@ def _steps(plugin: Mapping[str, Any], needed: frozenset[str]) -> Check:
         tr("upgrade the plugin, or let its settings allow the step (the site's administrator owns them)"),
         Exit.CONFIGURATION,
     )
+
+
+def _policies(moodles: Mapping[str, Any], settings: Settings) -> Check:
+    """Both policies: what the bridge lets orders do, and what the site's administrator lets the bridge do."""
+    none = tr("none")
+
+    def named(names: Iterable[Any]) -> str:
+        return ", ".join(map(str, names)) or none
+
+    ours = tr("the bridge allows guarded capabilities: {names}").format(
+        names=named(settings.policy.capabilities_allowed)
+    )
+    theirs = tr(
+        "Moodle allows risks: {risks}; wider contexts: {contexts}; categories: {categories}; "
+        "steps off: {steps}"
+    ).format(
+        risks=named(moodles["risks"]),
+        contexts=named(moodles["contexts"]),
+        categories=named(moodles["categories"]) if moodles["categories"] else tr("all"),
+        steps=named(moodles["stepsoff"]),
+    )
+    return Check(tr("policies"), f"{ours}; {theirs}")
+
+
+def _restore_category(
+    moodle: Probed, allowed: Sequence[int], installation: InstallationTable | None
+) -> Iterator[Check]:
+    """Whether both policies agree on where a course goes whose own category is gone."""
+    wanted = installation.restore_category if installation else None
+    if wanted is None:
+        return
+    found = moodle.read(
+        "core_course_get_categories", criteria=[{"key": "id", "value": str(wanted)}], addsubcategories=False
+    )
+    if not found:
+        yield Check(
+            tr("restore_category"),
+            tr("Moodle shows no category {id}").format(id=wanted),
+            tr("name a category that exists and that the token's user may see"),
+            Exit.CONFIGURATION,
+        )
+    elif allowed and not {int(one) for one in found[0]["path"].split("/") if one} & set(allowed):
+        yield Check(
+            tr("restore_category"),
+            tr("category {id} is not among those that Moodle's policy lets the bridge work in").format(
+                id=wanted
+            ),
+            tr("name another category, or let the site's administrator add it to the plugin's settings"),
+            Exit.CONFIGURATION,
+        )
 
 
 def _clock(name: str, theirs: datetime, now: datetime, settings: Settings) -> Check:

@@ -4,6 +4,7 @@ means.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -409,6 +410,7 @@ INFO = {
     "functions": [{"name": name} for name in FUNCTIONS],
 }
 SECONDS = int(NOW.timestamp())
+CATEGORIES = [{"id": 5, "path": "/2/5"}, {"id": 7, "path": "/7"}]
 PLUGIN = {
     "release": "4.5",
     "version": "2024100700",
@@ -425,6 +427,7 @@ PLUGIN = {
         {"name": name, "available": True, "reason": "", "heavy": False, "needs": "[]"}
         for name in sorted(frozenset[str]().union(*(action.steps for action in ACTIONS.values())))
     ],
+    "policy": json.dumps({"stepsoff": [], "risks": ["xss", "spam"], "contexts": [], "categories": []}),
 }
 
 
@@ -438,6 +441,10 @@ class FakeMoodle:
         return self._said(self.info)
 
     def read(self, function: str, /, **params: Any) -> Any:
+        if function == "core_course_get_categories":
+            assert params["addsubcategories"] is False
+            (wanted,) = params["criteria"]
+            return [one for one in CATEGORIES if str(one["id"]) == wanted["value"]]
         assert (function, params) == ("local_otbridge_get_info", {})
         return self._said(self.plugin)
 
@@ -465,6 +472,7 @@ def test_a_moodle_with_everything_is_well(settings: Settings) -> None:
         "plugin",
         "capabilities",
         "steps",
+        "policies",
         "cron",
         "backups",
         "Moodle clock",
@@ -525,6 +533,42 @@ def test_steps_that_cannot_run_are_named(settings: Settings, steps: Any, found: 
     check = only(moodle_checks(settings, plugin={**PLUGIN, "steps": steps}), "steps")
     assert found in check.found
     assert check.fault is Exit.CONFIGURATION
+
+
+def test_both_policies_are_shown(settings: Settings) -> None:
+    allowed = replace(settings, policy=PolicyTable(capabilities_allowed=("moodle/course:*",)))
+    policy = {
+        "stepsoff": ["role.create"],
+        "risks": ["xss"],
+        "contexts": ["teacher:system"],
+        "categories": [2],
+    }
+    check = only(moodle_checks(allowed, plugin={**PLUGIN, "policy": json.dumps(policy)}), "policies")
+    assert check.found == (
+        "the bridge allows guarded capabilities: moodle/course:*; "
+        "Moodle allows risks: xss; wider contexts: teacher:system; categories: 2; steps off: role.create"
+    )
+
+
+@pytest.mark.parametrize(
+    ("category", "allowed", "found"),
+    [
+        (5, [], ""),
+        (5, [2], ""),
+        (7, [2], "category 7 is not among those that Moodle's policy lets the bridge work in"),
+        (9, [], "Moodle shows no category 9"),
+    ],
+)
+def test_a_category_for_lost_courses_must_be_one_that_moodles_policy_allows(
+    settings: Settings, category: int, allowed: list[int], found: str
+) -> None:
+    (installation,) = settings.installations
+    there = replace(settings, installations=(installation.model_copy(update={"restore_category": category}),))
+    policy = {"stepsoff": [], "risks": [], "contexts": [], "categories": allowed}
+    checks = moodle_checks(there, plugin={**PLUGIN, "policy": json.dumps(policy)})
+    told = [check for check in checks if check.name == "restore_category"]
+    assert [check.found for check in told] == ([found] if found else [])
+    assert all(check.fault is Exit.CONFIGURATION for check in told)
 
 
 def test_without_the_plugin_its_checks_are_left_out(settings: Settings) -> None:
