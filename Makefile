@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests start many processes; each would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-reset test test-live soak lint bench lifecycle actions locale picture clean
+.PHONY: help demo demo-reset test test-live soak lint bench bench-live lifecycle actions locale picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: $(VENV)/.for-lint ## ruff, mypy --strict over bridge and tests, import-lin
 
 bench: $(VENV)/.for-test ## benchmarks
 	$(BIN)/python -m tests.benchmarks
+
+bench-live: $(VENV)/.for-test ## a prototype on a real Moodle: one program, a call a part, PHP directly
+	$(BIN)/python -m tests.benchmarks.live
 
 locale: $(VENV)/.for-test ## operators' texts: new sentences into the catalogues, the catalogues compiled
 	mkdir -p build
