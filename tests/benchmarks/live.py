@@ -1,6 +1,6 @@
 """A prototype of a learning environment on a real Moodle, in three ways by turns: one program in one call,
-one call for each part, and one PHP process that calls Moodle's functions directly. Prints medians, spread, and
-the ratios.
+one call for each part, and one PHP process that calls Moodle's functions directly. Prints medians, spread,
+and the ratios.
 
 MOODLE_URL and MOODLE_TOKEN name the site; MOODLE_PHP and MOODLE_DIRROOT its PHP and its code, for the direct
 way. Each run leaves a course; uploads and the start of PHP are not counted in any of the ways.
