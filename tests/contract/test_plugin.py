@@ -56,12 +56,9 @@ def role_step(label: str = "role", **params: Any) -> Step:
     return Step("role.create", label, {"shortname": unique("role"), "name": "Роль", **params})
 
 
-def module_step(kind: str) -> Step:
-    return Step(
-        "module.add",
-        kind,
-        {"course": ref("course", "id"), "section": 0, "type": kind, "name": f"Элемент {kind}"},
-    )
+def module_step(kind: str, **settings: Any) -> Step:
+    own = {"section": 0, "type": kind, "name": f"Элемент {kind}", "settings": settings}
+    return Step("module.add", kind, {"course": ref("course", "id"), **own})
 
 
 GIFT = "::1:: Дважды два? {=4 ~5}\n\n::2:: Трижды три? {=9 ~6}\n"
@@ -168,6 +165,20 @@ def deleted(site: Site) -> dict[str, Any]:
     }
 
 
+def entry_step(concept: str, **params: Any) -> Step:
+    own = {"glossary": ref("glossary", "cmid"), "concept": concept, "definitionhtml": "<p>Зверь</p>"}
+    return Step("glossary.add_entry", unique("entry"), {**own, **params})
+
+
+ANSWER = {"texthtml": "Ответ"}
+RIGHT = {**ANSWER, "correct": True}
+
+
+def page_step(title: str, kind: str, *answers: Mapping[str, Any]) -> Step:
+    own = {"lesson": ref("lesson", "cmid"), "title": title, "contenthtml": "<p>…</p>", "type": kind}
+    return Step("lesson.add_page", unique("page"), {**own, "answers": [dict(one) for one in answers]})
+
+
 def restore_step(site: Site, deleted: Mapping[str, Any], **params: Any) -> Step:
     (backup,) = site.client.read(PREFIX + "find_backups", courseid=deleted["courseid"])["backups"]
     return Step("course.restore", "course", {"ref": backup["ref"], "category": 1, **params})
@@ -239,30 +250,6 @@ STEPS: dict[str, Callable[[Site], Program]] = {
     "grouping.create": lambda _: program(
         course_step(), Step("grouping.create", "one", {"course": ref("course", "id"), "name": "П"})
     ),
-    "lesson.add_page": lambda _: program(
-        course_step(),
-        module_step("lesson"),
-        Step(
-            "lesson.add_page",
-            "page",
-            {
-                "lesson": ref("lesson", "cmid"),
-                "title": "1",
-                "contenthtml": "<p>1</p>",
-                "type": "content",
-                "answers": [{"texthtml": "Дальше"}],
-            },
-        ),
-    ),
-    "glossary.add_entry": lambda _: program(
-        course_step(),
-        module_step("glossary"),
-        Step(
-            "glossary.add_entry",
-            "entry",
-            {"glossary": ref("glossary", "cmid"), "concept": "Охрана", "definitionhtml": "<p>труда</p>"},
-        ),
-    ),
     "question.import": lambda _: program(
         course_step(),
         Step("question.import", "bank", {"course": ref("course", "id"), "format": "gift", "text": GIFT}),
@@ -278,6 +265,21 @@ STEPS: dict[str, Callable[[Site], Program]] = {
         Step("grouping.create", "flow", {"course": ref("course", "id"), "name": "П"}),
         Step("group.create", "a", {"course": ref("course", "id"), "name": "А"}),
         Step("grouping.add", "added", {"grouping": ref("flow", "id"), "group": ref("a", "id")}),
+    ),
+    "module.add": lambda _: program(
+        course_step(),
+        module_step("assign", duedate=1801515540, gradepass="60.5", submissiontypes=["file", "onlinetext"]),
+    ),
+    "module.add folder": lambda _: program(course_step(), module_step("folder", display="inline")),
+    "module.add page": lambda _: program(course_step(), module_step("page", contenthtml="<p>Текст</p>")),
+    "lesson.add_page": lambda _: program(
+        course_step(),
+        module_step("lesson", maxanswers=6),
+        page_step("Введение", "content", {"texthtml": "Далее &lt;", "jump": "next"}),
+        page_step("Вопрос", "multichoice", {"texthtml": "<p>Да</p>", "correct": True}, {"texthtml": "Нет"}),
+    ),
+    "glossary.add_entry": lambda _: program(
+        course_step(), module_step("glossary", displayformat="faq"), entry_step("Ёж"), entry_step("Норма")
     ),
 }
 
@@ -427,6 +429,28 @@ def _missing_name() -> Step:
          {"steps[0].capabilities[0].permission": "paramchoice"}),
         ([role_step("a", archetype="nosuch"), course_step(category=999_999_999)],
          {"steps[0].archetype": "unknownarchetype", "steps[1].category": "categorynotfound"}),
+        ([course_step(), module_step("assign", duedate=2, cutoffdate=1)],
+         {"steps[1].settings.cutoffdate": "timesorder"}),
+        ([course_step(), module_step("assign", grade=50, gradepass="50.5")],
+         {"steps[1].settings.gradepass": "paramrange"}),
+        ([course_step(), module_step("assign", grade=101)], {"steps[1].settings.grade": "paramrange"}),
+        ([course_step(), module_step("assign", submissiontypes=["paper"])],
+         {"steps[1].settings.submissiontypes[0]": "paramchoice"}),
+        ([course_step(), module_step("page")], {"steps[1].settings.contenthtml": "parammissing"}),
+        ([course_step(), module_step("resource")], {"steps[1].files": "paramcount"}),
+        ([course_step(), module_step("lesson"), page_step("А", "multichoice", ANSWER, ANSWER)],
+         {"steps[2].answers": "norightanswer"}),
+        ([course_step(), module_step("lesson"), page_step("А", "truefalse", RIGHT)],
+         {"steps[2].answers": "paramcount"}),
+        ([course_step(), module_step("lesson"), page_step("А", "content", {"texthtml": "<b>Далее</b>"})],
+         {"steps[2].answers[0].texthtml": "plaintext"}),
+        ([course_step(), module_step("lesson"), page_step("А", "content", {**ANSWER, "score": 1})],
+         {"steps[2].answers[0].score": "noscores"}),
+        ([course_step(), module_step("glossary"), entry_step("Ёж"), entry_step("ёж")],
+         {"steps[3].concept": "concepttaken"}),
+        ([course_step(), module_step("glossary"), entry_step("a<b")], {"steps[2].concept": "parampattern"}),
+        ([course_step(), module_step("glossary"), entry_step("а" * 256)],
+         {"steps[2].concept": "paramlength"}),
         ([Step("course.restore", "c", {"category": 1})], {"steps[0].ref": "reforfile"}),
         ([Step("course.restore", "c", {"category": 1, "ref": "recyclebin:999999999"})],
          {"steps[0].ref": "backupnotfound"}),

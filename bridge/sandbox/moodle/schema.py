@@ -39,7 +39,7 @@ class Field:
 
     Attributes:
         type: int, bool, text, file, int[], object (whatever JSON object), or the kind of a record whose id it
-            is: course, category, group, grouping, user.
+            is: course, category, group, grouping, user, cm (a course module), question.
         default: what stands for a missing one; `...` where it must be there.
         longest: characters of a text.
         least: of a number.

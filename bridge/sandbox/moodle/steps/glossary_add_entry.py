@@ -1,12 +1,13 @@
-"""glossary.add_entry: a concept of a glossary."""
+"""glossary.add_entry: a concept with its definition."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle import parts
-from bridge.sandbox.moodle.schema import Fault, Items, Shape, html, line, record
+from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, line, record
 from bridge.sandbox.moodle.steps.base import Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
@@ -21,30 +22,41 @@ class GlossaryAddEntry(StepKind):
         {
             "glossary": record("cm", "glossary"),
             "concept": line(255),
-            "definitionhtml": html(...),
+            "definitionhtml": Field("text", ..., 4_000_000, filled=True, lines=True),
             "aliases": Items(line(255), most=50),
         }
     )
     results: ClassVar[Mapping[str, str]] = {"id": "int"}
-    needs: ClassVar[tuple[str, ...]] = ("mod/glossary:write",)
+    needs: ClassVar[tuple[str, ...]] = (
+        "mod/glossary:write",
+        "mod/glossary:approve",
+        "mod/glossary:manageentries",
+    )
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
         glossary, concept = params["glossary"], params["concept"]
-        if known(glossary) and site.store.row(
-            "SELECT 1 FROM part WHERE module = ? AND name = ? COLLATE NOCASE", glossary, concept
-        ):
-            yield Fault("concept", "concepttaken", f"{concept} stands there already", {"concept": concept})
+        if set(concept) & set("<>"):
+            facts = {"value": concept, "pattern": "/^[^<>]*\\z/"}
+            yield Fault("concept", "parampattern", "Must not hold < or >", facts)
+        if known(glossary):
+            there = site.store.rows("SELECT name FROM part WHERE module = ?", glossary)
+            if concept.lower() in {one["name"].lower() for one in there}:
+                told = f"The glossary has an entry {concept} already"
+                yield Fault("concept", "concepttaken", told, {"concept": concept})
 
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         """See `StepKind.claims`."""
-        yield "concept", "concepttaken", ("glossary", params["glossary"], params["concept"])
+        yield "concept", "concepttaken", ("concept", params["glossary"], params["concept"].lower())
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         for fault in self.check(work.site, params):
             raise Failure(fault.code, fault.message)
-        kept = {"name": params["concept"], "content": params["definitionhtml"]}
+        kept = {
+            "name": params["concept"],
+            "content": json.dumps([params["definitionhtml"], params["aliases"]], ensure_ascii=False),
+        }
         return {"id": parts.add(work.site, params["glossary"], "entry", **kept)}, kept
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
