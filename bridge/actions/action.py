@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from bridge.actions.base import OrderRefused, Params
 from bridge.actions.program import Part, Ref
 
 Results = Mapping[str, Mapping[str, Any]]
 """What the steps of an action were asked for, or returned, by its own labels."""
+
+MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 class Reader(Protocol):
@@ -89,6 +93,7 @@ class Context:
         quantity: how many were ordered.
         taken_back: what came of undoing earlier work of the ticket.
         made: what actions before this one in the same order will have made: `course` for a course's id.
+        zone: the site's time zone: an order's times are told by its clock.
     """
 
     moodle: Reader
@@ -100,6 +105,7 @@ class Context:
     quantity: int = 1
     taken_back: tuple[Mapping[str, Any], ...] = ()
     made: Mapping[str, Ref] = field(default_factory=dict)
+    zone: tzinfo = MOSCOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +161,8 @@ class Action:
         reads: web service functions that it reads with, beyond the plugin's own.
         capabilities: what the token's user needs.
         plan: reads only; raises `OrderRefused` where the order cannot be carried out as it is.
-        evidence: from the steps' results, by the action's own labels; may read; raises `OperationFailed`
-            where Moodle does not have what it reported.
+        evidence: from what the steps were asked for and returned (the latter wins), by the action's own
+            labels; may read; raises `OperationFailed` where Moodle does not have what it reported.
         taken_back: what an undo leaves of the evidence.
         judge: looks at what was asked for and at the results; raises `OrderRefused` where what was made goes
             beyond the policy; it is then taken back.

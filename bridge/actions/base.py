@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bridge.actions.fields import LARGEST_ID
 from bridge.errors import BridgeError
 
 
@@ -81,26 +82,42 @@ _FAULTS = {
     "int_type": "должно быть целым числом",
     "int_parsing_size": "должно быть целым числом",
     "greater_than": "должно быть больше нуля",
-    "less_than_equal": "слишком большое число: таких номеров в Moodle не бывает",
+    "greater_than_equal": "слишком маленькое число",
+    "less_than_equal": "слишком большое число",
     "bool_parsing": "должно быть «да» или «нет»",
     "string_too_short": "не должно быть пустым",
     "too_short": "не должно быть пустым",
     "string_too_long": "слишком длинное значение",
     "too_long": "слишком длинное значение",
+    "list_type": "должно быть списком",
+    "tuple_type": "должно быть списком",
+    "model_type": "должно быть таблицей «имя – значение»",
+    "dict_type": "должно быть таблицей «имя – значение»",
     "string_pattern_mismatch": "содержит недопустимые символы",
     "literal_error": "недопустимое значение",
 }
 
 
 def _fault(fault: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    where = ""
+    for part in fault["loc"]:
+        if isinstance(part, int):
+            where += f" №{part + 1},"  # people count from 1
+        elif part != "[key]":
+            where += f" {part}" if where.endswith(",") else f".{part}" if where else part
+    where = where.removesuffix(",")
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         told = str(context["error"])
     else:
-        told = _FAULTS.get(fault["type"], "недопустимое значение")
+        many = fault["type"] == "too_long" and not isinstance(fault["input"], str)
+        told = "слишком много значений" if many else _FAULTS.get(fault["type"], "недопустимое значение")
         if "expected" in context:
             told += f"; допустимо: {context['expected']}".replace(" or ", " или ")
         if "max_length" in context:
-            told += f" (не более {context['max_length']} знаков)"
+            told += f" (не более {context['max_length']}{'' if many else ' знаков'})"
+        if context.get("le") == LARGEST_ID:
+            told += ": таких номеров в Moodle не бывает"
+        elif "le" in context or "ge" in context:
+            told += f" (не более {context['le']})" if "le" in context else f" (не менее {context['ge']})"
     return f"{where}: {told}" if where else told

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -91,3 +94,61 @@ def _lines(value: Any) -> Any:
 
 Lines = Annotated[tuple[Annotated[Line, Field(min_length=1, max_length=255)], ...], BeforeValidator(_lines)]
 """Several names, each on a line of its own."""
+
+LARGEST_GRADE = 1_000_000
+
+
+def _points(value: Any) -> Any:
+    if isinstance(value, str):
+        if not re.fullmatch(r"[0-9]{1,7}([.,][0-9]{1,5})?", value.strip(), re.ASCII):
+            raise ValueError("должно быть числом, например 60 или 60,5")
+        return Decimal(value.strip().replace(",", "."))
+    return value
+
+
+Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0, le=LARGEST_GRADE)]
+"""Marks, with a comma or a point."""
+
+Grade = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_GRADE)]
+"""The highest mark of an activity, whole as Moodle's is; 0: it is not graded."""
+
+_MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
+_DAYS = ("%Y-%m-%d", "%d.%m.%Y")
+_YEARS = range(2000, 2101)
+
+
+def _moment(of_a_day: time) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        text = re.sub(r"(?<=[0-9])[Tt](?=[0-9])", " ", " ".join(value.split()))
+        found = _read(text, _MOMENTS)
+        if found is None:
+            day = _read(text, _DAYS)
+            found = None if day is None else datetime.combine(day, of_a_day)
+        if found is None:
+            raise ValueError(
+                "должно быть датой, со временем или без: 2026-12-31 23:59 или 31.12.2026; "
+                "время – по часам Вашей системы, без часового пояса"
+            )
+        if found.year not in _YEARS:
+            raise ValueError(f"год {found.year}: проверьте дату")
+        return found
+
+    return read
+
+
+def _read(text: str, forms: tuple[str, ...]) -> datetime | None:
+    for form in forms:
+        try:
+            return datetime.strptime(text, form)  # noqa: DTZ007 (the zone is the site's, which a plan knows)
+        except ValueError:
+            continue
+    return None
+
+
+Opening = Annotated[datetime, BeforeValidator(_moment(time()))]
+"""When something begins, by the site's clock; a day alone is its first minute. Without a zone."""
+
+Closing = Annotated[datetime, BeforeValidator(_moment(time(23, 59)))]
+"""When something ends, by the site's clock; a day alone is its last minute. Without a zone."""

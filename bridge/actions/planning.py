@@ -15,7 +15,7 @@ from bridge.actions import engine
 from bridge.actions.action import Action, Context, Plan, Policy, Results
 from bridge.actions.base import OperationFailed, OrderRefused, validate
 from bridge.actions.engine import Fetch, Site
-from bridge.actions.limits import excesses
+from bridge.actions.limits import EACH, excesses
 from bridge.actions.program import LONGEST_TICKET, Program, Ref, join, joined_labels
 from bridge.errors import BridgeError
 
@@ -112,8 +112,12 @@ def carry_out(
         raise OperationFailed(
             "vanished", f"what operation {opkey} made was taken back by operation {operation['undone']}"
         )
+    both = [
+        {label: {**order[label], **result[label]} for label in result}
+        for order, result in zip(asked, results, strict=True)
+    ]
     shown = [
-        actions[one.action].evidence(result, site.moodle) for one, result in zip(wanted, results, strict=True)
+        actions[one.action].evidence(found, site.moodle) for one, found in zip(wanted, both, strict=True)
     ]
     return shown[0] if len(shown) == 1 else {"kind": SEVERAL, "parts": shown}
 
@@ -177,7 +181,8 @@ def _refuse_excess(plans: Sequence[Plan], context: Context) -> None:
     counts: dict[str, int] = {}
     for one in plans:
         for name, count in one.counts.items():
-            counts[name] = counts.get(name, 0) + count
+            before = counts.get(name, 0)
+            counts[name] = max(before, count) if name in EACH else before + count
     found = excesses(counts, context.limits, context.service, context.quantity)
     if found:
         raise OrderRefused(

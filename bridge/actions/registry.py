@@ -21,6 +21,8 @@ TEMPLATES = ("cannot.txt.j2", "evidence.txt.j2")
 FIRST_EXAMPLE = "order.toml"
 _NAME = re.compile(r"[a-z]+(-[a-z]+)+")
 _KIND = re.compile(r"[a-z]+\.[a-z_]+")
+_INCLUDE = re.compile(r'{% include "actions/([a-z]+\.txt\.j2)" %}')
+"""Sentences that several actions share; the file stands beside their folders."""
 
 
 class IncompleteAction(TypeError):
@@ -92,6 +94,8 @@ def _problems(folder: str, action: object, texts: Mapping[str, str | None]) -> I
     if both:
         yield f"words: codes are the customer's and the operator's: {', '.join(both)}"
     told = texts["cannot.txt.j2"] or ""
+    for shared in _INCLUDE.findall(told):
+        told += text("", shared) or ""
     yield from (
         f"cannot.txt.j2 has no sentence for {code!r}"
         for code in sorted(words.customers)

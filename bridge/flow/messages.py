@@ -180,8 +180,12 @@ def moment(value: str) -> str:
 
 
 def _of_action(file: str) -> str | None:
-    """A template of an action's own folder: `actions/create-role/cannot.txt.j2`."""
+    """A template of an action's own folder, `actions/create-role/cannot.txt.j2`, or one that several share,
+    `actions/places.txt.j2`.
+    """
     kind, _, rest = file.partition("/")
+    if kind == "actions" and "/" not in rest:
+        return text("", rest)
     action, _, name = rest.partition("/")
     return text(folder_of(action), name) if kind == "actions" and action in ACTIONS else None
 

@@ -234,7 +234,13 @@ class Performer:
 
     def _work(self) -> Work:
         bridge = self._bridge
-        return Work(self._ticket, bridge.portal, bridge.settings.catalogue, lambda: bridge.site(self._ticket))
+        return Work(
+            self._ticket,
+            bridge.portal,
+            bridge.settings.catalogue,
+            lambda: bridge.site(self._ticket),
+            bridge.settings.bridge.zone,
+        )
 
     def _in_moodle(
         self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Effect], dict[str, Any]]

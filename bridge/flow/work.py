@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from bridge.actions import ACTIONS, ActionError, Context, OrderRefused, Site, StillRunning
+from bridge.actions.action import MOSCOW
 from bridge.actions.planning import Wanted, carry_out, customers_turn, plan_order, take_back
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.effects import Effect, effect_key
@@ -24,12 +26,14 @@ class Work:
 
     Parameters:
         site: where programs run, asked for when it is first needed.
+        zone: by whose clock orders tell times.
     """
 
     ticket: Ticket
     portal: Portal
     catalogue: Catalogue
     site: Callable[[], Site]
+    zone: tzinfo = MOSCOW
 
     def examine(self, effect: Effect) -> dict[str, Any]:
         """Plan the order as it was first intended; returns the frozen program and its summary.
@@ -52,6 +56,7 @@ class Work:
                 variant=order["variant"],
                 quantity=order["quantity"],
                 taken_back=tuple(effect.request["taken_back"]),
+                zone=self.zone,
             )
             return plan_order(wanted, context, site, ACTIONS, self.ticket.number).frozen()
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from bridge.actions.base import Params
-from bridge.actions.fields import Line, Lines, PositiveInt, Text
+from bridge.actions.fields import Line, Lines, Text
+from bridge.actions.places import InCourse
 
 
 def _members(value: Any) -> Any:
@@ -32,20 +32,16 @@ Name = Annotated[Line, Field(min_length=1, max_length=254)]
 Listed = Annotated[dict[Name, tuple[Name, ...]], BeforeValidator(_members)]
 
 
-class CreateGroupsParams(Params):
+class CreateGroupsParams(InCourse):
     """Groups of one course.
 
     Attributes:
-        course_id, course: which course: its number, or its short name; neither where the same order makes
-            the course.
         groups: names, each on a line.
         groupings: names of groupings with the groups in each: `Поток А: Группа 1, Группа 2`.
         members: logins of enrolled people by group: `Группа 1: ivanov, petrov`.
         description: of every group, plain text.
     """
 
-    course_id: PositiveInt | None = None
-    course: Annotated[Line, Field(max_length=255)] = ""
     groups: Annotated[Lines, Field(min_length=1, max_length=500)]
     groupings: Listed = Field(default_factory=dict)
     members: Listed = Field(default_factory=dict)
@@ -53,8 +49,6 @@ class CreateGroupsParams(Params):
 
     @model_validator(mode="after")
     def _names_fit(self) -> CreateGroupsParams:
-        if self.course_id and self.course:
-            raise ValueError("укажите курс один раз: course_id (номер) или course (краткое название)")
         twice = sorted({name for name in self.groups if self.groups.count(name) > 1})
         if twice:
             raise ValueError(f"группы указаны дважды: {', '.join(twice)}")

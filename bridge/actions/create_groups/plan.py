@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.base import OrderRefused
 from bridge.actions.create_groups.params import CreateGroupsParams
-from bridge.actions.program import Part, Ref, Step, ref
+from bridge.actions.places import find_course
+from bridge.actions.program import Part, Step, ref
 from bridge.actions.texts import paragraphs
 
 
 def plan(params: CreateGroupsParams, context: Context) -> Plan:
     """Find the course and the people."""
-    course, told = _course(params, context)
+    course, told = find_course(params, context)
     description = paragraphs(params.description)
     labels = {name: f"group{number}" for number, name in enumerate(params.groups, 1)}
     steps = [
@@ -56,11 +58,11 @@ def plan(params: CreateGroupsParams, context: Context) -> Plan:
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:
     """The groups by name."""
-    groups = [one for label, one in results.items() if label.startswith("group") and "name" in one]
+    groups = [one for label, one in results.items() if re.fullmatch(r"group\d+", label)]
     return {
         "kind": "groups",
         "groups": [{"group_id": one["id"], "name": one["name"]} for one in groups],
-        "groupings": sum(1 for label, one in results.items() if label.startswith("grouping") and "id" in one),
+        "groupings": sum(1 for label in results if re.fullmatch(r"grouping\d+", label)),
         "members": sum(1 for label in results if "_user" in label),
     }
 
@@ -68,19 +70,6 @@ def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:
 def taken_back(found: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of the evidence."""
     return {"kind": "groups-deleted", "groups": [one["name"] for one in found["groups"]]}
-
-
-def _course(params: CreateGroupsParams, context: Context) -> tuple[int | Ref, str]:
-    """The course, or what the same order will make; and its name for people."""
-    if not params.course_id and not params.course:
-        if "course" in context.made:
-            return context.made["course"], "the new course"
-        raise OrderRefused("no-course", "the order names no course for the groups")
-    field, value = ("id", str(params.course_id)) if params.course_id else ("shortname", params.course)
-    found = context.moodle.read("core_course_get_courses_by_field", field=field, value=value)["courses"]
-    if not found:
-        raise OrderRefused("no-such-course", f"there is no course with {field} {value}", course=value)
-    return int(found[0]["id"]), f"course {found[0]['fullname']} ({found[0]['id']})"
 
 
 def _people(params: CreateGroupsParams, moodle: Reader) -> dict[str, int]:

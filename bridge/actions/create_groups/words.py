@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.actions.action import Words
+from bridge.actions.places import COURSE_UNKNOWN
 from bridge.i18n import tr
 
 
@@ -23,12 +24,11 @@ WORDS = Words(
     labels={"course": "Курс", "groups": "Группы"},
     evidence_kind="groups",
     evidence=_evidence,
-    customers=frozenset(
+    customers=COURSE_UNKNOWN
+    | frozenset(
         {
             "groupingnametaken",
             "groupnametaken",
-            "no-course",
-            "no-such-course",
             "no-such-people",
             "notenrolled",
         }

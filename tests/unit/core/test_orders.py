@@ -172,7 +172,7 @@ def test_a_hostile_service_is_shown_on_one_short_line() -> None:
         (
             ROLE,
             {"param_allow_assign": "student te\x01acher"},
-            "allow_assign.1: содержит управляющий символ U+0001 " + PASTED,
+            "allow_assign №2: содержит управляющий символ U+0001 " + PASTED,
         ),
         (RESTORE, {"param_course_id": "-3"}, "course_id: должно быть больше нуля"),
         (RESTORE, {"param_users": "может быть"}, "users: должно быть «да» или «нет»"),
@@ -192,7 +192,7 @@ def test_a_hostile_service_is_shown_on_one_short_line() -> None:
             ROLE,
             {"param_context_levels": "сайт"},
             (
-                "context_levels.0: недопустимое значение; допустимо: 'system', 'user', 'coursecat', "
+                "context_levels №1: недопустимое значение; допустимо: 'system', 'user', 'coursecat', "
                 "'course', 'module' или 'block'"
             ),
         ),
