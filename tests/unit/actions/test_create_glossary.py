@@ -1,0 +1,96 @@
+"""create-glossary: concepts that Moodle would store wrongly, and the steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.actions import OrderInvalid, Plan, validate
+from bridge.actions.create_glossary import ACTION
+from bridge.actions.create_glossary.params import CreateGlossaryParams
+from bridge.actions.program import ref
+from tests.unit.actions.fake_moodle import FakeMoodle, make_context
+from tests.unit.actions.test_places import make_moodle
+
+TERM = {"concept": "Ёж", "definition": "Зверь & <иглы>"}
+
+
+def order(*terms: dict[str, Any], **params: Any) -> CreateGlossaryParams:
+    given = {"course": "intro", "name": "Словарь", "term": list(terms), **params}
+    found = validate(CreateGlossaryParams, given)
+    assert isinstance(found, CreateGlossaryParams)
+    return found
+
+
+def plan(*terms: dict[str, Any], **params: Any) -> Plan:
+    moodle = make_moodle()
+    found = ACTION.plan(order(*terms, **params), make_context(moodle))
+    assert moodle.written == [], "a plan only reads"
+    return found
+
+
+def test_terms_go_into_the_glossary_that_is_made_first():
+    found = plan(
+        {**TERM, "synonyms": "Ежи\nЕжик"}, {"concept": "Норма", "definition": "Мера"}, section="Знакомство"
+    )
+    glossary, first, second = found.part.steps
+    assert (glossary.kind, glossary.params["type"], glossary.params["section"]) == (
+        "module.add",
+        "glossary",
+        1,
+    )
+    assert glossary.params["settings"] == {"displayformat": "dictionary", "usedynalink": True}
+    assert first.kind == second.kind == "glossary.add_entry"
+    assert first.params == {
+        "glossary": ref("glossary1", "cmid"),
+        "concept": "Ёж",
+        "definitionhtml": "<p>Зверь &amp; &lt;иглы&gt;</p>",
+        "aliases": ["Ежи", "Ежик"],
+    }
+    assert found.counts == {
+        "glossaries": 1,
+        "terms": 2,
+        "glossary_terms": 2,
+        "characters": len("Зверь & <иглы>"),
+    }
+    assert found.summary == (
+        "create glossary Словарь in section 1 (Знакомство) of course Введение (7)",
+        "2 terms: Ёж, Норма",
+    )
+
+
+@pytest.mark.parametrize(
+    ("term", "told"),
+    [
+        ({"concept": "  "}, "term №2, concept: не должно быть пустым"),
+        ({"concept": "а" * 256}, "term №2, concept: слишком длинное значение"),
+        ({"concept": "a < b"}, "term №2, concept: содержит знак <"),
+        ({"concept": "a\nb"}, "term №2, concept: содержит перенос строки"),
+        ({"definition": ""}, "term №2, definition: не должно быть пустым"),
+        ({"concept": "Ёж"}, "термин указан дважды: «Ёж»"),
+        ({"concept": "еж"}, "термин указан дважды: «Ёж» и «еж»"),
+        ({"synonyms": "<b>"}, "term №2: содержит знак <"),
+        ({"synonyms": "Норма"}, "«Норма»: синоним указан дважды: «Норма»"),
+    ],
+)
+def test_a_term_that_moodle_would_get_wrong_is_told_by_its_number(term, told):
+    with pytest.raises(OrderInvalid, match=told):
+        order(TERM, {"concept": "Норма", "definition": "Мера", **term})
+
+
+def test_a_glossary_has_terms():
+    with pytest.raises(OrderInvalid, match="term: не должно быть пустым"):
+        order()
+
+
+def test_the_evidence_has_a_link_and_counts_terms():
+    results = {
+        "glossary1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "Словарь"},
+        "term1": {"id": 1},
+        "term2": {"id": 2},
+    }
+    found = ACTION.evidence(results, FakeMoodle())
+    assert found == {"kind": "glossary", "cmid": 5, "name": "Словарь", "url": "https://lms/5", "terms": 2}
+    assert ACTION.words.evidence(found).endswith("https://lms/5")
+    assert ACTION.taken_back(found) == {"kind": "glossary-deleted", "name": "Словарь"}
