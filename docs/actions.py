@@ -11,10 +11,12 @@ import textwrap
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 from pydantic_core import PydanticUndefined
 
 from bridge.actions import ACTIONS, Action
+from bridge.actions.base import Params
 from bridge.actions.registry import examples, folder_of
 from bridge.sandbox.moodle.steps import kinds
 from bridge.settings import default_catalogue
@@ -45,6 +47,7 @@ def _page(action: Action) -> str:
         if name in action.specialists_only:
             needed += "; a specialist's word only"
         lines.append(f"| `{name}` | {label} | {needed} |")
+        lines += _tables(name, field.annotation)
     lines += ["", "Services: " + ", ".join(f"{one.id} ({one.handling})" for one in services) + "."]
     limits = [
         f"- {one.id}: " + ", ".join(f"{name} {most}" for name, most in one.limits.items())
@@ -59,6 +62,16 @@ def _page(action: Action) -> str:
     for name, text in examples(action.name).items():
         lines += ["", f"An order (`{name}`):", "", "```toml", text.strip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _tables(name: str, annotation: object) -> Iterator[str]:
+    """Rows for what stands in each table of a parameter, and in the tables within."""
+    for inner in (annotation, *get_args(annotation)):
+        if isinstance(inner, type) and issubclass(inner, Params):
+            for key, field in inner.model_fields.items():
+                needed = "yes" if field.is_required() else f"no ({_default(field)})"
+                yield f"| `{name}.{key}` | in each `[[params.{name}]]` | {needed} |"
+                yield from _tables(f"{name}.{key}", field.annotation)
 
 
 def _default(field: object) -> str:

@@ -4,6 +4,7 @@ shown to the customer and taken back.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,14 +37,28 @@ def moodle(tmp_path: Path) -> Iterator[SandboxMoodle]:
         yield started
 
 
-def no_files(_: str) -> TicketFile:
-    raise AssertionError("the examples use no files")
+class ExampleFiles:
+    """A ticket that has every file an example names; each holds its own name."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._held: dict[str, TicketFile] = {}
+
+    def get(self, name: str) -> TicketFile:
+        content = name.encode()
+        path = self._directory / name
+        path.write_bytes(content)
+        file = TicketFile(name, hashlib.sha256(content).hexdigest(), len(content), path)
+        return self._held.setdefault(file.sha256, file)
+
+    def by_digest(self, sha256: str) -> TicketFile:
+        return self._held[sha256]
 
 
 @pytest.mark.parametrize("transport", ["rest", "soap"])
 @pytest.mark.parametrize(("name", "file"), EXAMPLES)
 def test_an_example_order_comes_to_its_end_and_back(
-    moodle: SandboxMoodle, name: str, file: str, transport: Literal["rest", "soap"]
+    moodle: SandboxMoodle, tmp_path: Path, name: str, file: str, transport: Literal["rest", "soap"]
 ) -> None:
     text = examples(name)[file]
     attachment = Attachment("a1", "order.toml", len(text.encode()), "", "text/plain")
@@ -51,13 +66,13 @@ def test_an_example_order_comes_to_its_end_and_back(
     order = find_order(ticket, default_catalogue(), files={"a1": text}, unattended=lambda _: True)
     assert isinstance(order, Order), order
     assert order.action == name
-    opkey = str(uuid.uuid4())
+    opkey, files = str(uuid.uuid4()), ExampleFiles(tmp_path)
     with connect(moodle.url, moodle.token, transport=transport) as client:
         site = Site(client, Policy(), patience=20.0)
         frozen = plan_order(
-            [Wanted(name, order.params)], Context(client), site, ACTIONS, ticket.number
+            [Wanted(name, order.params)], Context(client, files=files), site, ACTIONS, ticket.number
         ).frozen()
-        evidence = carry_out(frozen, opkey, site, no_files, ACTIONS)
+        evidence = carry_out(frozen, opkey, site, files.by_digest, ACTIONS)
         told = Messages().render(
             "ready",
             ticket,
@@ -73,5 +88,5 @@ def test_an_example_order_comes_to_its_end_and_back(
         assert len(told.splitlines()) > 3
         gone = take_back(evidence, str(uuid.uuid4()), opkey, site, ACTIONS)
         assert gone["kind"].endswith("-deleted")
-        context = Context(client, taken_back=(gone,))
+        context = Context(client, files=files, taken_back=(gone,))
         assert plan_order([Wanted(name, order.params)], context, site, ACTIONS).program.steps
