@@ -271,6 +271,39 @@ def test_an_order_beyond_a_service_s_limits_is_refused_in_the_customer_s_words()
     several(moodle, service="2.4", limits={"sections": 1, "groups": 1, "courses": 1}, quantity=2)
 
 
+PAGES = [{"name": "А", "text": "1234"}, {"name": "Б", "text": "12"}]
+TASKS = [{"name": "Эссе", "description": "123"}]
+
+
+def content(moodle: FakeMoodle, **context: Any) -> Any:
+    wanted = [
+        Wanted("create-course", NEW),
+        Wanted("add-pages", {"page": PAGES, "section": "2"}),
+        Wanted("create-assignments", {"assignment": TASKS}),
+    ]
+    return plan_order(wanted, make_context(moodle, **context), make_site(moodle), ACTIONS)
+
+
+def test_a_limit_of_each_thing_is_not_summed_up_over_the_actions_of_an_order():
+    moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
+    content(moodle, service="2.1", limits={"characters": 4})
+    with pytest.raises(OrderRefused) as caught:
+        content(moodle, service="2.1", limits={"characters": 3}, quantity=2)
+    assert caught.value.facts["excesses"] == ["4 знака в описании, услуга 2.1 допускает 3"]
+
+
+def test_evidence_knows_what_was_asked_for_and_believes_what_was_returned():
+    frozen = content(FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})).frozen()
+    labels = [step.label for step in Program.parse(frozen["program"]).steps]
+    assert labels == ["course", "page1", "page2", "assignment1"]
+    results = {label: {"cmid": n, "instance": n, "url": f"u{n}"} for n, label in enumerate(labels)}
+    moodle = FakeMoodle(**{RUN: operation("done", {**results, "course": {**COURSE, "fullname": "Химия 2"}})})
+    made, pages, tasks = carry_out(frozen, OPKEY, make_site(moodle), no_files, ACTIONS)["parts"]
+    assert made["fullname"] == "Химия 2"
+    assert [(one["name"], one["url"]) for one in pages["pages"]] == [("А", "u1"), ("Б", "u2")]
+    assert [one["name"] for one in tasks["assignments"]] == ["Эссе"]
+
+
 def test_a_plan_is_checked_by_moodle_before_anything_is_held():
     moodle = FakeMoodle(
         **{
