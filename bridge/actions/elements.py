@@ -104,6 +104,11 @@ def decimal(value: Decimal | None) -> str:
     return "" if value is None else f"{value.normalize():f}"
 
 
+def folded(name: str) -> str:
+    """What names have in common that a database might not tell apart."""
+    return " ".join(name.split()).casefold().replace("ё", "е")
+
+
 def twice(names: Iterable[str], among: str) -> None:
     """Refuse a name that stands twice, whatever its case and spaces.
 
@@ -111,12 +116,13 @@ def twice(names: Iterable[str], among: str) -> None:
         ValueError: in the customer's words.
     """
     seen: dict[str, str] = {}
+    told: set[str] = set()
     for name in names:
-        folded = " ".join(name.split()).casefold().replace("ё", "е")
-        if folded in seen:
-            both = name if seen[folded] == name else f"{seen[folded]}» и «{name}"
+        first = seen.setdefault(folded(name), name)
+        if folded(name) in told:
+            both = name if first == name else f"{first}» и «{name}"
             raise ValueError(f"{among} дважды: «{both}»")
-        seen[folded] = name
+        told.add(folded(name))
 
 
 def in_order(element: str, *moments: tuple[str, datetime | None]) -> None:

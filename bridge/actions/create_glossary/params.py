@@ -19,6 +19,9 @@ def _plain(text: str) -> str:
     return text
 
 
+MOST_TERMS = 1500
+"""A program has at most 2,000 steps."""
+
 Concept = Annotated[Line, Field(min_length=1, max_length=255), AfterValidator(_plain)]
 
 
@@ -50,6 +53,8 @@ class CreateGlossaryParams(InSection):
         display: how Moodle shows it, by its own name of the format.
         links: whether the terms are made links wherever the course's texts name them.
         term: each of the terms.
+        terms_file: a table of the ticket with further terms (CSV), whose first line names the columns concept
+            (термин), definition (определение) and, where there are any, synonyms (синонимы).
     """
 
     name: Annotated[Line, Field(min_length=1, max_length=255)]
@@ -59,9 +64,14 @@ class CreateGlossaryParams(InSection):
     )
     links: Flag = True
     visible: Flag = True
-    term: Annotated[tuple[Term, ...], Field(min_length=1, max_length=1500)]
+    term: Annotated[tuple[Term, ...], Field(max_length=MOST_TERMS)] = ()
+    terms_file: Annotated[Line, Field(max_length=255)] = ""
 
     @model_validator(mode="after")
     def _once_each(self) -> CreateGlossaryParams:
+        if not self.term and not self.terms_file:
+            raise ValueError(
+                "назовите термины: [[params.term]] или terms_file (таблица CSV в приложении к заявке)"
+            )
         twice([one.concept for one in self.term], "термин указан")
         return self

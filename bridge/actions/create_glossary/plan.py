@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_glossary.params import CreateGlossaryParams
+from bridge.actions.create_glossary.table import terms_of
 from bridge.actions.elements import Element, add, longest, made
 from bridge.actions.places import find_place
 from bridge.actions.program import Part, Step, ref
@@ -16,6 +17,9 @@ from bridge.actions.texts import paragraphs
 def plan(params: CreateGlossaryParams, context: Context) -> Plan:
     """Find the course and the section."""
     place = find_place(params, [params.section], context)
+    listed = params.term
+    if params.terms_file:
+        listed += terms_of(context.files.get(params.terms_file), params.term)
     element = Element(name=params.name, description=params.description, visible=params.visible)
     settings = {"displayformat": params.display, "usedynalink": params.links}
     glossary = add("glossary1", "glossary", element, (place, params.section), settings)
@@ -30,19 +34,19 @@ def plan(params: CreateGlossaryParams, context: Context) -> Plan:
                 "aliases": list(one.synonyms),
             },
         )
-        for number, one in enumerate(params.term, 1)
+        for number, one in enumerate(listed, 1)
     )
     where = f"{place.told_section(glossary.params['section'])} of {place.told}"
     summary = (
         f"create glossary {params.name} in {where}",
-        f"{len(params.term)} terms: {', '.join(one.concept for one in params.term[:10])}"
-        + (", …" if len(params.term) > 10 else ""),
+        f"{len(listed)} terms: {', '.join(one.concept for one in listed[:10])}"
+        + (", …" if len(listed) > 10 else ""),
     )
     counts = {
         "glossaries": 1,
-        "terms": len(params.term),
-        "glossary_terms": len(params.term),
-        "characters": longest([one.definition for one in params.term]),
+        "terms": len(listed),
+        "glossary_terms": len(listed),
+        "characters": longest([one.definition for one in listed]),
     }
     return Plan(summary, Part((glossary, *terms)), counts)
 

@@ -17,9 +17,15 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание глоссария", "en": "Create a glossary"},
-    labels={"course": "Курс", "section": "Секция", "name": "Глоссарий", "term": "Термины"},
+    labels={
+        "course": "Курс",
+        "section": "Секция",
+        "name": "Глоссарий",
+        "term": "Термины",
+        "terms_file": "Таблица терминов",
+    },
     evidence_kind="glossary",
     evidence=_evidence,
-    customers=CUSTOMERS | {"concepttaken"},
+    customers=CUSTOMERS | {"concepttaken", "terms-unusable"},
     operators=OPERATORS | {"cmnotfound", "paramchoice"},
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.actions import OrderInvalid, Plan, validate
+from bridge.actions import OrderInvalid, OrderRefused, Plan, TicketFile, validate
+from bridge.actions.action import NoFiles
 from bridge.actions.create_glossary import ACTION
 from bridge.actions.create_glossary.params import CreateGlossaryParams
 from bridge.actions.program import ref
+from bridge.flow.messages import Messages
+from tests.builders import make_ticket
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 from tests.unit.actions.test_places import make_moodle
 
@@ -80,7 +84,7 @@ def test_a_term_that_moodle_would_get_wrong_is_told_by_its_number(term, told):
 
 
 def test_a_glossary_has_terms():
-    with pytest.raises(OrderInvalid, match="term: не должно быть пустым"):
+    with pytest.raises(OrderInvalid, match="назовите термины"):
         order()
 
 
@@ -94,3 +98,54 @@ def test_the_evidence_has_a_link_and_counts_terms():
     assert found == {"kind": "glossary", "cmid": 5, "name": "Словарь", "url": "https://lms/5", "terms": 2}
     assert ACTION.words.evidence(found).endswith("https://lms/5")
     assert ACTION.taken_back(found) == {"kind": "glossary-deleted", "name": "Словарь"}
+
+
+class OneFile(NoFiles):
+    """A ticket with one table."""
+
+    def __init__(self, path: Path, content: str) -> None:
+        self._file = TicketFile("термины.csv", "a" * 64, len(content), path / "0")
+        self._file.path.write_bytes(content.encode("cp1251"))
+
+    def get(self, name: str) -> TicketFile:
+        return self._file if name == self._file.name else super().get(name)
+
+
+def plan_table(path: Path, content: str, *terms: dict[str, Any]) -> Plan:
+    wanted = order(*terms, terms_file="термины.csv")
+    return ACTION.plan(wanted, make_context(make_moodle(), files=OneFile(path, content)))
+
+
+def test_terms_come_from_a_table_too(tmp_path):
+    found = plan_table(tmp_path, "Термин;Определение;Синонимы\nНорма;Мера;нормы, норматив\n", TERM)
+    assert [one.params["concept"] for one in found.part.steps[1:]] == ["Ёж", "Норма"]
+    assert found.part.steps[2].params["aliases"] == ["нормы", "норматив"]
+    assert found.counts["terms"] == 2
+    assert found.part.files == (), "Moodle does not need the table"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("Термин;Определение\n", ["в таблице нет терминов"]),
+        ("Термин\nНорма\n", ["в первой строке должны быть названия столбцов"]),
+        (
+            "Термин;Определение\n;Мера\nа<б;Мера\nНорма;\nеж;Зверь\nМера;1\nмера;2\n",
+            [
+                "строка 2: concept: не должно быть пустым",
+                "строка 3: concept: содержит знак <",
+                "строка 4: definition: не должно быть пустым",
+                "строка 5: термин «еж» уже есть в заказе",
+                "строка 7: термин «мера» уже есть в строке 6",
+            ],
+        ),
+    ],
+)
+def test_a_table_that_moodle_would_get_wrong_is_told_by_its_lines(tmp_path, content, told):
+    with pytest.raises(OrderRefused) as caught:
+        plan_table(tmp_path, content, TERM)
+    assert caught.value.code == "terms-unusable"
+    facts = {"stage": "Работа", "action": "create-glossary", **caught.value.outcome()}
+    message = Messages().render("cannot", make_ticket(), facts)
+    assert [one for one in told if f"– {one}" not in message] == []
+    assert len(caught.value.facts["problems"]) == len(told)
