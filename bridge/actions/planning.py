@@ -16,7 +16,7 @@ from bridge.actions.action import Action, Context, Plan, Policy, Results
 from bridge.actions.base import OperationFailed, OrderRefused, validate
 from bridge.actions.engine import Fetch, Site
 from bridge.actions.limits import EACH, excesses
-from bridge.actions.program import LONGEST_TICKET, Program, Ref, join, joined_labels
+from bridge.actions.program import LONGEST_TICKET, Program, Ref, TooMuch, join, joined_labels
 from bridge.errors import BridgeError
 
 SEVERAL = "several"
@@ -76,7 +76,13 @@ def plan_order(
         context = replace(context, made={**context.made, **made})
         plans.append(found)
     _refuse_excess(plans, context)
-    program, named = join([one.part for one in plans], ticket[:LONGEST_TICKET])
+    try:
+        program, named = join([one.part for one in plans], ticket[:LONGEST_TICKET])
+        program.canonical()
+    except TooMuch as fault:
+        raise OrderRefused(
+            "too-much", f"the order is too much for one program: {fault}", customers=True
+        ) from None
     unknown = {step.kind for step in program.steps} - _steps(wanted, actions)
     if unknown:
         raise BridgeError(f"an action plans steps that it does not name: {', '.join(sorted(unknown))}")

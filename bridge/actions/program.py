@@ -44,6 +44,10 @@ class ProgramFault(ValueError):
         super().__init__(f"{path}: {problem}" if path else problem)
 
 
+class TooMuch(ProgramFault):
+    """A program of more steps or bytes than the plugin takes: the order has to be divided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The value of a field of an earlier step's result.
@@ -108,7 +112,8 @@ class Program:
     def __post_init__(self) -> None:
         """Refuse a program that could not be run."""
         if not 1 <= len(self.steps) <= MOST_STEPS:
-            raise ProgramFault("steps", f"there must be 1 to {MOST_STEPS}, not {len(self.steps)}")
+            fault = TooMuch if self.steps else ProgramFault
+            raise fault("steps", f"there must be 1 to {MOST_STEPS}, not {len(self.steps)}")
         if len(self.ticket) > LONGEST_TICKET:
             raise ProgramFault("ticket", f"must not be longer than {LONGEST_TICKET} characters")
         _sound("ticket", self.ticket)
@@ -136,7 +141,7 @@ class Program:
         """
         text = canonical(self.document)
         if len(text.encode()) > MOST_BYTES:
-            raise ProgramFault("", f"the program is larger than {MOST_BYTES} bytes")
+            raise TooMuch("", f"the program is larger than {MOST_BYTES} bytes")
         return text
 
     @property

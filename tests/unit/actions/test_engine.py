@@ -16,7 +16,9 @@ from bridge.actions.engine import check, run, thawed, undo
 from bridge.actions.planning import SEVERAL, Wanted, carry_out, plan_order, take_back
 from bridge.actions.program import File, Program, Step, Use
 from bridge.errors import BridgeError
+from bridge.flow.messages import Messages
 from bridge.moodle_ws import AccessError, MoodleRefused, OutcomeUnknown, ParameterError, Unreachable
+from tests.builders import make_ticket
 from tests.unit.actions.fake_moodle import (
     OPKEY,
     FakeMoodle,
@@ -290,6 +292,26 @@ def test_a_limit_of_each_thing_is_not_summed_up_over_the_actions_of_an_order():
     with pytest.raises(OrderRefused) as caught:
         content(moodle, service="2.1", limits={"characters": 3}, quantity=2)
     assert caught.value.facts["excesses"] == ["4 знака в описании, услуга 2.1 допускает 3"]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"name": str(number), "text": "1"} for number in range(200)],
+        [{"name": str(number), "text": '"' * 100_000} for number in range(1)],
+    ],
+    ids=["steps", "bytes"],
+)
+def test_an_order_that_is_too_much_for_one_program_is_the_customer_s_to_divide(pages):
+    moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
+    wanted = [Wanted("create-course", NEW), *[Wanted("add-pages", {"page": pages})] * 11]
+    with pytest.raises(OrderRefused) as caught:
+        plan_order(wanted, make_context(moodle), make_site(moodle), ACTIONS)
+    assert (caught.value.code, caught.value.facts) == ("too-much", {"customers": True})
+    assert "Разделите его" in Messages().render(
+        "cannot", make_ticket(), {"stage": "Работа", **caught.value.outcome()}
+    )
+    assert moodle.calls(CHECK) == []
 
 
 def test_evidence_knows_what_was_asked_for_and_believes_what_was_returned():

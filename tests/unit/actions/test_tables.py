@@ -62,7 +62,7 @@ def test_a_row_may_be_short():
         (b"PK\x03\x04" + b"\0" * 100, "это книга или документ"),
         (b"\x00\x01\x02", "это не текст"),
         (b"\x98\xff", "это не текст"),
-        (b"a" * (LARGEST + 1), "таблица больше 4 МиБ"),
+        (b"a" * (LARGEST + 1), "таблица больше 1 МиБ"),
     ],
 )
 def test_a_broken_table_is_told_by_its_line(content, told):
