@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bridge.domain.questions.reading import Notes, grade, lines_of, thousands, with_point
+from bridge.domain.questions.reading import SCRIPT, Notes, grade, has_script, lines_of, thousands, with_point
 
 CATEGORY = "$CATEGORY:"
 _ESCAPED = re.compile(r"\\.")
@@ -169,6 +169,9 @@ def _judge(question: _Question, following: _Block | None) -> None:
         return
     begin = name.end() if name else 0
     _judge_files(question)
+    if has_script(re.sub(r"\\(.)", r"\1", question.body)):
+        question.fault(SCRIPT)
+        return
     start, end = question.masked.find("{", begin), question.masked.find("}", begin)
     if start < 0 and end < 0:
         _judge_plain(question, following, named=name is not None)

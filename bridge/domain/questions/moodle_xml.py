@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from bridge.domain.questions.reading import Notes, grade, with_point
+from bridge.domain.questions.reading import SCRIPT, Notes, grade, has_script, with_point
 
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
@@ -96,6 +96,8 @@ class _Judge:
         said = self.node.findtext("questiontext/text") or ""
         if not re.sub(r"<[^>]*>", "", said).strip() and not _SHOWN.search(said):
             self.fault("текст вопроса пуст")
+        if has_script("".join(str(one) for one in self.node.itertext())):
+            self.fault(SCRIPT)
         self._numbers()
         self._files()
         answers = list(self._answers())

@@ -10,6 +10,13 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _COMMA = re.compile(r"-?\d+,\d+", re.ASCII)
 _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)
 
+_SCRIPTS = (
+    re.compile(r"<\s*(?:script|object|embed|base|meta)\b", re.IGNORECASE),
+    re.compile(r"<[^>]*[\s\"'/]on[a-z]+\s*=", re.IGNORECASE),
+    re.compile(r"<[^>]*=\s*[\"']?\s*(?:javascript|vbscript|data\s*:\s*text)\s*:?", re.IGNORECASE),
+)
+SCRIPT = "в тексте есть сценарий, который выполнился бы у каждого; показать его можно как &lt;script&gt;"
+
 GRADES = (
     "100", "90", "83.33333", "80", "75", "70", "66.66667", "60", "50", "40", "33.33333", "30", "25", "20",
     "16.66667", "14.28571", "12.5", "11.11111", "10", "5", "0",
@@ -136,6 +143,13 @@ def grade(percent: str) -> tuple[float, str] | None:
         return None
     sign = -1 if value < 0 else 1
     return sign * float(nearest), percent if distance < _EXACT else f"{'-' if sign < 0 else ''}{nearest}"
+
+
+def has_script(text: str) -> bool:
+    """Whether a text would run something in the browser of whoever sees it; Moodle shows questions as they
+    are, and an order comes from outside.
+    """
+    return any(pattern.search(text) for pattern in _SCRIPTS)
 
 
 def lines_of(text: str) -> list[str]:

@@ -91,6 +91,8 @@ def test_gift_with_one_meaning_is_mended_and_said(question: str, meant: str) -> 
         ("Что?\n-a\n+-b", "без фигурных скобок"),
         ("::Q:: Что? {=a ~b", "{ не закрыта"),
         ("::Q:: Что? =a ~b}", "} без открывающей"),
+        ("::Q:: [html]<script>alert(1)</script> Что? {=a ~b}", "сценарий"),
+        ('::Q:: [html]Что <b onclick\\="x()">это</b>? {=a ~b}', "сценарий"),
         ("::Q: Что? {=a ~b}", "название вопроса не закрыто"),
         ("::Q:: {=a ~b}", "текст вопроса пуст"),
         ("::Q:: Первый абзац.\n\nВторой абзац {=a ~b}", "пустая строка разорвала"),
@@ -234,6 +236,7 @@ def test_xml_that_moodle_would_store_wrong_is_refused(kind: str, inside: str, sa
         ),
         ("cloze", "<questiontext><text>Сколько? {1:NUMERICAL:=1,5:0,1}</text></questiontext>", "с точкой"),
         ("cloze", "<questiontext><text>Сколько?</text></questiontext>", "ни одного пропуска"),
+        ("essay", "<questiontext><text>&lt;script>x&lt;/script>Что?</text></questiontext>", "сценарий"),
         ("cloze", "<questiontext><text>{1:MC:a~b}</text></questiontext>", "верного на 100 %"),
     ],
 )
