@@ -369,6 +369,77 @@ def test_texts_come_through_as_they_are(moodle_site: Any, transport: Any) -> Non
     site.clear()
 
 
+# --- questions and quizzes
+
+
+def import_step(**params: Any) -> Step:
+    wanted = {"course": ref("course", "id"), "format": "gift", "text": GIFT, "category": "Вопросы"}
+    return Step("question.import", "bank", {**wanted, **params})
+
+
+def quiz_step(**settings: Any) -> Step:
+    step = module_step("quiz")
+    return Step(step.kind, step.label, {**step.params, "settings": settings})
+
+
+def only_where(site: Site, *kinds: str) -> None:
+    for kind in kinds:
+        offered(site, kind)
+
+
+def test_questions_go_into_a_bank_and_a_quiz(site: Site) -> None:
+    only_where(site, "quiz.add_questions")
+    added = {"quiz": ref("quiz", "cmid"), "questions": ref("bank", "ids"), "maxmark": "2"}
+    quiz = quiz_step(attempts=2, grade="10", gradepass="6.5", timelimit=600, shuffleanswers=False)
+    made = site.made(program(course_step(), quiz, import_step(), Step("quiz.add_questions", "q", added)))
+    assert made["bank"]["count"] == len(made["bank"]["ids"]) == 2
+    assert (made["q"]["count"], float(made["q"]["sumgrades"])) == (2, 4.0)
+    assert f"id={made['quiz']['cmid']}" in made["quiz"]["url"]
+
+
+def test_a_text_that_starts_with_a_dollar_is_no_reference(site: Site) -> None:
+    only_where(site, "question.import")
+    step = import_step(text=f"$CATEGORY: Тема\n\n{GIFT}", category="")
+    assert site.made(program(course_step(), step))["bank"]["count"] == 2
+
+
+@pytest.mark.parametrize(
+    ("params", "path", "code"),
+    [
+        ({"text": "::Q:: Половина трёх? {#1,5}"}, "text", "questioncomma"),
+        ({"text": "::Q1:: Раз? {=a ~b}\n::Q2:: Два? {=c ~d}"}, "text", "questionjoined"),
+        ({"text": "$CATEGORY: Тема\n::Q:: Раз? {=a ~b}"}, "text", "questioncategory"),
+        ({"text": "Раз?\n-a\n+-b"}, "text", "questionbraces"),
+        ({"text": "::Q:: Небо синее? {Верно}"}, "text", "questiontruefalse"),
+        ({"text": "::Q:: Раз? {~a ~b}"}, "text", "questionnoright"),
+        ({"format": "aiken", "text": "Раз?\nA. a\nB. b\nANSWER: E"}, "text", "questionanswer"),
+        ({"format": "aiken", "text": "Раз?\nА) a\nБ) b\nANSWER: A"}, "text", "questionletter"),
+        ({"format": "xml", "text": "<quiz>"}, "text", "questionsunreadable"),
+        ({"format": "xml", "text": "<questions/>"}, "text", "questionsunreadable"),
+        ({"format": "xml", "text": "<quiz><question type='nosuch'/></quiz>"}, "text", "questiontype"),
+        ({"text": ""}, "text", "textorfile"),
+        ({"category": "a/b"}, "category", "parampattern"),
+    ],
+)
+def test_questions_that_would_be_stored_wrong_are_refused(
+    site: Site, params: dict[str, Any], path: str, code: str
+) -> None:
+    only_where(site, "question.import")
+    found = site.faults(program(course_step(), import_step(**params)))
+    assert found == {f"steps[1].{path}": code}
+
+
+def test_settings_of_a_quiz_are_checked(site: Site) -> None:
+    only_where(site, "quiz.add_questions")
+    quiz = quiz_step(timeopen=2000, timeclose=1000, gradepass="11", grade="10")
+    assert site.faults(program(course_step(), quiz)) == {
+        "steps[1].settings.timeclose": "timesorder",
+        "steps[1].settings.gradepass": "paramrange",
+    }
+    unknown = site.faults(program(course_step(), quiz_step(attempt=1)))
+    assert unknown == {"steps[1].settings.attempt": "paramunknown"}
+
+
 # --- faults, named by path
 
 

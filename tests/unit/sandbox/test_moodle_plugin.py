@@ -4,6 +4,7 @@ away, and what it must not say more kindly than a real one does.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bridge.actions.program import Program, Step, ref
-from bridge.sandbox.moodle import SandboxMoodle
+from bridge.actions.program import File, Program, Step, Use, ref
+from bridge.sandbox.moodle import SandboxMoodle, parts
 from bridge.sandbox.moodle.roles import capabilities
 from bridge.sandbox.moodle.steps import kinds
 from tests.unit.sandbox.moodle_calls import rest
@@ -235,3 +236,54 @@ def test_more_than_two_hundred_steps_are_left_to_cron(moodle: SandboxMoodle) -> 
     started = run(moodle, Program(tuple(steps)))
     done = outcome(moodle, started["opkey"])
     assert (done["status"], done["stepsdone"]) == ("done", 201)
+
+
+GIFT = "::Первый:: Столица? {=Париж ~Рим}\n\n::Второй:: Половина трёх? {#1.5}\n"
+
+
+def quiz_of(course: int) -> Program:
+    """A quiz on two questions."""
+    return Program(
+        (
+            Step("module.add", "quiz", {"course": course, "section": 0, "type": "quiz", "name": "Тест"}),
+            Step("question.import", "bank", {"course": course, "format": "gift", "text": GIFT}),
+            Step("quiz.add_questions", "q", {"quiz": ref("quiz", "cmid"), "questions": ref("bank", "ids")}),
+        )
+    )
+
+
+class TestQuizzes:
+    def test_a_quiz_that_somebody_attempted_stays_as_it_is(self, moodle: SandboxMoodle) -> None:
+        done = run(moodle, quiz_of(moodle.add_course(fullname="Химия", shortname="chem")))
+        made = json.loads(done["result"])
+        quiz = made["quiz"]["cmid"]
+        parts.add(moodle, quiz, "attempt", "1")
+        more = Step("quiz.add_questions", "more", {"quiz": quiz, "questions": made["bank"]["ids"]})
+        assert run(moodle, Program((more,)))["errorcode"] == "quizattempted"
+        undone = rest(moodle, "local_otbridge_undo", opkey=key(), undoes=done["opkey"])
+        assert (undone["status"], undone["errorcode"]) == ("failed", "changedsince")
+
+    def test_a_category_that_others_use_stays_when_an_import_is_taken_back(
+        self, moodle: SandboxMoodle
+    ) -> None:
+        course = moodle.add_course(fullname="Химия", shortname="chem")
+        step = Step("question.import", "bank", {"course": course, "format": "gift", "text": GIFT})
+        first = run(moodle, Program((step,)))
+        second = json.loads(run(moodle, Program((step,)))["result"])["bank"]
+        undone = rest(moodle, "local_otbridge_undo", opkey=key(), undoes=first["opkey"])
+        assert undone["status"] == "done"
+        left = moodle.store.rows("SELECT category FROM question")
+        assert [one["category"] for one in left] == [second["category"]] * 2
+        assert moodle.store.row("SELECT 1 FROM question_category WHERE id = ?", second["category"])
+
+    def test_a_file_that_would_be_stored_wrong_leaves_nothing(self, moodle: SandboxMoodle) -> None:
+        course = moodle.add_course(fullname="Химия", shortname="chem")
+        content = GIFT.replace("1.5", "1,5").encode()
+        digest = hashlib.sha256(content).hexdigest()
+        area = moodle.add_draft(77, "/", digest, content)
+        step = Step("question.import", "bank", {"course": course, "format": "gift", "file": Use(digest)})
+        program = Program((step,), (File(digest, "q.gift", len(content)),))
+        done = rest(moodle, "local_otbridge_run", opkey=key(), program=program.canonical(), draftitemid=77)
+        assert area
+        assert (done["status"], done["errorcode"]) == ("failed", "questioncomma")
+        assert moodle.store.rows("SELECT id FROM question") == []

@@ -1,18 +1,20 @@
-"""question.import: questions out of a text or a file into the course's bank. What makes a question bad is the
-real plugin's to judge; here they are counted.
-"""
+"""question.import: questions out of a text or a file into the course's bank, all of them or none."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bridge.sandbox.moodle import questions
 from bridge.sandbox.moodle.schema import Fault, Field, Shape, choice, line, record
-from bridge.sandbox.moodle.steps.base import Failure, StepKind, Work
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
+
+
+LONGEST = 2_000_000
+LARGEST = 20 * 1024 * 1024
 
 
 class QuestionImport(StepKind):
@@ -23,50 +25,60 @@ class QuestionImport(StepKind):
         {
             "course": record("course"),
             "format": choice("gift", "xml", "aiken"),
-            "text": Field("text", "", 2_000_000, lines=True),
+            "text": Field("text", "", LONGEST, lines=True),
             "file": Field("file", None),
             "category": line(255, ""),
         }
     )
     results: ClassVar[Mapping[str, str]] = {"ids": "question[]", "category": "int", "count": "int"}
-    needs: ClassVar[tuple[str, ...]] = ("moodle/question:add",)
+    needs: ClassVar[tuple[str, ...]] = (
+        "moodle/question:add",
+        "moodle/question:managecategory",
+        "moodle/question:editall",
+    )
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 (the text says all)
-        """See `StepKind.check`."""
-        if bool(params["text"]) == bool(params["file"]):
-            yield Fault("text", "textorfile", "Exactly one of text and file is needed")
-        elif params["text"] and not questions(params["format"], params["text"]):
-            yield Fault("text", "noquestions", "Holds no question")
+        """See `StepKind.check`. A file is looked at when it is there: when the step runs."""
+        text, file, category = params["text"], params["file"], params["category"]
+        if (text == "") == (file is None):
+            yield Fault("text" if file is None else "file", "textorfile", "A text or a file, one of both")
+            return
+        if known(category) and "/" in category:
+            facts = {"value": category, "pattern": "~^[^/]*\\z~"}
+            yield Fault("category", "parampattern", "A category's name has no slash", facts)
+        if text and known(text) and known(params["format"]):
+            for code, found in questions.read(params["format"], text.encode()).faults:
+                yield Fault("text", code, questions.told(code, found), found)
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
-        text = params["text"] or work.files[params["file"]["file"]][1].read_text("utf-8", "replace")
-        found = questions(params["format"], text)
-        if not found:
-            raise Failure("noquestions", "Holds no question")
+        content = params["text"].encode()
+        if params["file"] is not None:
+            content = work.files[params["file"]["file"]][1].read_bytes()
+            if len(content) > LARGEST:
+                raise Failure("paramrange", f"The file has more than {LARGEST} bytes")
+        found = questions.read(params["format"], content)
+        for code, facts in found.faults:
+            raise Failure(code, questions.told(code, facts))
         store, course, name = work.site.store, params["course"], params["category"] or "Default"
-        known = store.row("SELECT id FROM question_category WHERE course = ? AND name = ?", course, name)
-        category = known["id"] if known else store.insert("question_category", course=course, name=name)
-        ids = [store.insert("question", course=course, category=category, text=one) for one in found]
-        return {"ids": ids, "category": category, "count": len(ids)}, {"new": not known}
+        there = store.row("SELECT id FROM question_category WHERE course = ? AND name = ?", course, name)
+        category = there["id"] if there else store.insert("question_category", course=course, name=name)
+        ids = [store.insert("question", course=course, category=category, text=one) for one in found.texts]
+        kept = {"new": not there, "texts": found.texts}
+        return {"ids": ids, "category": category, "count": len(ids)}, kept
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
-        for id_ in result["ids"]:
+        for id_, text in zip(result["ids"], kept["texts"], strict=True):
+            found = site.store.row("SELECT text FROM question WHERE id = ?", id_)
+            if found is not None and found["text"] != text:
+                raise Changed(f"question {id_}")
             if site.store.row("SELECT 1 FROM part WHERE kind = 'question' AND name = ?", str(id_)):
                 raise Failure("questioninuse", f"Question {id_} is used")
             site.store.execute("DELETE FROM question WHERE id = ?", id_)
-        if kept["new"]:
+        others = site.store.row("SELECT 1 FROM question WHERE category = ?", result["category"])
+        if kept["new"] and not others:
             site.store.execute("DELETE FROM question_category WHERE id = ?", result["category"])
-
-
-def questions(form: str, text: str) -> list[str]:
-    """The questions of a text, as far as this Moodle can tell them apart."""
-    if form == "xml":
-        return re.findall(r'<question type="(?!category)[^"]+">.*?</question>', text, re.DOTALL)
-    marker = "{" if form == "gift" else "ANSWER:"
-    plain = "\n".join(row for row in text.splitlines() if not row.startswith("//"))
-    return [block for block in re.split(r"\n\s*\n", plain) if marker in block]
 
 
 KIND = QuestionImport()

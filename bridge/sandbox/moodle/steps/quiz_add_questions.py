@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bridge.sandbox.moodle.schema import Fault, Items, Shape, line, record
-from bridge.sandbox.moodle.steps.base import StepKind, Work, known
+from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, known
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
@@ -26,6 +26,8 @@ class QuizAddQuestions(StepKind):
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
         asked = params["questions"]
+        if known(params["quiz"]) and attempted(site, params["quiz"]):
+            yield Fault("quiz", "quizattempted", "The quiz has attempts", {"name": ""})
         if not known(asked):
             return
         held = {row["name"] for row in _held(site, params["quiz"])} if known(params["quiz"]) else set()
@@ -36,6 +38,8 @@ class QuizAddQuestions(StepKind):
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
+        for fault in self.check(work.site, params):
+            raise Failure(fault.code, fault.message)
         mark = Decimal(params["maxmark"] or "1")
         ids = [
             work.site.store.insert(
@@ -49,7 +53,15 @@ class QuizAddQuestions(StepKind):
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (kept says all)
         """See `StepKind.undo`."""
         for id_ in kept["ids"]:
+            row = site.store.row("SELECT module FROM part WHERE id = ?", id_)
+            if row is not None and attempted(site, row["module"]):
+                raise Changed(f"attempts of quiz {row['module']}")
             site.store.execute("DELETE FROM part WHERE id = ?", id_)
+
+
+def attempted(site: Site, quiz: int) -> bool:
+    """Whether somebody has attempted a quiz."""
+    return bool(site.store.row("SELECT 1 FROM part WHERE module = ? AND kind = 'attempt'", quiz))
 
 
 def _held(site: Site, quiz: int) -> list[dict[str, Any]]:
