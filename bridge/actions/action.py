@@ -92,7 +92,8 @@ class Context:
         variant: the ordered variant, "" for services without.
         quantity: how many were ordered.
         taken_back: what came of undoing earlier work of the ticket.
-        made: what actions before this one in the same order will have made: `course` for a course's id.
+        made: what actions before this one in the same order will have made: `course` for a course's id,
+            `questions` for the ids of imported questions.
         zone: the site's time zone: an order's times are told by its clock.
     """
 
@@ -116,13 +117,15 @@ class Plan:
         summary: lines for people.
         part: the steps and their files.
         counts: how much of what a service limits, by the limits' names.
-        makes: what later actions of the same order may use, by name: `course`.
+        makes: what later actions of the same order may use, by name: `course`, `questions`.
+        remarks: what the customer shall read beside the result, in Russian: what was mended in a file.
     """
 
     summary: tuple[str, ...]
     part: Part
     counts: Mapping[str, int] = field(default_factory=dict)
     makes: Mapping[str, Ref] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,13 @@ class Planned:
     Attributes:
         summary: lines for people.
         parts: each action's name, and its labels with those in the program.
+        remarks: of each action, for the customer (`Plan.remarks`).
     """
 
     summary: tuple[str, ...]
     program: Program
     parts: tuple[tuple[str, Mapping[str, str]], ...]
+    remarks: tuple[tuple[str, ...], ...]
 
     def frozen(self) -> dict[str, Any]:
         """What the journal keeps, and what every repetition sends."""
@@ -50,7 +52,10 @@ class Planned:
             "summary": list(self.summary),
             "program": self.program.canonical(),
             "hash": self.program.digest,
-            "parts": [{"action": action, "labels": dict(labels)} for action, labels in self.parts],
+            "parts": [
+                {"action": action, "labels": dict(labels), **({"remarks": list(said)} if said else {})}
+                for (action, labels), said in zip(self.parts, self.remarks, strict=True)
+            ],
         }
 
 
@@ -89,7 +94,7 @@ def plan_order(
     notes = engine.check(site, program, order_faults(wanted, actions))
     summary = (*(line for one in plans for line in one.summary), *(f"Moodle: {one}" for one in notes))
     parts = tuple((one.action, names) for one, names in zip(wanted, named, strict=True))
-    return Planned(summary, program, parts)
+    return Planned(summary, program, parts, tuple(one.remarks for one in plans))
 
 
 def carry_out(
@@ -125,6 +130,9 @@ def carry_out(
     shown = [
         actions[one.action].evidence(found, site.moodle) for one, found in zip(wanted, both, strict=True)
     ]
+    for one, found in zip(frozen["parts"], shown, strict=True):
+        if one.get("remarks"):
+            found["remarks"] = one["remarks"]
     return shown[0] if len(shown) == 1 else {"kind": SEVERAL, "parts": shown}
 
 

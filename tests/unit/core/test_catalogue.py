@@ -45,7 +45,7 @@ ROWS = """
 4-appearance from:2.5 0.6 assisted | 4-empty-course fixed:1 0.6 auto | 4-files fixed:1/2 0.6 auto
 4-final-grade fixed:1 0.6 auto
 4-qbank-file fixed:2/4 0.6 auto | 4-qbank-manual fixed:2/4 0.6 assisted | 4-qimport from:1 0.6 auto
-4-quiz-bank fixed:1 0.6 auto
+4-quiz-bank fixed:1 0.6 assisted
 4-quiz-file from:2.5 0.6 auto | 4-assignments fixed:1 0.6 auto | 4-lesson fixed:2 0.6 auto
 4-glossary fixed:2 0.6 auto
 4-certificate fixed:2 0.6 auto | 4-access fixed:2 0.6 auto

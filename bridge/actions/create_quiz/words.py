@@ -1,0 +1,41 @@
+"""How people read of create-quiz."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.actions.action import Words
+from bridge.actions.question_files import CUSTOMERS, OPERATORS
+from bridge.i18n import tr
+
+
+def _evidence(found: Mapping[str, Any]) -> str:
+    return tr("new quiz {cmid}, {questions} questions: {url}").format_map(defaultdict(lambda: "–", found))
+
+
+WORDS = Words(
+    title={"ru": "Создание теста", "en": "Create a quiz"},
+    labels={
+        "course": "Курс",
+        "name": "Название теста",
+        "section": "Номер секции",
+        "attempts": "Попыток",
+        "grade_to_pass": "Проходной балл",
+        "file": "Файл с вопросами",
+    },
+    evidence_kind="new-quiz",
+    evidence=_evidence,
+    customers=CUSTOMERS
+    | {
+        "no-course",
+        "no-such-course",
+        "questionnotfound",
+        "questionnotusable",
+        "questiontwice",
+        "sectionnotfound",
+        "timesorder",
+    },
+    operators=OPERATORS | {"cmnotfound", "coursenotfound", "moduleoff", "quizattempted", "wrongmodule"},
+)
