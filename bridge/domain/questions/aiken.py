@@ -19,7 +19,7 @@ _OPTION = re.compile(r"([A-Za-zА-Яа-яЁё])(?:\s?[).]|\s+[-–—]\s)\s*(.*)
 _STRICT = re.compile(r"[A-Z][).]\s.*")
 _ANSWER = re.compile(r"(ANSWERS?|ОТВЕТЫ?)\s*:\s*(.*)", re.IGNORECASE)
 _FEEDBACK = re.compile(r"(FEEDBACK|КОММЕНТАРИЙ)\s*:", re.IGNORECASE)
-_LINES = re.compile(r"^\s*(?:ANSWERS?|ОТВЕТЫ?)\s*:", re.IGNORECASE | re.MULTILINE)
+_LINES = re.compile(r"^[ \t]*(?:ANSWERS?|ОТВЕТЫ?)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -27,7 +27,8 @@ class _Question:
     number: int
     line: int = 0
     text: list[str] = field(default_factory=list)
-    options: list[tuple[str, str]] = field(default_factory=list)
+    options: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Letter, and what is said in how many lines."""
     blank: bool = False
     """Whether a blank line was the last."""
 
@@ -85,7 +86,7 @@ def _added(question: _Question, line: str, number: int, notes: Notes) -> _Questi
     elif option:
         if not _STRICT.fullmatch(line):
             notes.mend(f"вариант «{option[1]}» записан по правилам Aiken", number, question.number)
-        question.options.append((option[1], option[2].strip()))
+        question.options.append((option[1], [option[2].strip()]))
         if not option[2].strip():
             notes.fault("вариант ответа пуст", number, question.number)
     elif question.options and question.blank:
@@ -95,7 +96,7 @@ def _added(question: _Question, line: str, number: int, notes: Notes) -> _Questi
         return _Question(question.number, number, [line])
     elif question.options:
         letter, told = question.options[-1]
-        question.options[-1] = (letter, f"{told} {line}")
+        told.append(line)
         notes.mend(f"продолжение варианта «{letter}» перенесено в одну строку с ним", number, question.number)
     elif question.text and question.blank:
         notes.fault(
@@ -143,7 +144,7 @@ def _ended(question: _Question, answer: re.Match[str], line: str, number: int, n
                 notes.mend(f"«{line}» записано как ANSWER: {LATIN[place]}", number, question.number)
             if letters != list(LATIN[: len(letters)]) and all(one in LATIN for one in letters):
                 notes.mend("буквы вариантов поставлены по порядку", question.line, question.number)
-            options = [f"{LATIN[at]}. {told}" for at, (_, told) in enumerate(question.options)]
+            options = [f"{LATIN[at]}. {' '.join(told)}" for at, (_, told) in enumerate(question.options)]
             return "\n".join([said, *options, f"ANSWER: {LATIN[place]}"])
     return ""
 

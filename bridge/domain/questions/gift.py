@@ -7,6 +7,7 @@ makes them numbers, a `~` a choice, `->` pairs. Source: question/format/gift/for
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -22,7 +23,8 @@ _CORE_WORDS = {"T", "F", "TRUE", "FALSE"}
 _PERCENT = re.compile(r"\s*%(-?\d+(?:[.,]\d+)?)%", re.ASCII)
 _SAID = r"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?"
 _VALUE = re.compile(rf"({_SAID})(?:\s*:\s*({_SAID})|\s*\.\.\s*({_SAID}))?", re.ASCII)
-_TAG = re.compile(r"""<[A-Za-z][^<>{}]*?\s[\w-]+=["'][^<>{}]*>""")
+_TAG = re.compile(r"<[A-Za-z][^<>{}]*>")
+_ATTRIBUTE = re.compile(r"""\s[\w-]+=["']""")
 _SOURCE = re.compile(r"""\bsrc\s*\\?=\s*\\?["']?([^"'\s>]+)""", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:https?\\?:)?//|data\\?:", re.IGNORECASE)
 _FULL = 99.0, 101.0
@@ -30,38 +32,50 @@ _FULL = 99.0, 101.0
 
 @dataclass(slots=True)
 class _Block:
-    """Lines of one question: number, text, and whether it is a comment."""
+    """Lines of one question.
+
+    Attributes:
+        lines: number, text, and whether it is a comment.
+        first: the first line that is none.
+        braces: whether answers have begun.
+        is_open: whether they have begun and not ended.
+    """
 
     lines: list[tuple[int, str, bool]] = field(default_factory=list)
+    first: tuple[int, str] | None = None
+    braces: bool = False
+    is_open: bool = False
+
+    def add(self, number: int, line: str, *, comment: bool) -> None:
+        self.lines.append((number, line, comment))
+        if comment:
+            return
+        self.first = self.first or (number, line.strip())
+        masked = _masked(line)
+        if not self.braces:
+            start = masked.find("{")
+            self.braces = self.is_open = start >= 0
+            masked = masked[start:]
+        self.is_open = self.is_open and "}" not in masked
 
     @property
     def real(self) -> list[tuple[int, str]]:
         return [(number, text) for number, text, comment in self.lines if not comment]
 
-    @property
-    def masked(self) -> str:
-        return "\n".join(_masked(text) for _, text in self.real)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the answers have begun and not ended."""
-        masked = self.masked
-        return "{" in masked and "}" not in masked[masked.index("{") :]
-
-
-@dataclass(slots=True)
 class _Question:
     """A question in work: its text, the text with escapes hidden (of the same length), and what to change."""
 
-    number: int
-    lines: list[int]
-    body: str
-    masked: str
-    notes: Notes
-    edits: list[tuple[int, int, str]] = field(default_factory=list)
+    def __init__(self, number: int, lines: list[tuple[int, str]], notes: Notes) -> None:
+        self.number, self.notes = number, notes
+        self.body = "\n".join(line for _, line in lines)
+        self.masked = "\n".join(_masked(line) for _, line in lines)
+        self._lines = [line for line, _ in lines]
+        self._ends = [found.start() for found in re.finditer("\n", self.masked)]
+        self._edits: list[tuple[int, int, str]] = []
 
     def line(self, offset: int) -> int:
-        return self.lines[min(self.masked.count("\n", 0, offset), len(self.lines) - 1)]
+        return self._lines[bisect_left(self._ends, offset)]
 
     def fault(self, said: str, offset: int = 0) -> None:
         self.notes.fault(said, self.line(offset), self.number)
@@ -70,14 +84,15 @@ class _Question:
         self.notes.warn(said, self.line(offset), self.number)
 
     def edit(self, start: int, end: int, new: str, said: str) -> None:
-        self.edits.append((start, end, new))
+        self._edits.append((start, end, new))
         self.notes.mend(said, self.line(start), self.number)
 
     def text(self) -> str:
-        found = self.body
-        for start, end, new in sorted(self.edits, reverse=True):
-            found = found[:start] + new + found[end:]
-        return found
+        pieces, done = [], 0
+        for start, end, new in sorted(self._edits):
+            pieces += [self.body[done:start], new]
+            done = end
+        return "".join([*pieces, self.body[done:]])
 
 
 def looks_like(text: str) -> bool:
@@ -92,15 +107,9 @@ def read(text: str, notes: Notes) -> tuple[int, str]:
     count, meant = 0, []
     for place, block in enumerate(blocks):
         kept = [line for _, line, _ in block.lines]
-        if block.real and not block.real[0][1].strip().startswith(CATEGORY):
+        if block.first is not None and not block.first[1].startswith(CATEGORY):
             count += 1
-            question = _Question(
-                count,
-                [number for number, _ in block.real],
-                "\n".join(line for _, line in block.real),
-                block.masked,
-                notes,
-            )
+            question = _Question(count, block.real, notes)
             _judge(question, blocks[place + 1] if place + 1 < len(blocks) else None)
             changed = iter(question.text().split("\n"))
             kept = [line if comment else next(changed) for _, line, comment in block.lines]
@@ -113,11 +122,11 @@ def _masked(line: str) -> str:
 
 
 def _blocks(lines: list[str], notes: Notes) -> Iterator[_Block]:
-    block = _Block()
-    for place, line in enumerate(lines):
-        number, stripped = place + 1, line.strip()
+    block, closing = _Block(), _closing(lines)
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
         if not stripped:
-            if block.is_open and _closes(lines[place + 1 :]):
+            if block.is_open and closing[number]:
                 notes.mend("пустая строка внутри ответов убрана: она разорвала бы вопрос", number)
                 continue
             if block.lines:
@@ -125,41 +134,41 @@ def _blocks(lines: list[str], notes: Notes) -> Iterator[_Block]:
             block = _Block()
             continue
         comment = stripped.startswith("//")
-        if block.real and not comment:
-            before = block.real[0][1].strip()
-            if before.startswith(CATEGORY) or stripped.startswith(CATEGORY) or _begins(stripped, block):
-                notes.mend(
-                    "перед этой строкой вставлена пустая: без неё Moodle слила бы её с предыдущей", number
-                )
-                yield block
-                block = _Block()
-        elif block.real and not block.is_open and "{" not in block.masked and comment:
+        if block.first is not None and comment and not block.braces:
             notes.warn("строка начинается с // и в вопрос не попадёт: в GIFT это примечание", number)
-        block.lines.append((number, line, comment))
+        elif block.first is not None and not comment and _begins(stripped, block):
+            notes.mend("перед этой строкой вставлена пустая: без неё Moodle слила бы её с предыдущей", number)
+            yield block
+            block = _Block()
+        block.add(number, line, comment=comment)
     if block.lines:
         yield block
 
 
 def _begins(line: str, block: _Block) -> bool:
-    """Whether a line within a block begins another question: a name, where the first one has its own name or
-    its answers already.
+    """Whether a line within a block begins something else: a category, what follows one, or a question with
+    a name, where the first one has its own name or its answers already.
     """
-    if not _NAME.match(_masked(line)):
+    first = "" if block.first is None else block.first[1]
+    if first.startswith(CATEGORY) or line.startswith(CATEGORY):
+        return True
+    if not line.startswith("::") or not _NAME.match(_masked(line)):
         return False
-    first = block.real[0][1]
-    return "{" in block.masked or _NAME.match(_masked(first)) is not None
+    return block.braces or _NAME.match(_masked(first)) is not None
 
 
-def _closes(lines: list[str]) -> bool:
-    """Whether the answers go on and end behind a blank line."""
-    for line in lines:
+def _closing(lines: list[str]) -> list[bool]:
+    """For each line, whether the next brace from it on ends answers, and no other question begins before."""
+    found, closes = [False], False
+    for line in reversed(lines):
         stripped = line.strip()
         if stripped.startswith(("::", CATEGORY)):
-            return False
-        found = re.search(r"[{}]", "" if stripped.startswith("//") else _masked(stripped))
-        if found:
-            return found[0] == "}"
-    return False
+            closes = False
+        elif not stripped.startswith("//"):
+            brace = re.search(r"[{}]", _masked(stripped))
+            closes = closes if brace is None else brace[0] == "}"
+        found.append(closes)
+    return found[::-1]
 
 
 def _judge(question: _Question, following: _Block | None) -> None:
@@ -203,11 +212,11 @@ def _judge_plain(question: _Question, following: _Block | None, *, named: bool) 
             "Запишите варианты в скобках: {=верный ~неверный}"
         )
         return
-    if named and following is not None and following.real:
-        first = following.real[0][1].strip()
-        if not first.startswith(("::", CATEGORY)) and "{" in following.masked:
+    if named and following is not None and following.first is not None:
+        line, first = following.first
+        if not first.startswith(("::", CATEGORY)) and following.braces:
             question.fault(
-                f"у вопроса нет ответов, а следующий (строка {following.real[0][0]}) без названия: похоже, "
+                f"у вопроса нет ответов, а следующий (строка {line}) без названия: похоже, "
                 "пустая строка разорвала один вопрос. Уберите её"
             )
             return
@@ -236,15 +245,14 @@ def _judge_answers(question: _Question, start: int, end: int) -> None:
     if inside.strip().startswith("#"):
         _judge_numbers(question, first + 1, end)
         return
-    for tag in _TAG.finditer(inside):
+    tags = [one for one in _TAG.finditer(inside) if _ATTRIBUTE.search(one[0])]
+    for tag in tags:
         for equals in re.finditer("=", tag[0]):
             place = start + tag.start() + equals.start()
             question.edit(
                 place, place + 1, "\\=", "знак = внутри тега HTML экранирован: он начал бы новый ответ"
             )
-    hidden = inside[:]
-    for tag in _TAG.finditer(inside):
-        hidden = hidden[: tag.start()] + tag[0].replace("=", "\0") + hidden[tag.end() :]
+    hidden = _TAG.sub(lambda tag: tag[0].replace("=", "\0") if _ATTRIBUTE.search(tag[0]) else tag[0], inside)
     if "~" in hidden:
         _judge_choice(question, start, hidden)
     elif "=" in hidden and "->" in hidden:

@@ -17,7 +17,6 @@ from lxml import etree
 
 from bridge.domain.questions.reading import SCRIPT, Notes, grade, has_script, with_point
 
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _OWN = {"amp", "lt", "gt", "quot", "apos"}
@@ -37,7 +36,7 @@ _FULL = 99.0, 101.0
 
 def read(text: str, notes: Notes) -> tuple[int, str]:
     """How many questions there are, and the text as it is meant, in UTF-8."""
-    pieces = _CDATA.split(text.removeprefix("\ufeff"))
+    pieces = _pieces(text.removeprefix("\ufeff"))
     meant = "".join(one if place % 2 else _numbered(one, notes) for place, one in enumerate(pieces))
     meant = _DECLARATION.sub('<?xml version="1.0" encoding="UTF-8"?>', meant)
     if any("<!DOCTYPE" in one for place, one in enumerate(pieces) if not place % 2):
@@ -61,6 +60,15 @@ def read(text: str, notes: Notes) -> tuple[int, str]:
             count += 1
             _Judge(node, count, above, notes).judge()
     return count, meant
+
+
+def _pieces(text: str) -> list[str]:
+    """The text in pieces: markup, CDATA, markup, …"""
+    pieces, done = [], 0
+    while (start := text.find("<![CDATA[", done)) >= 0 and (end := text.find("]]>", start)) >= 0:
+        pieces += [text[done:start], text[start : end + 3]]
+        done = end + 3
+    return [*pieces, text[done:]]
 
 
 def _numbered(markup: str, notes: Notes) -> str:
@@ -94,7 +102,7 @@ class _Judge:
                 self.fault("разметка внутри <text> должна стоять в <![CDATA[…]]>, иначе она потеряется", one)
                 return
         said = self.node.findtext("questiontext/text") or ""
-        if not re.sub(r"<[^>]*>", "", said).strip() and not _SHOWN.search(said):
+        if not re.sub(r"<[^<>]*>", "", said).strip() and not _SHOWN.search(said):
             self.fault("текст вопроса пуст")
         if has_script("".join(str(one) for one in self.node.itertext())):
             self.fault(SCRIPT)

@@ -12,8 +12,8 @@ _THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)
 
 _SCRIPTS = (
     re.compile(r"<\s*(?:script|object|embed|base|meta)\b", re.IGNORECASE),
-    re.compile(r"<[^>]*[\s\"'/]on[a-z]+\s*=", re.IGNORECASE),
-    re.compile(r"<[^>]*=\s*[\"']?\s*(?:javascript|vbscript|data\s*:\s*text)\s*:?", re.IGNORECASE),
+    re.compile(r"<[^<>]*[\s\"'/]on[a-z]+\s*=", re.IGNORECASE),
+    re.compile(r"<[^<>]*=\s*+[\"']?\s*+(?:javascript|vbscript|data\s*:\s*text)", re.IGNORECASE),
 )
 SCRIPT = "в тексте есть сценарий, который выполнился бы у каждого; показать его можно как &lt;script&gt;"
 

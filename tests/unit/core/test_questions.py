@@ -4,6 +4,7 @@ good questions.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -317,6 +318,32 @@ def test_line_ends_of_all_kinds_count_the_same() -> None:
     for end in ("\r\n", "\r"):
         found = read((GIFT % "::Q:: Сколько? {#два}").replace("\n", end), kind="gift")
         assert (found.count, found.faults[0].line) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        ("gift", "<a "),
+        ("gift", "a\n"),
+        ("gift", "{\n\n"),
+        ("gift", '{=<a b="'),
+        ("gift", '{~<b c="d">e</b>'),
+        ("gift", "src=a "),
+        ("gift", "<a = "),
+        ("gift", "{#1,5 ="),
+        ("gift", "\n::Q::"),
+        ("aiken", "x\n"),
+        ("aiken", "A. x\n"),
+        ("", "\n "),
+        ("xml", "<![CDATA["),
+        ("xml", "<quiz>"),
+        ("xml", "&nbsp;"),
+    ],
+)
+def test_a_file_made_to_take_long_does_not(kind: str, piece: str) -> None:
+    started = time.perf_counter()
+    read(f"В\nA. б\n{piece * 20_000}" if kind == "aiken" else piece * 20_000, kind=kind)
+    assert time.perf_counter() - started < 2
 
 
 def test_a_large_file_is_read_at_once() -> None:
