@@ -4,7 +4,8 @@ Source: seed, item 4 ("Тест (не более 20 вопросов) по фа�
 вопросов"), and item 2.1 (work with the customer's materials).
 
 The questions come from a file or a text (they are imported into the bank, as import-questions does it), from
-the bank by their ids, or from import-questions in the same order; a quiz without questions is made, too.
+the bank by their ids, or from the last import-questions before it in the same order; a quiz without questions
+is made, too.
 """
 
 from bridge.actions.action import Action

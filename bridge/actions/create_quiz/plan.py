@@ -38,7 +38,7 @@ def plan(params: CreateQuizParams, context: Context) -> Plan:
         questions = ref("import", "ids")
         source = f"{counted} questions of {params.file or 'the order'} ({found.format}), also in the bank"
     elif isinstance(questions, Ref):
-        source = "the questions that the same order imports"
+        source = "the questions that the order imports before it"
     steps.append(
         Step(
             "module.add",

@@ -8,9 +8,13 @@ Russian, for the customer. Measured on Moodle 3.9.8, 4.5.6, 5.1.6 and 5.2.1 (`qf
 
 from __future__ import annotations
 
+import re
+
 from bridge.domain.questions import aiken, gift, moodle_xml
 from bridge.domain.questions.decoding import decoded
-from bridge.domain.questions.reading import Notes, Reading, Remark, told
+from bridge.domain.questions.reading import Notes, Reading, Remark, lines_of, told
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 FORMATS = ("gift", "xml", "aiken")
 
@@ -41,6 +45,13 @@ def read(content: bytes | str, name: str = "", kind: str = "") -> Reading:
     text = decoded(content, notes) if isinstance(content, bytes) else content
     if text is None:
         return notes.reading("", 0, kind)
+    if control := _CONTROL.search(text):
+        line = len(lines_of(text[: control.start()]))
+        if "\0" in text:
+            notes.fault("это не текст, а двоичные данные", line)
+            return notes.reading("", 0, kind)
+        notes.mend("управляющие символы заменены пробелами: Moodle их не хранит", line)
+        text = _CONTROL.sub(" ", text)
     found = kind or format_of(name, text)
     if not found:
         notes.fault("не удалось понять, в каком формате вопросы; назовите его: gift, aiken или xml")

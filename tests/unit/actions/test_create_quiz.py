@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import ACTIONS, Context, OrderInvalid, OrderRefused, Plan, validate
+from bridge.actions import ACTIONS, Context, OrderInvalid, OrderRefused, Plan, TicketFile, validate
 from bridge.actions.action import NoFiles
 from bridge.actions.create_quiz import ACTION
 from bridge.actions.create_quiz.params import CreateQuizParams
-from bridge.actions.planning import Wanted, plan_order
+from bridge.actions.planning import Wanted, carry_out, plan_order
 from bridge.actions.program import Ref, Use, ref
 from bridge.flow.messages import Messages
 from tests.builders import make_ticket
-from tests.unit.actions.fake_moodle import FakeMoodle, make_context, make_site
+from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, make_context, make_site, operation
 from tests.unit.actions.question_sources import Files
 
 COURSES = "core_course_get_courses_by_field"
@@ -122,6 +122,32 @@ def test_questions_may_be_those_that_the_same_order_imports() -> None:
         "quiz.add_questions",
     ]
     assert planned.program.steps[2].params["questions"] == Ref("import", "ids")
+
+
+def test_what_was_mended_stands_beside_what_each_action_made() -> None:
+    wanted = [
+        Wanted("import-questions", {"course": "intro", "questions": "Небо синее. {Верно}"}),
+        Wanted("create-quiz", ORDER),
+    ]
+    moodle = fake()
+    frozen = plan_order(wanted, make_context(moodle), make_site(moodle), ACTIONS).frozen()
+    results = {
+        "import": {"ids": [1], "category": 5, "count": 1},
+        "quiz": {"cmid": 5, "instance": 3, "url": "https://lms/mod/quiz/view.php?id=5"},
+        "added": {"count": 1, "sumgrades": "1"},
+    }
+    running = FakeMoodle(local_otbridge_run=operation("done", results))
+    found = carry_out(frozen, OPKEY, make_site(running), no_files, ACTIONS)
+    mended = "вопрос 1, строка 1: ответ «Верно» записан как T: вопрос «верно/неверно»"
+    assert [one.get("remarks") for one in found["parts"]] == [[mended], None]
+    facts = {"stage": "Тест", "evidence": found, "write_off": "1", "unasked": False, "silent_until": None}
+    told = Messages().render("ready", make_ticket(), facts)
+    assert f"Обратите внимание:\n– {mended}\n" in told
+    assert told.count("Обратите внимание") == 1
+
+
+def no_files(_: str) -> TicketFile:
+    raise AssertionError("the order uses no files")
 
 
 def test_more_questions_than_the_service_sells_are_refused() -> None:

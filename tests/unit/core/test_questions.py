@@ -282,6 +282,13 @@ def test_utf_8_and_declared_encodings_are_taken_as_they_are() -> None:
     assert (found.count, found.mended, found.faults) == (1, (), ())
 
 
+def test_control_characters_are_taken_out_and_binary_files_refused() -> None:
+    found = read((GIFT % "Что?\x0bКто? {=a ~b}").encode(), "q.gift")
+    assert ("\x0b" in found.text, found.faults) == (False, ())
+    assert (found.mended[0].line, "управляющие символы" in found.mended[0].said) == (3, True)
+    assert "двоичные данные" in read(b"PK\x03\x04\x00\x00", "q.gift").faults[0].said
+
+
 @pytest.mark.parametrize("name", ["koi8-r", "cp866"])
 def test_a_code_page_that_cannot_be_told_is_refused(name: str) -> None:
     content = ("::Один:: Столица Франции, город света? {=Париж ~Рим}\n" * 3).encode(name)
