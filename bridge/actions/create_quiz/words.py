@@ -17,14 +17,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание теста", "en": "Create a quiz"},
-    labels={
-        "course": "Курс",
-        "name": "Название теста",
-        "section": "Номер секции",
-        "attempts": "Попыток",
-        "grade_to_pass": "Проходной балл",
-        "file": "Файл с вопросами",
-    },
+    labels={"course": "Курс теста", "name": "Название теста", "file": "Файл теста"},
     evidence_kind="new-quiz",
     evidence=_evidence,
     customers=CUSTOMERS

@@ -19,7 +19,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Импорт вопросов", "en": "Import questions"},
-    labels={"course": "Курс", "file": "Файл с вопросами", "category": "Категория вопросов"},
+    labels={"course": "Банк курса", "file": "Файл вопросов", "category": "Раздел банка"},
     evidence_kind="questions",
     evidence=_evidence,
     customers=CUSTOMERS | {"no-course", "no-such-course"},

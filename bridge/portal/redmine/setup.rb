@@ -130,6 +130,10 @@ ActiveRecord::Base.transaction do
     "archetype" => "Тип", "allow_assign" => "Назначает", "allow_override" => "Меняет", "allow_switch" => "Входит",
     "allow_view" => "Видит",
     "sections" => "Секции", "course" => "Курс", "groups" => "Группы",
+    "file" => "Файл", "category" => "Раздел банка",
+    "create-groups course" => "Курс групп", "import-questions course" => "Банк курса", "create-quiz course" => "Курс теста",
+    "import-questions file" => "Файл вопросов", "create-quiz file" => "Файл теста",
+    "create-role name" => "Название роли", "create-quiz name" => "Название теста",
     "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли", "create-course shortname" => "Код курса",
     "restore-course fullname" => "Полное имя", "create-course fullname" => "Новый курс",
     "restore-course category_id" => "Категория", "create-course category_id" => "Раздел"
