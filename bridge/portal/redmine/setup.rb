@@ -134,6 +134,13 @@ ActiveRecord::Base.transaction do
     "create-groups course" => "Курс групп", "import-questions course" => "Банк курса", "create-quiz course" => "Курс теста",
     "import-questions file" => "Файл вопросов", "create-quiz file" => "Файл теста",
     "create-role name" => "Название роли", "create-quiz name" => "Название теста",
+    "create-glossary name" => "Глоссарий", "create-lesson name" => "Лекция",
+    "add-files course" => "Курс файлов", "add-pages course" => "Курс страниц", "create-assignments course" => "Курс заданий",
+    "create-glossary course" => "Курс глоссария", "create-lesson course" => "Курс лекции",
+    "add-files section" => "Секция файлов", "add-pages section" => "Секция страниц",
+    "create-assignments section" => "Секция заданий", "create-glossary section" => "Секция слов",
+    "create-lesson section" => "Секция лекции", "add-files file" => "Файлы",
+    "add-pages page" => "Страницы", "create-lesson page" => "Шаги лекции",
     "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли", "create-course shortname" => "Код курса",
     "restore-course fullname" => "Полное имя", "create-course fullname" => "Новый курс",
     "restore-course category_id" => "Категория", "create-course category_id" => "Раздел"

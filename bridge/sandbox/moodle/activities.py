@@ -23,6 +23,10 @@ from bridge.sandbox.moodle.schema import (
 
 LARGEST_GRADE = 100
 """The site's `gradepointmax`."""
+MOST_ATTEMPTS = 10
+"""Of a quiz; 0 is any number."""
+QUIZ_GRADE = "10"
+"""The site's highest grade of a quiz, a text as its settings are."""
 Checks = Callable[[Mapping[str, Any]], Iterator[Fault]]
 
 
@@ -69,6 +73,17 @@ def _assign(settings: Mapping[str, Any]) -> Iterator[Fault]:
 def _lesson(settings: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _times(settings, ("available", "deadline"))
     yield from _grades(settings)
+
+
+def _quiz(settings: Mapping[str, Any]) -> Iterator[Fault]:
+    yield from _times(settings, ("timeopen", "timeclose"))
+    if settings["attempts"] > MOST_ATTEMPTS:
+        facts: dict[str, Any] = {"value": settings["attempts"], "min": 0, "max": MOST_ATTEMPTS}
+        yield Fault("attempts", "paramrange", f"Must be at most {MOST_ATTEMPTS}", facts)
+    most = settings["grade"] or QUIZ_GRADE
+    if settings["gradepass"] and Decimal(settings["gradepass"]) > Decimal(most):
+        facts = {"value": settings["gradepass"], "min": "0", "max": most}
+        yield Fault("gradepass", "paramrange", f"Must be at most {most}", facts)
 
 
 def _page(settings: Mapping[str, Any]) -> Iterator[Fault]:
@@ -142,7 +157,23 @@ ACTIVITIES: Mapping[str, Activity] = {
         ),
         check=_page,
     ),
-    "quiz": Activity(),
+    "quiz": Activity(
+        Shape(
+            {
+                **_numbers(timeopen=0, timeclose=0, timelimit=0, attempts=0, questionsperpage=1),
+                **_numbers(graceperiod=86400, delay1=0, delay2=0),
+                "grademethod": choice("highest", "average", "first", "last", default="highest"),
+                "grade": line(20, ""),
+                "gradepass": line(20, ""),
+                "shuffleanswers": flag(default=True),
+                "navmethod": choice("free", "sequential", default="free"),
+                "preferredbehaviour": line(32, "deferredfeedback"),
+                "overduehandling": choice("autosubmit", "graceperiod", "autoabandon", default="autosubmit"),
+                "password": line(255, ""),
+            }
+        ),
+        check=_quiz,
+    ),
     "resource": Activity(
         Shape(
             {

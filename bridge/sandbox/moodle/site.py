@@ -38,7 +38,6 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/course:delete": "Delete courses",
     "moodle/course:update": "Update course settings",
     "moodle/course:manageactivities": "Manage activities",
-    "moodle/course:activityvisibility": "Hide/show activities",
     "mod/assign:addinstance": "Add a new assignment",
     "mod/folder:addinstance": "Add a new folder",
     "mod/glossary:addinstance": "Add a new glossary",
