@@ -9,7 +9,7 @@ ActionError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -55,7 +55,10 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-def validate(model: type[Params], params: Mapping[str, Any]) -> Params:
+P = TypeVar("P", bound=Params)
+
+
+def validate(model: type[P], params: Mapping[str, Any]) -> P:
     """The parameters of an order as a model.
 
     Raises:

@@ -53,7 +53,7 @@ def plan(variant: str = "", **params: Any) -> Plan:
     return found
 
 
-def test_each_file_is_an_element_named_after_it():
+def test_each_file_is_an_element_named_after_it() -> None:
     found = plan(
         file=[{"file": "a.pdf", "display": "embed"}, {"file": "Б.В.docx", "name": "Устав", "section": "3"}],
         section="Знакомство",
@@ -72,7 +72,7 @@ def test_each_file_is_an_element_named_after_it():
     )
 
 
-def test_a_folder_holds_several():
+def test_a_folder_holds_several() -> None:
     found = plan(
         file=[{"file": "a.pdf"}], folder=[{"name": "Папка", "files": "a.pdf\nБ.В.docx", "display": "inline"}]
     )
@@ -105,7 +105,7 @@ def test_a_folder_holds_several():
         ),
     ],
 )
-def test_files_that_moodle_would_get_wrong_are_refused(params, code, said):
+def test_files_that_moodle_would_get_wrong_are_refused(params: Any, code: str, said: str) -> None:
     with pytest.raises(OrderRefused) as caught:
         plan(**params)
     assert caught.value.code == code
@@ -113,7 +113,7 @@ def test_files_that_moodle_would_get_wrong_are_refused(params, code, said):
     assert said in Messages().render("cannot", make_ticket(), facts)
 
 
-def test_a_conversion_is_a_specialist_s_work():
+def test_a_conversion_is_a_specialist_s_work() -> None:
     assert plan("plain", file=[{"file": "a.pdf"}]).part.steps
     with pytest.raises(OrderRefused) as caught:
         plan("convert", file=[{"file": "a.pdf"}])
@@ -135,12 +135,12 @@ def test_a_conversion_is_a_specialist_s_work():
         ),
     ],
 )
-def test_faults_of_an_order_are_told_where_they_stand(params, told):
+def test_faults_of_an_order_are_told_where_they_stand(params: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order(**params)
 
 
-def test_the_evidence_has_links():
+def test_the_evidence_has_links() -> None:
     results = {
         "file1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "Устав", "files": [Use("a")]},
         "folder1": {

@@ -19,7 +19,7 @@ def order(*pages: dict[str, Any], **params: Any) -> AddPagesParams:
     return found
 
 
-def test_each_page_is_a_step():
+def test_each_page_is_a_step() -> None:
     moodle = make_moodle()
     pages = order(
         {"name": "О курсе", "text": "Раз\n\nДва & <три>"},
@@ -45,13 +45,13 @@ def test_each_page_is_a_step():
         ({"idnumber": "a"}, "idnumber указан дважды: «a»"),
     ],
 )
-def test_faults_of_an_order_are_told_where_they_stand(page, told):
+def test_faults_of_an_order_are_told_where_they_stand(page: Any, told: str) -> None:
     first = {"name": "О курсе", "text": "…", "idnumber": "a"}
     with pytest.raises(OrderInvalid, match=told):
         order(first, {"name": "Дальше", "text": "…", **page})
 
 
-def test_the_evidence_has_links():
+def test_the_evidence_has_links() -> None:
     results = {"page1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "О курсе"}}
     found = ACTION.evidence(results, FakeMoodle())
     assert found == {"kind": "pages", "pages": [{"cmid": 5, "name": "О курсе", "url": "https://lms/5"}]}

@@ -26,7 +26,7 @@ def plan(*assignments: dict[str, Any], **params: Any) -> Plan:
     return found
 
 
-def test_each_assignment_is_a_step():
+def test_each_assignment_is_a_step() -> None:
     found = plan(
         {"name": "Эссе", "description": "Три <темы>", "due": "2027-02-01", "grade_to_pass": "60,5"},
         {"name": "Отчёт", "section": "Знакомство", "hand_in": "both", "visible": "нет", "attempts": "0"},
@@ -73,7 +73,7 @@ def test_each_assignment_is_a_step():
         ({"deadline": "2027-02-02"}, "такого параметра"),
     ],
 )
-def test_faults_of_an_order_are_told_where_they_stand(assignment, told):
+def test_faults_of_an_order_are_told_where_they_stand(assignment: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order({"name": "Эссе", **assignment})
 
@@ -88,12 +88,12 @@ def test_faults_of_an_order_are_told_where_they_stand(assignment, told):
         ({"course_id": "7"}, "укажите курс один раз"),
     ],
 )
-def test_faults_of_the_whole_are_told(params, told):
+def test_faults_of_the_whole_are_told(params: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order({"name": "Эссе"}, **params)
 
 
-def test_the_evidence_has_links():
+def test_the_evidence_has_links() -> None:
     results = {
         "assignment1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "Эссе", "type": "assign"}
     }

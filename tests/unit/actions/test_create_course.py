@@ -49,7 +49,7 @@ class Files:
         return self.file
 
 
-def test_sections_are_lines_of_a_form_and_the_first_one_is_described():
+def test_sections_are_lines_of_a_form_and_the_first_one_is_described() -> None:
     made = step(sections="Тема 1\r\n\n Тема 2 ", first_section="Начните <здесь>\n\nи дальше")
     assert made["sections"] == [
         {"name": "Тема 1", "summaryhtml": "<p>Начните &lt;здесь&gt;</p><p>и дальше</p>"},
@@ -57,7 +57,7 @@ def test_sections_are_lines_of_a_form_and_the_first_one_is_described():
     ]
 
 
-def test_the_step_says_all_that_was_ordered():
+def test_the_step_says_all_that_was_ordered() -> None:
     made = step(idnumber="i-1", description="О курсе", visible="нет", format="weeks")
     assert made == {
         "category": 2,
@@ -71,14 +71,14 @@ def test_the_step_says_all_that_was_ordered():
     }
 
 
-def test_what_the_order_counts_and_makes():
+def test_what_the_order_counts_and_makes() -> None:
     made, _ = plan(sections="А\nБ")
     assert made.counts == {"courses": 1, "empty_courses": 1, "sections": 2}
     assert made.makes == {"course": ref("course", "id")}
     assert made.summary == ("create course Введение (intro) in category Наука (2)", "2 sections")
 
 
-def test_a_category_is_found_by_its_name_where_one_only_bears_it():
+def test_a_category_is_found_by_its_name_where_one_only_bears_it() -> None:
     _, moodle = plan(category_id=None, category="Наука")
     assert moodle.calls(CATEGORIES) == [
         {"criteria": [{"key": "name", "value": "Наука"}], "addsubcategories": False}
@@ -87,7 +87,7 @@ def test_a_category_is_found_by_its_name_where_one_only_bears_it():
     assert refusal(*two, category_id=None, category="Наука").facts["candidates"] == list(two)
 
 
-def test_a_category_that_is_not_there_is_told():
+def test_a_category_that_is_not_there_is_told() -> None:
     moodle = FakeMoodle(**{CATEGORIES: lambda **_: []})
     with pytest.raises(OrderRefused) as caught:
         ACTION.plan(validate(CreateCourseParams, ORDER), make_context(moodle))
@@ -107,29 +107,29 @@ def test_a_category_that_is_not_there_is_told():
         {"nonsense": "1"},
     ],
 )
-def test_faults_of_an_order_are_told(params):
+def test_faults_of_an_order_are_told(params: Any) -> None:
     with pytest.raises(OrderInvalid):
         validate(CreateCourseParams, {**ORDER, **params})
 
 
-def test_a_picture_of_the_ticket_goes_along_by_its_digest(tmp_path):
+def test_a_picture_of_the_ticket_goes_along_by_its_digest(tmp_path: Path) -> None:
     made, _ = plan(files=Files(tmp_path / "p", PNG), picture="лого.png")
     assert made.part.files == (File("a" * 64, "лого.png", len(PNG)),)
     assert made.part.steps[0].params["picture"] == Use("a" * 64)
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg onload=...>", b"PK\x03\x04"])
-def test_a_file_that_is_no_picture_is_refused_whatever_its_name_says(tmp_path, content):
+def test_a_file_that_is_no_picture_is_refused_whatever_its_name_says(tmp_path: Path, content: bytes) -> None:
     assert refusal(files=Files(tmp_path / "p", content), picture="лого.png").code == "picture-unusable"
 
 
-def test_a_picture_that_the_ticket_does_not_have_is_told():
+def test_a_picture_that_the_ticket_does_not_have_is_told() -> None:
     with pytest.raises(OrderRefused) as caught:
         plan(picture="нет.png")
     assert (caught.value.code, caught.value.facts["customers"]) == ("file-missing", True)
 
 
-def test_the_evidence_shows_the_course():
+def test_the_evidence_shows_the_course() -> None:
     made = {
         "id": 7,
         "fullname": "Введение",

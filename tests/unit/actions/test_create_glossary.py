@@ -34,7 +34,7 @@ def plan(*terms: dict[str, Any], **params: Any) -> Plan:
     return found
 
 
-def test_terms_go_into_the_glossary_that_is_made_first():
+def test_terms_go_into_the_glossary_that_is_made_first() -> None:
     found = plan(
         {**TERM, "synonyms": "Ежи\nЕжик"}, {"concept": "Норма", "definition": "Мера"}, section="Знакомство"
     )
@@ -78,18 +78,18 @@ def test_terms_go_into_the_glossary_that_is_made_first():
         ({"synonyms": "Норма"}, "«Норма»: синоним указан дважды: «Норма»"),
     ],
 )
-def test_a_term_that_moodle_would_get_wrong_is_told_by_its_number(term, told):
+def test_a_term_that_moodle_would_get_wrong_is_told_by_its_number(term: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order(TERM, {"concept": "Норма", "definition": "Мера", **term})
 
 
-def test_a_glossary_has_terms():
+def test_a_glossary_has_terms() -> None:
     with pytest.raises(OrderInvalid, match="назовите термины"):
         order()
 
 
-def test_the_evidence_has_a_link_and_counts_terms():
-    results = {
+def test_the_evidence_has_a_link_and_counts_terms() -> None:
+    results: dict[str, Any] = {
         "glossary1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "Словарь"},
         "term1": {"id": 1},
         "term2": {"id": 2},
@@ -116,7 +116,7 @@ def plan_table(path: Path, content: str, *terms: dict[str, Any]) -> Plan:
     return ACTION.plan(wanted, make_context(make_moodle(), files=OneFile(path, content)))
 
 
-def test_terms_come_from_a_table_too(tmp_path):
+def test_terms_come_from_a_table_too(tmp_path: Path) -> None:
     found = plan_table(tmp_path, "Термин;Определение;Синонимы\nНорма;Мера;нормы, норматив\n", TERM)
     assert [one.params["concept"] for one in found.part.steps[1:]] == ["Ёж", "Норма"]
     assert found.part.steps[2].params["aliases"] == ["нормы", "норматив"]
@@ -141,7 +141,9 @@ def test_terms_come_from_a_table_too(tmp_path):
         ),
     ],
 )
-def test_a_table_that_moodle_would_get_wrong_is_told_by_its_lines(tmp_path, content, told):
+def test_a_table_that_moodle_would_get_wrong_is_told_by_its_lines(
+    tmp_path: Path, content: str, told: Any
+) -> None:
     with pytest.raises(OrderRefused) as caught:
         plan_table(tmp_path, content, TERM)
     assert caught.value.code == "terms-unusable"

@@ -38,7 +38,7 @@ def refusal(**params: Any) -> OrderRefused:
     return caught.value
 
 
-def test_each_group_is_a_step():
+def test_each_group_is_a_step() -> None:
     found = plan(description="Для <всех>")
     assert [(one.kind, one.label) for one in found.part.steps] == [
         ("group.create", "group1"),
@@ -52,7 +52,7 @@ def test_each_group_is_a_step():
     assert found.counts == {"groups": 2}
 
 
-def test_groupings_hold_groups_of_the_order_by_reference():
+def test_groupings_hold_groups_of_the_order_by_reference() -> None:
     steps = plan(groupings="Поток А: Группа 2, Группа 1\nПусто:").part.steps[2:]
     assert [(one.kind, one.label) for one in steps] == [
         ("grouping.create", "grouping1"),
@@ -63,7 +63,7 @@ def test_groupings_hold_groups_of_the_order_by_reference():
     assert steps[1].params == {"grouping": ref("grouping1", "id"), "group": ref("group2", "id")}
 
 
-def test_members_are_found_by_their_logins():
+def test_members_are_found_by_their_logins() -> None:
     steps = plan(members="Группа 2: Ivanov, petrov").part.steps[2:]
     assert [one.params for one in steps] == [
         {"group": ref("group2", "id"), "user": 11},
@@ -72,7 +72,7 @@ def test_members_are_found_by_their_logins():
     assert refusal(members="Группа 1: ivanov, sidorov").facts["people"] == ["sidorov"]
 
 
-def test_the_course_may_be_one_that_the_same_order_makes():
+def test_the_course_may_be_one_that_the_same_order_makes() -> None:
     course = Ref("course", "id", outside=True)
     order = validate(CreateGroupsParams, {"groups": "А"})
     found = ACTION.plan(order, make_context(FakeMoodle(), made={"course": course}))
@@ -82,7 +82,7 @@ def test_the_course_may_be_one_that_the_same_order_makes():
     assert caught.value.code == "no-course"
 
 
-def test_a_course_that_is_not_there_is_told():
+def test_a_course_that_is_not_there_is_told() -> None:
     moodle = FakeMoodle(**{COURSES: {"courses": []}})
     with pytest.raises(OrderRefused) as caught:
         ACTION.plan(validate(CreateGroupsParams, ORDER), make_context(moodle))
@@ -101,13 +101,13 @@ def test_a_course_that_is_not_there_is_told():
         ({"course_id": "7"}, "укажите курс один раз"),
     ],
 )
-def test_faults_of_an_order_are_told(params, told):
+def test_faults_of_an_order_are_told(params: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         validate(CreateGroupsParams, {**ORDER, **params})
 
 
-def test_the_evidence_counts_what_was_made():
-    results = {
+def test_the_evidence_counts_what_was_made() -> None:
+    results: dict[str, Any] = {
         "group1": {"id": 1, "name": "А"},
         "group2": {"id": 2, "name": "Б"},
         "grouping1": {"id": 5},

@@ -32,7 +32,7 @@ def plan(*pages: dict[str, Any], **params: Any) -> Plan:
     return found
 
 
-def test_pages_follow_the_lesson_in_their_order():
+def test_pages_follow_the_lesson_in_their_order() -> None:
     found = plan(
         TEXT, QUESTION, TEXT | {"name": "Итог"}, section="Знакомство", grade_to_pass="50,5", minutes="30"
     )
@@ -50,13 +50,13 @@ def test_pages_follow_the_lesson_in_their_order():
     )
 
 
-def test_a_page_without_buttons_leads_on_and_the_last_one_ends():
+def test_a_page_without_buttons_leads_on_and_the_last_one_ends() -> None:
     first, last = plan(TEXT, TEXT | {"name": "Итог"}).part.steps[1:]
     assert first.params["answers"] == [{"texthtml": "Далее", "jump": "next"}]
     assert last.params["answers"] == [{"texthtml": "Завершить", "jump": "end"}]
 
 
-def test_a_question_has_answers_with_their_scores_and_jumps():
+def test_a_question_has_answers_with_their_scores_and_jumps() -> None:
     wrong = {"text": "a<b", "response": "Нет", "score": "2", "jump": "previous"}
     (_, page) = plan(QUESTION | {"answer": [RIGHT, wrong]}).part.steps
     assert page.params["type"] == "multichoice"
@@ -73,16 +73,16 @@ def test_a_question_has_answers_with_their_scores_and_jumps():
     ]
 
 
-def test_a_button_is_one_line_of_plain_text():
+def test_a_button_is_one_line_of_plain_text() -> None:
     (_, page) = plan(TEXT | {"answer": [{"text": "R&D\n<дальше>", "jump": "next"}]}).part.steps
     assert page.params["answers"] == [{"texthtml": "R&amp;D &lt;дальше&gt;", "jump": "next"}]
 
 
-def test_a_lesson_without_questions_is_not_graded():
+def test_a_lesson_without_questions_is_not_graded() -> None:
     assert plan(TEXT).part.steps[0].params["settings"]["grade"] == 0
 
 
-def test_the_lesson_keeps_all_the_answers():
+def test_the_lesson_keeps_all_the_answers() -> None:
     many = [RIGHT, *({"text": f"Ответ {n}"} for n in range(7))]
     assert plan(QUESTION).part.steps[0].params["settings"]["maxanswers"] == 5
     assert plan(QUESTION | {"answer": many}).part.steps[0].params["settings"]["maxanswers"] == 8
@@ -108,7 +108,7 @@ def test_the_lesson_keeps_all_the_answers():
         ({"type": "content"}, "у страницы с текстом нет верных ответов"),
     ],
 )
-def test_what_moodle_would_lose_is_told_where_it_stands(page, told):
+def test_what_moodle_would_lose_is_told_where_it_stands(page: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order(TEXT, QUESTION | page)
 
@@ -122,13 +122,13 @@ def test_what_moodle_would_lose_is_told_where_it_stands(page, told):
         ({"page": []}, "page: не должно быть пустым"),
     ],
 )
-def test_faults_of_the_whole_are_told(params, told):
+def test_faults_of_the_whole_are_told(params: Any, told: str) -> None:
     with pytest.raises(OrderInvalid, match=told):
         order(TEXT, **params)
 
 
-def test_the_evidence_has_a_link_and_counts_pages():
-    results = {
+def test_the_evidence_has_a_link_and_counts_pages() -> None:
+    results: dict[str, Any] = {
         "lesson1": {"cmid": 5, "instance": 3, "url": "https://lms/5", "name": "Лекция"},
         "page1": {"id": 1},
         "page2": {"id": 2},

@@ -199,7 +199,7 @@ def test_faults_of_an_order_are_told(params: dict[str, Any], told: str) -> None:
 
 
 def test_the_evidence_names_the_quiz_and_its_questions() -> None:
-    quiz = {"cmid": 5, "instance": 3, "url": "https://lms/mod/quiz/view.php?id=5"}
+    quiz: dict[str, Any] = {"cmid": 5, "instance": 3, "url": "https://lms/mod/quiz/view.php?id=5"}
     empty = ACTION.evidence({"quiz": quiz}, FakeMoodle())
     assert empty == {"kind": "new-quiz", "cmid": 5, "url": quiz["url"], "questions": 0, "imported": 0}
     results = {"import": {"count": 2}, "quiz": quiz, "added": {"count": 2, "sumgrades": "2"}}

@@ -75,7 +75,7 @@ def guarded(*allowed: str, **changes: Any) -> list[str]:
         ),
     ],
 )
-def test_capabilities_are_lines_of_a_form(text, capabilities):
+def test_capabilities_are_lines_of_a_form(text: str, capabilities: Any) -> None:
     assert params(capabilities=text).capabilities == capabilities
 
 
@@ -83,22 +83,22 @@ def test_capabilities_are_lines_of_a_form(text, capabilities):
     "text",
     ["", "\n", "moodle/course:view = yes", "moodle:view", "MOODLE/course:view", "a/b:c\na/b:c", "= allow"],
 )
-def test_what_is_no_list_of_capabilities_is_refused(text):
+def test_what_is_no_list_of_capabilities_is_refused(text: str) -> None:
     with pytest.raises(OrderInvalid):
         params(capabilities=text)
 
 
 @pytest.mark.parametrize("text", ["course system", "course,system", "course; system", "course\nsystem"])
-def test_context_levels_are_words(text):
+def test_context_levels_are_words(text: str) -> None:
     assert params(context_levels=text).context_levels == ("course", "system")
 
 
-def test_roles_that_it_may_assign_are_words():
+def test_roles_that_it_may_assign_are_words() -> None:
     assert params(allow_assign="student, teacher").allow_assign == ("student", "teacher")
 
 
 @pytest.mark.parametrize("shortname", ["Methodist", "1role", "new role", "методист", "x" * 101])
-def test_a_short_name_that_moodle_would_change_is_refused(shortname):
+def test_a_short_name_that_moodle_would_change_is_refused(shortname: str) -> None:
     with pytest.raises(OrderInvalid, match="shortname"):
         params(shortname=shortname)
 
@@ -120,7 +120,7 @@ def test_a_short_name_that_moodle_would_change_is_refused(shortname):
         "moodle/course:delete",
     ],
 )
-def test_a_guarded_capability_is_granted_only_where_the_policy_names_it(capability):
+def test_a_guarded_capability_is_granted_only_where_the_policy_names_it(capability: str) -> None:
     order = {"capabilities": f"moodle/course:view\n{capability}"}
     assert guarded(**order) == [capability]
     assert guarded("moodle/other:thing", **order) == [capability]
@@ -128,7 +128,7 @@ def test_a_guarded_capability_is_granted_only_where_the_policy_names_it(capabili
         assert {"name": capability, "permission": "allow"} in call(allowed, **order)["capabilities"]
 
 
-def test_all_guarded_capabilities_of_an_order_are_told_at_once():
+def test_all_guarded_capabilities_of_an_order_are_told_at_once() -> None:
     assert guarded(capabilities="moodle/site:config\nmoodle/role:manage", archetype="manager") == [
         "archetype:manager",
         "moodle/role:manage",
@@ -137,7 +137,7 @@ def test_all_guarded_capabilities_of_an_order_are_told_at_once():
 
 
 @pytest.mark.parametrize("permission", ["prevent", "prohibit"])
-def test_taking_a_guarded_capability_away_needs_no_policy(permission):
+def test_taking_a_guarded_capability_away_needs_no_policy(permission: str) -> None:
     taken_away = call(capabilities=f"moodle/site:config = {permission}")
     assert taken_away["capabilities"] == [{"name": "moodle/site:config", "permission": permission}]
 
@@ -146,13 +146,13 @@ BRINGING = ["manager", "coursecreator", "editingteacher", "teacher"]
 
 
 @pytest.mark.parametrize("archetype", BRINGING)
-def test_an_archetype_that_brings_guarded_capabilities_needs_the_policy(archetype):
+def test_an_archetype_that_brings_guarded_capabilities_needs_the_policy(archetype: Any) -> None:
     assert guarded(archetype=archetype) == [f"archetype:{archetype}"]
     for allowed in (f"archetype:{archetype}", "archetype:*"):
         assert call(allowed, archetype=archetype)["archetype"] == archetype
 
 
-def test_what_an_archetype_brings_is_named_to_the_operator():
+def test_what_an_archetype_brings_is_named_to_the_operator() -> None:
     with pytest.raises(
         OrderRefused,
         match=r"the archetype coursecreator holds moodle/restore:rolldates, moodle/site:configview",
@@ -160,7 +160,7 @@ def test_what_an_archetype_brings_is_named_to_the_operator():
         plan(archetype="coursecreator")
 
 
-def test_an_archetype_s_guarded_capabilities_may_be_allowed_one_by_one_or_taken_away_by_the_order():
+def test_an_archetype_s_guarded_capabilities_may_be_allowed_one_by_one_or_taken_away_by_the_order() -> None:
     assert (
         call("moodle/restore:*", "moodle/site:configview", archetype="coursecreator")["archetype"]
         == "coursecreator"
@@ -171,11 +171,11 @@ def test_an_archetype_s_guarded_capabilities_may_be_allowed_one_by_one_or_taken_
 
 
 @pytest.mark.parametrize("archetype", ["", "student", "guest", "user", "frontpage"])
-def test_other_archetypes_need_none(archetype):
+def test_other_archetypes_need_none(archetype: str) -> None:
     assert call(archetype=archetype)["archetype"] == archetype
 
 
-def test_what_archetypes_bring_is_what_moodle_gives_them_by_default():
+def test_what_archetypes_bring_is_what_moodle_gives_them_by_default() -> None:
     defaults = capabilities()
     for archetype, known in GUARDED_DEFAULTS.items():
         brought = {
@@ -192,30 +192,30 @@ def test_what_archetypes_bring_is_what_moodle_gives_them_by_default():
 
 @pytest.mark.parametrize("power", ["assign", "override", "switch"])
 @pytest.mark.parametrize("role", ["manager", "coursecreator", "deputyrector"])
-def test_power_over_a_role_that_may_be_an_administrator_s_needs_the_policy(power, role):
+def test_power_over_a_role_that_may_be_an_administrator_s_needs_the_policy(power: str, role: str) -> None:
     order = {"archetype": "student", f"allow_{power}": f"student {role}"}
     assert guarded(**order) == [f"{power}:{role}"]
     assert call(f"{power}:{role}", **order)[f"allow{power}"] == ["student", role]
 
 
 @pytest.mark.parametrize("power", ["assign", "override", "switch", "view"])
-def test_power_over_ordinary_roles_needs_none(power):
+def test_power_over_ordinary_roles_needs_none(power: str) -> None:
     ordinary = ["editingteacher", "teacher", "student", "guest", "user", "frontpage"]
     assert call(**{f"allow_{power}": " ".join(ordinary)})[f"allow{power}"] == ordinary
 
 
-def test_seeing_any_role_needs_none():
+def test_seeing_any_role_needs_none() -> None:
     assert call(allow_view="manager")["allowview"] == ["manager"]
 
 
-def test_every_guard_is_a_pattern_that_a_capability_can_match():
+def test_every_guard_is_a_pattern_that_a_capability_can_match() -> None:
     assert all("/" in pattern for pattern in GUARDED)
 
 
 # --- plan and evidence
 
 
-def test_the_plan_freezes_the_whole_call():
+def test_the_plan_freezes_the_whole_call() -> None:
     found = plan(
         "archetype:teacher",
         description="Для кафедр",
@@ -246,7 +246,7 @@ def test_the_plan_freezes_the_whole_call():
     )
 
 
-def test_a_role_is_shown_as_read_back():
+def test_a_role_is_shown_as_read_back() -> None:
     assert evidence({"role": RESULT}, FakeMoodle()) == {
         "kind": "role",
         "role_id": 9,
@@ -258,6 +258,6 @@ def test_a_role_is_shown_as_read_back():
     }
 
 
-def test_what_is_left_of_a_role_that_was_taken_back():
+def test_what_is_left_of_a_role_that_was_taken_back() -> None:
     found = evidence({"role": RESULT}, FakeMoodle())
     assert taken_back(found) == {"kind": "role-deleted", "role_id": 9, "shortname": "methodist"}

@@ -58,7 +58,7 @@ def started(moodle: FakeMoodle, program: Program | None = None, fetch: Any = no_
 # --- run
 
 
-def test_a_program_is_sent_under_its_key():
+def test_a_program_is_sent_under_its_key() -> None:
     moodle = FakeMoodle(**{RUN: operation("done", {"role": ROLE})})
     assert started(moodle)["result"] == {"role": ROLE}
     assert moodle.asked == [
@@ -70,7 +70,7 @@ def test_a_program_is_sent_under_its_key():
     "code", sorted(CODES | {"opkeyreused", "invalidparameter", "risknotallowed", "stepoff"})
 )
 @pytest.mark.parametrize("error", [MoodleRefused, ParameterError])
-def test_what_moodle_refuses_is_a_refusal_of_the_order(code, error):
+def test_what_moodle_refuses_is_a_refusal_of_the_order(code: Any, error: Any) -> None:
     said = error(RUN, "steps[0].shortname: Имя занято: да", errorcode=code, debuginfo="SQL")
     with pytest.raises(OrderRefused) as caught:
         started(FakeMoodle(**{RUN: said}))
@@ -92,12 +92,12 @@ SITE_FAULTS = ("dmlwriteexception", "locktimeout", "sitepolicynotagreed", "force
     ],
     ids=lambda one: one.errorcode or type(one).__name__,
 )
-def test_a_lost_answer_or_a_missing_right_is_no_refusal(error):
+def test_a_lost_answer_or_a_missing_right_is_no_refusal(error: Any) -> None:
     with pytest.raises(type(error)):
         started(FakeMoodle(**{RUN: error}))
 
 
-def test_a_program_that_runs_on_is_left_running():
+def test_a_program_that_runs_on_is_left_running() -> None:
     with pytest.raises(StillRunning):
         started(FakeMoodle(**{RUN: operation("queued"), GET: operation("running")}))
 
@@ -117,7 +117,7 @@ def with_files(tmp_path: Path, *contents: bytes) -> tuple[Program, dict[str, Tic
     return Program((step,), files), held
 
 
-def test_files_go_into_one_draft_area_under_their_digests(tmp_path):
+def test_files_go_into_one_draft_area_under_their_digests(tmp_path: Path) -> None:
     program, held = with_files(tmp_path, b"a", b"b")
     moodle = FakeMoodle(**{GET: operation("none"), RUN: operation("done", {"m": {}})})
     started(moodle, program, held.__getitem__)
@@ -128,17 +128,18 @@ def test_files_go_into_one_draft_area_under_their_digests(tmp_path):
     assert moodle.calls(RUN)[0]["draftitemid"] == 4711
 
 
-def test_files_go_up_only_while_moodle_does_not_know_the_key(tmp_path):
+def test_files_go_up_only_while_moodle_does_not_know_the_key(tmp_path: Path) -> None:
     program, _ = with_files(tmp_path, b"a")
     moodle = FakeMoodle(**{GET: operation("running"), RUN: operation("done", {"m": {}})})
     started(moodle, program)
     assert moodle.calls("upload") == []
 
 
-def test_a_file_whose_answer_was_lost_is_there_already(tmp_path):
+def test_a_file_whose_answer_was_lost_is_there_already(tmp_path: Path) -> None:
     program, held = with_files(tmp_path, b"a", b"b")
     moodle = FakeMoodle(**{GET: operation("none"), RUN: operation("done", {"m": {}})})
-    upload, failing = moodle.upload, []
+    upload = moodle.upload
+    failing: list[int] = []
 
     def twice(path: Any, name: str | None = None, itemid: int = 0) -> int:
         if itemid and not failing:
@@ -166,11 +167,11 @@ def checked(*faults: dict[str, str]) -> None:
     )
 
 
-def test_a_program_without_faults_passes():
+def test_a_program_without_faults_passes() -> None:
     checked()
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(OrderRefused) as caught:
         checked(
             fault("steps[0].shortname", "shortnametaken", "занято", '{"shortname": "a"}'),
@@ -182,7 +183,7 @@ def test_all_faults_are_told_at_once():
     assert [one["facts"] for one in error.facts["faults"]] == [{"shortname": "a"}, {}]
 
 
-def test_a_fault_of_the_site_is_told_as_one():
+def test_a_fault_of_the_site_is_told_as_one() -> None:
     with pytest.raises(AccessError) as caught:
         checked(fault("", "shortnametaken"), fault("steps[0]", "nopermissions", "lacks x"))
     assert caught.value.errorcode == "nopermissions"
@@ -198,27 +199,27 @@ def test_what_moodle_remarks_stands_in_the_summary() -> None:
 # --- undo
 
 
-def test_undo_names_the_operation_that_it_takes_back():
+def test_undo_names_the_operation_that_it_takes_back() -> None:
     moodle = FakeMoodle(**{UNDO: operation("done", {"undone": [], "left": []}, kind="undo")})
     undo(make_site(moodle), OPKEY, "other")
     assert moodle.asked == [("write", UNDO, {"opkey": OPKEY, "undoes": "other"})]
 
 
 @pytest.mark.parametrize("code", ["unknownoperation", "alreadyundone", "opkeyreused"])
-def test_what_cannot_be_undone_is_told(code):
+def test_what_cannot_be_undone_is_told(code: str) -> None:
     with pytest.raises(OrderRefused) as caught:
         undo(make_site(FakeMoodle(**{UNDO: MoodleRefused(UNDO, "said", errorcode=code)})), OPKEY, "x")
     assert caught.value.code == code
 
 
-def test_what_was_changed_since_stays_and_is_told():
+def test_what_was_changed_since_stays_and_is_told() -> None:
     failed = operation("failed", {"undone": [], "left": ["steps[0] course.create"]}, errorcode="changedsince")
     with pytest.raises(OperationFailed, match=r"course\.create") as caught:
         undo(make_site(FakeMoodle(**{UNDO: failed})), OPKEY, "x")
     assert caught.value.code == "changedsince"
 
 
-def test_an_operation_that_runs_is_undone_later():
+def test_an_operation_that_runs_is_undone_later() -> None:
     with pytest.raises(StillRunning):
         undo(make_site(FakeMoodle(**{UNDO: MoodleRefused(UNDO, "r", errorcode="notended")})), OPKEY, "x")
 
@@ -226,7 +227,7 @@ def test_an_operation_that_runs_is_undone_later():
 # --- orders
 
 
-def test_a_frozen_program_that_was_changed_is_not_run():
+def test_a_frozen_program_that_was_changed_is_not_run() -> None:
     with pytest.raises(BridgeError, match="SHA-256"):
         thawed(a_program().canonical().replace("methodist", "admin"), a_program().digest)
 
@@ -242,7 +243,7 @@ def several(moodle: FakeMoodle, **context: Any) -> Any:
     return plan_order(wanted, make_context(moodle, **context), make_site(moodle), ACTIONS, "OT-17")
 
 
-def test_several_actions_of_one_order_are_one_program_and_one_call():
+def test_several_actions_of_one_order_are_one_program_and_one_call() -> None:
     moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
     frozen = several(moodle).frozen()
     program = Program.parse(frozen["program"])
@@ -260,7 +261,7 @@ def test_several_actions_of_one_order_are_one_program_and_one_call():
     assert [one["kind"] for one in gone["parts"]] == ["course-deleted", "groups-deleted"]
 
 
-def test_an_order_beyond_a_service_s_limits_is_refused_in_the_customer_s_words():
+def test_an_order_beyond_a_service_s_limits_is_refused_in_the_customer_s_words() -> None:
     moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
     with pytest.raises(OrderRefused) as caught:
         several(moodle, service="2.4", limits={"sections": 1, "groups": 1, "courses": 1})
@@ -286,7 +287,7 @@ def content(moodle: FakeMoodle, **context: Any) -> Any:
     return plan_order(wanted, make_context(moodle, **context), make_site(moodle), ACTIONS)
 
 
-def test_a_limit_of_each_thing_is_not_summed_up_over_the_actions_of_an_order():
+def test_a_limit_of_each_thing_is_not_summed_up_over_the_actions_of_an_order() -> None:
     moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
     content(moodle, service="2.1", limits={"characters": 4})
     with pytest.raises(OrderRefused) as caught:
@@ -302,7 +303,7 @@ def test_a_limit_of_each_thing_is_not_summed_up_over_the_actions_of_an_order():
     ],
     ids=["steps", "bytes"],
 )
-def test_an_order_that_is_too_much_for_one_program_is_the_customer_s_to_divide(pages):
+def test_an_order_that_is_too_much_for_one_program_is_the_customer_s_to_divide(pages: Any) -> None:
     moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})
     wanted = [Wanted("create-course", NEW), *[Wanted("add-pages", {"page": pages})] * 11]
     with pytest.raises(OrderRefused) as caught:
@@ -314,7 +315,7 @@ def test_an_order_that_is_too_much_for_one_program_is_the_customer_s_to_divide(p
     assert moodle.calls(CHECK) == []
 
 
-def test_evidence_knows_what_was_asked_for_and_believes_what_was_returned():
+def test_evidence_knows_what_was_asked_for_and_believes_what_was_returned() -> None:
     frozen = content(FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: WELL})).frozen()
     labels = [step.label for step in Program.parse(frozen["program"]).steps]
     assert labels == ["course", "page1", "page2", "assignment1"]
@@ -326,7 +327,7 @@ def test_evidence_knows_what_was_asked_for_and_believes_what_was_returned():
     assert [one["name"] for one in tasks["assignments"]] == ["Эссе"]
 
 
-def test_a_plan_is_checked_by_moodle_before_anything_is_held():
+def test_a_plan_is_checked_by_moodle_before_anything_is_held() -> None:
     moodle = FakeMoodle(
         **{
             CATEGORIES: SCIENCE,
@@ -345,7 +346,7 @@ def frozen_role(**changes: Any) -> dict[str, Any]:
     return plan_order(wanted, make_context(moodle), make_site(moodle), ACTIONS).frozen()
 
 
-def test_a_role_that_holds_more_on_this_site_is_taken_back_and_refused():
+def test_a_role_that_holds_more_on_this_site_is_taken_back_and_refused() -> None:
     held = [
         {"name": name, "permission": "allow"}
         for name in ("tool/uploaduser:upload", "moodle/course:view", "tool/policy:accept")
@@ -367,7 +368,7 @@ def test_a_role_that_holds_more_on_this_site_is_taken_back_and_refused():
         assert carry_out(frozen, OPKEY, site, no_files, ACTIONS)["role_id"] == 9
 
 
-def test_what_was_taken_back_meanwhile_is_no_evidence():
+def test_what_was_taken_back_meanwhile_is_no_evidence() -> None:
     moodle = FakeMoodle(**{RUN: operation("done", {"role": ROLE}, undone="somebody")})
     with pytest.raises(OperationFailed, match="somebody") as caught:
         carry_out(frozen_role(), OPKEY, make_site(moodle), no_files, ACTIONS)

@@ -37,11 +37,11 @@ def find(*sections: str, **order: Any) -> Place:
 @pytest.mark.parametrize(
     ("wanted", "number"), [("0", 0), ("5", 5), ("знакомство", 1), ("Итоги года", 5), ("3", 3)]
 )
-def test_a_section_is_known_by_its_number_or_its_name(wanted, number):
+def test_a_section_is_known_by_its_number_or_its_name(wanted: str, number: int) -> None:
     assert find(wanted).section(wanted) == number
 
 
-def test_a_section_is_told_with_its_name():
+def test_a_section_is_told_with_its_name() -> None:
     place = find("1")
     assert (place.course, place.told) == (7, "course Введение (7)")
     assert place.told_section(1) == "section 1 (Знакомство)"
@@ -56,7 +56,7 @@ def test_a_section_is_told_with_its_name():
         ("Итоги", "ambiguous-section", "Укажите номер: 2, 4."),
     ],
 )
-def test_a_section_that_is_not_there_is_told_to_the_customer(wanted, code, said):
+def test_a_section_that_is_not_there_is_told_to_the_customer(wanted: str, code: str, said: str) -> None:
     with pytest.raises(OrderRefused) as caught:
         find(wanted)
     assert caught.value.code == code
@@ -65,7 +65,7 @@ def test_a_section_that_is_not_there_is_told_to_the_customer(wanted, code, said)
     assert said in Messages().render("cannot", make_ticket(), facts)
 
 
-def test_sections_of_a_course_that_is_not_there_yet_are_numbers():
+def test_sections_of_a_course_that_is_not_there_yet_are_numbers() -> None:
     context = make_context(FakeMoodle(), made={"course": Ref("course", "id", outside=True)})
     place = find_place(InSection(), ["2"], context)
     assert (place.section("2"), place.told_section(2)) == (2, "section 2")
@@ -83,7 +83,7 @@ def test_sections_of_a_course_that_is_not_there_yet_are_numbers():
         ("2027-02-01T18:30:00", "2027-02-01 18:30", "2027-02-01 18:30"),
     ],
 )
-def test_times_are_read_as_people_write_them(written, opening, closing):
+def test_times_are_read_as_people_write_them(written: str, opening: str, closing: str) -> None:
     assert TypeAdapter(Opening).validate_python(written) == datetime.fromisoformat(opening)
     assert TypeAdapter(Closing).validate_python(written) == datetime.fromisoformat(closing)
 
@@ -91,12 +91,12 @@ def test_times_are_read_as_people_write_them(written, opening, closing):
 @pytest.mark.parametrize(
     "written", ["2027-02-30", "завтра", "2027-02-01T18:30Z", "1.2.27", "0207-02-01", "18:30"]
 )
-def test_what_is_no_time_is_refused(written):
+def test_what_is_no_time_is_refused(written: str) -> None:
     with pytest.raises(ValidationError, match=r"датой|год"):
         TypeAdapter(Closing).validate_python(written)
 
 
-def test_a_time_is_of_the_site_s_clock():
+def test_a_time_is_of_the_site_s_clock() -> None:
     noon = datetime(2027, 2, 1, 12)
     assert moment(noon, ZoneInfo("Asia/Yekaterinburg")) == 1801465200
     assert moment(noon, ZoneInfo("Europe/Moscow")) - 1801465200 == 2 * 3600
@@ -106,22 +106,22 @@ def test_a_time_is_of_the_site_s_clock():
 @pytest.mark.parametrize(
     ("written", "sent"), [("60,5", "60.5"), ("60.50", "60.5"), ("100", "100"), ("0", "0")]
 )
-def test_marks_have_a_comma_or_a_point(written, sent):
+def test_marks_have_a_comma_or_a_point(written: str, sent: str) -> None:
     assert decimal(TypeAdapter(Points).validate_python(written)) == sent
     assert decimal(None) == ""
 
 
 @pytest.mark.parametrize("written", ["-1", "1e3", "1 000", "60,", "∞", "nan"])
-def test_what_is_no_mark_is_refused(written):
+def test_what_is_no_mark_is_refused(written: str) -> None:
     with pytest.raises(ValidationError, match="числом"):
         TypeAdapter(Points).validate_python(written)
 
 
-def test_decimals_keep_their_worth():
+def test_decimals_keep_their_worth() -> None:
     assert decimal(Decimal("100.00")) == "100"
 
 
-def test_names_that_a_database_would_not_tell_apart_are_the_same():
+def test_names_that_a_database_would_not_tell_apart_are_the_same() -> None:
     twice(["Тест", "Тест 2"], "названо")
     for other in ("ТЕСТ ёлка", "тест  елка"):
         with pytest.raises(ValueError, match="названо дважды: «Тест ёлка» и «"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,7 +41,7 @@ def test_an_action_that_is_not_whole_is_refused(
     changes: Any, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     action = None if changes is None else replace(ROLE, **changes)
-    real = registry.import_module
+    real = importlib.import_module
 
     def fake(name: str) -> Any:
         return SimpleNamespace(ACTION=action) if name == "bridge.actions.create_role" else real(name)

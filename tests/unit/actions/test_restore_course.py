@@ -65,7 +65,7 @@ class Moodle(FakeMoodle):
         living: tuple[dict[str, Any], ...] = (),
         categories: tuple[int, ...] = (2,),
         **answers: Any,
-    ):
+    ) -> None:
         super().__init__(**answers)
         self.answers.setdefault(FIND, found(*backups))
         self.answers.setdefault(
@@ -79,6 +79,12 @@ class Moodle(FakeMoodle):
                 if criteria == [{"key": "id", "value": str(one)}]
             ],
         )
+
+
+def finding(answer: Any) -> Moodle:
+    """A Moodle that answers a search for backups like that."""
+    answers: dict[str, Any] = {FIND: answer}
+    return Moodle(**answers)
 
 
 def plan(moodle: Moodle, policy: Policy | None = None, **params: str) -> Plan:
@@ -104,7 +110,7 @@ def refusal(moodle: Moodle, policy: Policy | None = None, **params: str) -> Orde
 # --- plan: which backup
 
 
-def test_all_that_the_order_says_of_the_course_is_asked_for():
+def test_all_that_the_order_says_of_the_course_is_asked_for() -> None:
     moodle = Moodle(backup())
     plan(moodle, course_id="7", idnumber="i", shortname="OT-1", fullname="Охрана труда")
     assert moodle.calls(FIND) == [
@@ -119,7 +125,7 @@ def test_all_that_the_order_says_of_the_course_is_asked_for():
     ]
 
 
-def test_the_newest_backup_is_taken():
+def test_the_newest_backup_is_taken() -> None:
     made = plan(
         Moodle(
             backup(ref="old", timecreated=DAY),
@@ -130,7 +136,7 @@ def test_the_newest_backup_is_taken():
     assert made.part.steps[0].params["ref"] == "new"
 
 
-def test_the_recycle_bin_goes_before_newer_backups():
+def test_the_recycle_bin_goes_before_newer_backups() -> None:
     made = plan(
         Moodle(
             backup(ref="folder", timecreated=3 * DAY), backup(ref="bin", source="recyclebin", timecreated=DAY)
@@ -139,7 +145,7 @@ def test_the_recycle_bin_goes_before_newer_backups():
     assert made.part.steps[0].params["ref"] == "bin"
 
 
-def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
+def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do() -> None:
     made = plan(Moodle(backup()))
     assert made.part.steps[0].params == {"ref": "r1", "category": 2, "users": True, "othersite": False}
     assert made.summary == (
@@ -152,11 +158,13 @@ def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do():
     ("ordered", "held", "restored"),
     [("да", True, True), ("нет", True, False), ("да", False, False), ("да", 1, True), ("да", 0, False)],
 )
-def test_users_data_come_along_if_they_are_wanted_and_there(ordered, held, restored):
+def test_users_data_come_along_if_they_are_wanted_and_there(
+    ordered: str, held: bool | int, restored: bool
+) -> None:
     assert call(Moodle(backup(users=held)), shortname="OT-1", users=ordered)["users"] is restored
 
 
-def test_a_course_that_no_backup_holds_is_refused():
+def test_a_course_that_no_backup_holds_is_refused() -> None:
     error = refusal(Moodle(), shortname="OT-1", fullname="Охрана")
     assert (error.code, error.facts) == ("no-backup", {"course": "shortname «OT-1», fullname «Охрана»"})
 
@@ -168,19 +176,21 @@ def test_a_course_that_no_backup_holds_is_refused():
 @pytest.mark.parametrize(
     "backups", [(), (backup(shortname="OT-0"),)], ids=["without a backup", "with a backup under its old name"]
 )
-def test_a_course_that_still_lives_is_not_restored_beside_itself(field, params, backups):
+def test_a_course_that_still_lives_is_not_restored_beside_itself(
+    field: str, params: Any, backups: Any
+) -> None:
     living = {"id": 7, "idnumber": "i", "shortname": "OT-1", "fullname": "Охрана труда"}
     error = refusal(Moodle(*backups, living=(living,)), **params)
     assert (error.code, error.facts) == ("course-exists", {"course": "Охрана труда (OT-1), id 7"}), field
 
 
-def test_a_course_whose_short_name_is_taken_meanwhile_is_refused():
+def test_a_course_whose_short_name_is_taken_meanwhile_is_refused() -> None:
     taken = {"id": 8, "idnumber": "", "shortname": "OT-1", "fullname": "Другой"}
     error = refusal(Moodle(backup(), living=(taken,)), fullname="Охрана труда")
     assert (error.code, error.facts) == ("course-exists", {"course": "Другой (OT-1), id 8"})
 
 
-def test_two_courses_of_one_name_are_told_with_their_newest_backups():
+def test_two_courses_of_one_name_are_told_with_their_newest_backups() -> None:
     moodle = Moodle(
         backup(timecreated=DAY),
         backup(timecreated=2 * DAY),
@@ -207,7 +217,7 @@ def test_two_courses_of_one_name_are_told_with_their_newest_backups():
     }
 
 
-def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself():
+def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself() -> None:
     itself, copy = backup(ref="itself", timecreated=DAY), backup(ref="copy", courseid=70, source="recyclebin")
     asked = validate(RestoreCourseParams, {"shortname": "OT-1"})
     gone = {"kind": "course-deleted", "course_id": 70}
@@ -221,7 +231,7 @@ def test_the_copy_that_was_taken_back_does_not_count_beside_the_course_itself():
         assert chosen(copy) == "copy", "it is all there is"
 
 
-def test_many_backups_of_one_course_are_not_ambiguous():
+def test_many_backups_of_one_course_are_not_ambiguous() -> None:
     made = plan(Moodle(backup(ref="a"), backup(ref="b", fullname="Охрана труда (старое)")))
     assert made.part.steps[0].params["ref"] == "a"
 
@@ -229,18 +239,18 @@ def test_many_backups_of_one_course_are_not_ambiguous():
 # --- plan: which category
 
 
-def test_the_course_comes_back_into_its_own_category():
+def test_the_course_comes_back_into_its_own_category() -> None:
     assert (
         call(Moodle(backup(categoryid=2), categories=(1, 2, 3)), Policy(restore_category=3))["category"] == 2
     )
 
 
 @pytest.mark.parametrize("own", [0, 5])
-def test_where_its_own_category_is_gone_the_site_s_policy_names_one(own):
+def test_where_its_own_category_is_gone_the_site_s_policy_names_one(own: int) -> None:
     assert call(Moodle(backup(categoryid=own), categories=(3,)), Policy(restore_category=3))["category"] == 3
 
 
-def test_an_ordered_category_goes_before_all_others():
+def test_an_ordered_category_goes_before_all_others() -> None:
     assert (
         call(
             Moodle(backup(), categories=(2, 3, 4)),
@@ -253,45 +263,45 @@ def test_an_ordered_category_goes_before_all_others():
 
 
 @pytest.mark.parametrize(("own", "policy"), [(0, None), (5, None), (5, 6)])
-def test_without_any_category_the_customer_is_asked(own, policy):
+def test_without_any_category_the_customer_is_asked(own: int, policy: int | None) -> None:
     error = refusal(Moodle(backup(categoryid=own), categories=()), Policy(restore_category=policy))
     assert (error.code, error.facts) == ("no-category", {"category_id": own})
 
 
-def test_an_ordered_category_that_is_not_there_is_not_replaced_by_another():
+def test_an_ordered_category_that_is_not_there_is_not_replaced_by_another() -> None:
     error = refusal(
         Moodle(backup(), categories=(2, 3)), Policy(restore_category=3), shortname="OT-1", category_id="4"
     )
     assert (error.code, error.facts) == ("no-category", {"category_id": 4})
 
 
-def test_a_moodle_that_cannot_be_asked_is_no_refusal():
+def test_a_moodle_that_cannot_be_asked_is_no_refusal() -> None:
     with pytest.raises(Unreachable):
-        plan(Moodle(**{FIND: Unreachable(FIND, "no route")}))
+        plan(finding(Unreachable(FIND, "no route")))
 
 
 # --- plan: what is no answer, and what is not the site's own
 
 
-def test_the_newest_is_the_one_that_was_stored_last_whatever_it_says():
+def test_the_newest_is_the_one_that_was_stored_last_whatever_it_says() -> None:
     boasting = backup(ref="boasting", timecreated=9 * DAY, stored=DAY)
     assert call(Moodle(boasting, backup(ref="r", timecreated=DAY, stored=2 * DAY)))["ref"] == "r"
 
 
-def test_users_own_backups_are_looked_into_by_a_word_only():
+def test_users_own_backups_are_looked_into_by_a_word_only() -> None:
     moodle = Moodle(backup())
     plan(moodle, shortname="OT-1", private_backups="да")
     assert moodle.calls(FIND)[0]["private"] is True
 
 
-def test_a_backup_of_another_site_needs_a_word():
+def test_a_backup_of_another_site_needs_a_word() -> None:
     other = backup(samesite=False, siteurl="https://other.example.ru")
     assert refusal(Moodle(other)).code == "other-site"
     assert call(Moodle(other), shortname="OT-1", other_site="да")["othersite"] is True
 
 
-def test_a_search_that_was_cut_short_goes_on():
-    moodle = Moodle(**{FIND: [found(truncated=True), found(truncated=True), found(backup())]})
+def test_a_search_that_was_cut_short_goes_on() -> None:
+    moodle = finding([found(truncated=True), found(truncated=True), found(backup())])
     assert call(moodle)["ref"] == "r1"
     assert len(moodle.calls(FIND)) == 3
 
@@ -303,16 +313,16 @@ def test_a_search_that_was_cut_short_goes_on():
         (found(unreadable=[{"source": "folder", "filename": "b.mbz", "reason": "bad"}]), r"b\.mbz \(bad\)"),
     ],
 )
-def test_what_was_not_looked_into_is_no_proof_that_there_is_no_backup(answer, told):
-    moodle = Moodle(**{FIND: answer})
+def test_what_was_not_looked_into_is_no_proof_that_there_is_no_backup(answer: Any, told: str) -> None:
+    moodle = finding(answer)
     with pytest.raises(OrderRefused, match=told) as caught:
         plan(moodle)
     assert caught.value.code == "backups-unread"
     assert len(moodle.calls(FIND)) <= MOST_LOOKS + 1
 
 
-def test_names_that_only_look_alike_are_told():
-    error = refusal(Moodle(**{FIND: found(lookalikes=["OT-1"])}), shortname="ОТ-1")
+def test_names_that_only_look_alike_are_told() -> None:
+    error = refusal(finding(found(lookalikes=["OT-1"])), shortname="ОТ-1")
     assert (error.code, error.facts["lookalikes"]) == ("no-backup", ["OT-1"])
 
 
@@ -321,7 +331,7 @@ def test_names_that_only_look_alike_are_told():
 RESTORED = ({"id": 70, "idnumber": "", "shortname": "OT-1", "fullname": "Охрана труда"},)
 
 
-def test_the_evidence_is_the_course_as_it_was_restored_and_read_back():
+def test_the_evidence_is_the_course_as_it_was_restored_and_read_back() -> None:
     moodle = Moodle(living=RESTORED)
     assert evidence({"course": RESULT}, moodle) == {
         "kind": "course",
@@ -342,11 +352,11 @@ def test_the_evidence_is_the_course_as_it_was_restored_and_read_back():
     assert moodle.calls(COURSES) == [{"field": "id", "value": "70"}]
 
 
-def test_a_course_that_moodle_does_not_have_after_all_is_a_failure():
+def test_a_course_that_moodle_does_not_have_after_all_is_a_failure() -> None:
     with pytest.raises(OperationFailed, match="70") as caught:
         evidence({"course": RESULT}, Moodle())
     assert caught.value.code == "vanished"
 
 
-def test_what_is_left_of_a_course_that_was_taken_back():
+def test_what_is_left_of_a_course_that_was_taken_back() -> None:
     assert taken_back({"kind": "course", "course_id": 70}) == {"kind": "course-deleted", "course_id": 70}

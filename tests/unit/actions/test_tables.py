@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bridge.actions.tables import LARGEST, Row, TableFault, read_table
@@ -20,7 +22,7 @@ def read(content: bytes) -> list[Row]:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
 @pytest.mark.parametrize("ends", ["\r\n", "\n", "\r"])
-def test_a_table_is_read_in_whatever_encoding_offices_save_it(encoding, ends):
+def test_a_table_is_read_in_whatever_encoding_offices_save_it(encoding: str, ends: str) -> None:
     assert read(TEXT.replace("\r\n", ends).encode(encoding)) == ROWS
 
 
@@ -34,17 +36,17 @@ def test_a_table_is_read_in_whatever_encoding_offices_save_it(encoding, ends):
         "sep=;\r\nТермин;Определение\r\nЁж;Зверь",
     ],
 )
-def test_delimiters_cases_and_orders_of_columns_do_not_matter(text):
+def test_delimiters_cases_and_orders_of_columns_do_not_matter(text: str) -> None:
     (row,) = read(text.encode())
     assert row.cells == {"concept": "Ёж", "definition": "Зверь"}
 
 
-def test_lines_are_counted_as_the_customer_sees_them():
+def test_lines_are_counted_as_the_customer_sees_them() -> None:
     rows = read('sep=;\nТермин;Определение\nЁж;"Зверь\nс иглами"\nНорма;Мера\n'.encode())
     assert [row.line for row in rows] == [3, 5]
 
 
-def test_a_row_may_be_short():
+def test_a_row_may_be_short() -> None:
     (row,) = read("Термин;Определение;Синонимы\nЁж;Зверь".encode())
     assert row.cells["synonyms"] == ""
 
@@ -65,6 +67,6 @@ def test_a_row_may_be_short():
         (b"a" * (LARGEST + 1), "таблица больше 1 МиБ"),
     ],
 )
-def test_a_broken_table_is_told_by_its_line(content, told):
+def test_a_broken_table_is_told_by_its_line(content: Any, told: str) -> None:
     with pytest.raises(TableFault, match=told):
         read(content)

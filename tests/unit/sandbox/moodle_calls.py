@@ -9,7 +9,7 @@ import requests
 from bridge.sandbox.moodle import SandboxMoodle
 
 
-def rest(moodle: SandboxMoodle, function: str, form: str | None = "json", **fields: Any) -> Any:
+def rest(moodle: SandboxMoodle, function: str, form: Any = "json", **fields: Any) -> Any:
     """Call a function over REST with plain form fields; {"a[0][b]": 1} is given as `**{"a[0][b]": 1}`."""
     sent = {
         "wstoken": moodle.token,

@@ -103,7 +103,9 @@ def test_connections_are_kept_alive(moodle: SandboxMoodle) -> None:
     with requests.Session() as session:
         for _ in range(20):
             session.get(f"{moodle.url}/webservice/rest/server.php", timeout=10)
-        (pool,) = session.get_adapter(moodle.url).poolmanager.pools._container.values()
+        adapter = session.get_adapter(moodle.url)
+        assert isinstance(adapter, requests.adapters.HTTPAdapter)
+        (pool,) = adapter.poolmanager.pools._container.values()
         assert pool.num_connections == 1
 
 

@@ -138,7 +138,8 @@ class TestRestore:
 
     def test_progress_can_be_watched(self, moodle: SandboxMoodle) -> None:
         moodle.restore_seconds = 1.0
-        opkey, seen = run(moodle, restoring(lost_course(moodle)))["opkey"], []
+        opkey = run(moodle, restoring(lost_course(moodle)))["opkey"]
+        seen: list[dict[str, Any]] = []
         while not seen or seen[-1]["status"] in {"queued", "running"}:
             seen.append(rest(moodle, "local_otbridge_get_operation", opkey=opkey))
         progress = [operation["progress"] for operation in seen]
