@@ -111,16 +111,16 @@ def _fault(fault: Mapping[str, Any]) -> str:
     where = where.removesuffix(",")
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
-        told = str(context["error"])
+        problem = str(context["error"])
     else:
         many = fault["type"] == "too_long" and not isinstance(fault["input"], str)
-        told = "слишком много значений" if many else _FAULTS.get(fault["type"], "недопустимое значение")
+        problem = "слишком много значений" if many else _FAULTS.get(fault["type"], "недопустимое значение")
         if "expected" in context:
-            told += f"; допустимо: {context['expected']}".replace(" or ", " или ")
+            problem += f"; допустимо: {context['expected']}".replace(" or ", " или ")
         if "max_length" in context:
-            told += f" (не более {context['max_length']}{'' if many else ' знаков'})"
+            problem += f" (не более {context['max_length']}{'' if many else ' знаков'})"
         if context.get("le") == LARGEST_ID:
-            told += ": таких номеров в Moodle не бывает"
+            problem += ": таких номеров в Moodle не бывает"
         elif "le" in context or "ge" in context:
-            told += f" (не более {context['le']})" if "le" in context else f" (не менее {context['ge']})"
-    return f"{where}: {told}" if where else told
+            problem += f" (не более {context['le']})" if "le" in context else f" (не менее {context['ge']})"
+    return f"{where}: {problem}" if where else problem

@@ -116,13 +116,13 @@ def twice(names: Iterable[str], among: str) -> None:
         ValueError: in the customer's words.
     """
     seen: dict[str, str] = {}
-    told: set[str] = set()
+    named: set[str] = set()
     for name in names:
         first = seen.setdefault(folded(name), name)
-        if folded(name) in told:
+        if folded(name) in named:
             both = name if first == name else f"{first}» и «{name}"
             raise ValueError(f"{among} дважды: «{both}»")
-        told.add(folded(name))
+        named.add(folded(name))
 
 
 def in_order(element: str, *moments: tuple[str, datetime | None]) -> None:
@@ -144,8 +144,8 @@ def passable(element: str, grade: int, grade_to_pass: Decimal | None) -> None:
         ValueError: in the customer's words.
     """
     if grade_to_pass is not None and grade_to_pass > grade:
-        told = f"{decimal(grade_to_pass)} больше наивысшей оценки {grade}".replace(".", ",")
-        raise ValueError(f"«{element}»: проходной балл {told}")
+        problem = f"{decimal(grade_to_pass)} больше наивысшей оценки {grade}".replace(".", ",")
+        raise ValueError(f"«{element}»: проходной балл {problem}")
 
 
 def longest(texts: Collection[str]) -> int:

@@ -100,13 +100,13 @@ def check(site: Site, program: Program, order_faults: Collection[str]) -> tuple[
     found = site.moodle.read(function, program=program.canonical(), draftitemid=0)
     faults = [{**one, "facts": json.loads(one["facts"] or "{}")} for one in found["faults"]]
     if not faults:
-        return tuple(_told(one["path"], one["message"]) for one in found["notes"])
+        return tuple(_at(one["path"], one["message"]) for one in found["notes"])
     others = [one for one in faults if one["code"] not in {*order_faults, *PROGRAM_FAULTS}]
     if others:
         first = others[0]
-        raise refusal(function, first["code"], _told(first["path"], first["message"]))
+        raise refusal(function, first["code"], _at(first["path"], first["message"]))
     first = faults[0]
-    detail = "; ".join(_told(one["path"], one["message"]) for one in faults)
+    detail = "; ".join(_at(one["path"], one["message"]) for one in faults)
     raise OrderRefused(
         first["code"],
         f"Moodle: {function} [{first['code']}]: {detail}",
@@ -191,8 +191,8 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
         operation = site.moodle.read("local_otbridge_get_operation", opkey=opkey)
     if operation["status"] == "failed":
         left = json.loads(operation["result"] or "{}").get("left") or []
-        told = [f"{one['step']}: {one['reason']}" if isinstance(one, dict) else str(one) for one in left]
-        behind = f" (not taken back: {', '.join(told)})" if left else ""
+        reasons = [f"{one['step']}: {one['reason']}" if isinstance(one, dict) else str(one) for one in left]
+        behind = f" (not taken back: {', '.join(reasons)})" if left else ""
         raise OperationFailed(
             operation["errorcode"] or "failed",
             f"Moodle ended the operation {opkey}: {operation['error']}{behind}",
@@ -207,13 +207,13 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
     return {**operation, "result": json.loads(operation["result"] or "{}")}
 
 
-def thawed(text: str, told_digest: str) -> Program:
+def thawed(text: str, frozen_digest: str) -> Program:
     """A program as the journal kept it.
 
     Raises:
         BridgeError: it is not what was frozen.
     """
-    if digest(text) != told_digest:
+    if digest(text) != frozen_digest:
         raise BridgeError("the program in the journal is not the one that was frozen: its SHA-256 differs")
     return Program.parse(text)
 
@@ -251,5 +251,5 @@ def _parted(detail: str) -> tuple[str, str]:
     return (found[1], detail[found.end() :]) if found else ("", detail)
 
 
-def _told(path: str, message: str) -> str:
+def _at(path: str, message: str) -> str:
     return f"{path}: {message}" if path else message

@@ -67,13 +67,13 @@ class Place:
 
     Attributes:
         course: its id, or what the same order will make.
-        told: the course, for people.
+        course_name: the course, for people.
         numbers: of the sections, by what the order calls them.
         names: of the sections, by number; "" where it is not known.
     """
 
     course: int | Ref
-    told: str
+    course_name: str
     numbers: Mapping[str, int]
     names: Mapping[int, str]
 
@@ -81,7 +81,7 @@ class Place:
         """The number of a section that was looked for."""
         return self.numbers[wanted]
 
-    def told_section(self, number: int) -> str:
+    def section_name(self, number: int) -> str:
         """A section for operators: `section 2 (Инструменты)`."""
         name = self.names.get(number, "")
         return f"section {number} ({name})" if name else f"section {number}"
@@ -110,15 +110,15 @@ def find_place(params: InCourse, wanted: Iterable[str], context: Context) -> Pla
     Raises:
         OrderRefused: a code of `PLACE_UNKNOWN`.
     """
-    course, told = find_course(params, context)
+    course, course_name = find_course(params, context)
     asked = tuple(dict.fromkeys(wanted))
     if isinstance(course, Ref):
-        return Place(course, told, {one: _number(one) for one in asked}, {})
+        return Place(course, course_name, {one: _number(one) for one in asked}, {})
     found = context.moodle.read(
         "core_course_get_contents", courseid=course, options=[{"name": "excludemodules", "value": "1"}]
     )
     names = {int(one["section"]): str(one["name"]) for one in found if one.get("section") is not None}
-    return Place(course, told, {one: _section(one, names, told) for one in asked}, names)
+    return Place(course, course_name, {one: _section(one, names, course_name) for one in asked}, names)
 
 
 def _is_number(text: str) -> bool:
@@ -145,8 +145,8 @@ def _section(text: str, names: Mapping[int, str], course: str) -> int:
         facts["there_are"] = [f"{number} – {name}" for number, name in sorted(names.items())][:30]
         raise OrderRefused("no-such-section", f"{course} has no section {text}", **facts)
     facts["numbers"] = found
-    told = ", ".join(map(str, found))
-    raise OrderRefused("ambiguous-section", f"{course} has several sections {text}: {told}", **facts)
+    numbers = ", ".join(map(str, found))
+    raise OrderRefused("ambiguous-section", f"{course} has several sections {text}: {numbers}", **facts)
 
 
 def _folded(name: str) -> str:

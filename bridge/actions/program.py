@@ -356,8 +356,8 @@ def _read_step(document: Any, where: str) -> Step:
 
 def _read_file(document: Any, where: str) -> File:
     match document:
-        case {"sha256": str(told), "name": str(name), "size": int(size)} if len(document) == 3:
-            return File(told, name, size)
+        case {"sha256": str(digest), "name": str(name), "size": int(size)} if len(document) == 3:
+            return File(digest, name, size)
     raise ProgramFault(where, "needs sha256, name and size")
 
 

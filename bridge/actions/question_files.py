@@ -11,7 +11,7 @@ from bridge.actions.action import Context
 from bridge.actions.base import OrderRefused
 from bridge.actions.fields import Line, Text
 from bridge.actions.program import File, Ref, Step, Use
-from bridge.domain.questions import read, told
+from bridge.domain.questions import lines_for_people, read
 
 LARGEST_FILE = 20 * 1024 * 1024
 """Bytes that the plugin's step takes."""
@@ -91,7 +91,7 @@ def question_import(
     reading = read(content, file, format_)
     source = file or "text"
     if reading.faults:
-        faults = told(reading.faults)
+        faults = lines_for_people(reading.faults)
         raise OrderRefused(
             "questions-faulty",
             f"{source}: {len(reading.faults)} faults in the questions: {'; '.join(faults[:5])}",
@@ -107,7 +107,7 @@ def question_import(
         size = len(reading.text.encode())
         if len(reading.text) > LONGEST_TEXT or size > LARGEST_TEXT:
             raise _too_large(file, size)
-    remarks = (*told(reading.mended), *told(reading.warned))
+    remarks = (*lines_for_people(reading.mended), *lines_for_people(reading.warned))
     return Import(Step("question.import", "import", params), held, reading.count, reading.format, remarks)
 
 

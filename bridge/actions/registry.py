@@ -93,13 +93,13 @@ def _problems(folder: str, action: object, texts: Mapping[str, str | None]) -> I
     both = sorted(words.customers & words.operators)
     if both:
         yield f"words: codes are the customer's and the operator's: {', '.join(both)}"
-    told = texts["cannot.txt.j2"] or ""
-    for shared in _INCLUDE.findall(told):
-        told += text("", shared) or ""
+    sentences = texts["cannot.txt.j2"] or ""
+    for shared in _INCLUDE.findall(sentences):
+        sentences += text("", shared) or ""
     yield from (
         f"cannot.txt.j2 has no sentence for {code!r}"
         for code in sorted(words.customers)
-        if f'"{code}"' not in told
+        if f'"{code}"' not in sentences
     )
     if not action.specialists_only <= known.keys():
         yield "specialists_only names what is no parameter"

@@ -60,8 +60,8 @@ def read_table(content: bytes, columns: Mapping[str, Sequence[str]], needed: Seq
         names = [_column(cell, columns) for cell in head]
         if set(needed) <= set(names):
             return list(_read(rows, head, names))
-    told = ", ".join(f"{name} ({' или '.join(columns[name])})" for name in needed)
-    raise TableFault(f"в первой строке должны быть названия столбцов: {told}")
+    columns_needed = ", ".join(f"{name} ({' или '.join(columns[name])})" for name in needed)
+    raise TableFault(f"в первой строке должны быть названия столбцов: {columns_needed}")
 
 
 def _decoded(content: bytes) -> str:

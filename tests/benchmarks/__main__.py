@@ -104,6 +104,17 @@ def journal(directory: Path) -> None:
         measure("merge a page of 100 tickets", merge)
 
 
+def questions() -> None:
+    from bridge.domain.questions import read
+    from tests.hostile_questions import HOSTILE, hostile
+
+    many = "\n\n".join(f"::В{n}:: Сколько будет {n}+1? {{#{n + 1}}}" for n in range(1700))
+    measure("read 1,700 questions in GIFT", lambda: read(many, kind="gift"))
+    for kind, piece in HOSTILE:
+        text = hostile(kind, piece)
+        measure(f"read 20,000 times {piece!r}", lambda text=text, kind=kind: read(text, kind=kind), runs=1)  # type: ignore[misc]
+
+
 def statements() -> None:
     from decimal import Decimal
     from zoneinfo import ZoneInfo
@@ -151,6 +162,7 @@ def main() -> None:
     startup()
     with tempfile.TemporaryDirectory() as directory:
         journal(Path(directory))
+    questions()
     statements()
 
 

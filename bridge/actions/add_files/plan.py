@@ -27,7 +27,7 @@ def plan(params: AddFilesParams, context: Context) -> Plan:
         settings = {"display": one.display or params.display}
         step = add(f"file{number}", "resource", one, where, settings, files=[Use(file.sha256)])
         steps.append(step)
-        summary.append(f"{one.name}: {_told(file)}, {place.told_section(step.params['section'])}")
+        summary.append(f"{one.name}: {_described(file)}, {place.section_name(step.params['section'])}")
         count += 1
     for number, folder in enumerate(params.folder, 1):
         files = [held.get(name) for name in folder.files]
@@ -35,11 +35,11 @@ def plan(params: AddFilesParams, context: Context) -> Plan:
         uses = [Use(one.sha256) for one in files]
         step = add(f"folder{number}", "folder", folder, where, {"display": folder.display}, files=uses)
         steps.append(step)
-        told = ", ".join(map(_told, files))
-        summary.append(f"folder {folder.name}: {told}, {place.told_section(step.params['section'])}")
+        names = ", ".join(map(_described, files))
+        summary.append(f"folder {folder.name}: {names}, {place.section_name(step.params['section'])}")
         count += len(files)
     return Plan(
-        (f"add {count} files to {place.told}", *summary),
+        (f"add {count} files to {place.course_name}", *summary),
         Part(tuple(steps), held.files),
         {"files": count},
     )
@@ -57,5 +57,5 @@ def taken_back(found: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "files-deleted", "files": [one["name"] for one in (*found["files"], *found["folders"])]}
 
 
-def _told(file: TicketFile) -> str:
+def _described(file: TicketFile) -> str:
     return f"{file.name} ({file.size} bytes)"

@@ -38,7 +38,7 @@ class Collected:
         return tuple(File(one.sha256, one.name, one.size) for one in self._held.values())
 
     def fetch(self, names: Sequence[str]) -> None:
-        """Look whether the ticket has all of them, so that they are told at once.
+        """Look whether the ticket has all of them, so that they are names at once.
 
         Raises:
             OrderRefused: it lacks some (`files-missing`, or `file-missing` for one).
@@ -54,8 +54,8 @@ class Collected:
         if len(missing) == 1:
             raise next(iter(missing.values()))
         if missing:
-            told = ", ".join(missing)
-            raise OrderRefused("files-missing", f"the ticket has no files {told}", files=list(missing))
+            names = ", ".join(missing)
+            raise OrderRefused("files-missing", f"the ticket has no files {names}", files=list(missing))
 
     def get(self, name: str) -> TicketFile:
         """A file of the ticket.

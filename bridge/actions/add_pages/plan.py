@@ -21,8 +21,8 @@ def plan(params: AddPagesParams, context: Context) -> Plan:
         for number, one in enumerate(params.page, 1)
     )
     summary = (
-        f"add {len(steps)} pages to {place.told}",
-        *(f"{one.params['name']}: {place.told_section(one.params['section'])}" for one in steps),
+        f"add {len(steps)} pages to {place.course_name}",
+        *(f"{one.params['name']}: {place.section_name(one.params['section'])}" for one in steps),
     )
     counts = {"pages": len(steps), "characters": longest([one.text for one in params.page])}
     return Plan(summary, Part(steps), counts)

@@ -23,9 +23,9 @@ def plan(params: CreateAssignmentsParams, context: Context) -> Plan:
         for number, one in enumerate(params.assignment, 1)
     )
     summary = (
-        f"create {len(steps)} assignments in {place.told}",
+        f"create {len(steps)} assignments in {place.course_name}",
         *(
-            f"{one.name}: {place.told_section(step.params['section'])}, {_times(one)}grade {one.grade}"
+            f"{one.name}: {place.section_name(step.params['section'])}, {_times(one)}grade {one.grade}"
             for one, step in zip(params.assignment, steps, strict=True)
         ),
     )
@@ -65,5 +65,5 @@ def _settings(one: Assignment, zone: tzinfo) -> dict[str, Any]:
 
 def _times(one: Assignment) -> str:
     """The times for operators, by the site's clock."""
-    told: list[tuple[str, datetime | None]] = [("from", one.opens), ("due", one.due), ("until", one.cutoff)]
-    return "".join(f"{name} {value:%Y-%m-%d %H:%M}, " for name, value in told if value is not None)
+    times: list[tuple[str, datetime | None]] = [("from", one.opens), ("due", one.due), ("until", one.cutoff)]
+    return "".join(f"{name} {value:%Y-%m-%d %H:%M}, " for name, value in times if value is not None)

@@ -36,7 +36,7 @@ def plan(params: CreateGlossaryParams, context: Context) -> Plan:
         )
         for number, one in enumerate(listed, 1)
     )
-    where = f"{place.told_section(glossary.params['section'])} of {place.told}"
+    where = f"{place.section_name(glossary.params['section'])} of {place.course_name}"
     summary = (
         f"create glossary {params.name} in {where}",
         f"{len(listed)} terms: {', '.join(one.concept for one in listed[:10])}"

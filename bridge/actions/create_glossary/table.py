@@ -52,10 +52,10 @@ def terms_of(file: TicketFile, others: tuple[Term, ...]) -> tuple[Term, ...]:
     if len(terms) + len(others) > MOST_TERMS:
         problems.append(f"терминов больше {MOST_TERMS}: разделите таблицу на несколько глоссариев")
     if problems:
-        told = "; ".join(problems[:MOST_FAULTS])
+        faults = "; ".join(problems[:MOST_FAULTS])
         raise OrderRefused(
             "terms-unusable",
-            f"the table {file.name} cannot be used: {told}",
+            f"the table {file.name} cannot be used: {faults}",
             file=file.name,
             problems=problems[:MOST_FAULTS],
         )

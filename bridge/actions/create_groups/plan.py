@@ -16,7 +16,7 @@ from bridge.actions.texts import paragraphs
 
 def plan(params: CreateGroupsParams, context: Context) -> Plan:
     """Find the course and the people."""
-    course, told = find_course(params, context)
+    course, course_name = find_course(params, context)
     description = paragraphs(params.description)
     labels = {name: f"group{number}" for number, name in enumerate(params.groups, 1)}
     steps = [
@@ -46,7 +46,7 @@ def plan(params: CreateGroupsParams, context: Context) -> Plan:
         ]
     members = sum(len(set(logins)) for logins in params.members.values())
     summary = (
-        f"create {len(params.groups)} groups in {told}: {', '.join(params.groups)}",
+        f"create {len(params.groups)} groups in {course_name}: {', '.join(params.groups)}",
         *(
             f"grouping {name}: {', '.join(names)}" if names else f"grouping {name}"
             for name, names in params.groupings.items()

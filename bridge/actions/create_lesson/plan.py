@@ -38,7 +38,7 @@ def plan(params: CreateLessonParams, context: Context) -> Plan:
     last = len(params.page)
     pages = (_page(one, number, is_last=number == last) for number, one in enumerate(params.page, 1))
     questions = sum(one.type != "content" for one in params.page)
-    where = f"{place.told_section(lesson.params['section'])} of {place.told}"
+    where = f"{place.section_name(lesson.params['section'])} of {place.course_name}"
     summary = (
         f"create lesson {params.name} in {where}, grade {params.highest}",
         f"{last} pages ({questions} questions): {', '.join(one.name for one in params.page[:10])}"

@@ -17,7 +17,7 @@ from bridge.actions.texts import paragraphs
 
 def plan(params: CreateQuizParams, context: Context) -> Plan:
     """Find the course, and read the questions."""
-    course, told = find_course(params, context)
+    course, course_name = find_course(params, context)
     steps: list[Step] = []
     files: tuple[File, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -59,9 +59,9 @@ def plan(params: CreateQuizParams, context: Context) -> Plan:
             Step("quiz.add_questions", "added", {"quiz": ref("quiz", "cmid"), "questions": questions})
         )
     summary = (
-        f"create quiz {params.name} in section {params.section} of {told}",
+        f"create quiz {params.name} in section {params.section} of {course_name}",
         source,
-        *_told(params),
+        *_wishes(params),
         *remarks,
     )
     return Plan(summary, Part(tuple(steps), files), {"quizzes": 1, "questions": counted}, {}, remarks)
@@ -99,7 +99,7 @@ def _settings(params: CreateQuizParams, zone: tzinfo) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _told(params: CreateQuizParams) -> tuple[str, ...]:
+def _wishes(params: CreateQuizParams) -> tuple[str, ...]:
     """The order's own settings, for people."""
     words = {
         "attempts": None if params.attempts is None else str(params.attempts or "any number of"),
@@ -111,5 +111,5 @@ def _told(params: CreateQuizParams) -> tuple[str, ...]:
         "minutes": params.time_limit and str(params.time_limit),
         "answers shuffled": None if params.shuffle is None else ("no", "yes")[params.shuffle],
     }
-    told = ", ".join(f"{name} {value}" for name, value in words.items() if value)
-    return (told,) if told else ()
+    settings = ", ".join(f"{name} {value}" for name, value in words.items() if value)
+    return (settings,) if settings else ()

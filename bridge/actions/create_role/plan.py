@@ -16,12 +16,12 @@ def plan(params: CreateRoleParams, context: Context) -> Plan:
     """Judge the order by the site's policy; what Moodle knows of roles it is asked for afterwards."""
     guarded = guarded_capabilities(params, context.policy)
     if guarded:
-        told = ", ".join(guarded)
+        names = ", ".join(guarded)
         brought = brought_along(params, context.policy)
         if brought:
-            told += f" (the archetype {params.archetype} holds {', '.join(brought)})"
+            names += f" (the archetype {params.archetype} holds {', '.join(brought)})"
         raise OrderRefused(
-            "guarded", f"the site's policy does not let orders grant {told}", capabilities=guarded
+            "guarded", f"the site's policy does not let orders grant {names}", capabilities=guarded
         )
     step = Step(
         "role.create",
@@ -57,11 +57,11 @@ def judge(asked: Results, results: Results, policy: Policy) -> None:
     archetype = asked["role"]["archetype"]
     beyond = held_beyond(archetype, results["role"]["capabilities"], policy)
     if beyond:
-        told = (
+        names = (
             f"on this site the archetype {archetype} holds {', '.join(beyond)}, which the policy does not "
             "name: role deleted"
         )
-        raise OrderRefused("guarded", told, capabilities=beyond)
+        raise OrderRefused("guarded", names, capabilities=beyond)
 
 
 def evidence(results: Results, moodle: Reader) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bridge.actions.question_files import question_import
 
 def plan(params: ImportQuestionsParams, context: Context) -> Plan:
     """Find the course, and read the questions."""
-    course, told = find_course(params, context)
+    course, course_name = find_course(params, context)
     found = question_import(
         file=params.file,
         text=params.questions,
@@ -25,7 +25,10 @@ def plan(params: ImportQuestionsParams, context: Context) -> Plan:
     )
     into = f", category {params.category}" if params.category else ""
     source = f"{params.file} ({found.format})" if params.file else f"the order ({found.format})"
-    summary = (f"import {found.count} questions of {source} into the bank of {told}{into}", *found.remarks)
+    summary = (
+        f"import {found.count} questions of {source} into the bank of {course_name}{into}",
+        *found.remarks,
+    )
     return Plan(
         summary,
         Part((found.step,), found.files),

@@ -29,7 +29,7 @@ def plan(params: RestoreCourseParams, context: Context) -> Plan:
             "other-site",
             f"the backup {backup['filename']} was made on another site ({backup['siteurl']}); the order has "
             "to say other_site",
-            course=_told(params),
+            course=_criteria(params),
             site=backup["siteurl"],
         )
     _refuse_taken(backup, moodle)
@@ -103,19 +103,19 @@ def _find(params: RestoreCourseParams, moodle: Reader) -> Sequence[Mapping[str, 
         found = moodle.read(FIND, **asked)
     if found["backups"]:
         return list(found["backups"])
-    told = _told(params)
+    criteria = _criteria(params)
     if found["truncated"] or found["unreadable"]:
         unread = ", ".join(f"{one['filename']} ({one['reason']})" for one in found["unreadable"])
         why = f"these cannot be read: {unread}" if unread else "the search takes longer than Moodle lets it"
         raise OrderRefused(
-            "backups-unread", f"no backup with {told} was found, but not all were looked into; {why}"
+            "backups-unread", f"no backup with {criteria} was found, but not all were looked into; {why}"
         )
     alike = list(found["lookalikes"])
     hint = f"; names that look alike: {', '.join(alike)}" if alike else ""
     raise OrderRefused(
         "no-backup",
-        f"no backup holds a course with {told}{hint}",
-        course=told,
+        f"no backup holds a course with {criteria}{hint}",
+        course=criteria,
         **({"lookalikes": alike} if alike else {}),
     )
 
@@ -149,11 +149,11 @@ def _refuse_ambiguous(params: RestoreCourseParams, backups: Sequence[Mapping[str
             }
             for one in sorted(newest.values(), key=lambda one: -one["stored"])
         ]
-        told = ", ".join(f"{one['course_id']} ({one['shortname']})" for one in candidates)
+        names = ", ".join(f"{one['course_id']} ({one['shortname']})" for one in candidates)
         raise OrderRefused(
             "ambiguous",
-            f"backups hold several courses with {_told(params)}: {told}",
-            course=_told(params),
+            f"backups hold several courses with {_criteria(params)}: {names}",
+            course=_criteria(params),
             candidates=candidates,
         )
 
@@ -200,13 +200,15 @@ def _courses(moodle: Reader, field: str, value: object) -> list[Mapping[str, Any
 
 
 def _living(course: Mapping[str, Any]) -> OrderRefused:
-    told = f"{course['fullname']} ({course['shortname']}), id {course['id']}"
+    described = f"{course['fullname']} ({course['shortname']}), id {course['id']}"
     return OrderRefused(
-        "course-exists", f"the course is not deleted, or its short name is taken: {told}", course=told
+        "course-exists",
+        f"the course is not deleted, or its short name is taken: {described}",
+        course=described,
     )
 
 
-def _told(params: RestoreCourseParams) -> str:
+def _criteria(params: RestoreCourseParams) -> str:
     return ", ".join(f"{name} «{value}»" for name, value in params.criteria().items() if value)
 
 

@@ -12,13 +12,13 @@ import re
 
 from bridge.domain.questions import aiken, gift, moodle_xml
 from bridge.domain.questions.decoding import decoded
-from bridge.domain.questions.reading import Notes, Reading, Remark, lines_of, told
+from bridge.domain.questions.reading import Notes, Reading, Remark, lines_for_people, lines_of
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 FORMATS = ("gift", "xml", "aiken")
 
-__all__ = ["FORMATS", "Reading", "Remark", "format_of", "read", "told"]
+__all__ = ["FORMATS", "Reading", "Remark", "format_of", "lines_for_people", "read"]
 
 
 def format_of(name: str, text: str) -> str:

@@ -95,8 +95,8 @@ def _added(question: _Question, line: str, number: int, notes: Notes) -> _Questi
         )
         return _Question(question.number, number, [line])
     elif question.options:
-        letter, told = question.options[-1]
-        told.append(line)
+        letter, lines = question.options[-1]
+        lines.append(line)
         notes.mend(f"продолжение варианта «{letter}» перенесено в одну строку с ним", number, question.number)
     elif question.text and question.blank:
         notes.fault(
@@ -144,7 +144,7 @@ def _ended(question: _Question, answer: re.Match[str], line: str, number: int, n
                 notes.mend(f"«{line}» записано как ANSWER: {LATIN[place]}", number, question.number)
             if letters != list(LATIN[: len(letters)]) and all(one in LATIN for one in letters):
                 notes.mend("буквы вариантов поставлены по порядку", question.line, question.number)
-            options = [f"{LATIN[at]}. {' '.join(told)}" for at, (_, told) in enumerate(question.options)]
+            options = [f"{LATIN[at]}. {' '.join(lines)}" for at, (_, lines) in enumerate(question.options)]
             return "\n".join([said, *options, f"ANSWER: {LATIN[place]}"])
     return ""
 

@@ -19,11 +19,11 @@ def decoded(content: bytes, notes: Notes) -> str | None:
     """The text; None where nobody can say what it is, which is noted as a fault."""
     for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if content.startswith(mark):
-            return _declared(content, name, notes, told=True)
+            return _declared(content, name, notes, noted=True)
     declared = _DECLARED.match(content)
     if declared and declared[1].lower() not in (b"utf-8", b"utf8"):
         # Moodle's importer reads it as it is declared.
-        return _declared(content, declared[1].decode("ascii"), notes, told=False)
+        return _declared(content, declared[1].decode("ascii"), notes, noted=False)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -39,13 +39,13 @@ def decoded(content: bytes, notes: Notes) -> str | None:
     return text
 
 
-def _declared(content: bytes, name: str, notes: Notes, *, told: bool) -> str | None:
+def _declared(content: bytes, name: str, notes: Notes, *, noted: bool) -> str | None:
     try:
         text = content.decode(name)
     except (LookupError, UnicodeDecodeError):
         notes.fault(f"файл не читается в кодировке {name}: сохраните его в UTF-8")
         return None
-    if told:
+    if noted:
         notes.mend(f"файл записан в кодировке {name}, перекодирован в UTF-8")
     return text
 

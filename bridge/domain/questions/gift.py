@@ -326,15 +326,15 @@ def _judge_pairs(question: _Question, start: int, inside: str) -> None:
 
 def _judge_words(question: _Question, start: int, inside: str) -> None:
     word = inside.partition("#")[0]
-    told = word.strip()
-    if "=" not in told and told not in _CORE_WORDS and told.casefold() in _RIGHT | _WRONG:
+    answer = word.strip()
+    if "=" not in answer and answer not in _CORE_WORDS and answer.casefold() in _RIGHT | _WRONG:
         place = start + len(word) - len(word.lstrip())
-        meant = "T" if told.casefold() in _RIGHT else "F"
+        meant = "T" if answer.casefold() in _RIGHT else "F"
         question.edit(
-            place, place + len(told), meant, f"ответ «{told}» записан как {meant}: вопрос «верно/неверно»"
+            place, place + len(answer), meant, f"ответ «{answer}» записан как {meant}: вопрос «верно/неверно»"
         )
         return
-    if told in _CORE_WORDS:
+    if answer in _CORE_WORDS:
         return
     weights = []
     for offset, _, text in _items(inside, "="):

@@ -72,7 +72,7 @@ class Reading:
     warned: tuple[Remark, ...]
 
 
-def told(remarks: Iterable[Remark], most: int = 30) -> list[str]:
+def lines_for_people(remarks: Iterable[Remark], most: int = 30) -> list[str]:
     """Remarks for a reader: what is said of several lines stands once, and of very many the first."""
     places: dict[str, list[Remark]] = {}
     for one in remarks:

@@ -27,8 +27,8 @@ def faults(site: Site, what: str, params: Mapping[str, Any]) -> Iterator[Fault]:
                 f'SELECT 1 FROM "{what}" WHERE course = ? AND {column} = ?', course, value.strip()
             )
         ):
-            told = f"The course has a {what} with the {column} {value.strip()} already"
-            yield Fault(column, code, told, {column: value.strip()})
+            message = f"The course has a {what} with the {column} {value.strip()} already"
+            yield Fault(column, code, message, {column: value.strip()})
 
 
 def make(site: Site, what: str, params: Mapping[str, Any]) -> int:

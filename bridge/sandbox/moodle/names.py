@@ -28,9 +28,9 @@ def as_asked(request: Request) -> Iterator[None]:
 
 
 def formatted(name: str) -> str:
-    """The name as it is told."""
+    """The name as it is shown."""
     if _RAW.get():
         return name
-    told = re.sub(r"&(?![a-zA-Z0-9#]{1,8};)", "&amp;", name)
-    told = re.sub(r"<(?!\s)[^>]*>?", "", told)
-    return told.replace("<", "&lt;").replace(">", "&gt;")
+    shown = re.sub(r"&(?![a-zA-Z0-9#]{1,8};)", "&amp;", name)
+    shown = re.sub(r"<(?!\s)[^>]*>?", "", shown)
+    return shown.replace("<", "&lt;").replace(">", "&gt;")

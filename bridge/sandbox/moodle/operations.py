@@ -49,7 +49,7 @@ PIECES = 5
 UNENDED = "('queued', 'running', 'undoing')"
 
 
-def told(fault: Fault) -> dict[str, Any]:
+def document(fault: Fault) -> dict[str, Any]:
     """A fault as the functions answer it; its facts are a JSON text."""
     facts = json.dumps(dict(fault.facts), ensure_ascii=False)
     return {"path": fault.path, "code": fault.code, "message": fault.message, "facts": facts}
@@ -202,14 +202,14 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
                 _update(site, opkey, step=at, progress=(number + 1) / total, stepsdone=number + 1)
         except Exception as error:  # noqa: BLE001 (whatever a step runs into ends its program, not the worker)
             code = error.errorcode if isinstance(error, Failure) else "stepfailed"
-            told_as = str(error) if isinstance(error, Failure) else repr(error)
-            fault = Fault(f"steps[{number}]", code, told_as)
+            reason = str(error) if isinstance(error, Failure) else repr(error)
+            fault = Fault(f"steps[{number}]", code, reason)
             _update(
                 site,
                 opkey,
                 status="undoing",
                 errorcode=code,
-                error=f"{at}: {told_as}",
+                error=f"{at}: {reason}",
                 faults=json.dumps([kept(fault)], ensure_ascii=False),
             )
             return True

@@ -1,7 +1,7 @@
 """Programs as the plugin reads them: one JSON text, judged step by step, every fault by its path.
 
 Order: shape, schema of each step, references, what the site has and lets, capabilities, each step's own
-check. All faults are told, at most `MOST_FAULTS`.
+check. All faults are named, at most `MOST_FAULTS`.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def _steps(given: list[Any], found: list[Fault]) -> Iterator[tuple[str, str, Map
             continue
         kind, label = one.get("step"), one.get("as")
         if kind not in kinds():
-            told = f"There is no kind of steps {kind}"
-            found.append(Fault(f"{path}.step", "unknownstep", told, {"step": kind or ""}))
+            message = f"There is no kind of steps {kind}"
+            found.append(Fault(f"{path}.step", "unknownstep", message, {"step": kind or ""}))
         if not isinstance(label, str) or not _LABEL.fullmatch(label):
             found.append(Fault(f"{path}.as", "labelform", "Is no label", {"label": label or ""}))
         elif label in labels:
@@ -160,18 +160,18 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
     for number, kind, params in sound:
         path = f"steps[{number}]"
         if kind.name in off:
-            told = f"The site's policy does not let {kind.name} run"
-            yield Fault(f"{path}.step", "stepoff", told, {"step": kind.name})
+            message = f"The site's policy does not let {kind.name} run"
+            yield Fault(f"{path}.step", "stepoff", message, {"step": kind.name})
         for capability in kind.needed(params):
             if not site.has_capability(capability):
-                told = f"The token's user lacks the capability {capability}"
-                yield Fault(path, "nopermissions", told, {"capability": capability, "context": "system"})
+                message = f"The token's user lacks the capability {capability}"
+                yield Fault(path, "nopermissions", message, {"capability": capability, "context": "system"})
         for fault in (*kind.check(site, params), *kind.check_files(params, held)):
             yield Fault(f"{path}.{fault.path}", fault.code, fault.message, fault.facts)
         for name, code, what in kind.claims(params):
             if what in claimed:
-                told = f"An earlier step has taken {params[name]}"
-                yield Fault(f"{path}.{name}", code, told, {name: params[name]})
+                message = f"An earlier step has taken {params[name]}"
+                yield Fault(f"{path}.{name}", code, message, {name: params[name]})
             claimed.add(what)
 
 
@@ -193,11 +193,11 @@ def missing_files(site: Site, program: Program, draftitemid: int) -> Iterator[Fa
         if one["sha256"] in held:
             continue
         if one["sha256"] in names:
-            told = f"The file {one['name']} is not as it was sent"
-            yield Fault(f"files[{number}].sha256", "filechanged", told, {**facts, "found": ""})
+            message = f"The file {one['name']} is not as it was sent"
+            yield Fault(f"files[{number}].sha256", "filechanged", message, {**facts, "found": ""})
         else:
-            told = f"The file {one['name']} is not in the draft area"
-            yield Fault(f"files[{number}]", "filemissing", told, facts)
+            message = f"The file {one['name']} is not in the draft area"
+            yield Fault(f"files[{number}]", "filemissing", message, facts)
 
 
 def stored(site: Site, draftitemid: int) -> dict[str, Path]:

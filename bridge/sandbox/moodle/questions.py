@@ -167,7 +167,7 @@ def _xml_question(node: etree._Element, number: int) -> Iterator[tuple[str, dict
         yield "questionnoright", facts
 
 
-def told(code: str, facts: dict[str, Any]) -> str:
+def message_of(code: str, facts: dict[str, Any]) -> str:
     """A fault for people."""
     places = ", ".join(f"{name} {value}" for name, value in facts.items())
     return f"The questions cannot be imported: {code}{f' ({places})' if places else ''}"

@@ -103,10 +103,10 @@ def _respond(form: str, body: str) -> Response:
 
 
 def _problem_json(site: Site, problem: MoodleProblem) -> str:
-    told = {"exception": problem.php_class, "errorcode": problem.errorcode, "message": problem.message}
+    answer = {"exception": problem.php_class, "errorcode": problem.errorcode, "message": problem.message}
     if site.debugging and problem.debuginfo is not None:
-        told["debuginfo"] = problem.debuginfo
-    return php_json({name: value for name, value in told.items() if value is not None})
+        answer["debuginfo"] = problem.debuginfo
+    return php_json({name: value for name, value in answer.items() if value is not None})
 
 
 def _problem_xml(site: Site, problem: MoodleProblem) -> str:

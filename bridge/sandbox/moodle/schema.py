@@ -269,8 +269,8 @@ def _file(_described: Field, value: Any, path: str, reading: Reading) -> Iterato
     if not isinstance(value, dict) or set(value) != {"file"} or not isinstance(value["file"], str):
         yield _type(path, "file")
     elif value["file"] not in reading.files:
-        told = f"The file {value['file']} is not in the program's list"
-        yield Fault(path, "filenotlisted", told, {"sha256": value["file"]})
+        message = f"The file {value['file']} is not in the program's list"
+        yield Fault(path, "filenotlisted", message, {"sha256": value["file"]})
 
 
 def _ints(_described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:

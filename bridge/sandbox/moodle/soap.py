@@ -119,11 +119,11 @@ def _arguments(function: Function, given: list[etree._Element]) -> dict[str, Any
         default=0,
     )
     if len(given) < needed:
-        told = (
+        message = (
             f"Too few arguments to function {wsdl.SERVICE}::{function.name}(), {len(given)} passed "
             f"and at least {needed} expected"
         )
-        raise SoapFault("SOAP-ENV:Server", told)
+        raise SoapFault("SOAP-ENV:Server", message)
     return {name: _decode(node, inner) for (name, inner), node in zip(declared.items(), given, strict=False)}
 
 

@@ -29,13 +29,13 @@ def take(site: Site, request: Request) -> Response:
     except MoodleProblem as problem:
         return _refusal(problem, kind)
     itemid, filepath = clean_int(given.get("itemid", 0)), CLEANERS["path"](given.get("filepath", "/"))
-    told: list[dict[str, Any]] = []
+    answer: list[dict[str, Any]] = []
     for sent in request.files.values():
         name, data = CLEANERS["file"](sent.filename), sent.read()
         area = site.add_draft(itemid, filepath, name, data)
         if area is None:
             error = f"File name already exists: {name}"
-            told.append(
+            answer.append(
                 {
                     "filename": name,
                     "filepath": "/php",
@@ -46,7 +46,7 @@ def take(site: Site, request: Request) -> Response:
             )
             continue
         itemid = area
-        told.append(
+        answer.append(
             {
                 "component": "user",
                 "contextid": USER_CONTEXT,
@@ -61,7 +61,7 @@ def take(site: Site, request: Request) -> Response:
                 "filesize": len(data),
             }
         )
-    return Response(php_json(told), content_type=kind, headers=list(_HEADERS))
+    return Response(php_json(answer), content_type=kind, headers=list(_HEADERS))
 
 
 def give(site: Site, request: Request, path: str) -> Response:
@@ -97,11 +97,11 @@ def _authenticate(site: Site, given: dict[str, Any]) -> None:
 
 
 def _refusal(problem: MoodleProblem, content_type: str, status: str = "200 OK") -> Response:
-    told = {
+    answer = {
         "error": problem.message,
         "errorcode": problem.errorcode,
         "stacktrace": None,
         "debuginfo": None,
         "reproductionlink": None,
     }
-    return Response(php_json(told), status=status, content_type=content_type, headers=list(_HEADERS))
+    return Response(php_json(answer), status=status, content_type=content_type, headers=list(_HEADERS))

@@ -43,8 +43,8 @@ def test_a_section_is_known_by_its_number_or_its_name(wanted: str, number: int) 
 
 def test_a_section_is_told_with_its_name() -> None:
     place = find("1")
-    assert (place.course, place.told) == (7, "course Введение (7)")
-    assert place.told_section(1) == "section 1 (Знакомство)"
+    assert (place.course, place.course_name) == (7, "course Введение (7)")
+    assert place.section_name(1) == "section 1 (Знакомство)"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_section_that_is_not_there_is_told_to_the_customer(wanted: str, code: 
 def test_sections_of_a_course_that_is_not_there_yet_are_numbers() -> None:
     context = make_context(FakeMoodle(), made={"course": Ref("course", "id", outside=True)})
     place = find_place(InSection(), ["2"], context)
-    assert (place.section("2"), place.told_section(2)) == (2, "section 2")
+    assert (place.section("2"), place.section_name(2)) == (2, "section 2")
     with pytest.raises(OrderRefused) as caught:
         find_place(InSection(), ["Итоги"], context)
     assert caught.value.code == "section-number-needed"

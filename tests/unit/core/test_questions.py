@@ -4,12 +4,12 @@ good questions.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 
-from bridge.domain.questions import Reading, format_of, read, told
+from bridge.domain.questions import Reading, format_of, lines_for_people, read
+from tests.hostile_questions import HOSTILE, hostile
 
 GIFT = "::Первый:: Хорошо? {=да ~нет}\n\n%s\n\n::Последний:: Хорошо? {=да ~нет}\n"
 AIKEN = "Хорошо ли?\nA. да\nB. нет\nANSWER: A\n\n%s\n\nХорошо ли это?\nA. нет\nB. да\nANSWER: B\n"
@@ -315,10 +315,10 @@ def test_the_format_is_told_by_the_name_or_the_content(name: str, text: str, tol
 def test_what_is_said_of_several_lines_stands_once() -> None:
     found = aiken("Что это?\nА) да\nБ) нет\nОТВЕТ: А")
     many = gift("\n\n".join(f"::Q:: Небо {number}? {{Верно}}" for number in range(40)))
-    assert told(many.mended)[0].startswith("строки 3, 5, 7")
-    assert all("строк" in one for one in told(found.mended))
+    assert lines_for_people(many.mended)[0].startswith("строки 3, 5, 7")
+    assert all("строк" in one for one in lines_for_people(found.mended))
     different = gift("\n\n".join(f"::Q:: Сколько? {{#слово{number}}}" for number in range(40)))
-    assert told(different.faults)[-1] == "… и ещё замечаний: 10"
+    assert lines_for_people(different.faults)[-1] == "… и ещё замечаний: 10"
 
 
 def test_line_ends_of_all_kinds_count_the_same() -> None:
@@ -327,32 +327,13 @@ def test_line_ends_of_all_kinds_count_the_same() -> None:
         assert (found.count, found.faults[0].line) == (3, 3)
 
 
-@pytest.mark.parametrize(
-    ("kind", "piece"),
-    [
-        ("gift", "<a "),
-        ("gift", "a\n"),
-        ("gift", "{\n\n"),
-        ("gift", '{=<a b="'),
-        ("gift", '{~<b c="d">e</b>'),
-        ("gift", "src=a "),
-        ("gift", "<a = "),
-        ("gift", "{#1,5 ="),
-        ("gift", "\n::Q::"),
-        ("aiken", "x\n"),
-        ("aiken", "A. x\n"),
-        ("", "\n "),
-        ("xml", "<![CDATA["),
-        ("xml", "<quiz>"),
-        ("xml", "&nbsp;"),
-    ],
-)
-def test_a_file_made_to_take_long_does_not(kind: str, piece: str) -> None:
-    started = time.perf_counter()
-    read(f"В\nA. б\n{piece * 20_000}" if kind == "aiken" else piece * 20_000, kind=kind)
-    assert time.perf_counter() - started < 2
+@pytest.mark.parametrize(("kind", "piece"), HOSTILE)
+def test_a_file_made_to_take_long_comes_to_its_end(kind: str, piece: str) -> None:
+    """How long it takes: `make bench`."""
+    found = read(hostile(kind, piece), kind=kind)
+    assert found.count or found.faults
 
 
-def test_a_large_file_is_read_at_once() -> None:
+def test_a_large_file_is_read_whole() -> None:
     found = read("\n\n".join(f"::В{n}:: Сколько будет {n}+1? {{#{n + 1}}}" for n in range(1700)), kind="gift")
     assert (found.count, found.faults, found.mended) == (1700, (), ())

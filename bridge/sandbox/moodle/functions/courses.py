@@ -228,11 +228,11 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
             try:
                 site.category(wanted["categoryid"])
             except MoodleProblem as problem:
-                told = (
+                message = (
                     "You cannot execute functions in the category context (category id:{}). The context "
                     "error message was: {}"
                 )
-                message = told.format(wanted["categoryid"], "Invalid parameter value detected")
+                message = message.format(wanted["categoryid"], "Invalid parameter value detected")
                 raise MoodleProblem("errorcatcontextnotvalid", message) from problem
             site.require("moodle/course:create")
             for name in ("fullname", "shortname"):
@@ -264,7 +264,7 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
     Struct({"warnings": WARNINGS}),
 )
 def delete_courses(site: Site, params: Mapping[str, Any]) -> Any:
-    """Delete courses; one that cannot be deleted is told as a warning."""
+    """Delete courses; one that cannot be deleted is message as a warning."""
     warnings = []
 
     def warn(course: int, code: str, message: str) -> None:

@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 def upload(site: Site, params: Mapping[str, Any]) -> Any:
     """Put a file, given in base64, into a draft area."""
     if (params["component"], params["filearea"]) != ("user", "draft"):
-        told = "File can be uploaded to user draft area only"
+        message = "File can be uploaded to user draft area only"
         raise MoodleProblem(
             "codingerror",
-            f"Coding error detected, it must be fixed by a programmer: {told}",
+            f"Coding error detected, it must be fixed by a programmer: {message}",
             php_class="core\\exception\\coding_exception",
         )
     if params["contextid"] not in {None, 0, USER_CONTEXT}:

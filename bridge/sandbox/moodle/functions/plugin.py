@@ -244,7 +244,7 @@ def check(site: Site, params: Mapping[str, Any]) -> Any:
     return {
         "ok": not faults,
         "heavy": heavy,
-        "faults": [operations.told(one) for one in faults],
+        "faults": [operations.document(one) for one in faults],
         "notes": [],
     }
 

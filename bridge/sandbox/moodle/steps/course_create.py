@@ -57,8 +57,10 @@ class CourseCreate(StepKind):
                     f"SELECT id, fullname FROM course WHERE {column} = ? COLLATE NOCASE", value.strip()
                 )
                 if bearer:
-                    told = f"The {column} {value.strip()} is already used for the course {bearer['fullname']}"
-                    yield Fault(column, code, told, {column: value.strip()})
+                    message = (
+                        f"The {column} {value.strip()} is already used for the course {bearer['fullname']}"
+                    )
+                    yield Fault(column, code, message, {column: value.strip()})
         if known(params["format"]) and params["format"] not in FORMATS:
             facts = {"format": params["format"], "choices": ", ".join(FORMATS)}
             yield Fault("format", "formatnotfound", f"There is no course format {params['format']}", facts)

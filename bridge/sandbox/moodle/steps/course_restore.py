@@ -158,8 +158,8 @@ class CourseRestore(StepKind):
 def _taken(site: Site, shortname: str) -> Iterator[Fault]:
     bearer = site.store.row("SELECT fullname FROM course WHERE shortname = ? COLLATE NOCASE", shortname)
     if bearer:
-        told = f"Short name is already used for another course ({bearer['fullname']})"
-        yield Fault("shortname", "shortnametaken", told, {"shortname": shortname})
+        message = f"Short name is already used for another course ({bearer['fullname']})"
+        yield Fault("shortname", "shortnametaken", message, {"shortname": shortname})
 
 
 KIND = CourseRestore()

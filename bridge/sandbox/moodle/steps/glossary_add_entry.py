@@ -42,8 +42,8 @@ class GlossaryAddEntry(StepKind):
         if known(glossary):
             there = site.store.rows("SELECT name FROM part WHERE module = ?", glossary)
             if concept.lower() in {one["name"].lower() for one in there}:
-                told = f"The glossary has an entry {concept} already"
-                yield Fault("concept", "concepttaken", told, {"concept": concept})
+                message = f"The glossary has an entry {concept} already"
+                yield Fault("concept", "concepttaken", message, {"concept": concept})
 
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         """See `StepKind.claims`."""

@@ -28,8 +28,8 @@ class GroupingAdd(StepKind):
                 row = site.store.row(f'SELECT course FROM "{what}" WHERE id = ?', params[what])
                 courses += [] if row is None else [row["course"]]
         if len(set(courses)) > 1:
-            told = "The group is not of the grouping's course"
-            yield Fault("group", "othercourse", told, {"id": params["group"]})
+            message = "The group is not of the grouping's course"
+            yield Fault("group", "othercourse", message, {"id": params["group"]})
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

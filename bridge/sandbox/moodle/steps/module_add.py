@@ -64,13 +64,13 @@ class ModuleAdd(StepKind):
             if known(section) and not site.store.row(
                 "SELECT 1 FROM section WHERE course = ? AND number = ?", course, section
             ):
-                told = f"The course has no section {section}"
-                yield Fault("section", "sectionnotfound", told, {"section": section})
+                message = f"The course has no section {section}"
+                yield Fault("section", "sectionnotfound", message, {"section": section})
             if idnumber and site.store.row(
                 "SELECT 1 FROM module_detail WHERE course = ? AND idnumber = ?", course, idnumber
             ):
-                told = f"The ID number {idnumber} is taken"
-                yield Fault("idnumber", "idnumbertaken", told, {"idnumber": idnumber})
+                message = f"The ID number {idnumber} is taken"
+                yield Fault("idnumber", "idnumbertaken", message, {"idnumber": idnumber})
         if not params["name"] and params["type"] != "label":
             facts = {"length": 0, "min": 1, "max": 255}
             yield Fault("name", "paramlength", "Must not be empty", facts)

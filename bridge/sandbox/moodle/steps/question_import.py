@@ -48,7 +48,7 @@ class QuestionImport(StepKind):
             yield Fault("category", "parampattern", "A category's name has no slash", facts)
         if text and known(text) and known(params["format"]):
             for code, found in questions.read(params["format"], text.encode()).faults:
-                yield Fault("text", code, questions.told(code, found), found)
+                yield Fault("text", code, questions.message_of(code, found), found)
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
@@ -59,7 +59,7 @@ class QuestionImport(StepKind):
                 raise Failure("paramrange", f"The file has more than {LARGEST} bytes")
         found = questions.read(params["format"], content)
         for code, facts in found.faults:
-            raise Failure(code, questions.told(code, facts))
+            raise Failure(code, questions.message_of(code, facts))
         store, course, name = work.site.store, params["course"], params["category"] or "Default"
         there = store.row("SELECT id FROM question_category WHERE course = ? AND name = ?", course, name)
         category = there["id"] if there else store.insert("question_category", course=course, name=name)

@@ -33,8 +33,8 @@ class QuizAddQuestions(StepKind):
         held = {row["name"] for row in _held(site, params["quiz"])} if known(params["quiz"]) else set()
         for place, id_ in enumerate(asked):
             if asked.index(id_) != place or str(id_) in held:
-                told = f"Question {id_} stands in the quiz already"
-                yield Fault(f"questions[{place}]", "questiontwice", told, {"id": id_})
+                message = f"Question {id_} stands in the quiz already"
+                yield Fault(f"questions[{place}]", "questiontwice", message, {"id": id_})
 
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""

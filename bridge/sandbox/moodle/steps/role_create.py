@@ -44,11 +44,11 @@ class RoleCreate(StepKind):
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """See `StepKind.check`."""
         if site.store.row("SELECT 1 FROM role WHERE shortname = ?", params["shortname"]):
-            told = f"There is a role with the short name {params['shortname']} already"
-            yield Fault("shortname", "shortnametaken", told, {"shortname": params["shortname"]})
+            message = f"There is a role with the short name {params['shortname']} already"
+            yield Fault("shortname", "shortnametaken", message, {"shortname": params["shortname"]})
         if params["archetype"] and params["archetype"] not in roles.ARCHETYPES:
-            told = f"There is no archetype {params['archetype']}"
-            yield Fault("archetype", "unknownarchetype", told, {"archetype": params["archetype"]})
+            message = f"There is no archetype {params['archetype']}"
+            yield Fault("archetype", "unknownarchetype", message, {"archetype": params["archetype"]})
         seen: set[str] = set()
         for place, item in enumerate(params["capabilities"]):
             name, path = item["name"], f"capabilities[{place}].name"
@@ -61,8 +61,8 @@ class RoleCreate(StepKind):
         for kind in roles.ALLOW_KINDS:
             for place, other in enumerate(params[f"allow{kind}"]):
                 if other not in known:
-                    told = f"There is no role with the short name {other}"
-                    yield Fault(f"allow{kind}[{place}]", "unknownrole", told, {"shortname": other})
+                    message = f"There is no role with the short name {other}"
+                    yield Fault(f"allow{kind}[{place}]", "unknownrole", message, {"shortname": other})
 
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
         """See `StepKind.claims`."""
