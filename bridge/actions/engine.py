@@ -116,6 +116,15 @@ def check(site: Site, program: Program, order_faults: Collection[str]) -> tuple[
     )
 
 
+def is_known(site: Site, opkey: str) -> bool:
+    """Whether Moodle has seen the key of an operation; reads only.
+
+    Raises:
+        MoodleError: Moodle could not be asked.
+    """
+    return bool(site.moodle.read("local_otbridge_get_operation", opkey=opkey)["status"] != "none")
+
+
 def run(
     site: Site, program: Program, opkey: str, fetch: Fetch, order_faults: Collection[str]
 ) -> dict[str, Any]:
@@ -131,10 +140,8 @@ def run(
         MoodleError: with `outcome_known` False when it may have happened.
     """
     draft = 0
-    if program.files:
-        known = site.moodle.read("local_otbridge_get_operation", opkey=opkey)
-        if known["status"] == "none":
-            draft = _upload(site, program, fetch)
+    if program.files and not is_known(site, opkey):
+        draft = _upload(site, program, fetch)
     try:
         operation = site.moodle.write(
             "local_otbridge_run", opkey=opkey, program=program.canonical(), draftitemid=draft

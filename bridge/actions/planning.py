@@ -60,11 +60,20 @@ class Planned:
 
 
 def plan_order(
-    wanted: Sequence[Wanted], context: Context, site: Site, actions: Mapping[str, Action], ticket: str = ""
+    wanted: Sequence[Wanted],
+    context: Context,
+    site: Site,
+    actions: Mapping[str, Action],
+    ticket: str = "",
+    opkey: str = "",
 ) -> Planned:
     """Plan the actions of an order, one after the other, and let Moodle check the program they come to.
 
     Reads only. A later action may use what an earlier one will make.
+
+    Parameters:
+        opkey: the key under which the program will run. Where Moodle knows the key, the journal that
+            remembered the operation is lost: what it made stands in the way of the check alone.
 
     Raises:
         OrderRefused: it cannot be carried out as it is.
@@ -91,7 +100,12 @@ def plan_order(
     unknown = {step.kind for step in program.steps} - _steps(wanted, actions)
     if unknown:
         raise BridgeError(f"an action plans steps that it does not name: {', '.join(sorted(unknown))}")
-    notes = engine.check(site, program, order_faults(wanted, actions))
+    try:
+        notes = engine.check(site, program, order_faults(wanted, actions))
+    except OrderRefused:
+        if not (opkey and engine.is_known(site, opkey)):
+            raise
+        notes = ()
     summary = (*(line for one in plans for line in one.summary), *(f"Moodle: {one}" for one in notes))
     parts = tuple((one.action, names) for one, names in zip(wanted, named, strict=True))
     return Planned(summary, program, parts, tuple(one.remarks for one in plans))

@@ -10,11 +10,13 @@ from typing import Any
 
 from bridge.actions import ACTIONS, ActionError, Context, OrderRefused, Site, StillRunning
 from bridge.actions.action import MOSCOW
+from bridge.actions.engine import is_known
 from bridge.actions.planning import Wanted, carry_out, customers_turn, plan_order, take_back
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.effects import Effect, effect_key
 from bridge.domain.lifecycle import Kind
 from bridge.domain.tickets import Ticket
+from bridge.errors import BridgeError
 from bridge.flow import ticket_files
 from bridge.moodle_ws import MoodleError, NotMoodle, OutcomeUnknown
 from bridge.portal import Portal
@@ -41,6 +43,7 @@ class Work:
         Raises:
             ActionError: it cannot be carried out as it is.
             MoodleError, PortalError: one of them could not be asked.
+            BridgeError: what was done for it already stands in the way, and the journal does not know of it.
         """
         order = effect.request["order"]
         wanted = _wanted(effect.request)
@@ -58,7 +61,13 @@ class Work:
                 taken_back=tuple(effect.request["taken_back"]),
                 zone=self.zone,
             )
-            return plan_order(wanted, context, site, ACTIONS, self.ticket.number).frozen()
+            opkey = _key_of_operation(effect)
+            try:
+                return plan_order(wanted, context, site, ACTIONS, self.ticket.number, opkey).frozen()
+            except OrderRefused as error:
+                if is_known(site, opkey):
+                    raise _lost(opkey, error) from error
+                raise
 
     def operate(self, effect: Effect) -> dict[str, Any]:
         """Run the frozen program under the effect's key, or learn what became of it; returns the evidence.
@@ -78,7 +87,7 @@ class Work:
         Raises:
             ActionError, MoodleError: see `bridge.actions.planning.take_back`.
         """
-        undoes = effect_key(effect.portal, effect.ticket_id, effect.stage_id, effect.revision, Kind.OPERATE)
+        undoes = _key_of_operation(effect)
         site = self.site()
         with _believed(effect, OutcomeUnknown):
             return take_back(effect.request["evidence"], effect.key, undoes, site, ACTIONS)
@@ -106,6 +115,21 @@ def refusal(effect: Effect, error: ActionError) -> dict[str, Any]:
     outcome.setdefault("customers", bool(told_by))
     outcome["action"] = (told_by or [one.action for one in wanted])[0]
     return outcome
+
+
+def _lost(opkey: str, error: OrderRefused) -> BridgeError:
+    """What an operator reads of an operation that Moodle knows and the journal does not: the order is as good
+    as it was.
+    """
+    return BridgeError(
+        f"Moodle knows operation {opkey} of this ticket, and this journal does not: the journal was lost or is"
+        f" a new one; what the operation made stands in the way of planning it anew: {error}"
+    )
+
+
+def _key_of_operation(effect: Effect) -> str:
+    """The key of the operation at the same attempt."""
+    return effect_key(effect.portal, effect.ticket_id, effect.stage_id, effect.revision, Kind.OPERATE)
 
 
 def _wanted(request: Mapping[str, Any]) -> list[Wanted]:

@@ -4,7 +4,9 @@ off once.
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,53 @@ def test_a_role_is_created_with_exactly_what_was_ordered(world: World) -> None:
         "moodle/course:viewhiddencourses": "allow",
     }
     assert [entry.amount for entry in world.captures()] == [Decimal("0.5")]
+
+
+def test_a_journal_that_was_lost_learns_anew_what_was_done_and_tells_the_customer_nothing_new(
+    world: World, empty_journal: Path
+) -> None:
+    ticket = world.ticket(ROLE)
+    world.sync()
+    world.portal.accept(ticket, stage=1)
+    world.sync()
+    notes = len(world.portal.notes(ticket))
+
+    shutil.copy(empty_journal, world.directory / "journal.sqlite3")
+    for row in world.portal.store.rows("SELECT instance FROM bridge"):
+        world.portal.release_bridge(row["instance"])
+    good = world.ticket({**ROLE, "param_shortname": "second"})
+    world.sync()
+    world.portal.accept(good, stage=1)
+
+    assert world.sync()["exit"] == 0
+    assert len(world.portal.notes(ticket)) == notes
+    assert (len(world.roles()), len(world.roles("second"))) == (1, 1)
+    assert sorted(str(entry.ticket_id) for entry in world.captures()) == sorted([ticket, good])
+    assert world.otbridge("reconcile")[0] == 0
+
+
+def test_a_restored_course_of_a_lost_journal_is_an_operators_turn_and_no_word_to_the_customer(
+    world: World, empty_journal: Path
+) -> None:
+    world.course_deleted()
+    ticket = world.ticket(RESTORE)
+    world.sync()
+    notes = len(world.portal.notes(ticket))
+
+    shutil.copy(empty_journal, world.directory / "journal.sqlite3")
+    for row in world.portal.store.rows("SELECT instance FROM bridge"):
+        world.portal.release_bridge(row["instance"])
+    good = world.ticket(ROLE)
+    again = world.sync()
+
+    assert again["exit"] == 1
+    assert {one["id"]: one["status"] for one in again["tickets"]} == {
+        ticket: "failed",
+        good: "awaiting-acceptance",
+    }
+    assert len(world.portal.notes(ticket)) == notes
+    assert len(world.courses()) == 1
+    assert "journal" in world.otbridge("show", world.portal.ticket(ticket).number)[1]
 
 
 def test_a_pass_after_everything_is_done_does_nothing(world: World) -> None:

@@ -5,6 +5,7 @@ is told apart from what is a fault of the site.
 from __future__ import annotations
 
 import hashlib
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -241,6 +242,19 @@ CATEGORIES = "core_course_get_categories"
 def several(moodle: FakeMoodle, **context: Any) -> Any:
     wanted = [Wanted("create-course", NEW), Wanted("create-groups", {"groups": "1\n2"})]
     return plan_order(wanted, make_context(moodle, **context), make_site(moodle), ACTIONS, "OT-17")
+
+
+@pytest.mark.parametrize(("status", "refused"), [("none", True), ("done", False), ("failed", False)])
+def test_what_stands_in_the_way_of_the_check_is_no_refusal_where_moodle_knows_the_key(
+    status: str, refused: bool
+) -> None:
+    taken = {**WELL, "ok": False, "faults": [fault("steps[0].shortname", "shortnametaken", "занято")]}
+    moodle = FakeMoodle(**{CATEGORIES: SCIENCE, CHECK: taken, GET: operation(status)})
+    wanted = [Wanted("create-course", NEW)]
+    with pytest.raises(OrderRefused) if refused else nullcontext():
+        planned = plan_order(wanted, make_context(moodle), make_site(moodle), ACTIONS, opkey=OPKEY)
+        assert len(planned.program.steps) == 1
+    assert moodle.written == []
 
 
 def test_several_actions_of_one_order_are_one_program_and_one_call() -> None:
