@@ -122,8 +122,8 @@ def _lost(opkey: str, error: OrderRefused) -> BridgeError:
     as it was.
     """
     return BridgeError(
-        f"Moodle knows operation {opkey} of this ticket, and this journal does not: the journal was lost or is"
-        f" a new one; what the operation made stands in the way of planning it anew: {error}"
+        f"Moodle knows operation {opkey} of this ticket, and this journal does not: the journal was lost or"
+        f" is a new one; what the operation made stands in the way of planning it anew: {error}"
     )
 
 

@@ -153,7 +153,8 @@ ActiveRecord::Base.transaction do
     each = uses.map do |action, format|
       [named_for_people[labels["#{action} #{name}"] || action, name], format, "Параметр заказа: #{action}"]
     end
-    common = IssueCustomField.find_by(name: one)
+    # A name that one of the actions has for its own field is that action's.
+    common = IssueCustomField.find_by(name: one) unless each.any? { |own, *| own == one }
     next each unless common
 
     # It was made for all of them, and orders stand in it.
