@@ -745,7 +745,7 @@ def test_a_set_up_that_is_run_again_changes_nothing_and_keeps_what_people_made(w
           common = {{name: "Краткое имя (param_shortname)"}}
           role = IssueCustomField.find_by(name: "Имя роли (param_shortname)")
           IssueCustomField.find_by(common) || role.update!(common)
-          own = ["Имя курса", "Имя роли", "Код курса"].map {{ |label| "#{{label}} (param_shortname)" }}
+          own = ["Имя курса (param_shortname)", "Имя роли (param_shortname)", "Код курса (param_shortname)"]
           IssueCustomField.where(name: own).destroy_all
           before = state.call
           eval("{base64.b64encode(script).decode()}".unpack1("m").force_encoding("UTF-8"))

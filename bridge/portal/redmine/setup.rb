@@ -154,7 +154,7 @@ ActiveRecord::Base.transaction do
       [named_for_people[labels["#{action} #{name}"] || action, name], format, "Параметр заказа: #{action}"]
     end
     # A name that one of the actions has for its own field is that action's.
-    common = IssueCustomField.find_by(name: one) unless each.any? { |own, *| own == one }
+    common = each.any? { |own, *| own == one } ? nil : IssueCustomField.find_by(name: one)
     next each unless common
 
     # It was made for all of them, and orders stand in it.
