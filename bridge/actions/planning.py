@@ -6,7 +6,7 @@ and all of it is done or taken back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -65,15 +65,16 @@ def plan_order(
     site: Site,
     actions: Mapping[str, Action],
     ticket: str = "",
-    opkey: str = "",
+    is_known: Callable[[], bool] = lambda: False,
 ) -> Planned:
     """Plan the actions of an order, one after the other, and let Moodle check the program they come to.
 
     Reads only. A later action may use what an earlier one will make.
 
     Parameters:
-        opkey: the key under which the program will run. Where Moodle knows the key, the journal that
-            remembered the operation is lost: what it made stands in the way of the check alone.
+        is_known: whether Moodle knows the key under which the program will run; asked where the check
+            refuses. If so, the journal that remembered the operation is lost, and what it made stands in the
+            way of the check alone.
 
     Raises:
         OrderRefused: it cannot be carried out as it is.
@@ -103,7 +104,7 @@ def plan_order(
     try:
         notes = engine.check(site, program, order_faults(wanted, actions))
     except OrderRefused:
-        if not (opkey and engine.is_known(site, opkey)):
+        if not is_known():
             raise
         notes = ()
     summary = (*(line for one in plans for line in one.summary), *(f"Moodle: {one}" for one in notes))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 
 from bridge.actions import ACTIONS, ActionError, Context, OrderRefused, Site, StillRunning
@@ -62,10 +63,11 @@ class Work:
                 zone=self.zone,
             )
             opkey = _key_of_operation(effect)
+            asked = cache(lambda: is_known(site, opkey))
             try:
-                return plan_order(wanted, context, site, ACTIONS, self.ticket.number, opkey).frozen()
+                return plan_order(wanted, context, site, ACTIONS, self.ticket.number, asked).frozen()
             except OrderRefused as error:
-                if is_known(site, opkey):
+                if asked():
                     raise _lost(opkey, error) from error
                 raise
 
