@@ -16,7 +16,7 @@ help: ## list the targets
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.for-%: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.for-%: setup.cfg setup.py pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[$(EXTRAS)]'
 	touch $@
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from bridge.actions import ACTIONS, OrderRefused, registry, validate
 from bridge.actions.action import NoFiles
 from bridge.actions.base import Params
-from bridge.actions.registry import IncompleteAction, examples, folder_of, gather
+from bridge.actions.registry import IncompleteAction, examples, gather
 from bridge.sandbox.moodle.steps import kinds
 
 ROLE = ACTIONS["create-role"]
@@ -67,12 +66,6 @@ def test_an_action_names_steps_that_there_are(action: str) -> None:
     assert ACTIONS[action].steps <= kinds().keys()
     assert issubclass(ACTIONS[action].params, Params)
     assert examples(action)
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_an_action_is_installed_with_the_others(action: str) -> None:
-    listed = (Path(__file__).parents[3] / "setup.cfg").read_text(encoding="utf-8").split()
-    assert f"bridge.actions.{folder_of(action)}" in listed
 
 
 def test_kinds_of_evidence_belong_to_one_action_each() -> None:
