@@ -42,7 +42,7 @@ def _page(action: Action) -> str:
         lines += [textwrap.fill(" ".join(paragraph.split()), 110, break_on_hyphens=False), ""]
     lines += ["| parameter | on a form | needed |", "|---|---|---|"]
     for name, field in action.params.model_fields.items():
-        label = action.words.labels.get(name, f"`param_{name}`")
+        label = action.words.labels.get(name) or f"`param_{name}`"
         needed = "yes" if field.is_required() else f"no ({_default(field)})"
         if name in action.specialists_only:
             needed += "; a specialist's word only"

@@ -135,7 +135,9 @@ class Words:
 
     Attributes:
         title: by language (`ru`, `en`).
-        labels: short Russian names of parameters, for forms; a parameter that is not here goes by its name.
+        labels: short Russian names of the parameters that have a field of their own on forms, as `field` says
+            them; "": the field goes by the parameter's name. One that is not here stands in the field of all
+            others.
         evidence_kind: the `kind` of its evidence.
         evidence: one line for operators about what an operation left, in their language.
         customers: codes of refusals that the customer can mend in the order.
@@ -148,6 +150,11 @@ class Words:
     evidence: Callable[[Mapping[str, Any]], str]
     customers: frozenset[str]
     operators: frozenset[str]
+
+    def field(self, parameter: str) -> str:
+        """The name of a parameter's field on a form: `Курс групп (param_course)`. No other action has it."""
+        label = self.labels[parameter]
+        return f"{label} (param_{parameter})" if label else f"param_{parameter}"
 
 
 def _all_well(_asked: Results, _results: Results, _policy: Policy) -> None:

@@ -19,6 +19,8 @@ from bridge.actions.base import Params
 LANGUAGES = ("en", "ru")
 TEMPLATES = ("cannot.txt.j2", "evidence.txt.j2")
 FIRST_EXAMPLE = "order.toml"
+LONGEST_FIELD = 30
+"""Characters that Redmine takes for the name of a field."""
 _NAME = re.compile(r"[a-z]+(-[a-z]+)+")
 _KIND = re.compile(r"[a-z]+\.[a-z_]+")
 _INCLUDE = re.compile(r'{% include "actions/([a-z]+\.txt\.j2)" %}')
@@ -40,14 +42,16 @@ def gather() -> dict[str, Action]:
         IncompleteAction: one is not whole.
     """
     found: dict[str, Action] = {}
+    fields: dict[str, str] = {}
     for module in iter_modules(import_module("bridge.actions").__path__):
         if module.ispkg:
             action = getattr(import_module(f"bridge.actions.{module.name}"), "ACTION", None)
             texts = {name: text(module.name, name) for name in (*TEMPLATES, FIRST_EXAMPLE)}
-            problems = list(_problems(module.name, action, texts))
+            problems = list(_problems(module.name, action, texts, fields))
             if problems or not isinstance(action, Action):
                 raise IncompleteAction(module.name, problems)
             found[action.name] = action
+            fields |= {action.words.field(one): action.name for one in action.words.labels}
     return found
 
 
@@ -70,7 +74,9 @@ def examples(action: str) -> dict[str, str]:
     return {name: text(folder_of(action), name) or "" for name in names}
 
 
-def _problems(folder: str, action: object, texts: Mapping[str, str | None]) -> Iterator[str]:
+def _problems(
+    folder: str, action: object, texts: Mapping[str, str | None], taken: Mapping[str, str]
+) -> Iterator[str]:
     yield from (f"{name} is missing" for name, found in texts.items() if found is None)
     if not isinstance(action, Action):
         yield "ACTION is missing"
@@ -88,6 +94,13 @@ def _problems(folder: str, action: object, texts: Mapping[str, str | None]) -> I
     yield from (
         f"words.labels names {one!r}, which is no parameter" for one in words.labels if one not in known
     )
+    for field in map(words.field, words.labels):
+        if field in taken:
+            yield f"words.labels: the field “{field}” is one of {taken[field]}: take another label"
+        if len(field) > LONGEST_FIELD:
+            yield f"words.labels: “{field}” has {len(field)} characters, Redmine takes {LONGEST_FIELD}"
+        if not re.fullmatch(r"(\w[\w ,.-]* \()?param_\w+\)?", field):
+            yield f"words.labels: “{field}”: a label is letters, digits, spaces and , . -"
     if not words.evidence_kind:
         yield "words.evidence_kind is empty"
     both = sorted(words.customers & words.operators)

@@ -72,14 +72,15 @@ def command(
     bridge_user: str,
 ) -> None:
     from bridge.actions import ACTIONS
-    from bridge.portal.redmine.setup import LONGEST_NAME, Setup
+    from bridge.portal.redmine.setup import LONGEST_NAME, OrderField, Setup
     from bridge.settings import default_catalogue
 
-    params: dict[str, list[tuple[str, str]]] = {}
-    for action in ACTIONS.values():
-        for name, schema in action.params.model_json_schema()["properties"].items():
-            if name in action.words.labels:  # the others stand in the field `params`
-                params.setdefault(name, []).append((action.name, "text" if _is_long(schema) else "string"))
+    fields = [
+        OrderField(name, action.words.field(name), "text" if _is_long(schema) else "string", action.name)
+        for action in ACTIONS.values()
+        for name, schema in action.params.model_json_schema()["properties"].items()
+        if name in action.words.labels  # the others stand in the field `params`
+    ]
     categories = [
         next(
             (name for name in (one.name, *one.aliases) if len(name) <= LONGEST_NAME and not name.isascii()),
@@ -95,7 +96,7 @@ def command(
         accountant_role,
         bridge_user,
         categories,
-        sorted(params.items()),
+        sorted(fields, key=lambda one: one.param),
     )
     click.echo(setup.script())
 

@@ -21,7 +21,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Размещение файлов", "en": "Add files"},
-    labels={"course": "Курс", "section": "Секция", "file": "Файлы", "folder": "Папки"},
+    labels={"course": "Курс файлов", "section": "Секция файлов", "file": "Файлы", "folder": ""},
     evidence_kind="files",
     evidence=_evidence,
     customers=CUSTOMERS

@@ -19,7 +19,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Добавление страниц", "en": "Add pages"},
-    labels={"course": "Курс", "section": "Секция", "page": "Страницы"},
+    labels={"course": "Курс страниц", "section": "Секция страниц", "page": "Страницы"},
     evidence_kind="pages",
     evidence=_evidence,
     customers=CUSTOMERS | {"draftaddress"},

@@ -19,7 +19,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание заданий", "en": "Create assignments"},
-    labels={"course": "Курс", "section": "Секция", "assignment": "Задания"},
+    labels={"course": "Курс заданий", "section": "Секция заданий", "assignment": ""},
     evidence_kind="assignments",
     evidence=_evidence,
     customers=CUSTOMERS | {"filetypeunknown", "paramrange", "timesorder"},

@@ -18,11 +18,11 @@ def _evidence(found: Mapping[str, Any]) -> str:
 WORDS = Words(
     title={"ru": "Создание глоссария", "en": "Create a glossary"},
     labels={
-        "course": "Курс",
-        "section": "Секция",
+        "course": "Курс глоссария",
+        "section": "Секция слов",
         "name": "Глоссарий",
-        "term": "Термины",
-        "terms_file": "Таблица терминов",
+        "term": "",
+        "terms_file": "",
     },
     evidence_kind="glossary",
     evidence=_evidence,

@@ -21,7 +21,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание групп", "en": "Create groups"},
-    labels={"course": "Курс", "groups": "Группы"},
+    labels={"course": "Курс групп", "groups": "Группы"},
     evidence_kind="groups",
     evidence=_evidence,
     customers=COURSE_UNKNOWN

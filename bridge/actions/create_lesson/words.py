@@ -17,7 +17,7 @@ def _evidence(found: Mapping[str, Any]) -> str:
 
 WORDS = Words(
     title={"ru": "Создание лекции", "en": "Create a lesson"},
-    labels={"course": "Курс", "section": "Секция", "name": "Лекция", "page": "Страницы"},
+    labels={"course": "Курс лекции", "section": "Секция лекции", "name": "Лекция", "page": "Шаги лекции"},
     evidence_kind="lesson",
     evidence=_evidence,
     customers=CUSTOMERS | {"norightanswer", "paramrange", "timesorder"},

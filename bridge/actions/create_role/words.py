@@ -21,7 +21,7 @@ WORDS = Words(
     title={"ru": "Создание роли", "en": "Create a role"},
     labels={
         "shortname": "Имя роли",
-        "name": "Название",
+        "name": "Название роли",
         "description": "Описание",
         "archetype": "Тип",
         "context_levels": "Уровни",

@@ -14,6 +14,33 @@ LONGEST_NAME = 30
 """Characters in a name that Redmine takes for an activity, a status or a field."""
 
 
+MADE_FOR_ALL = {
+    "course": "Курс (param_course)",
+    "name": "Название (param_name)",
+    "shortname": "Краткое имя (param_shortname)",
+}
+"""Fields that earlier set-ups made for a parameter of all actions. Orders stand in them, so one that is there
+stays the only one of its parameter.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderField:
+    """A parameter's field on the form of a ticket.
+
+    Attributes:
+        param: name of the parameter.
+        name: of the field; no other has it.
+        format: string or text.
+        action: whose parameter it is.
+    """
+
+    param: str
+    name: str
+    format: str
+    action: str
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What the script is given.
@@ -25,8 +52,7 @@ class Setup:
             those who top balances up; made where they are missing.
         bridge_user: login of the bridge's user; made where it is missing.
         categories: names of the specialists' categories, under which they log time.
-        params: names of the parameters that actions take, each with the actions that take it, and the format
-            of its field there, string or text.
+        fields: of the parameters that actions take, in their order on the form.
     """
 
     projects: Sequence[str]
@@ -36,10 +62,11 @@ class Setup:
     accountant_role: str
     bridge_user: str
     categories: Sequence[str]
-    params: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+    fields: Sequence[OrderField]
 
     def script(self) -> str:
         """The script; run again it makes what is missing, and takes nothing away."""
-        given = base64.b64encode(json.dumps(asdict(self), ensure_ascii=False).encode()).decode()
+        told = {**asdict(self), "made_for_all": MADE_FOR_ALL}
+        given = base64.b64encode(json.dumps(told, ensure_ascii=False).encode()).decode()
         body = resources.files("bridge.portal.redmine").joinpath("setup.rb").read_text(encoding="utf-8")
         return f'GIVEN = "{given}"\n{body}'

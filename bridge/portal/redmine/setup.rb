@@ -124,43 +124,14 @@ ActiveRecord::Base.transaction do
     )
   )
   # A parameter that several actions know has a field for each: the same name means another thing there.
-  labels = {
-    "shortname" => "Краткое имя", "fullname" => "Полное имя", "name" => "Название", "description" => "Описание", "idnumber" => "Код",
-    "course_id" => "Курс, id", "category_id" => "Категория", "users" => "С данными", "capabilities" => "Права", "context_levels" => "Уровни",
-    "archetype" => "Тип", "allow_assign" => "Назначает", "allow_override" => "Меняет", "allow_switch" => "Входит",
-    "allow_view" => "Видит",
-    "sections" => "Секции", "course" => "Курс", "groups" => "Группы",
-    "file" => "Файл", "category" => "Раздел банка",
-    "create-groups course" => "Курс групп", "import-questions course" => "Банк курса", "create-quiz course" => "Курс теста",
-    "import-questions file" => "Файл вопросов", "create-quiz file" => "Файл теста",
-    "create-role name" => "Название роли", "create-quiz name" => "Название теста",
-    "create-glossary name" => "Глоссарий", "create-lesson name" => "Лекция",
-    "add-files course" => "Курс файлов", "add-pages course" => "Курс страниц", "create-assignments course" => "Курс заданий",
-    "create-glossary course" => "Курс глоссария", "create-lesson course" => "Курс лекции",
-    "add-files section" => "Секция файлов", "add-pages section" => "Секция страниц",
-    "create-assignments section" => "Секция заданий", "create-glossary section" => "Секция слов",
-    "create-lesson section" => "Секция лекции", "add-files file" => "Файлы",
-    "add-pages page" => "Страницы", "create-lesson page" => "Шаги лекции",
-    "restore-course shortname" => "Имя курса", "create-role shortname" => "Имя роли", "create-course shortname" => "Код курса",
-    "restore-course fullname" => "Полное имя", "create-course fullname" => "Новый курс",
-    "restore-course category_id" => "Категория", "create-course category_id" => "Раздел"
-  }
-  named_for_people = ->(label, name) { label ? "#{label} (param_#{name})" : "param_#{name}" }
-  params = given["params"].flat_map do |name, uses|
-    one = named_for_people[labels[name], name]
-    next [[one, uses.first[1], "Параметр заказа"]] if uses.length == 1
-
-    each = uses.map do |action, format|
-      [named_for_people[labels["#{action} #{name}"] || action, name], format, "Параметр заказа: #{action}"]
-    end
-    # A name that one of the actions has for its own field is that action's.
-    common = each.any? { |own, *| own == one } ? nil : IssueCustomField.find_by(name: one)
-    next each unless common
+  params = given["fields"].group_by { |one| one["param"] }.flat_map do |param, own|
+    common = IssueCustomField.find_by(name: given["made_for_all"][param])
+    next own.map { |one| [one["name"], one["format"], "Параметр заказа: #{one["action"]}"] } unless common
 
     # It was made for all of them, and orders stand in it.
-    warn "the field #{one} serves #{uses.map(&:first).join(", ")}: for a field of its own for each" \
-         " rename it to #{each[0][0]} and run this again"
-    [[one, common.field_format, common.description]]
+    warn "the field #{common.name} serves #{own.map { |one| one["action"] }.join(", ")}: for a field of its own for each" \
+         " rename it to #{own[0]["name"]} and run this again"
+    [[common.name, common.field_format, common.description]]
   end
   order = [
     ["Установка (installation)", "string", "Серийный номер СЭО 3KL"],

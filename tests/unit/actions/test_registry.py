@@ -26,6 +26,10 @@ ROLE = ACTIONS["create-role"]
         ({"steps": frozenset()}, "names no kinds of steps"),
         ({"words": replace(ROLE.words, title={"en": "x"})}, "words.title has no 'ru'"),
         ({"words": replace(ROLE.words, labels={"nonsense": "x"})}, "'nonsense', which is no parameter"),
+        ({"words": replace(ROLE.words, labels={"allow_view": "Кого она видит"})}, "has 33 characters"),
+        ({"words": replace(ROLE.words, labels={"shortname": "Код курса"})}, "is one of create-course"),
+        ({"words": replace(ROLE.words, labels={"name": "Имя (роли)"})}, "a label is letters"),
+        ({"words": replace(ROLE.words, labels={"name": "Имя\nроли"})}, "a label is letters"),
         ({"words": replace(ROLE.words, evidence_kind="")}, "evidence_kind is empty"),
         ({"words": replace(ROLE.words, customers=frozenset({"new-code"}))}, "no sentence for 'new-code'"),
         (

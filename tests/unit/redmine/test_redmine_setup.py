@@ -17,11 +17,12 @@ from click.testing import CliRunner, Result
 from pydantic import TypeAdapter
 
 from bridge.actions import ACTIONS
+from bridge.actions.registry import LONGEST_FIELD
 from bridge.cli import main
 from bridge.domain.tickets import StageState, TicketState
 from bridge.portal.redmine import reading
 from bridge.portal.redmine.convention import RedmineConvention
-from bridge.portal.redmine.setup import LONGEST_NAME, Setup
+from bridge.portal.redmine.setup import LONGEST_NAME, MADE_FOR_ALL, OrderField, Setup
 from bridge.settings import default_catalogue
 
 SETUP = Setup(
@@ -32,7 +33,7 @@ SETUP = Setup(
     accountant_role="Бухгалтер",
     bridge_user="otbridge",
     categories=["Разработка"],
-    params=[("shortname", [("create-role", "string")])],
+    fields=[OrderField("shortname", "Имя роли (param_shortname)", "string", "create-role")],
 )
 BODY = resources.files("bridge.portal.redmine").joinpath("setup.rb").read_text(encoding="utf-8")
 HOSTILE = [
@@ -68,7 +69,7 @@ def init(*arguments: str) -> Result:
 
 
 def test_the_script_is_given_what_it_was_told() -> None:
-    assert given(SETUP.script()) == json.loads(json.dumps(asdict(SETUP)))
+    assert given(SETUP.script()) == {**json.loads(json.dumps(asdict(SETUP))), "made_for_all": MADE_FOR_ALL}
     assert BODY.count("GIVEN") == 1
 
 
@@ -136,13 +137,101 @@ def test_the_command_wants_a_project() -> None:
     assert "GIVEN" not in refused.output
 
 
+MADE_BEFORE = {
+    "add-files": {
+        "Курс файлов (param_course)",
+        "Файлы (param_file)",
+        "param_folder",
+        "Секция файлов (param_section)",
+    },
+    "add-pages": {
+        "Курс страниц (param_course)",
+        "Страницы (param_page)",
+        "Секция страниц (param_section)",
+    },
+    "create-assignments": {
+        "param_assignment",
+        "Курс заданий (param_course)",
+        "Секция заданий (param_section)",
+    },
+    "create-course": {
+        "Раздел (param_category_id)",
+        "Новый курс (param_fullname)",
+        "Секции (param_sections)",
+        "Код курса (param_shortname)",
+    },
+    "create-glossary": {
+        "Курс глоссария (param_course)",
+        "Глоссарий (param_name)",
+        "Секция слов (param_section)",
+        "param_term",
+        "param_terms_file",
+    },
+    "create-groups": {
+        "Курс групп (param_course)",
+        "Группы (param_groups)",
+    },
+    "create-lesson": {
+        "Курс лекции (param_course)",
+        "Лекция (param_name)",
+        "Шаги лекции (param_page)",
+        "Секция лекции (param_section)",
+    },
+    "create-quiz": {
+        "Курс теста (param_course)",
+        "Файл теста (param_file)",
+        "Название теста (param_name)",
+    },
+    "create-role": {
+        "Назначает (param_allow_assign)",
+        "Меняет (param_allow_override)",
+        "Входит (param_allow_switch)",
+        "Видит (param_allow_view)",
+        "Тип (param_archetype)",
+        "Права (param_capabilities)",
+        "Уровни (param_context_levels)",
+        "Описание (param_description)",
+        "Название роли (param_name)",
+        "Имя роли (param_shortname)",
+    },
+    "import-questions": {
+        "Раздел банка (param_category)",
+        "Банк курса (param_course)",
+        "Файл вопросов (param_file)",
+    },
+    "restore-course": {
+        "Категория (param_category_id)",
+        "Курс, id (param_course_id)",
+        "Полное имя (param_fullname)",
+        "Код (param_idnumber)",
+        "Имя курса (param_shortname)",
+        "С данными (param_users)",
+    },
+}
+"""Fields that Redmines were set up with; under another name a field would be made anew beside them."""
+
+
 def test_every_parameter_with_a_label_has_its_field_and_the_others_share_one() -> None:
-    given_ = given(init("--project", "p").stdout)["params"]
-    params = {name: dict(uses) for name, uses in given_}
-    assert len(params) == len(given_) > 5
-    told = {(action, name) for name, uses in params.items() for action in uses}
-    assert told == {(action.name, name) for action in ACTIONS.values() for name in action.words.labels}
-    assert {form for uses in params.values() for form in uses.values()} == {"string", "text"}
+    fields = given(init("--project", "p").stdout)["fields"]
+    assert {(one["action"], one["param"]) for one in fields} == {
+        (action.name, name) for action in ACTIONS.values() for name in action.words.labels
+    }
+    assert len({one["name"] for one in fields}) == len(fields) > 40
+    assert {one["format"] for one in fields} == {"string", "text"}
+    assert [one["param"] for one in fields] == sorted(one["param"] for one in fields)
+
+
+@pytest.mark.parametrize("action", MADE_BEFORE)
+def test_a_field_that_sites_have_keeps_its_name(action: str) -> None:
+    fields = given(init("--project", "p").stdout)["fields"]
+    assert MADE_BEFORE[action] <= {one["name"] for one in fields if one["action"] == action}
+
+
+def test_a_field_that_was_made_for_all_actions_is_no_field_of_one() -> None:
+    told = given(init("--project", "p").stdout)
+    assert told["made_for_all"] == MADE_FOR_ALL
+    assert set(MADE_FOR_ALL.values()).isdisjoint(one["name"] for one in told["fields"])
+    assert all(reading._ORDER_FIELD.fullmatch(name) for name in MADE_FOR_ALL.values())
 
 
 def test_specialists_log_time_under_the_categories_of_the_catalogue() -> None:
@@ -174,20 +263,8 @@ OTHERS = found(rf"named\(\w+, {LITERAL}")
 
 def order_fields() -> list[str]:
     """Names of the fields of an order, those of all parameters among them."""
-    (table,) = re.findall(r"labels = \{\n(.+?)\n  \}", BODY, re.DOTALL)
-    labels = dict(re.findall(rf"{LITERAL} => {LITERAL}", table))
-    params = given(init("--project", "p").stdout)["params"]
-    known = {name for name, _ in params} | {
-        f"{action} {name}" for name, uses in params if len(uses) > 1 for action, _ in uses
-    }
-    assert labels.keys() <= known, "every label is a parameter's"
-    names = found(rf'^ +\[{LITERAL}, "(?:string|text)"')
-    for name, uses in params:
-        if len(uses) == 1:
-            names.append(f"{labels[name]} (param_{name})" if name in labels else f"param_{name}")
-        else:
-            names += [f"{labels.get(f'{action} {name}', action)} (param_{name})" for action, _ in uses]
-    return names
+    own = [one["name"] for one in given(init("--project", "p").stdout)["fields"]]
+    return [*found(rf'^ +\[{LITERAL}, "(?:string|text)"'), *own]
 
 
 def test_no_name_is_longer_than_redmine_takes() -> None:
@@ -208,6 +285,7 @@ def test_no_name_is_longer_than_redmine_takes() -> None:
     )
     names = [*STATUSES, *TRACKERS, *FIELDS, *ACTIVITIES, *OTHERS, *order_fields()]
     assert [name for name in names if len(name) > LONGEST_NAME] == []
+    assert LONGEST_FIELD == LONGEST_NAME, "what an action's folder is held to"
 
 
 def test_no_two_of_a_kind_have_one_name() -> None:
