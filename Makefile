@@ -59,7 +59,7 @@ locale: $(VENV)/.for-test ## operators' texts: new sentences into the catalogues
 lifecycle: $(VENV)/.for-test ## docs/lifecycle.md, from the gates and the tests that show their answers
 	$(BIN)/python docs/lifecycle.py
 
-actions: $(VENV)/.for-test ## docs/actions/ and docs/coverage.md, from the folders of bridge/actions/
+actions: $(VENV)/.for-test ## what follows from bridge/actions/: its pages, the example settings' tables, the plugin's service
 	$(BIN)/python docs/actions.py
 
 picture: $(VENV)/.for-demo ## docs/demo.svg, the picture in the README

@@ -35,6 +35,7 @@ from pydantic import (
     model_validator,
 )
 
+from bridge.actions import ACTIONS, Rules
 from bridge.domain.catalogue import Catalogue
 from bridge.domain.catalogue_file import read_catalogue
 from bridge.errors import UserError
@@ -197,12 +198,11 @@ class InstallationTable(_Peer):
 
 
 class PolicyTable(_Table):
-    """[policy]: what runs unattended, which guarded capabilities orders may grant, and what
-    counts as acceptance (R4).
+    """[policy]: what runs unattended, and what counts as acceptance (R4). What orders of single actions may
+    do stands in tables of its own, `[policy.create-role]`: `Rules` of the actions.
     """
 
     unattended: tuple[str, ...] = ()
-    capabilities_allowed: tuple[str, ...] = ()
     accept_after_days: Annotated[int, Field(gt=0, le=3650)] | None = None
     accept_unasked: tuple[str, ...] = ()
     undo_rejected: tuple[str, ...] = ()
@@ -258,6 +258,7 @@ class Settings:
     moodle_tokens: Mapping[str, str] = field(repr=False)
     journal_password: str = field(default="", repr=False)
     statement: StatementTable = field(default_factory=StatementTable)
+    rules: tuple[Rules, ...] = ()
 
     def installation(self, serial: str | None) -> InstallationTable | None:
         """The installation of a ticket: the one that its serial names, or the only one when the ticket
@@ -319,14 +320,15 @@ def load(
         raise UserError(tr("{path} cannot be read").format(path=path), [unreadable(error)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(tr("{path} is not valid TOML").format(path=path), [unreadable(error)]) from error
+    problems: list[str] = []
+    rules = _rules(document, problems)
     try:
         file = _File.model_validate(document)
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(map(str, one['loc']))}: {_fault(one)}" for one in error.errors(include_url=False)
-        ]
+        problems += _faults(error)
+    if problems:
         _collect(problems, lambda: Secrets.gather(path.parent, environ))
-        raise UserError(tr("{path}: the settings have faults").format(path=path), problems) from None
+        raise UserError(tr("{path}: the settings have faults").format(path=path), problems)
     problems = [f"{path}: {problem}" for problem in _doubles(file)]
     catalogue = _collect(problems, lambda: _catalogue(file.bridge, path))
     if catalogue is not None:
@@ -377,7 +379,38 @@ def load(
         moodle_tokens={key: secrets[name] for key, name in names.items() if name in secrets},
         journal_password=secrets.get(JOURNAL_PASSWORD, ""),
         statement=file.statement,
+        rules=rules,
     )
+
+
+_MOVED = {"capabilities_allowed": "create-role"}
+"""Keys that stood in [policy] itself, with the action in whose table they stand now."""
+
+
+def _rules(document: dict[str, Any], problems: list[str]) -> tuple[Rules, ...]:
+    """Take the tables of single actions out of [policy]."""
+    policy = document.get("policy")
+    if not isinstance(policy, dict):
+        return ()
+    for key, owner in _MOVED.items():
+        if key in policy and isinstance(policy.setdefault(owner, {}), dict):
+            policy[owner].setdefault(key, policy.pop(key))
+    found: list[Rules] = []
+    for name, action in ACTIONS.items():
+        if action.rules is not None and name in policy:
+            try:
+                found.append(action.rules.model_validate(policy.pop(name)))
+            except ValidationError as error:
+                problems += _faults(error, "policy", name)
+    return tuple(found)
+
+
+def _faults(error: ValidationError, *where: str) -> list[str]:
+    """Each fault with the path of its key."""
+    return [
+        f"{'.'.join(map(str, (*where, *one['loc'])))}: {_fault(one)}"
+        for one in error.errors(include_url=False)
+    ]
 
 
 def _with_ca_file(table: _Peer, path: Path, problems: list[str]) -> Any:

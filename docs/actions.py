@@ -1,4 +1,5 @@
-"""Writes docs/actions/ and docs/coverage.md from the folders of `bridge/actions/`.
+"""Writes what follows from the folders of `bridge/actions/`: docs/actions/, docs/coverage.md, and parts of
+the example settings, of their page, and of the plugin's service.
 
 `make actions` writes them; with `--check` it only says, by its exit code, whether they are as they would be
 written.
@@ -6,6 +7,8 @@ written.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -18,20 +21,92 @@ from pydantic_core import PydanticUndefined
 from bridge.actions import ACTIONS, Action
 from bridge.actions.base import Params
 from bridge.actions.registry import examples, folder_of
+from bridge.operators.doctor import ALWAYS_NEEDED
 from bridge.sandbox.moodle.steps import kinds
 from bridge.settings import default_catalogue
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MADE = "Made by `make actions` from `bridge/actions/`; do not edit."
+MADE_FROM = "made by `make actions` from bridge/actions/"
 MOODLES = "3.9 to 5.2"
 """What the plugin says of every kind of step so far."""
 
 
+FOR_TESTS = frozenset({"core_course_delete_courses", "core_files_upload"})
+"""What the service holds beside: the contract tests ask a real site for them (docs/testing.md)."""
+
+IN_A_PAGE = (f"<!-- {MADE_FROM} -->\n", "<!-- end -->")
+IN_SETTINGS = (f"# Tables of single actions, {MADE_FROM}:\n", "# (end of the tables of single actions)")
+IN_SERVICE = ("'functions' => [\n", "        ],")
+SERVICES = ROOT / "plugin_php_stub" / "local_otbridge" / "db" / "services.php"
+
+
 def pages() -> dict[Path, str]:
-    """Every page as it ought to be, by its path."""
+    """Every file as it ought to be, by its path."""
     made = {DOCS / "actions" / f"{name}.md": _page(action) for name, action in ACTIONS.items()}
-    return {**made, DOCS / "coverage.md": _coverage()}
+    functions = sorted(_needed_functions().keys() | FOR_TESTS)
+    core = textwrap.fill(
+        ", ".join(f"`{one}`" for one in functions if one.startswith("core_")) + ".",
+        110,
+        break_on_hyphens=False,
+    )
+    settings = ROOT / "config" / "bridge.example.toml"
+    return {
+        **made,
+        DOCS / "coverage.md": _coverage(),
+        DOCS / "configuration.md": _with(DOCS / "configuration.md", IN_A_PAGE, _rules_page()),
+        DOCS / "plugin-api.md": _with(DOCS / "plugin-api.md", IN_A_PAGE, core + "\n"),
+        settings: _with(settings, IN_SETTINGS, _rules_toml()),
+        SERVICES: _with(SERVICES, IN_SERVICE, "".join(f"            '{one}',\n" for one in functions)),
+    }
+
+
+def _with(path: Path, around: tuple[str, str], part: str) -> str:
+    """The file with a part that is made: what stands between two marks."""
+    before, after = map(re.escape, around)
+    text, places = re.subn(
+        f"({before}).*?({after})",
+        lambda found: found[1] + part + found[2],
+        path.read_text("utf-8"),
+        flags=re.DOTALL,
+    )
+    if places != 1:
+        sys.exit(f"{path}: the marks of the part that is made from bridge/actions/ are there {places} times")
+    return text
+
+
+def _needed_functions() -> dict[str, list[str]]:
+    """Web service functions, each with the actions that need it; none for what the bridge itself needs."""
+    names = ALWAYS_NEEDED.union(*(one.functions for one in ACTIONS.values()))
+    return {
+        name: [one.name for one in ACTIONS.values() if name in one.functions and name not in ALWAYS_NEEDED]
+        for name in sorted(names)
+    }
+
+
+def _rules_page() -> str:
+    lines = ["| key | meaning | default |", "|---|---|---|"]
+    for name, action in ACTIONS.items():
+        for key, one in action.rules.model_fields.items() if action.rules else ():
+            lines.append(f"| `policy.{name}.{key}` | {one.description} | {_default(one)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rules_toml() -> str:
+    lines = []
+    for name, action in ACTIONS.items():
+        lines += [f"[policy.{name}]"] if action.rules else []
+        for key, one in action.rules.model_fields.items() if action.rules else ():
+            about = (one.description or "").replace("`", "")
+            text = about[:1].upper() + about[1:] + "."
+            lines += textwrap.wrap(
+                text, 108, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+            )
+            value = one.get_default(call_default_factory=True)
+            unset = "# " if value is None else ""
+            lines.append(f"{unset}{key} = {json.dumps('…' if unset else value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"
 
 
 def _page(action: Action) -> str:
@@ -108,10 +183,30 @@ def _coverage_lines() -> Iterator[str]:
     wanted = {action for service in default_catalogue() for action in service.actions} - ACTIONS.keys()
     yield from ("", "Actions that the catalogue names and a specialist still does:", "")
     yield textwrap.fill(", ".join(sorted(wanted)) + ".", 110, break_on_hyphens=False)
+    yield from (
+        "",
+        "## What `otbridge doctor` looks for in Moodle",
+        "",
+        "What the actions need that `[policy] unattended` comes to, and no others: their steps, which the",
+        "site must have and let run, and these functions and capabilities.",
+        "",
+        "| function of the token's service | asked for by |",
+        "|---|---|",
+    )
+    for function, users in _needed_functions().items():
+        yield f"| `{function}` | {_everybody(users) if users else 'the bridge itself'} |"
+    yield from ("", "| capability of the token's user | asked for by |", "|---|---|")
+    for capability in sorted(frozenset().union(*(one.capabilities for one in ACTIONS.values()))):
+        users = [one.name for one in ACTIONS.values() if capability in one.capabilities]
+        yield f"| `{capability}` | {_everybody(users)} |"
+
+
+def _everybody(users: list[str]) -> str:
+    return "every action" if len(users) == len(ACTIONS) else ", ".join(users)
 
 
 def main() -> None:
-    """Write the pages, or compare them."""
+    """Write the files, or compare them."""
     made = pages()
     strange = set((DOCS / "actions").glob("*.md")) - made.keys()
     if "--check" in sys.argv[1:]:

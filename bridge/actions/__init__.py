@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bridge.actions.action import Action, Context, Plan, Policy, TicketFile, TicketFiles
+from bridge.actions.action import Action, Context, Plan, Policy, Rules, TicketFile, TicketFiles
 from bridge.actions.base import (
     ActionError,
     OperationFailed,
@@ -28,6 +28,7 @@ __all__ = [
     "OrderRefused",
     "Plan",
     "Policy",
+    "Rules",
     "Site",
     "StillRunning",
     "TicketFile",

@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
 
 from bridge.actions.base import OrderRefused, Params
 from bridge.actions.program import Part, Ref
@@ -31,19 +33,34 @@ class Reader(Protocol):
         """Call a function that changes nothing."""
 
 
+class Rules(BaseModel):
+    """What a site lets the orders of one action do: the table `[policy.create-role]` of its settings.
+
+    Each key has a default, which lets least through, and a `description` in words of an administrator.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+R = TypeVar("R", bound=Rules)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the site lets orders do.
 
     Attributes:
-        capabilities_allowed: patterns of capabilities that may be granted although they are guarded by
-            default.
+        rules: of those actions that have a table in the settings.
         restore_category: category id for a course whose own category is not known or gone, None: ask the
             customer.
     """
 
-    capabilities_allowed: tuple[str, ...] = ()
+    rules: tuple[Rules, ...] = ()
     restore_category: int | None = None
+
+    def of(self, kind: type[R]) -> R:
+        """The rules of an action, by its class of them; the defaults where the settings say nothing."""
+        return next((one for one in self.rules if isinstance(one, kind)), kind())
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +194,7 @@ class Action:
         judge: looks at what was asked for and at the results; raises `OrderRefused` where what was made goes
             beyond the policy; it is then taken back.
         specialists_only: parameters that only an operator may set.
+        rules: what a site may set for it, None where there is nothing.
     """
 
     name: str
@@ -190,6 +208,7 @@ class Action:
     reads: frozenset[str] = frozenset()
     judge: Callable[[Results, Results, Policy], None] = _all_well
     specialists_only: frozenset[str] = frozenset()
+    rules: type[Rules] | None = None
 
     @property
     def functions(self) -> frozenset[str]:

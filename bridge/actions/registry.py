@@ -116,3 +116,9 @@ def _problems(
     )
     if not action.specialists_only <= known.keys():
         yield "specialists_only names what is no parameter"
+    rules = action.rules.model_fields if action.rules else {}
+    yield from (
+        f"rules: {key!r} needs a default and a description"
+        for key, one in rules.items()
+        if one.is_required() or not one.description
+    )

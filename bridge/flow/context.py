@@ -95,7 +95,7 @@ class Bridge:
             raise Postpone(
                 Status.FAILED, Reason("no-installation", {"serial": ticket.installation or ""}), error
             )
-        policy = Policy(self.settings.policy.capabilities_allowed, installation.restore_category)
+        policy = Policy(self.settings.rules, installation.restore_category)
         return Site(
             self.moodle(installation),
             policy,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from bridge import plain
-from bridge.actions import ACTIONS
+from bridge.actions import ACTIONS, Policy
 from bridge.domain.catalogue import Handling, Service
 from bridge.domain.tickets import Ticket, TicketState, is_paid
 from bridge.flow.scope import Exit
@@ -450,8 +450,8 @@ def _policies(moodles: Mapping[str, Any], settings: Settings) -> Check:
     def named(names: Iterable[Any]) -> str:
         return ", ".join(map(str, names)) or none
 
-    ours = tr("the bridge allows guarded capabilities: {names}").format(
-        names=named(settings.policy.capabilities_allowed)
+    ours = tr("the bridge's own rules of actions: {rules}").format(
+        rules="; ".join(_own_rules(settings)) or none
     )
     theirs = tr(
         "Moodle allows risks: {risks}; wider contexts: {contexts}; categories: {categories}; "
@@ -463,6 +463,16 @@ def _policies(moodles: Mapping[str, Any], settings: Settings) -> Check:
         steps=named(moodles["stepsoff"]),
     )
     return Check(tr("policies"), f"{ours}; {theirs}")
+
+
+def _own_rules(settings: Settings) -> Iterator[str]:
+    """What the settings let orders do beyond the defaults: `create-role.capabilities_allowed = tool/*`."""
+    policy = Policy(settings.rules)
+    for name, action in ACTIONS.items():
+        if action.rules is not None:
+            for key, value in policy.of(action.rules).model_dump(exclude_defaults=True).items():
+                told = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+                yield f"{name}.{key} = {told}"
 
 
 def _restore_category(

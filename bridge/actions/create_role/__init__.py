@@ -7,6 +7,7 @@ Source: seed, item 2.9.1 ("Необходимо предоставить пра�
 from bridge.actions.action import Action
 from bridge.actions.create_role.params import CreateRoleParams
 from bridge.actions.create_role.plan import evidence, judge, plan, taken_back
+from bridge.actions.create_role.policy import CreateRoleRules
 from bridge.actions.create_role.words import WORDS
 
 ACTION = Action(
@@ -21,6 +22,7 @@ ACTION = Action(
     evidence=evidence,
     taken_back=taken_back,
     judge=judge,
+    rules=CreateRoleRules,
 )
 
 __all__ = ["ACTION"]

@@ -10,7 +10,7 @@ from bridge.actions import ACTIONS, OrderInvalid, OrderRefused, Plan, Policy, va
 from bridge.actions.create_role.archetypes import EVERYBODYS, GUARDED_DEFAULTS
 from bridge.actions.create_role.params import CreateRoleParams
 from bridge.actions.create_role.plan import evidence, taken_back
-from bridge.actions.create_role.policy import GUARDED, matches
+from bridge.actions.create_role.policy import GUARDED, CreateRoleRules, matches
 from bridge.sandbox.moodle.roles import capabilities
 from tests.unit.actions.fake_moodle import URL, FakeMoodle, make_context
 
@@ -37,7 +37,8 @@ def params(**changes: Any) -> CreateRoleParams:
 
 def plan(*allowed: str, **changes: Any) -> Plan:
     moodle = FakeMoodle()
-    found = ACTIONS["create-role"].plan(params(**changes), make_context(moodle, policy=Policy(allowed)))
+    policy = Policy((CreateRoleRules(capabilities_allowed=allowed),))
+    found = ACTIONS["create-role"].plan(params(**changes), make_context(moodle, policy=policy))
     assert moodle.written == [], "a plan only reads"
     return found
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from bridge.actions import ACTIONS, OperationFailed, OrderRefused, Policy, StillRunning, TicketFile
+from bridge.actions.create_role.policy import CreateRoleRules
 from bridge.actions.engine import check, run, thawed, undo
 from bridge.actions.planning import SEVERAL, Wanted, carry_out, plan_order, take_back
 from bridge.actions.program import File, Program, Step, Use
@@ -378,7 +379,7 @@ def test_a_role_that_holds_more_on_this_site_is_taken_back_and_refused() -> None
     own_key = str(uuid5(UUID(OPKEY), "guarded"))
     assert moodle.calls(UNDO) == [{"opkey": own_key, "undoes": OPKEY}] * 2, "under one key of its own"
     for allowed in ("tool/*", "archetype:student"):
-        site = make_site(moodle, policy=Policy((allowed,)))
+        site = make_site(moodle, policy=Policy((CreateRoleRules(capabilities_allowed=(allowed,)),)))
         assert carry_out(frozen, OPKEY, site, no_files, ACTIONS)["role_id"] == 9
 
 

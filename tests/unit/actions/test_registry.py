@@ -8,14 +8,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import Field
 
-from bridge.actions import ACTIONS, OrderRefused, registry, validate
+from bridge.actions import ACTIONS, OrderRefused, Rules, registry, validate
 from bridge.actions.action import NoFiles
 from bridge.actions.base import Params
 from bridge.actions.registry import IncompleteAction, examples, gather
 from bridge.sandbox.moodle.steps import kinds
 
 ROLE = ACTIONS["create-role"]
+
+
+class Undescribed(Rules):
+    most: int = 3
+
+
+class Undecided(Rules):
+    most: int = Field(description="how many")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,8 @@ ROLE = ACTIONS["create-role"]
             "the customer's and the operator's",
         ),
         ({"specialists_only": frozenset({"nonsense"})}, "specialists_only"),
+        ({"rules": Undescribed}, "'most' needs a default and a description"),
+        ({"rules": Undecided}, "'most' needs a default and a description"),
         (None, "ACTION is missing"),
     ],
 )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bridge.actions import ACTIONS
+from bridge.actions.create_role.policy import CreateRoleRules
 from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.tickets import Ticket, TicketState
 from bridge.flow.scope import Exit
@@ -536,7 +537,9 @@ def test_steps_that_cannot_run_are_named(settings: Settings, steps: Any, found: 
 
 
 def test_both_policies_are_shown(settings: Settings) -> None:
-    allowed = replace(settings, policy=PolicyTable(capabilities_allowed=("moodle/course:*",)))
+    allowed = replace(
+        settings, rules=(CreateRoleRules(capabilities_allowed=("moodle/course:*", "tool/x:y")),)
+    )
     policy = {
         "stepsoff": ["role.create"],
         "risks": ["xss"],
@@ -545,7 +548,7 @@ def test_both_policies_are_shown(settings: Settings) -> None:
     }
     check = only(moodle_checks(allowed, plugin={**PLUGIN, "policy": json.dumps(policy)}), "policies")
     assert check.found == (
-        "the bridge allows guarded capabilities: moodle/course:*; "
+        "the bridge's own rules of actions: create-role.capabilities_allowed = moodle/course:*, tool/x:y; "
         "Moodle allows risks: xss; wider contexts: teacher:system; categories: 2; steps off: role.create"
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge.actions.create_role.policy import CreateRoleRules
 from bridge.domain.tickets import TicketState
 from bridge.errors import UserError
 from bridge.settings import Settings, find, journal_url, load
@@ -96,6 +97,17 @@ def test_what_is_left_out_has_a_default(write: Write) -> None:
     ) == (60, 900, ())
     assert settings.portal.category_prefix == "Выделенный специалист (н.часы)"
     assert len(settings.catalogue) >= 2
+
+
+def test_what_orders_of_an_action_may_do_stands_in_its_own_table(write: Write) -> None:
+    table = '[policy.create-role]\ncapabilities_allowed = ["tool/*"]\n'
+    wanted = (CreateRoleRules(capabilities_allowed=("tool/*",)),)
+    assert load(write(PORTAL + MAIN + table), ENVIRON).rules == wanted
+    assert load(write(PORTAL + MAIN), ENVIRON).rules == ()
+    older = '[policy]\ncapabilities_allowed = ["tool/*"]\n'
+    assert load(write(PORTAL + MAIN + older), ENVIRON).rules == wanted, "where it stood before"
+    both = load(write(f"{PORTAL}{MAIN}[policy]\ncapabilities_allowed = []\n{table}"), ENVIRON)
+    assert both.rules == wanted
 
 
 def test_addresses_have_no_slash_at_their_end(write: Write) -> None:
@@ -364,6 +376,21 @@ def test_no_secret_shows_when_settings_are_printed(write: Write) -> None:
             f'{PORTAL}{MAIN}[policy]\nunattended = ["9.9.9"]\n',
             "policy.unattended: 9.9.9: the catalogue has no such service",
         ),
+        (
+            f"{PORTAL}{MAIN}[policy.create-role]\ncapabilities = []\n",
+            "policy.create-role.capabilities: there is no such key",
+        ),
+        (
+            f'{PORTAL}{MAIN}[policy.create-role]\ncapabilities_allowed = "tool/*"\n',
+            "policy.create-role.capabilities_allowed: must be a list in brackets",
+        ),
+        (f"{PORTAL}{MAIN}[policy]\ncreate-role = 3\n", "policy.create-role: must be a table"),
+        (
+            f"{PORTAL}{MAIN}[policy]\ncreate-role = 3\ncapabilities_allowed = []\n",
+            "policy.create-role: must be a table",
+        ),
+        (f"{PORTAL}{MAIN}[policy.create-groups]\n", "policy.create-groups: there is no such key"),
+        (f"policy = 3\n{PORTAL}{MAIN}", "policy: must be a table"),
         (f"{PORTAL}{MAIN}{SECOND.replace('second-lms', 'main')}", "installation: name “main” stands twice"),
         (
             f"{PORTAL}{MAIN}{SECOND.replace(chr(34) + 'B', chr(34) + 'A')}",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from bridge.actions import ACTIONS
 from bridge.cli import COMMANDS
 from bridge.cli.words import REASONS
 from bridge.domain import lifecycle
@@ -53,6 +54,7 @@ def test_every_setting_is_documented() -> None:
         "policy": PolicyTable,
         "statement": StatementTable,
     }
+    tables |= {f"policy.{one.name}": one.rules for one in ACTIONS.values() if one.rules}
     keys = {f"{name}.{key}" for name, table in tables.items() for key in table.model_fields}
     assert {name for name in first_column(doc("configuration.md")) if "." in name} == keys
 
@@ -98,7 +100,7 @@ def test_the_page_on_the_life_of_a_ticket_is_what_its_gates_and_tests_make() -> 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_pages_on_actions_are_what_their_folders_make() -> None:
+def test_what_follows_from_the_folders_of_actions_is_what_they_make() -> None:
     done = subprocess.run(
         [sys.executable, "docs/actions.py", "--check"],
         cwd=ROOT,
