@@ -15,7 +15,7 @@ import pytest
 from bridge.actions.program import File, Program, Step, Use, ref
 from bridge.sandbox.moodle import SandboxMoodle, parts
 from bridge.sandbox.moodle.roles import capabilities
-from bridge.sandbox.moodle.steps import kinds
+from bridge.sandbox.moodle.steps import StepKind, kinds
 from tests.unit.sandbox.moodle_calls import rest
 
 
@@ -288,3 +288,11 @@ class TestQuizzes:
         assert area
         assert (done["status"], done["errorcode"]) == ("failed", "questioncomma")
         assert moodle.store.rows("SELECT id FROM question") == []
+
+
+@pytest.mark.parametrize("part", ["check", "run", "undo"])
+def test_a_kind_of_step_without_one_of_its_parts_is_found_when_it_is_made(part: str) -> None:
+    """And not by the program that needs the part: an undo, long after the step was done."""
+    parts_ = {one: lambda *_: None for one in ("check", "run", "undo") if one != part}
+    with pytest.raises(TypeError, match=part):
+        type("Half", (StepKind,), parts_)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Work:
     files: Mapping[str, tuple[str, Path]]
 
 
-class StepKind:
+class StepKind(ABC):
     """One kind of step.
 
     Attributes:
@@ -58,13 +59,13 @@ class StepKind:
         """The capabilities that these parameters need."""
         return self.needs
 
+    @abstractmethod
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
         """What would make it fail, as far as that is known beforehand; paths are the parameters' names.
 
         Parameters:
             params: with defaults; what an earlier step will give is a `Later`.
         """
-        raise NotImplementedError
 
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:  # noqa: ARG002 (most claim nothing)
         """What no other step of the program may want, too: parameter, code of the fault, and what."""
@@ -78,14 +79,15 @@ class StepKind:
         """
         yield from ()
 
+    @abstractmethod
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Do it, in a transaction that also keeps its row; returns its result and what `undo` needs.
 
         Raises:
             Failure: it cannot be done.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """Take it back; what is gone already is no error.
 
@@ -93,7 +95,6 @@ class StepKind:
             Changed: it was changed since.
             Failure: it cannot be taken back.
         """
-        raise NotImplementedError
 
 
 def known(value: Any) -> bool:
