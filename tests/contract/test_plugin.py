@@ -326,6 +326,119 @@ def test_what_a_program_did_is_taken_back_once(site: Site, kind: str) -> None:
     assert again.keys() == {step.label for step in what.steps}, "nothing is left in the way"
 
 
+# --- programs that are applied again
+
+
+def bringing(what: Program) -> Program:
+    """The program whose steps take up what is there already."""
+    steps = []
+    for step in what.steps:
+        category = {"category": "Вопросы"} if step.kind == "question.import" else {}
+        steps.append(Step(step.kind, step.label, {**category, **step.params, "existing": "bring"}))
+    return Program(tuple(steps), what.files, what.ticket)
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_program_that_is_applied_again_changes_nothing(site: Site, kind: str) -> None:
+    what, second = bringing(offered(site, kind)), _key()
+    first = site.made(what)
+    assert not any("existing" in result for result in first.values())
+    kept = {label: {**result, "existing": "kept"} for label, result in first.items()}
+    assert site.made(what, second) == kept
+    operation = site.undo(second)
+    assert (operation["status"], json.loads(operation["result"])["left"]) == ("done", [])
+    assert site.made(what) == kept, "what was there before is not taken back with the second one"
+
+
+def test_what_is_there_already_is_brought_to_what_the_program_says(site: Site) -> None:
+    only_where(site, "lesson.add_page", "glossary.add_entry", "group.create")
+    names = {"shortname": unique("c-"), "fullname": "Курс"}
+
+    def wanted(course: str, sections: list[str], text: str, group: str) -> Program:
+        own = {"idnumber": "а-1", "name": group}
+        return bringing(
+            program(
+                course_step(**{**names, "fullname": course}, sections=[{"name": one} for one in sections]),
+                Step("group.create", "group", {"course": ref("course", "id"), **own}),
+                module_step("page", contenthtml="<p>Текст</p>"),
+                module_step("lesson"),
+                Step("module.add", "words", {**module_step("glossary").params, "introhtml": text}),
+                Step("glossary.add_entry", "entry", {**_ENTRY, "definitionhtml": text}),
+            )
+        )
+
+    before = wanted("Курс", ["Тема 1"], "<p>Раз</p>", "А")
+    after = wanted("Курс 2", ["Тема первая", "Тема 2"], "<p>Два</p>", "Б")
+    first, opkey = site.made(before), _key()
+    second = site.made(after, opkey)
+    assert {label: result["existing"] for label, result in second.items()} == {
+        "course": "changed",
+        "group": "changed",
+        "page": "kept",
+        "lesson": "kept",
+        "words": "changed",
+        "entry": "changed",
+    }
+    assert second["course"]["id"] == first["course"]["id"]
+    assert len(second["course"]["sections"]) == 2
+    (course,) = site.courses(names["shortname"])
+    assert course["fullname"] == "Курс 2"
+    assert {one["existing"] for one in site.made(after).values()} == {"kept"}
+    assert site.undo(opkey)["status"] == "done"
+    (course,) = site.courses(names["shortname"])
+    assert course["fullname"] == "Курс"
+    assert {one["existing"] for one in site.made(before).values()} == {"kept"}
+
+
+_ENTRY = {"glossary": ref("words", "cmid"), "concept": "Ёж"}
+
+
+def test_what_was_brought_and_changed_since_is_not_put_back(site: Site) -> None:
+    step = course_step()
+    first, second, third = (
+        bringing(program(Step(step.kind, step.label, {**step.params, "fullname": name})))
+        for name in ("Первый", "Второй", "Третий")
+    )
+    opkey = _key()
+    site.made(first)
+    site.made(second, opkey)
+    site.made(third)
+    operation = site.undo(opkey)
+    assert (operation["status"], operation["errorcode"]) == ("failed", "changedsince")
+    assert site.courses(step.params["shortname"])[0]["fullname"] == "Третий"
+
+
+def test_a_check_says_what_is_there_already(site: Site) -> None:
+    step = course_step()
+    site.made(program(step))
+    assert site.faults(program(step)) == {"steps[0].shortname": "shortnametaken"}
+    what = bringing(program(Step(step.kind, step.label, {**step.params, "fullname": "Другой"})))
+    assert site.faults(what) == {}
+    ((path, code, facts),) = [
+        (one["path"], one["code"], json.loads(one["facts"])) for one in site.check(what)["notes"]
+    ]
+    assert (path, code, facts) == ("steps[0]", "existschanged", {"params": "fullname"})
+
+
+def test_questions_that_are_there_in_part_are_refused(site: Site) -> None:
+    only_where(site, "question.import")
+    course = course_step()
+    site.made(bringing(program(course, import_step())))
+    more = import_step(text=GIFT + "\n::3:: Четырежды четыре? {=16 ~12}\n")
+    assert site.faults(bringing(program(course, more))) == {"steps[1]": "questionspartly"}
+
+
+@pytest.mark.parametrize("existing", ["keep", True, None, 1])
+def test_another_word_for_what_is_there_already_is_a_fault(site: Site, existing: Any) -> None:
+    step = course_step(existing=existing)
+    assert site.faults(program(step)) == {"steps[0].existing": "paramchoice"}
+
+
+def test_a_step_that_knows_nothing_again_says_so(site: Site, deleted: dict[str, Any]) -> None:
+    step = restore_step(site, deleted, existing="bring")
+    assert site.faults(program(step)) == {"steps[0].existing": "paramchoice"}
+
+
 def test_a_key_serves_one_program_only(site: Site) -> None:
     opkey = _key()
     site.run(program(role_step()), opkey)

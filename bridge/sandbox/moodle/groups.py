@@ -40,3 +40,26 @@ def make(site: Site, what: str, params: Mapping[str, Any]) -> int:
         idnumber=params["idnumber"].strip(),
         timecreated=int(time.time()),
     )
+
+
+def find(site: Site, what: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The one of that ID number, or else of that name."""
+    if not known(params["course"]):
+        return None
+    column = "idnumber" if params["idnumber"] else "name"
+    row = site.store.row(
+        f'SELECT id FROM "{what}" WHERE course = ? AND {column} = ?', params["course"], params[column].strip()
+    )
+    return None if row is None else {"id": row["id"], "name": params["name"]}
+
+
+def differences(site: Site, what: str, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Its name, where it is another one."""
+    row = site.store.row(f'SELECT name FROM "{what}" WHERE id = ?', found["id"])
+    return {} if row is None or row["name"] == params["name"].strip() else {"name": row["name"]}
+
+
+def rename(site: Site, what: str, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Give it another name."""
+    if "name" in values:
+        site.store.execute(f'UPDATE "{what}" SET name = ? WHERE id = ?', values["name"], result["id"])

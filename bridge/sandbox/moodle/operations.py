@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.sandbox.moodle import programs, schema
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.schema import Fault
-from bridge.sandbox.moodle.steps import kinds
+from bridge.sandbox.moodle.steps import StepKind, kinds
 from bridge.sandbox.moodle.steps.base import Changed, Failure, Work
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ FIELDS = (
 NUMBERS = ("progress", "stepsdone", "stepstotal", "timecreated", "timestarted", "timefinished")
 PIECES = 5
 """How often a heavy step tells its progress."""
+FOUND = "found"
+"""In the record of a step whose thing was there already: what it was and what it was brought to."""
 UNENDED = "('queued', 'running', 'undoing')"
 
 
@@ -67,13 +69,14 @@ def get(site: Site, opkey: str) -> dict[str, Any]:
     return found or {**empty, "opkey": opkey, "status": "none"}
 
 
-def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault]]:
-    """Whether a program is heavy, and all its faults."""
+def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault], list[Fault]]:
+    """Whether a program is heavy, all its faults, and what else should be known."""
     try:
         program = programs.read(text)
     except programs.Faulty as faulty:
-        return False, faulty.faults
-    return program.is_heavy, programs.faults(site, program, draftitemid)
+        return False, faulty.faults, []
+    notes: list[Fault] = []
+    return program.is_heavy, programs.faults(site, program, draftitemid, notes), notes
 
 
 def run(site: Site, opkey: str, text: str, draftitemid: int) -> dict[str, Any]:
@@ -189,7 +192,7 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
         try:
             with site.store.transaction():
                 params = schema.resolved(schema.filled(kind.shape, given), results)
-                results[label], record = kind.run(Work(site, files), params)
+                results[label], record = _do(kind, Work(site, files), params, label in program.brings)
                 site.store.insert(
                     "operation_step",
                     opkey=opkey,
@@ -223,6 +226,30 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
         timefinished=int(time.time()),
     )
     return False
+
+
+def _do(
+    kind: StepKind, work: Work, params: Mapping[str, Any], brings: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run a step, or bring what is there already to what it says."""
+    found = kind.find(work.site, params) if brings else None
+    if found is None:
+        return kind.run(work, params)
+    before = kind.differences(work.site, params, found)
+    brought = {name: params[name] for name in before}
+    kind.change(work.site, found, brought)
+    found = kind.find(work.site, params) or found
+    return {**found, "existing": "changed" if before else "kept"}, {FOUND: {"before": before, "to": brought}}
+
+
+def _undo(site: Site, kind: StepKind, result: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+    found = record.get(FOUND)
+    if found is None:
+        kind.undo(site, result, record)
+    elif found["before"]:
+        if changed := kind.differences(site, found["to"], result):
+            raise Changed(", ".join(changed))
+        kind.change(site, result, found["before"])
 
 
 def _back(site: Site, opkey: str) -> None:
@@ -267,7 +294,7 @@ def _undo_steps(site: Site, opkey: str, telling: str = "") -> tuple[list[str], l
         code, why = "", ""
         try:
             with site.store.transaction():
-                kinds()[row["kind"]].undo(site, json.loads(row["result"]), json.loads(row["kept"]))
+                _undo(site, kinds()[row["kind"]], json.loads(row["result"]), json.loads(row["kept"]))
                 site.store.execute(
                     "UPDATE operation_step SET undone = 1 WHERE opkey = ? AND number = ?",
                     opkey,

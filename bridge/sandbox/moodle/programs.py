@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.sandbox.moodle import schema
 from bridge.sandbox.moodle.schema import Fault, Reading
 from bridge.sandbox.moodle.steps import StepKind, kinds
+from bridge.sandbox.moodle.steps.base import Failure
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
@@ -28,6 +29,7 @@ MOST_FILES = 500
 MOST_FAULTS = 100
 LIGHT_STEPS = 200
 """A longer program is left to cron, whatever its steps are."""
+_OWN = ("step", "as", "existing")
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 
@@ -38,12 +40,14 @@ class Program:
     Attributes:
         hash: SHA-256 of its canonical text.
         steps: kind, label and parameters of each, as they were sent.
+        brings: labels of the steps that bring what is there already to what they say.
     """
 
     hash: str
     ticket: str
     files: tuple[Mapping[str, Any], ...]
     steps: tuple[tuple[str, str, Mapping[str, Any]], ...]
+    brings: frozenset[str]
 
     @property
     def is_heavy(self) -> bool:
@@ -79,7 +83,8 @@ def read(text: str) -> Program:
         count = len(steps) if isinstance(steps, list) else 0
         facts = {"count": count, "min": 1, "max": MOST_STEPS}
         raise Faulty(*found, Fault("steps", "paramcount", f"Must be 1 to {MOST_STEPS}", facts))
-    read_steps = list(_steps(steps, found))
+    brings: set[str] = set()
+    read_steps = list(_steps(steps, found, brings))
     if found:
         raise Faulty(*found)
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -88,6 +93,7 @@ def read(text: str) -> Program:
         document.get("ticket", ""),
         tuple(document.get("files", ())),
         tuple(read_steps),
+        frozenset(brings),
     )
 
 
@@ -106,7 +112,9 @@ _OUTLINE = schema.Shape(
 )
 
 
-def _steps(given: list[Any], found: list[Fault]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _steps(
+    given: list[Any], found: list[Fault], brings: set[str]
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     labels: set[str] = set()
     for number, one in enumerate(given):
         path = f"steps[{number}]"
@@ -125,7 +133,14 @@ def _steps(given: list[Any], found: list[Fault]) -> Iterator[tuple[str, str, Map
             )
         else:
             labels.add(label)
-            yield str(kind), label, {name: value for name, value in one.items() if name not in ("step", "as")}
+            repeats = str(kind) in kinds() and kinds()[str(kind)].repeats
+            choices = ("refuse", "bring") if repeats else ("refuse",)
+            if (existing := one.get("existing", "refuse")) not in choices:
+                facts = {"value": existing, "choices": ", ".join(choices)}
+                found.append(Fault(f"{path}.existing", "paramchoice", "Is none of the choices", facts))
+            if existing == "bring":
+                brings.add(label)
+            yield str(kind), label, {name: value for name, value in one.items() if name not in _OWN}
 
 
 def _no_float(text: str) -> Any:
@@ -136,28 +151,43 @@ def _invalid(reason: str) -> Faulty:
     return Faulty(Fault("", "programinvalid", f"The program cannot be read: {reason}", {"reason": reason}))
 
 
-def faults(site: Site, program: Program, draftitemid: int) -> list[Fault]:
-    """What would keep the program from being run, or make it fail."""
-    return list(islice(_faults(site, program, draftitemid), MOST_FAULTS))
+def faults(site: Site, program: Program, draftitemid: int, notes: list[Fault] | None = None) -> list[Fault]:
+    """What would keep the program from being run, or make it fail.
+
+    Parameters:
+        notes: takes what is no fault and should be known.
+    """
+    return list(islice(_faults(site, program, draftitemid, [] if notes is None else notes), MOST_FAULTS))
 
 
-def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
+def _faults(site: Site, program: Program, draftitemid: int, notes: list[Fault]) -> Iterator[Fault]:
     declared: dict[str, Mapping[str, str]] = {}
     files = {one["sha256"] for one in program.files}
     reading = Reading(declared, files, lambda kind, id_: find(site, kind, id_))
-    sound: list[tuple[int, StepKind, Mapping[str, Any]]] = []
+    sound: list[tuple[int, StepKind, Mapping[str, Any], bool]] = []
+    there: dict[str, Mapping[str, Any]] = {}
     for number, (name, label, params) in enumerate(program.steps):
         kind = kinds()[name]
         found = list(schema.faults(kind.shape, params, f"steps[{number}]", reading))
         yield from found
         declared[label] = kind.results
-        if not found:
-            sound.append((number, kind, schema.resolved(schema.filled(kind.shape, params), None)))
+        if found:
+            continue
+        wanted = schema.resolved(schema.filled(kind.shape, params), there)
+        try:
+            exists = kind.find(site, wanted) if label in program.brings else None
+        except Failure as failure:
+            yield Fault(f"steps[{number}]", failure.errorcode, str(failure))
+            continue
+        if exists is not None:
+            there[label] = exists
+            notes.append(_existing(f"steps[{number}]", kind.differences(site, wanted, exists)))
+        sound.append((number, kind, wanted, exists is not None))
     if draftitemid:
         yield from missing_files(site, program, draftitemid)
     off, held = site.steps_off(), stored(site, draftitemid)
     claimed: set[Any] = set()
-    for number, kind, params in sound:
+    for number, kind, params, exists_already in sound:
         path = f"steps[{number}]"
         if kind.name in off:
             message = f"The site's policy does not let {kind.name} run"
@@ -166,6 +196,8 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
             if not site.has_capability(capability):
                 message = f"The token's user lacks the capability {capability}"
                 yield Fault(path, "nopermissions", message, {"capability": capability, "context": "system"})
+        if exists_already:
+            continue
         for fault in (*kind.check(site, params), *kind.check_files(params, held)):
             yield Fault(f"{path}.{fault.path}", fault.code, fault.message, fault.facts)
         for name, code, what in kind.claims(params):
@@ -173,6 +205,13 @@ def _faults(site: Site, program: Program, draftitemid: int) -> Iterator[Fault]:
                 message = f"An earlier step has taken {params[name]}"
                 yield Fault(f"{path}.{name}", code, message, {name: params[name]})
             claimed.add(what)
+
+
+def _existing(path: str, differing: Mapping[str, Any]) -> Fault:
+    names = ", ".join(differing)
+    if names:
+        return Fault(path, "existschanged", f"Is there already; to be changed: {names}", {"params": names})
+    return Fault(path, "existskept", "Is there already and stays as it is", {"params": ""})
 
 
 def find(site: Site, kind: str, id_: int) -> Mapping[str, Any] | None:

@@ -297,9 +297,9 @@ def _type(path: str, expected: str) -> Fault:
     return Fault(path, "paramtype", f"Must be of type {expected}", {"type": expected})
 
 
-def resolved(value: Any, results: Mapping[str, Mapping[str, Any]] | None) -> Any:
-    """A parameter with what references stand for, and with texts as they are meant; None: nothing is known
-    yet, so each reference becomes a `Later`.
+def resolved(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:
+    """A parameter with what references stand for, and with texts as they are meant; a reference to what is
+    not known yet becomes a `Later`.
     """
     if isinstance(value, dict):
         return {key: resolved(item, results) for key, item in value.items()}
@@ -309,5 +309,5 @@ def resolved(value: Any, results: Mapping[str, Mapping[str, Any]] | None) -> Any
         if value.startswith("$$"):
             return value[1:]
         if found := REFERENCE.fullmatch(value):
-            return Later(found[1], found[2]) if results is None else results[found[1]][found[2]]
+            return results[found[1]][found[2]] if found[1] in results else Later(found[1], found[2])
     return value

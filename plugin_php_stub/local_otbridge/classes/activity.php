@@ -123,6 +123,15 @@ abstract class activity {
     }
 
     /**
+     * Settings that are kept in a column as they are, so that an activity that is there already can be brought to them.
+     *
+     * @return string[] columns of its table, by setting
+     */
+    public function columns(): array {
+        return [];
+    }
+
+    /**
      * Where people leave their work.
      *
      * @return array of [table, field of the instance, field of the time, field of the user, condition, whether it counts

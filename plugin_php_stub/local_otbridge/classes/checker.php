@@ -59,8 +59,17 @@ class checker {
      */
     public static function check(program $program, int $draftitemid, faults $faults): program_files {
         $program->read($faults);
+        $known = [];
         foreach ($program->steps as $planned) {
-            $planned->params = $program->params($planned, $faults);
+            $planned->params = $program->params($planned, $faults, $known);
+            try {
+                $planned->look();
+            } catch (Throwable $error) {
+                $faults->add(fault::of($error, $planned->path()));
+            }
+            if ($planned->found !== null) {
+                $known[$planned->label] = $planned->found;
+            }
         }
         $files = program_files::in_draft($program, $draftitemid, $faults);
         if ($program->files && !$draftitemid) {
@@ -81,6 +90,7 @@ class checker {
      * @throws refusal
      */
     public function recheck(planned $planned): void {
+        $planned->look();
         $faults = new faults();
         $this->claims = new \ArrayObject();
         $this->look([$planned], $faults);
@@ -122,6 +132,12 @@ class checker {
      * @param faults $faults
      */
     private function ask(planned $planned, faults $faults): void {
+        if ($planned->found !== null) {
+            $names = array_keys($planned->differences());
+            $code = $names ? 'existschanged' : 'existskept';
+            $faults->note(new fault($planned->path(), $code, ['params' => implode(', ', $names)]));
+            return;
+        }
         try {
             $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
         } catch (Throwable $error) {

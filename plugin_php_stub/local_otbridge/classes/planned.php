@@ -40,6 +40,10 @@ class planned {
     public $raw;
     /** @var array|null the parameters, read; null before, and after a fault */
     public $params = null;
+    /** @var bool whether a thing that is there already is brought to what the step says */
+    public $brings = false;
+    /** @var array|null results of the thing that is there already; null: none is */
+    public $found = null;
 
     /**
      * Plan.
@@ -54,6 +58,22 @@ class planned {
         $this->step = $step;
         $this->label = $label;
         $this->raw = $raw;
+    }
+
+    /**
+     * Look for the thing that it would make, where it may be there already.
+     */
+    public function look(): void {
+        $this->found = $this->brings && $this->params !== null ? $this->step->find($this->params) : null;
+    }
+
+    /**
+     * What of the thing that is there already is to be changed.
+     *
+     * @return array by name of the parameter: what is there
+     */
+    public function differences(): array {
+        return $this->step->differences($this->params, $this->found);
     }
 
     /**

@@ -129,10 +129,10 @@ class program {
      *
      * @param planned $planned
      * @param faults $faults
-     * @param array|null $results of the earlier steps by label, once they have run
+     * @param array $results of the earlier steps by label, as far as they are known
      * @return array|null null after a fault
      */
-    public function params(planned $planned, faults $faults, ?array $results = null): ?array {
+    public function params(planned $planned, faults $faults, array $results = []): ?array {
         $earlier = [];
         foreach ($this->types as $label => [$index, $types]) {
             if ($index < $planned->index) {
@@ -174,7 +174,8 @@ class program {
         }
         $raw = clone $raw;
         [$name, $label] = [$raw->step ?? null, $raw->as ?? null];
-        unset($raw->step, $raw->as);
+        $existing = property_exists($raw, 'existing') ? $raw->existing : 'refuse';
+        unset($raw->step, $raw->as, $raw->existing);
         $step = is_string($name) ? steps::get($name) : null;
         if ($step === null) {
             $faults->add(new fault($path . '.step', 'unknownstep', ['step' => is_string($name) ? $name : '']));
@@ -185,7 +186,15 @@ class program {
             $faults->add(new fault($path . '.as', 'labeltwice', ['label' => $label]));
         } else if ($step !== null) {
             $this->types[$label] = [$index, $step->results()];
-            $this->steps[] = new planned($index, $step, $label, $raw);
+            $planned = new planned($index, $step, $label, $raw);
+            $planned->brings = $existing === 'bring';
+            $choices = $step instanceof repeatable ? ['refuse', 'bring'] : ['refuse'];
+            if (!in_array($existing, $choices, true)) {
+                $planned->brings = false;
+                $facts = ['value' => is_string($existing) ? $existing : '', 'choices' => implode(', ', $choices)];
+                $faults->add(new fault($path . '.existing', 'paramchoice', $facts));
+            }
+            $this->steps[] = $planned;
         }
     }
 }

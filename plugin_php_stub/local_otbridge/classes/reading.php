@@ -37,7 +37,7 @@ class reading {
     private $types;
     /** @var string[] digests of the program's files */
     private $files;
-    /** @var array|null results by label, once the earlier steps have run */
+    /** @var array results by label of the earlier steps that have run, or whose things are there already */
     private $results;
 
     /**
@@ -46,9 +46,9 @@ class reading {
      * @param faults $faults
      * @param array $types
      * @param string[] $files
-     * @param array|null $results
+     * @param array $results
      */
-    public function __construct(faults $faults, array $types, array $files, ?array $results = null) {
+    public function __construct(faults $faults, array $types, array $files, array $results = []) {
         $this->faults = $faults;
         $this->types = $types;
         $this->files = $files;
@@ -91,7 +91,7 @@ class reading {
         if (!self::fits($type, $wanted)) {
             return $this->fault($path, 'referencetype', ['value' => $written, 'type' => $type, 'wanted' => $wanted]);
         }
-        return $this->results === null ? new reference($label, $field) : $this->results[$label][$field];
+        return isset($this->results[$label]) ? $this->results[$label][$field] : new reference($label, $field);
     }
 
     /**

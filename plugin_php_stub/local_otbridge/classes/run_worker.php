@@ -73,7 +73,9 @@ class run_worker extends worker {
             return;
         }
         $this->heal($this->all_courses());
-        $this->finish(operations::DONE, $this->results);
+        $this->finish(operations::DONE, array_map(static function (array $results): \stdClass {
+            return (object) $results; // One that results in nothing is an object, too.
+        }, $this->results));
     }
 
     /**
@@ -128,13 +130,27 @@ class run_worker extends worker {
 
         $work = new work($this->operation, $planned->index);
         $transaction = $DB->start_delegated_transaction();
-        $results = $planned->step->run($planned->params, $work);
+        $results = $planned->found === null ? $planned->step->run($planned->params, $work) : $this->bring($planned, $work);
         step_rows::insert($this->operation, $planned, $this->ended($planned, $courses, $results) + [
             'data' => json::encode((object) $work->recall()),
         ]);
         operations::update($this->operation, ['stepsdone' => $planned->index + 1]);
         $transaction->allow_commit();
         return $results;
+    }
+
+    /**
+     * Bring what is there already to what the step says.
+     *
+     * @param planned $planned
+     * @param work $work
+     * @return array results, and `existing`: whether it was `changed` or `kept`
+     */
+    private function bring(planned $planned, work $work): array {
+        $before = $planned->differences();
+        $work->remember(['found' => true, 'before' => $before]);
+        $results = $before ? $planned->step->bring($planned->params, $planned->found, $before, $work) : $planned->found;
+        return $results + ['existing' => $before ? 'changed' : 'kept'];
     }
 
     /**

@@ -45,7 +45,13 @@ class undoing {
         $results = json::decode($row->result);
         ob_start();
         try {
-            $step->undo($params, $results, new work($operation, (int) $row->position, $row, $failing));
+            $work = new work($operation, (int) $row->position, $row, $failing);
+            $kept = $work->recall();
+            if (empty($kept['found'])) {
+                $step->undo($params, $results, $work);
+            } else if ($kept['before'] && $step->find($params) !== null) {
+                $step->put_back($params, $results, $kept['before'], $work);
+            }
         } finally {
             ob_end_clean();
         }
@@ -67,7 +73,16 @@ class undoing {
      */
     public static function change(stdClass $row, stdClass $operation, int $since): ?fault {
         $work = new work($operation, (int) $row->position, $row);
-        $change = self::step($row)->changed(json::decode($row->params), json::decode($row->result), $since, $work);
+        $kept = $work->recall();
+        $step = self::step($row);
+        [$params, $results] = [json::decode($row->params), json::decode($row->result)];
+        if (empty($kept['found'])) {
+            $change = $step->changed($params, $results, $since, $work);
+        } else {
+            $found = $kept['before'] ? $step->find($params) : null;
+            $names = $found === null ? [] : array_keys($step->differences($params, $found));
+            $change = $names ? new change(implode(', ', $names)) : null;
+        }
         return $change === null ? null : $change->fault("steps[{$row->position}]", $row->step);
     }
 

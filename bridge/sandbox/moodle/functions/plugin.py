@@ -240,12 +240,12 @@ def _folded(name: str) -> str:
 def check(site: Site, params: Mapping[str, Any]) -> Any:
     """Judge a program; reads only."""
     site.require("local/otbridge:run")
-    heavy, faults = operations.check(site, params["program"], params["draftitemid"])
+    heavy, faults, notes = operations.check(site, params["program"], params["draftitemid"])
     return {
         "ok": not faults,
         "heavy": heavy,
         "faults": [operations.document(one) for one in faults],
-        "notes": [],
+        "notes": [operations.document(one) for one in notes],
     }
 
 

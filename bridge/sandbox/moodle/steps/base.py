@@ -47,6 +47,7 @@ class StepKind(ABC):
         results: the types of what it returns, by field.
         needs: capabilities that it may need.
         heavy: whether it is left to cron.
+        repeats: whether it knows again what it made (`"existing": "bring"` in a program).
     """
 
     name: ClassVar[str]
@@ -54,6 +55,7 @@ class StepKind(ABC):
     results: ClassVar[Mapping[str, str]]
     needs: ClassVar[tuple[str, ...]]
     heavy: ClassVar[bool] = False
+    repeats: ClassVar[bool] = False
 
     def needed(self, params: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 (a few look at them)
         """The capabilities that these parameters need."""
@@ -95,6 +97,22 @@ class StepKind(ABC):
             Changed: it was changed since.
             Failure: it cannot be taken back.
         """
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:  # noqa: ARG002 (some cannot)
+        """The result for a thing that is there already; None where none is, or it cannot be known yet.
+
+        Raises:
+            Failure: it cannot be told whether it is the same.
+        """
+        return None
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """What of the found thing is otherwise than the parameters say: what is there, by their names."""
+        return {}
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:  # noqa: ARG002 (most change nothing)
+        """Change what `differences` names."""
+        assert not values, f"{self.name} names differences and does not change them"
 
 
 def known(value: Any) -> bool:

@@ -13,6 +13,15 @@ from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work, k
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
+COLUMNS = {
+    "category": "category",
+    "fullname": "fullname",
+    "idnumber": "idnumber",
+    "summaryhtml": "summary",
+    "visible": "visible",
+}
+"""What of a course that is there already is brought to what a program says."""
+LARGEST_SECTION = 10_000
 FORMATS = ("topics", "weeks", "social", "singleactivity")
 
 
@@ -42,6 +51,7 @@ class CourseCreate(StepKind):
         "sections": "int[]",
         "general": "int",
     }
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (
         "moodle/course:create",
         "moodle/course:delete",
@@ -95,19 +105,9 @@ class CourseCreate(StepKind):
             timemodified=now,
         )
         named = [("General", ""), *((one["name"], one["summaryhtml"]) for one in params["sections"])]
-        sections = [
+        for place, (title, summary) in enumerate(named):
             site.store.insert("section", course=course, number=place, name=title, summary=summary)
-            for place, (title, summary) in enumerate(named)
-        ]
-        result = {
-            "id": course,
-            "url": f"{site.url}/course/view.php?id={course}",
-            "shortname": params["shortname"].strip(),
-            "fullname": params["fullname"].strip(),
-            "sections": sections[1:],
-            "general": sections[0],
-        }
-        return result, footprint(site, course)
+        return _told(site, course, len(params["sections"])), footprint(site, course)
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
@@ -117,6 +117,68 @@ class CourseCreate(StepKind):
         if what:
             raise Changed(what)
         site.delete_course(result["id"])
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        if not known(params["shortname"]):
+            return None
+        row = site.store.row("SELECT id FROM course WHERE shortname = ?", params["shortname"].strip())
+        return None if row is None else _told(site, row["id"], len(params["sections"]))
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        course = site.course(found["id"])
+        there = {name: course[column] for name, column in COLUMNS.items()}
+        there["visible"] = bool(course["visible"])
+        differing = {
+            name: value
+            for name, value in there.items()
+            if known(params.get(name, "")) and params.get(name, "") not in ("", value)
+        }
+        if "sections" in params:
+            named = _sections(site, found["id"], len(params["sections"]))
+            if [one["name"] for one in named] != [one["name"] for one in params["sections"]]:
+                differing["sections"] = [
+                    {"name": one["name"], "summaryhtml": one["summary"]} for one in named
+                ]
+        return differing
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        for name in COLUMNS.keys() & values.keys():
+            site.store.execute(
+                f"UPDATE course SET {COLUMNS[name]} = ? WHERE id = ?", values[name], result["id"]
+            )
+        if "sections" not in values:
+            return
+        wanted = values["sections"]
+        there = _sections(site, result["id"], LARGEST_SECTION)
+        for section, one in zip(there, wanted, strict=False):
+            site.store.execute("UPDATE section SET name = ? WHERE id = ?", one["name"], section["id"])
+        for place, one in enumerate(wanted[len(there) :], len(there) + 1):
+            site.store.insert(
+                "section", course=result["id"], number=place, name=one["name"], summary=one["summaryhtml"]
+            )
+
+
+def _sections(site: Site, course: int, count: int) -> list[dict[str, Any]]:
+    """The first topic sections."""
+    return site.store.rows(
+        "SELECT * FROM section WHERE course = ? AND number BETWEEN 1 AND ? ORDER BY number", course, count
+    )
+
+
+def _told(site: Site, course: int, count: int) -> dict[str, Any]:
+    row = site.course(course)
+    general = site.store.row("SELECT id FROM section WHERE course = ? AND number = 0", course)
+    return {
+        "id": course,
+        "url": f"{site.url}/course/view.php?id={course}",
+        "shortname": row["shortname"],
+        "fullname": row["fullname"],
+        "sections": [one["id"] for one in _sections(site, course, count)],
+        "general": general["id"] if general else 0,
+    }
 
 
 KIND = CourseCreate()

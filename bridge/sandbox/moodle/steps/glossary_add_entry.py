@@ -27,6 +27,7 @@ class GlossaryAddEntry(StepKind):
         }
     )
     results: ClassVar[Mapping[str, str]] = {"id": "int"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (
         "mod/glossary:write",
         "mod/glossary:approve",
@@ -62,6 +63,18 @@ class GlossaryAddEntry(StepKind):
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
         parts.remove(site, result, kept)
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        return parts.find(site, params["glossary"], params["concept"])
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        return parts.differences(site, found, "definitionhtml", params)
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        parts.change(site, result, "definitionhtml", values)
 
 
 KIND = GlossaryAddEntry()

@@ -18,6 +18,7 @@ class GroupAddMember(StepKind):
     name: ClassVar[str] = "group.add_member"
     shape: ClassVar[Shape] = Shape({"group": record("group"), "user": record("user")})
     results: ClassVar[Mapping[str, str]] = {}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -45,6 +46,14 @@ class GroupAddMember(StepKind):
             site.store.execute(
                 "DELETE FROM group_member WHERE groupid = ? AND user = ?", kept["group"], kept["user"]
             )
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        group, user = params["group"], params["user"]
+        if not known(group) or not known(user):
+            return None
+        sql = "SELECT 1 FROM group_member WHERE groupid = ? AND user = ?"
+        return {} if site.store.row(sql, group, user) else None
 
 
 KIND = GroupAddMember()

@@ -21,6 +21,7 @@ class GroupCreate(StepKind):
         {"course": record("course"), "name": line(254), "idnumber": line(100, ""), "descriptionhtml": html()}
     )
     results: ClassVar[Mapping[str, str]] = {"id": "group", "name": "text"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -48,6 +49,18 @@ class GroupCreate(StepKind):
         if members or in_grouping or found["name"] != kept["name"]:
             raise Changed(f"group {result['name']}")
         site.store.execute('DELETE FROM "group" WHERE id = ?', result["id"])
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        return groups.find(site, "group", params)
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        return groups.differences(site, "group", params, found)
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        groups.rename(site, "group", result, values)
 
 
 KIND = GroupCreate()

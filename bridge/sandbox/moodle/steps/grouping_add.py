@@ -18,6 +18,7 @@ class GroupingAdd(StepKind):
     name: ClassVar[str] = "grouping.add"
     shape: ClassVar[Shape] = Shape({"grouping": record("grouping"), "group": record("group")})
     results: ClassVar[Mapping[str, str]] = {}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -52,6 +53,14 @@ class GroupingAdd(StepKind):
                 kept["grouping"],
                 kept["group"],
             )
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        grouping, group = params["grouping"], params["group"]
+        if not known(grouping) or not known(group):
+            return None
+        sql = "SELECT 1 FROM grouping_group WHERE groupingid = ? AND groupid = ?"
+        return {} if site.store.row(sql, grouping, group) else None
 
 
 KIND = GroupingAdd()

@@ -20,7 +20,8 @@ class GroupingCreate(StepKind):
     shape: ClassVar[Shape] = Shape(
         {"course": record("course"), "name": line(254), "idnumber": line(100, ""), "descriptionhtml": html()}
     )
-    results: ClassVar[Mapping[str, str]] = {"id": "grouping"}
+    results: ClassVar[Mapping[str, str]] = {"id": "grouping", "name": "text"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("moodle/course:managegroups",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -35,7 +36,8 @@ class GroupingCreate(StepKind):
         """See `StepKind.run`."""
         for fault in self.check(work.site, params):
             raise Failure(fault.code, fault.message)
-        return {"id": groups.make(work.site, "grouping", params)}, {"name": params["name"].strip()}
+        made = groups.make(work.site, "grouping", params)
+        return {"id": made, "name": params["name"].strip()}, {"name": params["name"].strip()}
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
@@ -46,6 +48,18 @@ class GroupingCreate(StepKind):
         if inside or found["name"] != kept["name"]:
             raise Changed(f"grouping {kept['name']}")
         site.store.execute('DELETE FROM "grouping" WHERE id = ?', result["id"])
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        return groups.find(site, "grouping", params)
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        return groups.differences(site, "grouping", params, found)
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        groups.rename(site, "grouping", result, values)
 
 
 KIND = GroupingCreate()

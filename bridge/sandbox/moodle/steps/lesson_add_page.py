@@ -43,6 +43,7 @@ class LessonAddPage(StepKind):
         }
     )
     results: ClassVar[Mapping[str, str]] = {"id": "int"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("mod/lesson:edit",)
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -73,6 +74,18 @@ class LessonAddPage(StepKind):
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
         parts.remove(site, result, kept)
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        return parts.find(site, params["lesson"], params["title"])
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        return parts.differences(site, found, "contenthtml", params)
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        parts.change(site, result, "contenthtml", values)
 
 
 def _most(site: Site, lesson: Any) -> int:

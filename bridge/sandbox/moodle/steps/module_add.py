@@ -46,6 +46,7 @@ class ModuleAdd(StepKind):
         }
     )
     results: ClassVar[Mapping[str, str]] = {"cmid": "cm", "instance": "int", "url": "text"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (
         "moodle/course:manageactivities",
         "moodle/course:activityvisibility",
@@ -118,8 +119,7 @@ class ModuleAdd(StepKind):
             settings=json.dumps(settings, ensure_ascii=False),
             files=json.dumps([work.files[one["file"]][0] for one in params["files"]], ensure_ascii=False),
         )
-        url = f"{site.url}/mod/{params['type']}/view.php?id={module}"
-        return {"cmid": module, "instance": module, "url": url}, {"name": params["name"]}
+        return _told(site, params["type"], module), {"name": params["name"]}
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
         """See `StepKind.undo`."""
@@ -131,6 +131,45 @@ class ModuleAdd(StepKind):
             raise Changed(f"module {kept['name']}")
         site.store.execute("DELETE FROM module_detail WHERE module = ?", result["cmid"])
         site.store.execute("DELETE FROM module WHERE id = ?", result["cmid"])
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        course, kind = params["course"], params["type"]
+        if not known(course):
+            return None
+        column, value = (
+            ("d.idnumber", params["idnumber"]) if params["idnumber"] else ("m.name", params["name"])
+        )
+        rows = site.store.rows(
+            "SELECT m.id FROM module m JOIN module_detail d ON d.module = m.id"
+            f" WHERE m.course = ? AND m.modname = ? AND {column} = ?",
+            course,
+            kind,
+            value,
+        )
+        return _told(site, kind, rows[0]["id"]) if len(rows) == 1 else None
+
+    def differences(self, site: Site, params: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """See `StepKind.differences`."""
+        row = site.store.row(
+            "SELECT m.name, d.intro AS introhtml FROM module m JOIN module_detail d ON d.module = m.id"
+            " WHERE m.id = ?",
+            found["cmid"],
+        )
+        return {name: value for name, value in (row or {}).items() if params.get(name, "") not in ("", value)}
+
+    def change(self, site: Site, result: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """See `StepKind.change`."""
+        if "name" in values:
+            site.store.execute("UPDATE module SET name = ? WHERE id = ?", values["name"], result["cmid"])
+        if "introhtml" in values:
+            site.store.execute(
+                "UPDATE module_detail SET intro = ? WHERE module = ?", values["introhtml"], result["cmid"]
+            )
+
+
+def _told(site: Site, kind: str, module: int) -> dict[str, Any]:
+    return {"cmid": module, "instance": module, "url": f"{site.url}/mod/{kind}/view.php?id={module}"}
 
 
 KIND = ModuleAdd()

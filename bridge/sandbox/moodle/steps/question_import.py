@@ -31,6 +31,7 @@ class QuestionImport(StepKind):
         }
     )
     results: ClassVar[Mapping[str, str]] = {"ids": "question[]", "category": "int", "count": "int"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = (
         "moodle/question:add",
         "moodle/question:managecategory",
@@ -79,6 +80,24 @@ class QuestionImport(StepKind):
         others = site.store.row("SELECT 1 FROM question WHERE category = ?", result["category"])
         if kept["new"] and not others:
             site.store.execute("DELETE FROM question_category WHERE id = ?", result["category"])
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        course, category, text = params["course"], params["category"], params["text"]
+        if not known(course) or not category or not text:
+            return None
+        row = site.store.row(
+            "SELECT id FROM question_category WHERE course = ? AND name = ?", course, category
+        )
+        if row is None:
+            return None
+        there = site.store.rows("SELECT id, text FROM question WHERE category = ? ORDER BY id", row["id"])
+        wanted = questions.read(params["format"], text.encode()).texts
+        ids = [one["id"] for one in there if one["text"] in wanted]
+        if 0 < len(ids) < len(wanted):
+            message = f"The category {category} holds {len(ids)} of these {len(wanted)} questions already"
+            raise Failure("questionspartly", message)
+        return {"ids": ids, "category": row["id"], "count": len(ids)} if ids else None
 
 
 KIND = QuestionImport()

@@ -21,6 +21,7 @@ class QuizAddQuestions(StepKind):
         {"quiz": record("cm", "quiz"), "questions": Items(record("question"), ...), "maxmark": line(20, "")}
     )
     results: ClassVar[Mapping[str, str]] = {"count": "int", "sumgrades": "text"}
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("mod/quiz:manage", "moodle/question:useall")
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -57,6 +58,17 @@ class QuizAddQuestions(StepKind):
             if row is not None and attempted(site, row["module"]):
                 raise Changed(f"attempts of quiz {row['module']}")
             site.store.execute("DELETE FROM part WHERE id = ?", id_)
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        quiz, asked = params["quiz"], params["questions"]
+        if not known(quiz) or not known(asked):
+            return None
+        held = _held(site, quiz)
+        if {str(one) for one in asked} - {row["name"] for row in held}:
+            return None
+        total = sum((Decimal(row["content"]) for row in held), Decimal(0))
+        return {"count": len(asked), "sumgrades": f"{total:.5f}"}
 
 
 def attempted(site: Site, quiz: int) -> bool:

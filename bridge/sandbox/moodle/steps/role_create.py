@@ -39,6 +39,7 @@ class RoleCreate(StepKind):
         "capabilities": "json",
         "url": "text",
     }
+    repeats: ClassVar[bool] = True
     needs: ClassVar[tuple[str, ...]] = ("local/otbridge:managerole", "moodle/role:manage")
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
@@ -83,10 +84,7 @@ class RoleCreate(StepKind):
             )
         except MoodleProblem as problem:
             raise Failure(problem.errorcode or "stepfailed", problem.message) from problem
-        made = roles.read_back(work.site.store, role)
-        made["id"] = made.pop("roleid")
-        made["url"] = f"{work.site.url}/admin/roles/define.php?action=view&roleid={role}"
-        return made, {}
+        return _told(work.site, role), {}
 
     def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:  # noqa: ARG002 (its result is read back)
         """See `StepKind.undo`."""
@@ -99,6 +97,17 @@ class RoleCreate(StepKind):
         if any(now[what] != result[what] for what in ("shortname", "name", "contextlevels", "capabilities")):
             raise Changed(f"role {result['shortname']}")
         roles.delete(site.store, role)
+
+    def find(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any] | None:
+        """See `StepKind.find`."""
+        row = site.store.row("SELECT id FROM role WHERE shortname = ?", params["shortname"])
+        return None if row is None else _told(site, row["id"])
+
+
+def _told(site: Site, role: int) -> dict[str, Any]:
+    made = roles.read_back(site.store, role)
+    made["id"] = made.pop("roleid")
+    return {**made, "url": f"{site.url}/admin/roles/define.php?action=view&roleid={role}"}
 
 
 KIND = RoleCreate()

@@ -77,4 +77,13 @@ class mod_page extends activity {
             'printintro' => (int) $settings['printintro'], 'printlastmodified' => (int) $settings['printlastmodified'],
         ];
     }
+
+    /**
+     * Its text.
+     *
+     * @return string[]
+     */
+    public function columns(): array {
+        return ['contenthtml' => 'content'];
+    }
 }

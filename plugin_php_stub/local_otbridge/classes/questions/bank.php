@@ -117,6 +117,65 @@ class bank {
     }
 
     /**
+     * A category of the bank, as far as there is one; makes nothing.
+     *
+     * @param string $name
+     * @return stdClass|null
+     */
+    public function find(string $name): ?stdClass {
+        global $DB;
+
+        $helper = '\core_question\local\bank\question_bank_helper';
+        if (class_exists($helper) && method_exists($helper, 'get_default_open_instance_system_type')) {
+            $bank = $helper::get_default_open_instance_system_type($this->course);
+            $context = $bank === null ? null : \context_module::instance($bank->id);
+        } else {
+            $context = context_course::instance($this->course->id);
+        }
+        $top = $context === null ? false : question_get_top_category($context->id);
+        if (!$top) {
+            return null;
+        }
+        $found = $DB->get_records('question_categories', ['parent' => $top->id, 'name' => $name], 'id');
+        return $found ? reset($found) : null;
+    }
+
+    /**
+     * The questions of a category, each in its latest version.
+     *
+     * @param int $categoryid
+     * @return array ids by {@see self::title()}
+     */
+    public static function questions(int $categoryid): array {
+        global $DB;
+
+        $sql = $DB->get_manager()->table_exists('question_bank_entries')
+            ? 'SELECT q.id, q.name, q.qtype
+                 FROM {question} q
+                 JOIN {question_versions} v ON v.questionid = q.id
+                 JOIN {question_bank_entries} e ON e.id = v.questionbankentryid
+                WHERE e.questioncategoryid = ? AND q.parent = 0 AND v.version = (
+                          SELECT MAX(o.version) FROM {question_versions} o WHERE o.questionbankentryid = e.id)
+             ORDER BY q.id'
+            : 'SELECT id, name, qtype FROM {question} WHERE category = ? AND parent = 0 ORDER BY id';
+        $found = [];
+        foreach ($DB->get_records_sql($sql, [$categoryid]) as $question) {
+            $found[self::title($question)][] = (int) $question->id;
+        }
+        return $found;
+    }
+
+    /**
+     * What a question is known by.
+     *
+     * @param stdClass $question
+     * @return string
+     */
+    public static function title(stdClass $question): string {
+        return $question->qtype . ' ' . trim($question->name);
+    }
+
+    /**
      * Ids of the categories of a context.
      *
      * @param int $contextid

@@ -80,6 +80,18 @@ class importer {
     }
 
     /**
+     * Kind and name of each question, as they will be stored.
+     *
+     * @return string[]
+     * @throws refusal `questionsunreadable`, `noquestions`
+     */
+    public function titles(): array {
+        return array_map(static function (stdClass $question): string {
+            return bank::title($question);
+        }, $this->parse());
+    }
+
+    /**
      * Read the questions and store nothing.
      *
      * @return stdClass[]

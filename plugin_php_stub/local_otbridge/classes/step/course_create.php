@@ -35,6 +35,8 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\reference;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -42,7 +44,7 @@ use local_otbridge\work;
 /**
  * Makes an empty course as the form does, with the site's own defaults.
  */
-class course_create extends step {
+class course_create extends step implements repeatable {
     /** @var string[] defaults of the site that core's create_course() does not take by itself */
     const DEFAULTS = [
         'newsitems', 'showgrades', 'showreports', 'maxbytes', 'groupmode', 'groupmodeforce', 'lang', 'enablecompletion',
@@ -90,7 +92,7 @@ class course_create extends step {
      * @return string[]
      */
     public function needs(): array {
-        return ['moodle/course:create', 'moodle/course:delete'];
+        return ['moodle/course:create', 'moodle/course:delete', 'moodle/course:update'];
     }
 
     /**
@@ -148,36 +150,13 @@ class course_create extends step {
      * @return array
      */
     public function run(array $params, work $work): array {
-        global $DB;
-
         $course = create_course($this->data($params));
         course_create_sections_if_missing($course, range(0, count($params['sections']))); // Not every format does what it is told.
-        $general = 0;
-        $sections = [];
-        foreach ($DB->get_records('course_sections', ['course' => $course->id], 'section') as $section) {
-            if ((int) $section->section === 0) {
-                $general = (int) $section->id;
-                continue;
-            }
-            $wanted = $params['sections'][$section->section - 1] ?? null;
-            if ($wanted === null) {
-                continue;
-            }
-            course_update_section($course, $section, [
-                'name' => $wanted['name'], 'summary' => $wanted['summaryhtml'], 'summaryformat' => FORMAT_HTML,
-            ]);
-            $sections[] = (int) $section->id;
-        }
+        $this->name_sections((int) $course->id, $params['sections']);
         if ($params['picture'] !== null) {
-            get_file_storage()->create_file_from_storedfile([
-                'contextid' => context_course::instance($course->id)->id, 'component' => 'course', 'filearea' => 'overviewfiles',
-                'itemid' => 0, 'filepath' => '/', 'filename' => $work->file_name($params['picture']),
-            ], $work->file($params['picture']));
+            $this->add_picture((int) $course->id, $params['picture'], $work);
         }
-        return [
-            'id' => (int) $course->id, 'url' => (new \moodle_url('/course/view.php', ['id' => $course->id]))->out(false),
-            'shortname' => $course->shortname, 'fullname' => $course->fullname, 'sections' => $sections, 'general' => $general,
-        ];
+        return $this->told($course, count($params['sections']));
     }
 
     /**
@@ -226,6 +205,107 @@ class course_create extends step {
     }
 
     /**
+     * A course of that short name.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        $shortname = $params['shortname'];
+        $course = is_string($shortname) ? $DB->get_record('course', ['shortname' => $shortname]) : false;
+        return $course ? $this->told($course, count($params['sections'])) : null;
+    }
+
+    /**
+     * What the parameters name, and is otherwise; a picture only where there is none.
+     *
+     * @param array $params
+     * @param array $found
+     * @return array
+     */
+    public function differences(array $params, array $found): array {
+        global $DB;
+
+        $course = $DB->get_record('course', ['id' => $found['id']], '*', MUST_EXIST);
+        $wanted = [
+            'category' => $params['category'], 'fullname' => $params['fullname'], 'visible' => (int) $params['visible'],
+            'idnumber' => $params['idnumber'], 'summaryhtml' => $params['summaryhtml'], 'startdate' => $params['startdate'],
+        ];
+        $differing = [];
+        foreach ($wanted as $name => $value) {
+            $there = $course->{$name === 'summaryhtml' ? 'summary' : $name};
+            // What the order leaves to the site is left to it.
+            $ordered = $value !== '' && !($name === 'startdate' && $value === 0) && !$value instanceof reference;
+            if ($ordered && (string) $there !== (string) $value) {
+                $differing[$name] = is_int($value) ? (int) $there : $there;
+            }
+        }
+        $sections = $this->sections((int) $course->id, count($params['sections']));
+        $named = array_map(static function (\stdClass $section): array {
+            return ['name' => (string) $section->name, 'summaryhtml' => (string) $section->summary];
+        }, $sections);
+        if (self::differ($params['sections'], $named)) {
+            $differing['sections'] = $named;
+        }
+        if ($params['picture'] !== null && !self::pictures((int) $course->id)) {
+            $differing['picture'] = '';
+        }
+        return $differing;
+    }
+
+    /**
+     * Change what differs; sections that are missing are added, further ones stay.
+     *
+     * @param array $params
+     * @param array $found
+     * @param array $before
+     * @param work $work
+     * @return array
+     */
+    public function bring(array $params, array $found, array $before, work $work): array {
+        global $DB;
+
+        $this->change($found['id'], array_intersect_key($params, $before));
+        if (isset($before['sections'])) {
+            course_create_sections_if_missing($found['id'], range(0, count($params['sections'])));
+            $this->name_sections($found['id'], array_map(static function (array $section): array {
+                return ['name' => $section['name'], 'summaryhtml' => $section['summaryhtml'] ?: null]; // Its own text stays.
+            }, $params['sections']));
+        }
+        if (isset($before['picture'])) {
+            $this->add_picture($found['id'], $params['picture'], $work);
+        }
+        return $this->told($DB->get_record('course', ['id' => $found['id']], '*', MUST_EXIST), count($params['sections']));
+    }
+
+    /**
+     * Change it back; of the sections that were added those go that are empty.
+     *
+     * @param array $params
+     * @param array $results
+     * @param array $before
+     * @param work $work
+     */
+    public function put_back(array $params, array $results, array $before, work $work): void {
+        $this->change($results['id'], $before);
+        if (isset($before['sections'])) {
+            for ($number = count($params['sections']); $number > count($before['sections']); $number--) {
+                course_delete_section($results['id'], $number, false);
+            }
+            $this->name_sections($results['id'], $before['sections']);
+        }
+        if (isset($before['picture'])) {
+            foreach (self::pictures($results['id']) as $file) {
+                if ($file->get_filename() === $work->file_name($params['picture'])) {
+                    $file->delete();
+                }
+            }
+        }
+    }
+
+    /**
      * Look whether the course format exists, is on, and takes the sections.
      *
      * @param array $params
@@ -262,6 +342,113 @@ class course_create extends step {
         if (!$named || ($file !== null && !getimagesizefromstring($file->get_content()))) {
             $checking->fault('picture', 'notimage', ['sha256' => $sha256]);
         }
+    }
+
+    /**
+     * The course as later steps may refer to it.
+     *
+     * @param \stdClass $course
+     * @param int $count how many sections the program speaks of
+     * @return array
+     */
+    private function told(\stdClass $course, int $count): array {
+        global $DB;
+
+        $general = (int) $DB->get_field('course_sections', 'id', ['course' => $course->id, 'section' => 0]);
+        return [
+            'id' => (int) $course->id, 'url' => (new \moodle_url('/course/view.php', ['id' => $course->id]))->out(false),
+            'shortname' => $course->shortname, 'fullname' => $course->fullname, 'general' => $general,
+            'sections' => array_map('intval', array_column($this->sections((int) $course->id, $count), 'id')),
+        ];
+    }
+
+    /**
+     * The first topic sections of a course.
+     *
+     * @param int $courseid
+     * @param int $count
+     * @return \stdClass[]
+     */
+    private function sections(int $courseid, int $count): array {
+        global $DB;
+        $where = 'course = ? AND section BETWEEN 1 AND ?';
+        return array_values($DB->get_records_select('course_sections', $where, [$courseid, $count], 'section'));
+    }
+
+    /**
+     * Name the first topic sections.
+     *
+     * @param int $courseid
+     * @param array $wanted
+     */
+    private function name_sections(int $courseid, array $wanted): void {
+        foreach ($this->sections($courseid, count($wanted)) as $place => $section) {
+            $text = $wanted[$place]['summaryhtml'];
+            course_update_section($courseid, $section, ['name' => $wanted[$place]['name']] + ($text === null ? [] : [
+                'summary' => $text, 'summaryformat' => FORMAT_HTML,
+            ]));
+        }
+    }
+
+    /**
+     * Whether sections are not named as they should be; a section without a text of the order's keeps its own.
+     *
+     * @param array $wanted
+     * @param array $named
+     * @return bool
+     */
+    private static function differ(array $wanted, array $named): bool {
+        foreach ($wanted as $place => $one) {
+            $there = $named[$place] ?? null;
+            $text = $one['summaryhtml'];
+            if ($there === null || $there['name'] !== $one['name'] || ($text !== '' && $there['summaryhtml'] !== $text)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Change what the course itself says.
+     *
+     * @param int $courseid
+     * @param array $values by name of the parameter
+     */
+    private function change(int $courseid, array $values): void {
+        $fields = ['category', 'fullname', 'visible', 'idnumber', 'startdate', 'summaryhtml'];
+        $values = array_intersect_key($values, array_flip($fields));
+        if (isset($values['summaryhtml'])) {
+            $values += ['summary' => $values['summaryhtml'], 'summaryformat' => FORMAT_HTML];
+            unset($values['summaryhtml']);
+        }
+        if ($values) {
+            update_course((object) (['id' => $courseid] + $values));
+        }
+    }
+
+    /**
+     * Pictures of a course.
+     *
+     * @param int $courseid
+     * @return \stored_file[]
+     */
+    private static function pictures(int $courseid): array {
+        $contextid = context_course::instance($courseid)->id;
+        return get_file_storage()->get_area_files($contextid, 'course', 'overviewfiles', 0, 'id', false);
+    }
+
+    /**
+     * Give the course its picture.
+     *
+     * @param int $courseid
+     * @param string $sha256
+     * @param work $work
+     */
+    private function add_picture(int $courseid, string $sha256, work $work): void {
+        get_file_storage()->create_file_from_storedfile([
+            'contextid' => context_course::instance($courseid)->id, 'component' => 'course', 'filearea' => 'overviewfiles',
+            'itemid' => 0, 'filepath' => '/', 'filename' => $work->file_name($sha256),
+        ], $work->file($sha256));
     }
 
     /**

@@ -35,6 +35,7 @@ use local_otbridge\change;
 use local_otbridge\checking;
 use local_otbridge\field;
 use local_otbridge\kinds;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -43,7 +44,7 @@ use stdClass;
 /**
  * Adds an entry. Core takes a blank concept, and breaks at one that is too long.
  */
-class glossary_add_entry extends step {
+class glossary_add_entry extends step implements repeatable {
     /**
      * Parameters.
      *
@@ -211,6 +212,73 @@ class glossary_add_entry extends step {
      */
     public function refresh(array $params, array $results): void {
         cache_helper::purge_by_definition('mod_glossary', 'concepts');
+    }
+
+    /**
+     * The only entry of that concept.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['glossary']) || !is_string($params['concept'])) {
+            return null;
+        }
+        $where = ['glossaryid' => self::glossary($params['glossary'])->id, 'concept' => $params['concept']];
+        $found = $DB->get_fieldset_select('glossary_entries', 'id', 'glossaryid = :glossaryid AND concept = :concept', $where);
+        return count($found) === 1 ? ['id' => (int) reset($found)] : null;
+    }
+
+    /**
+     * Its text.
+     *
+     * @param array $params
+     * @param array $found
+     * @return array
+     */
+    public function differences(array $params, array $found): array {
+        global $DB;
+        $text = $DB->get_field('glossary_entries', 'definition', ['id' => $found['id']], MUST_EXIST);
+        return $text === $params['definitionhtml'] ? [] : ['definitionhtml' => $text];
+    }
+
+    /**
+     * Change its text.
+     *
+     * @param array $params
+     * @param array $found
+     * @param array $before
+     * @param work $work
+     * @return array
+     */
+    public function bring(array $params, array $found, array $before, work $work): array {
+        self::rewrite($found['id'], $params['definitionhtml']);
+        return $found;
+    }
+
+    /**
+     * Change its text back.
+     *
+     * @param array $params
+     * @param array $results
+     * @param array $before
+     * @param work $work
+     */
+    public function put_back(array $params, array $results, array $before, work $work): void {
+        self::rewrite($results['id'], $before['definitionhtml']);
+    }
+
+    /**
+     * Give it a text.
+     *
+     * @param int $id
+     * @param string $text
+     */
+    private static function rewrite(int $id, string $text): void {
+        global $DB;
+        $DB->update_record('glossary_entries', (object) ['id' => $id, 'definition' => $text, 'timemodified' => time()]);
     }
 
     /**

@@ -32,8 +32,10 @@ use cache_helper;
 use context_course;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kept_as_found;
 use local_otbridge\kinds;
 use local_otbridge\refusal;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -41,7 +43,9 @@ use local_otbridge\work;
 /**
  * Puts an enrolled user into a group.
  */
-class group_add_member extends step {
+class group_add_member extends step implements repeatable {
+    use kept_as_found;
+
     /**
      * Parameters.
      *
@@ -139,5 +143,21 @@ class group_add_member extends step {
      */
     public function refresh(array $params, array $results): void {
         cache_helper::invalidate_by_definition('core', 'user_group_groupings', [], [$params['user']]);
+    }
+
+    /**
+     * Whether it is in there.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['group']) || !is_int($params['user'])) {
+            return null;
+        }
+        $where = ['groupid' => $params['group'], 'userid' => $params['user']];
+        return $DB->record_exists('groups_members', $where) ? [] : null;
     }
 }

@@ -32,6 +32,7 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -39,7 +40,7 @@ use local_otbridge\work;
 /**
  * Makes a group.
  */
-class group_create extends step {
+class group_create extends step implements repeatable {
     /**
      * Parameters.
      *
@@ -159,5 +160,72 @@ class group_create extends step {
      */
     public function undo(array $params, array $results, work $work): void {
         groups_delete_group($results['id']);
+    }
+
+    /**
+     * The group of that ID number, or else of that name.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['course']) || !is_string($params['name'])) {
+            return null;
+        }
+        $column = is_string($params['idnumber']) && $params['idnumber'] !== '' ? 'idnumber' : 'name';
+        $id = $DB->get_field('groups', 'id', ['courseid' => $params['course'], $column => $params[$column]], IGNORE_MULTIPLE);
+        return $id ? ['id' => (int) $id, 'name' => $params['name']] : null;
+    }
+
+    /**
+     * Its name.
+     *
+     * @param array $params
+     * @param array $found
+     * @return array
+     */
+    public function differences(array $params, array $found): array {
+        global $DB;
+        $name = $DB->get_field('groups', 'name', ['id' => $found['id']], MUST_EXIST);
+        return $name === $params['name'] ? [] : ['name' => $name];
+    }
+
+    /**
+     * Rename it.
+     *
+     * @param array $params
+     * @param array $found
+     * @param array $before
+     * @param work $work
+     * @return array
+     */
+    public function bring(array $params, array $found, array $before, work $work): array {
+        $this->rename($params, $found['id'], $params['name']);
+        return $found;
+    }
+
+    /**
+     * Rename it back.
+     *
+     * @param array $params
+     * @param array $results
+     * @param array $before
+     * @param work $work
+     */
+    public function put_back(array $params, array $results, array $before, work $work): void {
+        $this->rename($params, $results['id'], $before['name']);
+    }
+
+    /**
+     * Give it a name.
+     *
+     * @param array $params
+     * @param int $id
+     * @param string $name
+     */
+    private function rename(array $params, int $id, string $name): void {
+        groups_update_group((object) ['id' => $id, 'courseid' => $params['course'], 'name' => $name]);
     }
 }

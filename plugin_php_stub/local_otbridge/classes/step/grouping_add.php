@@ -31,7 +31,9 @@ require_once($GLOBALS['CFG']->dirroot . '/group/lib.php');
 use cache_helper;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kept_as_found;
 use local_otbridge\kinds;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -39,7 +41,9 @@ use local_otbridge\work;
 /**
  * Puts a group into a grouping of the same course.
  */
-class grouping_add extends step {
+class grouping_add extends step implements repeatable {
+    use kept_as_found;
+
     /**
      * Parameters.
      *
@@ -139,5 +143,21 @@ class grouping_add extends step {
      */
     public function refresh(array $params, array $results): void {
         cache_helper::purge_by_definition('core', 'user_group_groupings');
+    }
+
+    /**
+     * Whether it is in there.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['grouping']) || !is_int($params['group'])) {
+            return null;
+        }
+        $where = ['groupingid' => $params['grouping'], 'groupid' => $params['group']];
+        return $DB->record_exists('groupings_groups', $where) ? [] : null;
     }
 }

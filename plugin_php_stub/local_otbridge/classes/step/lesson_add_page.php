@@ -36,6 +36,7 @@ use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
 use local_otbridge\kinds;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -44,7 +45,7 @@ use stdClass;
 /**
  * Adds a page at the end of a lesson: content with buttons, or a question.
  */
-class lesson_add_page extends step {
+class lesson_add_page extends step implements repeatable {
     /** @var int[] kinds of pages as core numbers them */
     const TYPES = ['content' => 20, 'truefalse' => 2, 'multichoice' => 3];
     /** @var int[] where an answer leads */
@@ -217,6 +218,73 @@ class lesson_add_page extends step {
         if (kinds::exists('cm', $params['lesson']) && $DB->record_exists('lesson_pages', ['id' => $results['id']])) {
             lesson_page::load($results['id'], new lesson(self::lesson($params['lesson'])))->delete();
         }
+    }
+
+    /**
+     * The only page of that title.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['lesson']) || !is_string($params['title'])) {
+            return null;
+        }
+        $where = ['lessonid' => self::lesson($params['lesson'])->id, 'title' => $params['title']];
+        $found = $DB->get_fieldset_select('lesson_pages', 'id', 'lessonid = :lessonid AND title = :title', $where);
+        return count($found) === 1 ? ['id' => (int) reset($found)] : null;
+    }
+
+    /**
+     * Its text.
+     *
+     * @param array $params
+     * @param array $found
+     * @return array
+     */
+    public function differences(array $params, array $found): array {
+        global $DB;
+        $text = $DB->get_field('lesson_pages', 'contents', ['id' => $found['id']], MUST_EXIST);
+        return $text === $params['contenthtml'] ? [] : ['contenthtml' => $text];
+    }
+
+    /**
+     * Change its text.
+     *
+     * @param array $params
+     * @param array $found
+     * @param array $before
+     * @param work $work
+     * @return array
+     */
+    public function bring(array $params, array $found, array $before, work $work): array {
+        self::rewrite($found['id'], $params['contenthtml']);
+        return $found;
+    }
+
+    /**
+     * Change its text back.
+     *
+     * @param array $params
+     * @param array $results
+     * @param array $before
+     * @param work $work
+     */
+    public function put_back(array $params, array $results, array $before, work $work): void {
+        self::rewrite($results['id'], $before['contenthtml']);
+    }
+
+    /**
+     * Give it a text.
+     *
+     * @param int $id
+     * @param string $text
+     */
+    private static function rewrite(int $id, string $text): void {
+        global $DB;
+        $DB->update_record('lesson_pages', (object) ['id' => $id, 'contents' => $text, 'timemodified' => time()]);
     }
 
     /**

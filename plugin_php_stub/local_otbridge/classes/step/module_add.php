@@ -39,6 +39,8 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kinds;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -47,7 +49,7 @@ use moodle_url;
 /**
  * Adds an activity as the form does with its defaults. What it can be is in classes/activity/.
  */
-class module_add extends step {
+class module_add extends step implements repeatable {
     /**
      * Parameters that are equal for all kinds.
      *
@@ -191,10 +193,7 @@ class module_add extends step {
             // The contents stay, for the program's own area names them, too.
             get_file_storage()->delete_area_files(context_user::instance($USER->id)->id, 'user', 'draft', $draft);
         }
-        $cmid = (int) $made->coursemodule;
-        $url = $activity->has_page() ? new moodle_url("/mod/$type/view.php", ['id' => $cmid])
-            : new moodle_url('/course/view.php', ['id' => $course->id], 'module-' . $cmid);
-        return ['cmid' => $cmid, 'instance' => (int) $made->instance, 'url' => $url->out(false)];
+        return $this->told($params, (int) $made->coursemodule, (int) $made->instance);
     }
 
     /**
@@ -281,6 +280,93 @@ class module_add extends step {
     }
 
     /**
+     * The activity of that ID number; without one, the only one of that kind and name.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        if (!is_int($params['course']) || !is_string($params['type'])) {
+            return null;
+        }
+        $condition = $params['idnumber'] === '' ? 'i.name = :what' : 'cm.idnumber = :what';
+        $found = $DB->get_records_sql(
+            "SELECT cm.id, cm.instance
+               FROM {course_modules} cm
+               JOIN {modules} m ON m.id = cm.module AND m.name = :type
+               JOIN {{$params['type']}} i ON i.id = cm.instance
+              WHERE cm.course = :course AND cm.deletioninprogress = 0 AND $condition",
+            [
+                'type' => $params['type'], 'course' => $params['course'],
+                'what' => $params['idnumber'] === '' ? $params['name'] : $params['idnumber'],
+            ]
+        );
+        return count($found) === 1 ? $this->told($params, (int) reset($found)->id, (int) reset($found)->instance) : null;
+    }
+
+    /**
+     * Name, description, whether it is shown, and of its settings what its row says word for word.
+     *
+     * @param array $params
+     * @param array $found
+     * @return array
+     */
+    public function differences(array $params, array $found): array {
+        global $DB;
+
+        $row = $DB->get_record($params['type'], ['id' => $found['instance']], '*', MUST_EXIST);
+        $there = ['visible' => (bool) $DB->get_field('course_modules', 'visible', ['id' => $found['cmid']])];
+        foreach (['introhtml' => 'intro', 'name' => 'name'] as $name => $column) {
+            if ($params[$name] !== '') { // What the order does not speak of is left alone.
+                $there[$name] = (string) $row->$column;
+            }
+        }
+        $differing = array_filter($there, static function ($value, string $name) use ($params): bool {
+            return $params[$name] !== $value;
+        }, ARRAY_FILTER_USE_BOTH);
+        foreach (activity::find($params['type'])->columns() as $setting => $column) {
+            $wanted = $params['settings'][$setting] ?? null;
+            if (is_string($wanted) && $wanted !== $row->$column) {
+                $differing["settings.$setting"] = $row->$column;
+            }
+        }
+        return $differing;
+    }
+
+    /**
+     * Change what differs.
+     *
+     * @param array $params
+     * @param array $found
+     * @param array $before
+     * @param work $work
+     * @return array
+     */
+    public function bring(array $params, array $found, array $before, work $work): array {
+        $wanted = [];
+        foreach (array_keys($before) as $name) {
+            [$group, $setting] = explode('.', $name) + [1 => null];
+            $wanted[$name] = $setting === null ? $params[$group] : $params[$group][$setting];
+        }
+        $this->change($params['type'], $found, $wanted);
+        return $found;
+    }
+
+    /**
+     * Change it back.
+     *
+     * @param array $params
+     * @param array $results
+     * @param array $before
+     * @param work $work
+     */
+    public function put_back(array $params, array $results, array $before, work $work): void {
+        $this->change($params['type'], $results, $before);
+    }
+
+    /**
      * Look for what depends on the kind.
      *
      * @param activity $activity
@@ -314,6 +400,53 @@ class module_add extends step {
             $checking->fault('introhtml', 'paramlength', ['length' => 0, 'min' => 1, 'max' => 500000]);
         }
         $activity->check($params['settings'], $checking);
+    }
+
+    /**
+     * The activity as later steps may refer to it.
+     *
+     * @param array $params
+     * @param int $cmid
+     * @param int $instance
+     * @return array
+     */
+    private function told(array $params, int $cmid, int $instance): array {
+        $type = $params['type'];
+        $url = activity::find($type)->has_page() ? new moodle_url("/mod/$type/view.php", ['id' => $cmid])
+            : new moodle_url('/course/view.php', ['id' => $params['course']], 'module-' . $cmid);
+        return ['cmid' => $cmid, 'instance' => $instance, 'url' => $url->out(false)];
+    }
+
+    /**
+     * Change an activity that is there.
+     *
+     * @param string $type
+     * @param array $found
+     * @param array $values by name of the parameter, those of settings as `settings.name`
+     */
+    private function change(string $type, array $found, array $values): void {
+        global $DB;
+
+        if (array_key_exists('visible', $values)) {
+            set_coursemodule_visible($found['cmid'], (int) $values['visible']);
+        }
+        if (array_key_exists('name', $values)) {
+            set_coursemodule_name($found['cmid'], $values['name']); // Grades and events bear it, too.
+        }
+        $columns = ['introhtml' => 'intro'];
+        foreach (activity::find($type)->columns() as $setting => $column) {
+            $columns["settings.$setting"] = $column;
+        }
+        $row = [];
+        foreach (array_intersect_key($columns, $values) as $name => $column) {
+            $row[$column] = $values[$name];
+        }
+        if ($row) {
+            $DB->update_record($type, (object) ($row + ['id' => $found['instance'], 'timemodified' => time()]));
+            rebuild_course_cache(kinds::course('cm', $found['cmid']), true);
+            [$course, $cm] = get_course_and_cm_from_cmid($found['cmid'], $type);
+            \core\event\course_module_updated::create_from_cm($cm)->trigger();
+        }
     }
 
     /**

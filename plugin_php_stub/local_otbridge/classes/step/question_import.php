@@ -31,9 +31,11 @@ require_once($GLOBALS['CFG']->libdir . '/questionlib.php');
 use local_otbridge\change;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kept_as_found;
 use local_otbridge\questions\bank;
 use local_otbridge\questions\importer;
 use local_otbridge\refusal;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -42,7 +44,9 @@ use local_otbridge\work;
  * Imports questions. The importers roll back by force after some errors; nothing is written after that, for the step is refused
  * then, so that it may run in the transaction that holds its row, and all of it or nothing is there.
  */
-class question_import extends step {
+class question_import extends step implements repeatable {
+    use kept_as_found;
+
     /** @var int bytes of a file */
     const MAX_BYTES = 20971520;
 
@@ -220,5 +224,38 @@ class question_import extends step {
         foreach ($results['ids'] ?? [] as $id) {
             \question_bank::notify_question_edited($id);
         }
+    }
+
+    /**
+     * The questions of these names in the named category, all of them.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        $text = $params['text'];
+        if (!is_int($params['course']) || $params['category'] === '' || $text === '' || !is_string($text)) {
+            return null; // A file that names its own categories, or is not read yet, is not looked for.
+        }
+        $course = $DB->get_record('course', ['id' => $params['course']], '*', MUST_EXIST);
+        $category = (new bank($course))->find($params['category']);
+        if ($category === null) {
+            return null;
+        }
+        $ids = [];
+        $there = bank::questions((int) $category->id);
+        $wanted = (new importer($params['format'], $text))->titles();
+        foreach ($wanted as $title) {
+            if (!empty($there[$title])) {
+                $ids[] = array_shift($there[$title]);
+            }
+        }
+        if ($ids && count($ids) < count($wanted)) {
+            $facts = ['category' => $params['category'], 'count' => count($wanted), 'found' => count($ids)];
+            throw new refusal('questionspartly', $facts);
+        }
+        return $ids ? ['ids' => $ids, 'category' => (int) $category->id, 'count' => count($ids)] : null;
     }
 }

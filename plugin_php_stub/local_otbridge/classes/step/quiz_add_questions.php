@@ -34,9 +34,11 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kept_as_found;
 use local_otbridge\kinds;
 use local_otbridge\questions\bank;
 use local_otbridge\refusal;
+use local_otbridge\repeatable;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -45,7 +47,9 @@ use stdClass;
 /**
  * Adds questions to a quiz, and lets it count its marks anew: core leaves the sum as it was, and the first attempt fails.
  */
-class quiz_add_questions extends step {
+class quiz_add_questions extends step implements repeatable {
+    use kept_as_found;
+
     /**
      * Parameters.
      *
@@ -203,6 +207,27 @@ class quiz_add_questions extends step {
         }
         quiz_delete_previews($quiz);
         self::count($quiz);
+    }
+
+    /**
+     * Whether all of them are in the quiz.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        $known = self::known($params['questions']);
+        if (!is_int($params['quiz']) || !$known || count($known) < count($params['questions'])) {
+            return null;
+        }
+        $quiz = self::quiz($params['quiz']);
+        if (array_diff($known, self::questions($quiz))) {
+            return null;
+        }
+        $sum = (string) (float) $DB->get_field('quiz', 'sumgrades', ['id' => $quiz->id]);
+        return ['count' => count($known), 'sumgrades' => $sum];
     }
 
     /**

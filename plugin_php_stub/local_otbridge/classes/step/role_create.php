@@ -28,8 +28,10 @@ use context_system;
 use local_otbridge\change;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\kept_as_found;
 use local_otbridge\policy;
 use local_otbridge\refusal;
+use local_otbridge\repeatable;
 use local_otbridge\roles;
 use local_otbridge\scope;
 use local_otbridge\step;
@@ -38,7 +40,9 @@ use local_otbridge\work;
 /**
  * Makes a role: an archetype's defaults first, then exactly what is ordered.
  */
-class role_create extends step {
+class role_create extends step implements repeatable {
+    use kept_as_found;
+
     /**
      * Parameters.
      *
@@ -153,9 +157,7 @@ class role_create extends step {
      * @return array
      */
     public function run(array $params, work $work): array {
-        $read = roles::read(roles::make($params));
-        $url = new \moodle_url('/admin/roles/define.php', ['action' => 'view', 'roleid' => $read['id']]);
-        return $read + ['url' => $url->out(false)];
+        return $this->told(roles::make($params));
     }
 
     /**
@@ -217,6 +219,30 @@ class role_create extends step {
             throw new refusal('roleassigned', ['shortname' => $results['shortname']]);
         }
         roles::delete($results['id']);
+    }
+
+    /**
+     * The role of that short name; what it may do is not changed, for people have it.
+     *
+     * @param array $params
+     * @return array|null
+     */
+    public function find(array $params): ?array {
+        global $DB;
+
+        $id = is_string($params['shortname']) ? $DB->get_field('role', 'id', ['shortname' => $params['shortname']]) : false;
+        return $id ? $this->told((int) $id) : null;
+    }
+
+    /**
+     * The role as evidence.
+     *
+     * @param int $id
+     * @return array
+     */
+    private function told(int $id): array {
+        $url = new \moodle_url('/admin/roles/define.php', ['action' => 'view', 'roleid' => $id]);
+        return roles::read($id) + ['url' => $url->out(false)];
     }
 
     /**
