@@ -12,6 +12,7 @@ from bridge.actions.action import Action
 from bridge.actions.create_quiz.params import CreateQuizParams
 from bridge.actions.create_quiz.plan import evidence, plan, taken_back
 from bridge.actions.create_quiz.words import WORDS
+from bridge.actions.places import READS
 from bridge.actions.question_files import CAPABILITIES
 
 ACTION = Action(
@@ -19,7 +20,7 @@ ACTION = Action(
     params=CreateQuizParams,
     words=WORDS,
     steps=frozenset({"module.add", "question.import", "quiz.add_questions"}),
-    reads=frozenset({"core_course_get_courses_by_field"}),
+    reads=READS,
     capabilities=CAPABILITIES
     | {
         "local/otbridge:view",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bridge.actions.fields import Closing, Flag, Line, Opening, Points, PositiveInt, Text
-from bridge.actions.places import InCourse
+from bridge.actions.places import InSection
 from bridge.actions.question_files import Category, FileName, Format, QuestionText, one_source
 
 MOST_ATTEMPTS = 10
@@ -19,12 +19,12 @@ def _ids(value: Any) -> Any:
     return [one for one in re.split(r"[\s,;]+", value) if one] if isinstance(value, str) else value
 
 
-class CreateQuizParams(InCourse):
+class CreateQuizParams(InSection):
     """A quiz of one course.
 
     Attributes:
-        section: number of the section, 0 for the one at the top.
         description: plain text.
+        idnumber: for formulas of grades.
         attempts: how many there may be, 0 for any number; without it as the site has it.
         method: which attempt counts.
         grade: the highest; without it as the site has it.
@@ -37,8 +37,8 @@ class CreateQuizParams(InCourse):
     """
 
     name: Annotated[Line, Field(min_length=1, max_length=255)]
-    section: Annotated[int, Field(ge=0, le=10_000)] = 0
     description: Annotated[Text, Field(max_length=20_000)] = ""
+    idnumber: Annotated[Line, Field(max_length=100)] = ""
     visible: Flag = True
     attempts: Annotated[int, Field(ge=0, le=MOST_ATTEMPTS)] | None = None
     method: Literal["highest", "average", "first", "last"] | None = None

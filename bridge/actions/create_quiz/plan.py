@@ -9,7 +9,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_quiz.params import CreateQuizParams
 from bridge.actions.elements import decimal, moment
-from bridge.actions.places import find_course
+from bridge.actions.places import find_place
 from bridge.actions.program import File, Part, Ref, Step, ref
 from bridge.actions.question_files import question_import
 from bridge.actions.texts import paragraphs
@@ -17,7 +17,8 @@ from bridge.actions.texts import paragraphs
 
 def plan(params: CreateQuizParams, context: Context) -> Plan:
     """Find the course, and read the questions."""
-    course, course_name = find_course(params, context)
+    place = find_place(params, [params.section], context)
+    course, section = place.course, place.section(params.section)
     steps: list[Step] = []
     files: tuple[File, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -45,10 +46,11 @@ def plan(params: CreateQuizParams, context: Context) -> Plan:
             "quiz",
             {
                 "course": course,
-                "section": params.section,
+                "section": section,
                 "type": "quiz",
                 "name": params.name,
                 "introhtml": paragraphs(params.description),
+                "idnumber": params.idnumber,
                 "visible": params.visible,
                 "settings": _settings(params, context.zone),
             },
@@ -59,7 +61,7 @@ def plan(params: CreateQuizParams, context: Context) -> Plan:
             Step("quiz.add_questions", "added", {"quiz": ref("quiz", "cmid"), "questions": questions})
         )
     summary = (
-        f"create quiz {params.name} in section {params.section} of {course_name}",
+        f"create quiz {params.name} in {place.section_name(section)} of {place.course_name}",
         source,
         *_wishes(params),
         *remarks,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.actions.action import Words
+from bridge.actions.places import PLACE_UNKNOWN
 from bridge.actions.question_files import CUSTOMERS, OPERATORS
 from bridge.i18n import tr
 
@@ -21,14 +22,7 @@ WORDS = Words(
     evidence_kind="new-quiz",
     evidence=_evidence,
     customers=CUSTOMERS
-    | {
-        "no-course",
-        "no-such-course",
-        "questionnotfound",
-        "questionnotusable",
-        "questiontwice",
-        "sectionnotfound",
-        "timesorder",
-    },
+    | PLACE_UNKNOWN
+    | {"idnumbertaken", "questionnotfound", "questionnotusable", "questiontwice", "timesorder"},
     operators=OPERATORS | {"cmnotfound", "coursenotfound", "moduleoff", "quizattempted", "wrongmodule"},
 )

@@ -19,6 +19,7 @@ from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, make_context, make
 from tests.unit.actions.question_sources import Files
 
 COURSES = "core_course_get_courses_by_field"
+CONTENTS = "core_course_get_contents"
 CHECK = "local_otbridge_check"
 GIFT = "Столица Франции? {=Париж ~Рим}\n\nНебо синее. {TRUE}"
 ORDER = {"course": "intro", "name": "Тест"}
@@ -28,6 +29,7 @@ def fake() -> FakeMoodle:
     return FakeMoodle(
         **{
             COURSES: lambda **_: {"courses": [{"id": 7, "fullname": "Введение"}]},
+            CONTENTS: lambda **_: [{"section": 0, "name": "Общее"}, {"section": 2, "name": "Итоги"}],
             CHECK: {"ok": True, "heavy": False, "faults": [], "notes": []},
         }
     )
@@ -55,10 +57,16 @@ def test_a_quiz_without_questions_is_one_step() -> None:
         "type": "quiz",
         "name": "Тест",
         "introhtml": "<p>Для &lt;всех&gt;</p>",
+        "idnumber": "",
         "visible": False,
         "settings": {},
     }
     assert found.counts == {"quizzes": 1, "questions": 0}
+
+
+def test_a_section_goes_by_its_name_and_an_idnumber_along() -> None:
+    (step,) = plan(section="Итоги", idnumber="t-1").part.steps
+    assert (step.params["section"], step.params["idnumber"]) == (2, "t-1")
 
 
 def test_what_the_order_says_of_the_quiz_becomes_its_settings() -> None:
@@ -170,6 +178,7 @@ def test_faults_of_a_file_are_told_as_import_questions_tells_them() -> None:
 @pytest.mark.parametrize("code", sorted(ACTION.words.customers - {"questions-faulty"}))
 def test_each_refusal_of_moodle_is_told(code: str) -> None:
     facts = {"code": code, "said": "Said.", "course": "intro", "file": "", "step": {"section": 9}}
+    facts |= {"section": "Нет", "there_are": ["0 – Общее"], "numbers": ["1", "2"]}
     told = Messages().render("cannot", make_ticket(), {**facts, "action": ACTION.name, "stage": "Тест"})
     assert "специалист" not in told
 
