@@ -1,5 +1,5 @@
-"""Writes what follows from the folders of `bridge/actions/`: docs/actions/, docs/coverage.md, and parts of
-the example settings, of their page, and of the plugin's service.
+"""Writes what follows from the folders of `bridge/actions/`: docs/actions/, docs/coverage.md, the schema of
+documents for build-site, and parts of the example settings, of their page, and of the plugin's service.
 
 `make actions` writes them; with `--check` it only says, by its exit code, whether they are as they would be
 written.
@@ -55,6 +55,7 @@ def pages() -> dict[Path, str]:
     return {
         **made,
         DOCS / "coverage.md": _coverage(),
+        DOCS / "blueprint.schema.json": _blueprint_schema(),
         DOCS / "configuration.md": _with(DOCS / "configuration.md", IN_A_PAGE, _rules_page()),
         DOCS / "plugin-api.md": _with(DOCS / "plugin-api.md", IN_A_PAGE, core + "\n"),
         settings: _with(settings, IN_SETTINGS, _rules_toml()),
@@ -147,6 +148,30 @@ def _tables(name: str, annotation: object) -> Iterator[str]:
                 needed = "yes" if field.is_required() else f"no ({_default(field)})"
                 yield f"| `{name}.{key}` | in each `[[params.{name}]]` | {needed} |"
                 yield from _tables(f"{name}.{key}", field.annotation)
+
+
+def _blueprint_schema() -> str:
+    """JSON Schema of an order file for build-site, by which editors complete it."""
+    params = ACTIONS["build-site"].params.model_json_schema()
+    kinds_of = params.pop("$defs")
+    text = {"type": "string"}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Order file for build-site",
+        "description": MADE,
+        "type": "object",
+        "required": ["service", "params"],
+        "additionalProperties": False,
+        "properties": {
+            "service": text,
+            "variant": text,
+            "quantity": {"type": ["integer", "string"]},
+            "action": text,
+            "params": params,
+        },
+        "$defs": kinds_of,
+    }
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
 def _default(field: object) -> str:

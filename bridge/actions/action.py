@@ -112,6 +112,8 @@ class Context:
         made: what actions before this one in the same order will have made: `course` for a course's id,
             `questions` for the ids of imported questions.
         zone: the site's time zone: an order's times are told by its clock.
+        applied_again: whether what is planned may be there already, and has to be known again: texts go into
+            the program rather than files.
     """
 
     moodle: Reader
@@ -124,6 +126,7 @@ class Context:
     taken_back: tuple[Mapping[str, Any], ...] = ()
     made: Mapping[str, Ref] = field(default_factory=dict)
     zone: tzinfo = MOSCOW
+    applied_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

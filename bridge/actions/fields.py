@@ -9,7 +9,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 _YES = {"да", "yes", "true", "1", "on"}
 _NO = {"нет", "no", "false", "0", "off"}
@@ -30,7 +30,20 @@ def _words(value: Any) -> Any:
     return [word for word in re.split(r"[\s,;]+", value) if word] if isinstance(value, str) else value
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
+def written(*kinds: dict[str, Any]) -> WithJsonSchema:
+    """How a value may be written in an order file, for editors that complete it."""
+    return WithJsonSchema({"anyOf": list(kinds)})
+
+
+_DIGITS = {"type": "string", "pattern": "^-?(0|[1-9][0-9]*)$"}
+_DECIMAL = {"type": "string", "pattern": "^[0-9]{1,7}([.,][0-9]{1,5})?$"}
+_LIST = {"type": "array", "items": {"type": "string"}}
+
+Flag = Annotated[
+    bool,
+    BeforeValidator(_flag),
+    written({"type": "boolean"}, {"type": "string", "enum": sorted(_YES | _NO)}),
+]
 """Yes or no, in Russian or English."""
 
 LARGEST_ID = 2**63 - 1
@@ -73,7 +86,9 @@ def _without(value: Any, *, allowed: str) -> Any:
     return text
 
 
-PositiveInt = Annotated[int, BeforeValidator(_number), Field(gt=0, le=LARGEST_ID)]
+_WHOLE = written({"type": "integer", "minimum": 0}, _DIGITS)
+
+PositiveInt = Annotated[int, BeforeValidator(_number), Field(gt=0, le=LARGEST_ID), _WHOLE]
 """An identifier of Moodle's."""
 
 Line = Annotated[str, BeforeValidator(_one_line)]
@@ -82,7 +97,7 @@ Line = Annotated[str, BeforeValidator(_one_line)]
 Text = Annotated[str, BeforeValidator(_some_lines)]
 """Text on several lines."""
 
-Words = Annotated[tuple[Line, ...], BeforeValidator(_words)]
+Words = Annotated[tuple[Line, ...], BeforeValidator(_words), written({"type": "string"}, _LIST)]
 """Several words, separated by white space, commas or semicolons."""
 
 
@@ -92,7 +107,11 @@ def _lines(value: Any) -> Any:
     return [line.strip() for line in re.split(r"[\r\n]+", value) if line.strip()]
 
 
-Lines = Annotated[tuple[Annotated[Line, Field(min_length=1, max_length=255)], ...], BeforeValidator(_lines)]
+Lines = Annotated[
+    tuple[Annotated[Line, Field(min_length=1, max_length=255)], ...],
+    BeforeValidator(_lines),
+    written({"type": "string"}, _LIST),
+]
 """Several names, each on a line of its own."""
 
 LARGEST_GRADE = 1_000_000
@@ -106,10 +125,15 @@ def _points(value: Any) -> Any:
     return value
 
 
-Points = Annotated[Decimal, BeforeValidator(_points), Field(ge=0, le=LARGEST_GRADE)]
+Points = Annotated[
+    Decimal,
+    BeforeValidator(_points),
+    Field(ge=0, le=LARGEST_GRADE),
+    written({"type": "number", "minimum": 0}, _DECIMAL),
+]
 """Marks, with a comma or a point."""
 
-Grade = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_GRADE)]
+Grade = Annotated[int, BeforeValidator(_number), Field(ge=0, le=LARGEST_GRADE), _WHOLE]
 """The highest mark of an activity, whole as Moodle's is; 0: it is not graded."""
 
 _MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")

@@ -99,7 +99,7 @@ def question_import(
             faults=faults,
         )
     params: dict[str, Any] = {"course": course, "format": reading.format, "category": category}
-    if held and not reading.mended:
+    if held and not reading.mended and not context.applied_again:
         params["file"] = Use(held[0].sha256)
     else:
         held = ()

@@ -24,6 +24,7 @@ class OneFile(Element):
     """
 
     file: FileName
+    name: Annotated[Line, Field(min_length=1, max_length=255)] = ""
     display: Display | None = None
 
     @model_validator(mode="before")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from bridge.actions.base import Params
-from bridge.actions.fields import Line, Text, Words
+from bridge.actions.fields import Line, Text, Words, written
 
 Permission = Literal["allow", "prevent", "prohibit"]
 ContextLevel = Literal["system", "user", "coursecat", "course", "module", "block"]
@@ -39,7 +39,10 @@ def _split(value: Any) -> Any:
 
 CapabilityName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z0-9_]+:[a-z0-9_]+$", max_length=255)]
 Capabilities = Annotated[
-    dict[CapabilityName, Permission], BeforeValidator(_capability_lines), Field(min_length=1)
+    dict[CapabilityName, Permission],
+    BeforeValidator(_capability_lines),
+    Field(min_length=1),
+    written({"type": "string"}, {"type": "object"}),
 ]
 RoleShortname = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
 
@@ -53,7 +56,12 @@ class CreateRoleParams(Params):
     name: Annotated[Line, Field(min_length=1, max_length=255)]
     description: Annotated[Text, Field(max_length=4000)] = ""
     archetype: Archetype = ""
-    context_levels: Annotated[tuple[ContextLevel, ...], BeforeValidator(_split), Field(min_length=1)]
+    context_levels: Annotated[
+        tuple[ContextLevel, ...],
+        BeforeValidator(_split),
+        Field(min_length=1),
+        written({"type": "string"}, {"type": "array", "items": {"type": "string"}}),
+    ]
     capabilities: Capabilities
     allow_assign: Words = ()
     allow_override: Words = ()

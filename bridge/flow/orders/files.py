@@ -20,7 +20,7 @@ from bridge.flow.orders.names import recognised
 from bridge.flow.orders.texts import Unreadable, Value
 from bridge.flow.orders.toml_texts import read_toml
 
-LARGEST_FILE = 64 * 1024
+LARGEST_FILE = 256 * 1024
 """Bytes of an order file."""
 
 _NAMES = frozenset(f"{stem}.{ending}" for stem in ("order", "заказ") for ending in ("toml", "yaml", "yml"))

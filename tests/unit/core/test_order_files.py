@@ -332,7 +332,7 @@ def test_a_file_in_another_encoding_is_a_fault() -> None:
 def test_a_file_that_is_too_large_is_a_fault_before_anybody_fetches_it() -> None:
     ticket = make_ticket(attachments=(attachment("f1", "order.toml", LARGEST_FILE + 1),))
     assert find_order(ticket, CATALOGUE) == OrderFault(
-        "файл «order.toml»", ("файл больше 64 КиБ: это не файл заказа",)
+        "файл «order.toml»", ("файл больше 256 КиБ: это не файл заказа",)
     )
 
 
