@@ -39,7 +39,7 @@ if ($hassiteconfig) {
     $ADMIN->add('local_otbridge_category', $settings);
     if ($ADMIN->fulltree) {
         $stepnames = [];
-        foreach (array_keys(steps::all()) as $name) {
+        foreach (steps::names() as $name) {
             $stepnames[str_replace('.', '_', $name)] = $name;
         }
         $settings->add(new admin_setting_configmulticheckbox(

@@ -35,20 +35,16 @@ use stdClass;
  */
 abstract class activity {
     /**
-     * All kinds.
+     * Names of all kinds.
      *
-     * @return self[] by name
+     * @return string[]
      */
-    public static function all(): array {
-        static $all = null;
-        if ($all === null) {
-            $all = [];
-            foreach (glob(__DIR__ . '/activity/mod_*.php') as $file) {
-                $class = __NAMESPACE__ . '\\activity\\' . basename($file, '.php');
-                $all[substr(basename($file, '.php'), 4)] = new $class();
-            }
-        }
-        return $all;
+    public static function names(): array {
+        static $names = null;
+        $names = $names ?? array_map(static function (string $file): string {
+            return substr(basename($file, '.php'), 4);
+        }, glob(__DIR__ . '/activity/mod_*.php'));
+        return $names;
     }
 
     /**
@@ -58,7 +54,13 @@ abstract class activity {
      * @return self|null
      */
     public static function find($type): ?self {
-        return is_string($type) ? self::all()[$type] ?? null : null;
+        static $made = [];
+        if (!is_string($type) || !in_array($type, self::names(), true)) {
+            return null;
+        }
+        $class = __NAMESPACE__ . '\\activity\\mod_' . $type;
+        $made[$type] = $made[$type] ?? new $class();
+        return $made[$type];
     }
 
     /**

@@ -40,6 +40,9 @@ class kinds {
         'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question',
     ];
 
+    /** @var array course of each activity as it was looked at last: no activity changes its course */
+    private static $courses = [];
+
     /**
      * Whether the thing is there; the front page is no course, and what is being deleted is gone.
      *
@@ -54,12 +57,33 @@ class kinds {
         if ($kind === 'course' && $id === (int) SITEID) {
             return false;
         }
+        if ($kind === 'cm') {
+            return self::module($id) !== null;
+        }
         if ($kind === 'user') {
             $where['deleted'] = 0;
-        } else if ($kind === 'cm') {
-            $where['deletioninprogress'] = 0;
         }
         return $DB->record_exists(self::TABLES[$kind], $where);
+    }
+
+    /**
+     * The kind of an activity.
+     *
+     * @param int $cmid
+     * @return string|null null when it is not there, or is being deleted
+     */
+    public static function module(int $cmid): ?string {
+        global $DB;
+
+        $found = $DB->get_record_sql(
+            'SELECT c.course, m.name
+               FROM {course_modules} c
+               JOIN {modules} m ON m.id = c.module
+              WHERE c.id = ? AND c.deletioninprogress = 0',
+            [$cmid]
+        );
+        self::$courses[$cmid] = $found ? (int) $found->course : null;
+        return $found ? $found->name : null;
     }
 
     /**
@@ -75,6 +99,9 @@ class kinds {
         $fields = ['cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid'];
         if ($kind === 'course') {
             return $id;
+        }
+        if ($kind === 'cm' && isset(self::$courses[$id])) {
+            return self::$courses[$id];
         }
         return isset($fields[$kind]) ? (int) $DB->get_field(self::TABLES[$kind], $fields[$kind], ['id' => $id]) : 0;
     }

@@ -159,6 +159,9 @@ class operations {
         foreach (['stepsdone', 'stepstotal', 'timecreated', 'timestarted', 'timefinished'] as $name) {
             $told[$name] = (int) ($row->$name ?? 0);
         }
+        if ($row->status === self::RUNNING && $row->kind === 'run') {
+            $told['stepsdone'] = step_rows::done($row);
+        }
         return $told;
     }
 }

@@ -44,6 +44,8 @@ class planned {
     public $brings = false;
     /** @var array|null results of the thing that is there already; null: none is */
     public $found = null;
+    /** @var int[] courses that it touches, as far as they are known */
+    public $courses = [];
 
     /**
      * Plan.

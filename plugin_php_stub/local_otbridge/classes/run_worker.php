@@ -31,12 +31,21 @@ use Throwable;
  * Runs one step after another; the first without a row is the next. A program that cannot go on takes back what it did.
  */
 class run_worker extends worker {
+    /** @var float seconds for which locks are kept over steps that want the same ones; then others get their turn */
+    const HOLD = 0.25;
+
     /** @var program */
     private $program;
     /** @var checker */
     private $checker;
+    /** @var program_files */
+    private $files;
     /** @var array results by label */
     private $results = [];
+    /** @var \core\lock\lock[] by name, in order */
+    private $locks = [];
+    /** @var float when they were taken */
+    private $locked = 0.0;
 
     /**
      * Go on with the first step that has no row, or with taking back.
@@ -57,7 +66,7 @@ class run_worker extends worker {
             $this->fail(new refusal('interrupted', ['attempts' => self::ATTEMPTS]), 'steps[' . count($rows) . ']');
             return;
         }
-        operations::update($this->operation, ['status' => operations::RUNNING]);
+        operations::update($this->operation, ['status' => operations::RUNNING, 'stepsdone' => count($rows)]);
         $path = '';
         try {
             $this->clean_up_begun();
@@ -66,13 +75,16 @@ class run_worker extends worker {
                 $path = $planned->path();
                 $this->step($planned);
             }
+            $this->release_locks();
         } catch (Throwable $error) {
             $this->roll_back();
+            $this->release_locks();
             $this->heal($this->touched());
             $this->fail($error, $path);
             return;
         }
         $this->heal($this->all_courses());
+        operations::update($this->operation, ['stepsdone' => count($this->results)]);
         $this->finish(operations::DONE, array_map(static function (array $results): \stdClass {
             return (object) $results; // One that results in nothing is an object, too.
         }, $this->results));
@@ -86,7 +98,8 @@ class run_worker extends worker {
         $this->program = new program($this->operation->program);
         $this->program->read($faults);
         $faults->refuse();
-        $this->checker = new checker($this->program, program_files::of_operation($this->operation));
+        $this->files = program_files::of_operation($this->operation);
+        $this->checker = new checker($this->program, $this->files);
     }
 
     /**
@@ -98,23 +111,22 @@ class run_worker extends worker {
         $faults = new faults();
         $planned->params = $this->program->params($planned, $faults, $this->results);
         $faults->refuse();
-        $courses = $planned->step->courses($planned->params, []);
-        $this->announce($planned->title(), $courses, $planned->index / $this->operation->stepstotal);
-        $locks = $this->take_locks($planned->step->locks($planned->params));
+        $planned->courses = $planned->step->courses($planned->params, []);
+        $this->announce($planned->title(), $planned->courses, $planned->index / $this->operation->stepstotal);
         try {
+            $this->hold_locks($planned->step->locks($planned->params));
             $this->checker->recheck($planned);
-            $results = $planned->step->transactional() ? $this->inside($planned, $courses) : $this->outside($planned, $courses);
+            $results = $planned->step->transactional() ? $this->inside($planned) : $this->outside($planned);
         } catch (Throwable $error) {
             $this->roll_back(); // Before the locks go.
             $planned->step->refresh($planned->params, []);
             throw $error;
-        } finally {
-            foreach ($locks as $lock) {
-                $lock->release();
-            }
+        }
+        if (microtime(true) - $this->locked > self::HOLD) {
+            $this->release_locks();
         }
         $this->results[$planned->label] = $results;
-        healer::after_commit($planned->step->courses($planned->params, $results));
+        healer::after_commit($planned->courses);
         $planned->step->refresh($planned->params, $results);
     }
 
@@ -122,19 +134,17 @@ class run_worker extends worker {
      * Run a step and write its row in one transaction.
      *
      * @param planned $planned
-     * @param int[] $courses
      * @return array results
      */
-    private function inside(planned $planned, array $courses): array {
+    private function inside(planned $planned): array {
         global $DB;
 
-        $work = new work($this->operation, $planned->index);
+        $work = (new work($this->operation, $planned->index))->with($this->files);
         $transaction = $DB->start_delegated_transaction();
         $results = $planned->found === null ? $planned->step->run($planned->params, $work) : $this->bring($planned, $work);
-        step_rows::insert($this->operation, $planned, $this->ended($planned, $courses, $results) + [
+        step_rows::insert($this->operation, $planned, $this->ended($planned, $results) + [
             'data' => json::encode((object) $work->recall()),
         ]);
-        operations::update($this->operation, ['stepsdone' => $planned->index + 1]);
         $transaction->allow_commit();
         return $results;
     }
@@ -157,18 +167,13 @@ class run_worker extends worker {
      * Run a step that makes its own commits; its row is there before it begins.
      *
      * @param planned $planned
-     * @param int[] $courses
      * @return array results
      */
-    private function outside(planned $planned, array $courses): array {
-        global $DB;
-
+    private function outside(planned $planned): array {
         $row = step_rows::insert($this->operation, $planned, ['status' => step_rows::BEGUN]);
-        $results = $planned->step->run($planned->params, new work($this->operation, $planned->index, $row));
-        $transaction = $DB->start_delegated_transaction();
-        step_rows::update($row, $this->ended($planned, $courses, $results));
-        operations::update($this->operation, ['stepsdone' => $planned->index + 1]);
-        $transaction->allow_commit();
+        $work = (new work($this->operation, $planned->index, $row))->with($this->files);
+        $results = $planned->step->run($planned->params, $work);
+        step_rows::update($row, $this->ended($planned, $results));
         return $results;
     }
 
@@ -176,15 +181,15 @@ class run_worker extends worker {
      * Values of the row of a step that is done.
      *
      * @param planned $planned
-     * @param int[] $courses
      * @param array $results
      * @return array
      */
-    private function ended(planned $planned, array $courses, array $results): array {
-        $touched = array_merge($courses, $planned->step->courses($planned->params, $results));
+    private function ended(planned $planned, array $results): array {
+        $touched = array_merge($planned->courses, $planned->step->courses($planned->params, $results));
+        $planned->courses = array_values(array_unique($touched));
         return [
             'status' => step_rows::DONE, 'result' => json::encode((object) $results), 'timefinished' => time(),
-            'courses' => json::encode(array_values(array_unique($touched))),
+            'courses' => json::encode($planned->courses),
         ];
     }
 
@@ -203,25 +208,36 @@ class run_worker extends worker {
     }
 
     /**
-     * Take locks by their names.
+     * Hold the locks of these names and no others. What the step before held goes first, so that nobody waits for a lock while
+     * holding one that comes later.
      *
      * @param string[] $names
-     * @return \core\lock\lock[]
      */
-    private function take_locks(array $names): array {
+    private function hold_locks(array $names): void {
+        $names = array_unique($names);
         sort($names, SORT_STRING);
-        $taken = [];
-        foreach (array_unique($names) as $name) {
+        if ($names === array_keys($this->locks)) {
+            return;
+        }
+        $this->release_locks();
+        foreach ($names as $name) {
             $lock = lock_config::get_lock_factory('local_otbridge')->get_lock($name, 60);
             if (!$lock) {
-                foreach ($taken as $one) {
-                    $one->release();
-                }
                 throw new refusal('locktimeout', ['lock' => $name]);
             }
-            $taken[] = $lock;
+            $this->locks[$name] = $lock;
         }
-        return $taken;
+        $this->locked = microtime(true);
+    }
+
+    /**
+     * Release the locks that are held.
+     */
+    private function release_locks(): void {
+        foreach ($this->locks as $lock) {
+            $lock->release();
+        }
+        $this->locks = [];
     }
 
     /**
@@ -243,6 +259,9 @@ class run_worker extends worker {
      */
     protected function fail(Throwable $error, string $path): void {
         $fault = fault::of($error, $path);
+        if ($this->operation->status === operations::RUNNING) {
+            operations::update($this->operation, ['stepsdone' => step_rows::done($this->operation)]);
+        }
         operations::update($this->operation, [
             'status' => operations::UNDOING, 'errorcode' => $fault->code, 'error' => $fault->message,
             'faults' => json::encode([['facts' => (object) $fault->facts] + $fault->tell()]),

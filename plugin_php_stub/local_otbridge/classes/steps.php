@@ -28,8 +28,24 @@ namespace local_otbridge;
  * Finds the step kinds by their files.
  */
 class steps {
-    /** @var step[]|null by name */
-    private static $all = null;
+    /** @var step[] by name, as far as they were asked for: without an opcode cache each file costs its compiling */
+    private static $made = [];
+
+    /**
+     * Names of all step kinds.
+     *
+     * @return string[] in order
+     */
+    public static function names(): array {
+        static $names = null;
+        if ($names === null) {
+            $names = array_map(static function (string $file): string {
+                return preg_replace('/_/', '.', basename($file, '.php'), 1);
+            }, glob(__DIR__ . '/step/*.php'));
+            sort($names, SORT_STRING);
+        }
+        return $names;
+    }
 
     /**
      * All step kinds.
@@ -37,15 +53,7 @@ class steps {
      * @return step[] by name, in order
      */
     public static function all(): array {
-        if (self::$all === null) {
-            self::$all = [];
-            foreach (glob(__DIR__ . '/step/*.php') as $file) {
-                $class = __NAMESPACE__ . '\\step\\' . basename($file, '.php');
-                self::$all[$class::name()] = new $class();
-            }
-            ksort(self::$all, SORT_STRING);
-        }
-        return self::$all;
+        return array_combine(self::names(), array_map([self::class, 'get'], self::names()));
     }
 
     /**
@@ -55,6 +63,10 @@ class steps {
      * @return step|null
      */
     public static function get(string $name): ?step {
-        return self::all()[$name] ?? null;
+        if (!isset(self::$made[$name]) && in_array($name, self::names(), true)) {
+            $class = __NAMESPACE__ . '\\step\\' . preg_replace('/\./', '_', $name, 1);
+            self::$made[$name] = new $class();
+        }
+        return self::$made[$name] ?? null;
     }
 }

@@ -128,6 +128,17 @@ class work {
     }
 
     /**
+     * Take the files as somebody else has read them already.
+     *
+     * @param program_files $files
+     * @return $this
+     */
+    public function with(program_files $files): self {
+        $this->files = $files;
+        return $this;
+    }
+
+    /**
      * Put files of the program into a new draft area of the current user, for functions of core that want one.
      *
      * @param string[] $digests
@@ -144,6 +155,19 @@ class work {
             ], $this->file($sha256));
         }
         return $itemid;
+    }
+
+    /**
+     * Delete such a draft area again. The contents stay: the program's own area names them, too.
+     *
+     * @param int $itemid
+     */
+    public function drop(int $itemid): void {
+        global $DB, $USER;
+
+        $DB->delete_records('files', [
+            'contextid' => context_user::instance($USER->id)->id, 'component' => 'user', 'filearea' => 'draft', 'itemid' => $itemid,
+        ]);
     }
 
     /**

@@ -23,7 +23,8 @@
  */
 
 // Usage: php local/otbridge/tests/benchmark.php [runs], on a site that may keep the courses it makes. Each run is a process of its
-// own, the two ways take turns. Prints seconds and database queries; uploading and the start of PHP are not counted.
+// own, the two ways take turns. Prints seconds, seconds of the processor in PHP, and database queries; uploading and the start of
+// PHP are not counted. On a machine that is busy with other things the processor's seconds are the ones to compare.
 
 define('CLI_SCRIPT', true);
 
@@ -35,6 +36,20 @@ require_once($CFG->libdir . '/filelib.php');
 use local_otbridge\activity;
 use local_otbridge\prototype;
 use local_otbridge\questions\bank;
+
+/**
+ * What is compared: seconds, seconds of the processor that this process took, and queries.
+ *
+ * @param array $since an earlier reading
+ * @return array
+ */
+function local_otbridge_benchmark_read(array $since = [0.0, 0.0, 0]): array {
+    global $DB;
+
+    $used = getrusage();
+    $cpu = $used['ru_utime.tv_sec'] + $used['ru_stime.tv_sec'] + ($used['ru_utime.tv_usec'] + $used['ru_stime.tv_usec']) / 1e6;
+    return [microtime(true) - $since[0], $cpu - $since[1], $DB->perf_get_queries() - $since[2]];
+}
 
 /**
  * Put files into a draft area.
@@ -61,18 +76,18 @@ function local_otbridge_benchmark_draft(array $files, bool $digests): int {
  *
  * @param string $shortname
  * @param string[] $files
- * @return float seconds
+ * @return array what it took
  */
-function local_otbridge_benchmark_runner(string $shortname, array $files): float {
+function local_otbridge_benchmark_runner(string $shortname, array $files): array {
     $draft = local_otbridge_benchmark_draft($files, true);
     $program = json_encode(prototype::program((int) core_course_category::get_default()->id, $shortname, $files));
-    $begun = microtime(true);
+    $begun = local_otbridge_benchmark_read();
     $told = local_otbridge\external\run::execute(\core\uuid::generate(), $program, $draft);
-    $seconds = microtime(true) - $begun;
+    $taken = local_otbridge_benchmark_read($begun);
     if ($told['status'] !== 'done') {
         throw new moodle_exception('generalexceptionmessage', 'error', '', $told['error']);
     }
-    return $seconds;
+    return $taken;
 }
 
 /**
@@ -101,16 +116,16 @@ function local_otbridge_benchmark_module(stdClass $course, string $type, int $se
  *
  * @param string $shortname
  * @param string[] $files
- * @return float seconds
+ * @return array what it took
  */
-function local_otbridge_benchmark_direct(string $shortname, array $files): float {
+function local_otbridge_benchmark_direct(string $shortname, array $files): array {
     global $CFG, $DB;
 
     $drafts = [];
     foreach ($files as $name => $content) {
         $drafts[$name] = local_otbridge_benchmark_draft([$name => $content], false);
     }
-    $begun = microtime(true);
+    $begun = local_otbridge_benchmark_read();
     // Loading what is needed counts, as it does with the runner.
     require_once($CFG->dirroot . '/course/lib.php');
     require_once($CFG->dirroot . '/course/modlib.php');
@@ -175,7 +190,7 @@ function local_otbridge_benchmark_direct(string $shortname, array $files): float
             'definition_editor' => ['text' => "<p>Определение $i</p>", 'format' => FORMAT_HTML, 'itemid' => 0],
         ], $course, $cm, $glossary, context_module::instance($cm->id));
     }
-    return microtime(true) - $begun;
+    return local_otbridge_benchmark_read($begun);
 }
 
 /**
@@ -184,34 +199,34 @@ function local_otbridge_benchmark_direct(string $shortname, array $files): float
  * @param string $what runner, direct, or a number of runs
  */
 function local_otbridge_benchmark(string $what): void {
-    global $DB;
-
     if (in_array($what, ['runner', 'direct'], true)) {
         \core\session\manager::set_user(get_admin());
         $files = prototype::files(1048576);
         $call = 'local_otbridge_benchmark_' . $what;
-        $before = $DB->perf_get_queries();
-        $seconds = $call('benchmark' . microtime(true), $files);
-        echo round($seconds, 4), ' ', $DB->perf_get_queries() - $before, "\n";
+        printf("%.4f %.4f %d\n", ...$call('benchmark' . microtime(true), $files));
         return;
     }
     $times = ['runner' => [], 'direct' => []];
     for ($run = 0; $run <= (int) $what; $run++) {
         foreach (array_keys($times) as $way) {
-            [$seconds, $queries] = explode(' ', trim(shell_exec(PHP_BINARY . ' ' . escapeshellarg(__FILE__) . ' ' . $way)));
+            $told = shell_exec(PHP_BINARY . ' ' . escapeshellarg(__FILE__) . ' ' . $way);
+            [$seconds, $cpu, $queries] = explode(' ', trim($told));
             if ($run) { // The first warms up.
-                $times[$way][] = (float) $seconds;
-                echo "$run $way $seconds s, $queries queries\n";
+                $times[$way][] = [(float) $seconds, (float) $cpu, (int) $queries];
+                echo "$run $way $seconds s, processor $cpu s, $queries queries\n";
             }
         }
     }
-    $medians = [];
-    foreach ($times as $way => $seconds) {
-        sort($seconds);
-        $medians[$way] = $seconds[intdiv(count($seconds), 2)];
-        echo "median $way {$medians[$way]} s\n";
+    foreach (['seconds', 'seconds of the processor', 'queries'] as $index => $what) {
+        $medians = [];
+        foreach ($times as $way => $taken) {
+            $values = array_column($taken, $index);
+            sort($values);
+            $medians[$way] = $values[intdiv(count($values), 2)];
+        }
+        $ratio = round($medians['runner'] / $medians['direct'], 2);
+        echo "median $what: runner {$medians['runner']}, direct {$medians['direct']}, ratio $ratio\n";
     }
-    echo 'ratio ', round($medians['runner'] / $medians['direct'], 2), "\n";
 }
 
 local_otbridge_benchmark($argv[1] ?? '7');

@@ -66,22 +66,15 @@ class record extends field {
      * @return int|null
      */
     protected function take($value, string $path, reading $reading) {
-        global $DB;
-
         if (!is_int($value)) {
             return $reading->fault($path, 'paramtype', ['type' => $this->kind]);
         }
-        if ($value < 1 || !kinds::exists($this->kind, $value)) {
+        $module = $this->module !== '' && $value > 0 ? kinds::module($value) : null; // One look for both.
+        if ($this->module !== '' ? $module === null : $value < 1 || !kinds::exists($this->kind, $value)) {
             return $reading->fault($path, $this->kind . 'notfound', ['id' => $value]);
         }
-        if ($this->module !== '') {
-            $found = $DB->get_field_sql(
-                'SELECT m.name FROM {course_modules} c JOIN {modules} m ON m.id = c.module WHERE c.id = ?',
-                [$value]
-            );
-            if ($found !== $this->module) {
-                return $reading->fault($path, 'wrongmodule', ['id' => $value, 'wanted' => $this->module, 'found' => $found]);
-            }
+        if ($this->module !== '' && $module !== $this->module) {
+            return $reading->fault($path, 'wrongmodule', ['id' => $value, 'wanted' => $this->module, 'found' => $module]);
         }
         return $value;
     }

@@ -207,9 +207,19 @@ class bank {
     private static function holds_questions(int $categoryid): bool {
         global $DB;
 
-        return $DB->get_manager()->table_exists('question_bank_entries') // Since 4.0.
+        return self::has_entries()
             ? $DB->record_exists('question_bank_entries', ['questioncategoryid' => $categoryid])
             : $DB->record_exists('question', ['category' => $categoryid]);
+    }
+
+    /**
+     * Whether questions have entries and versions. Asking core's manager of tables would load all of its generators of SQL.
+     *
+     * @return bool
+     */
+    private static function has_entries(): bool {
+        global $CFG;
+        return (int) $CFG->branch >= 400;
     }
 
     /**
@@ -225,7 +235,7 @@ class bank {
             return [];
         }
         [$in, $values] = $DB->get_in_or_equal($questionids);
-        $sql = $DB->get_manager()->table_exists('question_bank_entries')
+        $sql = self::has_entries()
             ? "SELECT DISTINCT c.contextid FROM {question_categories} c
                  JOIN {question_bank_entries} e ON e.questioncategoryid = c.id
                  JOIN {question_versions} v ON v.questionbankentryid = e.id

@@ -33,7 +33,6 @@ require_once($GLOBALS['CFG']->dirroot . '/course/modlib.php');
 
 use cache_helper;
 use context_module;
-use context_user;
 use local_otbridge\activity;
 use local_otbridge\change;
 use local_otbridge\changes;
@@ -59,7 +58,7 @@ class module_add extends step implements repeatable {
         return [
             'course' => field::record('course'),
             'section' => field::int(0, 10000),
-            'type' => field::choice(array_keys(activity::all())),
+            'type' => field::choice(activity::names()),
             'name' => field::text(255)->default(''),
             'introhtml' => field::html()->default(''),
             'showintro' => field::bool()->default(false),
@@ -97,7 +96,7 @@ class module_add extends step implements repeatable {
      */
     public function needs(): array {
         $needs = ['moodle/course:manageactivities', 'moodle/course:activityvisibility'];
-        foreach (array_keys(activity::all()) as $type) {
+        foreach (activity::names() as $type) {
             $needs[] = "mod/$type:addinstance";
         }
         return $needs;
@@ -173,7 +172,7 @@ class module_add extends step implements repeatable {
      * @return array
      */
     public function run(array $params, work $work): array {
-        global $DB, $USER;
+        global $DB;
 
         $type = $params['type'];
         $activity = activity::find($type);
@@ -190,8 +189,7 @@ class module_add extends step implements repeatable {
         ]), $course);
         $activity->finish($made);
         if ($draft) {
-            // The contents stay, for the program's own area names them, too.
-            get_file_storage()->delete_area_files(context_user::instance($USER->id)->id, 'user', 'draft', $draft);
+            $work->drop($draft);
         }
         return $this->told($params, (int) $made->coursemodule, (int) $made->instance);
     }
@@ -276,7 +274,9 @@ class module_add extends step implements repeatable {
      * @param array $results
      */
     public function refresh(array $params, array $results): void {
-        cache_helper::purge_by_event('changesingradecategories');
+        if (plugin_supports('mod', $params['type'], FEATURE_GRADE_HAS_GRADE, false)) {
+            cache_helper::purge_by_event('changesingradecategories');
+        }
     }
 
     /**
