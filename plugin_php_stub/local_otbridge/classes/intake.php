@@ -24,6 +24,7 @@
 
 namespace local_otbridge;
 
+use core\lock\lock;
 use local_otbridge\task\work_on;
 use stdClass;
 use Throwable;
@@ -32,6 +33,9 @@ use Throwable;
  * The first call with a key records and works, or queues; every later one tells how it stands.
  */
 class intake {
+    /** @var int seconds that a call waits for another one with its key, which looks at the order */
+    const WAIT = 30;
+
     /**
      * Run a program, once.
      *
@@ -104,7 +108,7 @@ class intake {
     private static function once(string $opkey, string $hash, callable $record): stdClass {
         global $USER;
 
-        $lock = operations::lock($opkey, operations::find($opkey) ? 0 : 10);
+        $lock = self::lock_unless_known($opkey);
         if (!$lock) {
             $known = operations::find($opkey);
             if ($known === null) {
@@ -114,7 +118,7 @@ class intake {
         }
         try {
             $known = operations::find($opkey);
-            $operation = $known === null ? $record() : self::same($known, $hash);
+            $operation = self::same($known ?? self::first($opkey, $record), $hash);
             if (operations::is_open($operation) && !$operation->heavy && (int) $operation->userid === (int) $USER->id) {
                 ignore_user_abort(true);
                 \core_php_time_limit::raise(600);
@@ -125,6 +129,48 @@ class intake {
             $lock->release();
         }
         return operations::get((int) $operation->id);
+    }
+
+    /**
+     * Take the lock of a key, or learn that somebody else has recorded it meanwhile.
+     *
+     * @param string $opkey
+     * @return lock|null null: the key is known, or somebody has looked at the same order for too long
+     */
+    private static function lock_unless_known(string $opkey): ?lock {
+        for ($begun = time(); time() - $begun < self::WAIT;) {
+            $known = operations::find($opkey) !== null;
+            $lock = operations::lock($opkey, $known ? 0 : 1);
+            if ($lock || $known) {
+                return $lock;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Record a key that is not known. Where a lock does not keep others out, or a replica of the database knows less than the
+     * database, somebody may have recorded it meanwhile, and taken what the order wants: then his operation is the answer, and
+     * no refusal.
+     *
+     * @param string $opkey
+     * @param callable $record checks, records, and returns the row
+     * @return stdClass
+     */
+    private static function first(string $opkey, callable $record): stdClass {
+        global $DB;
+
+        try {
+            return $record();
+        } catch (Throwable $error) {
+            $transaction = $DB->start_delegated_transaction(); // Inside of one no replica is asked.
+            $known = operations::find($opkey);
+            $transaction->allow_commit();
+            if ($known === null) {
+                throw $error;
+            }
+            return $known;
+        }
     }
 
     /**

@@ -402,6 +402,37 @@ class operation_test extends \advanced_testcase {
         }));
     }
 
+    public function test_a_key_that_others_recorded_meanwhile_is_no_refusal() {
+        $once = new \ReflectionMethod(intake::class, 'once');
+        $once->setAccessible(true);
+        $errors = [
+            'what is wanted is taken, for another call took it' => function () {
+                throw new refusal('shortnametaken', ['shortname' => 'chem']);
+            },
+            'the key is unique' => function (array $values) {
+                operations::insert($values);
+            },
+        ];
+        foreach ($errors as $why => $fail) {
+            $values = ['opkey' => $this->key(), 'kind' => 'run', 'hash' => 'the same', 'heavy' => 1, 'stepstotal' => 1];
+            $call = function (string $hash) use ($once, $values, $fail) {
+                return $once->invoke(null, $values['opkey'], $hash, function () use ($values, $fail) {
+                    operations::insert($values); // The other call.
+                    $fail($values);
+                });
+            };
+            $this->assertSame($values['opkey'], $call('the same')->opkey, $why);
+            $this->assertSame('opkeyreused', $this->refusal(function () use ($call) {
+                $call('another');
+            }), $why);
+        }
+        $this->assertSame('shortnametaken', $this->refusal(function () use ($once) {
+            $once->invoke(null, $this->key(), 'the same', function () {
+                throw new refusal('shortnametaken', ['shortname' => 'chem']);
+            });
+        }));
+    }
+
     public function test_the_administrators_page_shows_operations_and_steps() {
         global $PAGE;
         $PAGE->set_url('/local/otbridge/operations.php');
