@@ -20,22 +20,36 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from bridge.actions.program import Program, Ref, Step, ref
-from tests.contract.test_plugin import COURSE_DELETE, STEPS, Site, course_step, module_step, restore_step, unique
+from tests.contract.test_plugin import (
+    COURSE_DELETE,
+    STEPS,
+    Site,
+    course_step,
+    module_step,
+    restore_step,
+)
 
-COPIES = {"course.create": 2, "course.restore": 1, "module.add": 10, "question.import": 10, "lesson.add_page": 12}
-"""How many things of its kind a program makes that is killed; of quick steps many, so that kills hit them."""
+COPIES = {
+    "course.create": 2,
+    "course.restore": 1,
+    "lesson.add_page": 12,
+    "module.add": 10,
+    "question.import": 10,
+}
+"""How many things of its kind a killed program makes; of quick steps many, so that kills hit them."""
 MANY = 40
 OFTEN = 10
 """Kills of one operation at most; a step that is killed three times ends its program."""
 TRIES = 2
 """How many cases a kill may cost before the kind is given up."""
 SOMETIMES = 5
-"""In every so many cases all pages of a course are asked for, else the course's own, and all rows looked at."""
+"""In every so many cases all pages of a course are asked for and all rows are looked at."""
 LIGHT = 200
 OPEN = {"queued", "running", "undoing"}
 ENDED = {"done", "failed"}
@@ -44,9 +58,9 @@ ENDED = {"done", "failed"}
 def deleted_course(site: Site, _: int) -> Program:
     """Restoring a course with contents, which was made and deleted."""
     step = course_step(sections=[{"name": "Тема"}])
-    made = site.made(
-        Program((step, module_step("page", contenthtml="<p>Текст</p>"), module_step("assign")))
-    )["course"]
+    made = site.made(Program((step, module_step("page", contenthtml="<p>Текст</p>"), module_step("assign"))))[
+        "course"
+    ]
     site.client.write(COURSE_DELETE, courseids=[made["id"]])
     return Program((restore_step(site, {"courseid": made["id"]}),))
 
@@ -101,7 +115,8 @@ class Tally:
             for one in (self.kills, self.ended)
         )
         return (
-            f"{self.kind:<20} {self.cases:4} cases, killed: {kills} ({self.at[self.kind]} at this kind of step), "
+            f"{self.kind:<20} {self.cases:4} cases, killed: {kills} "
+            f"({self.at[self.kind]} at this step), "
             f"ended: {ended}, {self.pages} pages, wrong: {len(self.wrong)}"
         )
 
@@ -141,8 +156,8 @@ class Killer:
         url, token, php, root = (os.environ.get(name, "") for name in names)
         if not (url and token and php and root):
             raise Missing(f"{', '.join(names)} name no site")
-        root = os.path.join(root, "public") if os.path.isdir(os.path.join(root, "public", "local")) else root
-        self._command = [*shlex.split(php), os.path.join(root, "local/otbridge/tests/killing.php")]
+        place = Path(root, "public") if Path(root, "public", "local").is_dir() else Path(root)
+        self._command = [*shlex.split(php), str(place / "local/otbridge/tests/killing.php")]
         self.site = Site(url, token)
         self._user = self.site.client.read("core_webservice_get_site_info")["userid"]
         person = self.ask("person")
@@ -150,9 +165,11 @@ class Killer:
         self._url, self._browser = url, requests.Session()
         page = self._get("/login/index.php").text
         found = re.search(r'name="logintoken" value="(\w+)"', page)
-        names_and_words = {"username": person["username"], "password": person["password"]}
+        login = {"username": person["username"], "password": person["password"]}
         self._browser.post(
-            f"{url}/login/index.php", timeout=60, data={**names_and_words, "logintoken": found[1] if found else ""}
+            f"{url}/login/index.php",
+            timeout=60,
+            data={**login, "logintoken": found[1] if found else ""},
         )
 
     def close(self) -> None:
@@ -204,8 +221,9 @@ class Killer:
         return self.look(key)
 
     def bad_pages(self, seen: Any, everything: bool) -> tuple[int, list[str]]:
-        """How many pages of a touched course were asked for, and those that did not answer 200 (404, where the
-        course is gone)."""
+        """How many pages of a touched course were asked for, and those that did not answer 200, or 404 where
+        the course is gone.
+        """
         if not seen["courses"]:
             return 0, []
         course = random.choice(seen["courses"])
@@ -228,8 +246,12 @@ class Killer:
         Raises:
             Missing: the site has no such step.
         """
-        known = {one["name"] for one in self.site.client.read("local_otbridge_get_info")["steps"] if one["available"]}
-        name = kind.split()[0]
+        known = {
+            one["name"]
+            for one in self.site.client.read("local_otbridge_get_info")["steps"]
+            if one["available"]
+        }
+        name = _name(kind)
         before: list[Step] = []
         steps: list[Step] = []
         for number in range(COPIES.get(name, MANY)):
@@ -242,9 +264,11 @@ class Killer:
             steps += mine[first:]
         if not before:
             return Program(tuple(steps)), []
-        results = {}
+        results: dict[str, Any] = {}
         for number in range(0, len(before), LIGHT):  # More at once would wait for cron.
-            part = tuple(replace(step, params=_known(step.params, results)) for step in before[number : number + LIGHT])
+            part = tuple(
+                replace(step, params=_known(step.params, results)) for step in before[number : number + LIGHT]
+            )
             results |= self.site.made(Program(part))
         courses = [results[step.label]["id"] for step in before if step.kind == "course.create"]
         self.ask("person", courses=courses)
@@ -254,8 +278,8 @@ class Killer:
         """Kill until the calls and rounds of cron that ran this kind of step were killed so many times."""
         tally = Tally(kind)
         program, courses = self.prepare(kind)
-        text, name = program.canonical(), kind.split()[0]
-        # The first time leaves what stays by design (a course's category of grades), and tells how long it takes.
+        text, name = program.canonical(), _name(kind)
+        # The first time leaves what stays by design, as a course's own category of grades.
         self._unkilled(text)
         times = self._unkilled(text)
         moments = {what: Moments(seconds) for what, seconds in times.items()}
@@ -265,7 +289,11 @@ class Killer:
             found = self._case(text, tally, moments, before)
             if tally.cases % SOMETIMES == 0 or found or tally.at[name] >= kills:
                 now = self.ask("orphans")
-                found += [f"{what}: {rows.get(what, 0)} before, {now[what]} now" for what in now if now[what] > rows.get(what, 0)]
+                found += [
+                    f"{what}: {rows.get(what, 0)} before, {now[what]} now"
+                    for what in now
+                    if now[what] > rows.get(what, 0)
+                ]
                 rows = now
             for one in found:
                 say(f"  {kind}, case {tally.cases}: {one}")
@@ -314,8 +342,9 @@ class Killer:
         moments: dict[str, Moments],
         kinds: list[str],
     ) -> None:
-        """Kill calls and rounds of cron that work on an operation, by chance, until it has ended or was killed
-        often enough; count those that were at work."""
+        """Kill calls and rounds of cron, by chance, until the operation has ended or was killed often; count
+        those that were at work on it.
+        """
         way = what
         for _ in range(random.randint(2, OFTEN)):
             moment = moments[way].choose()
@@ -348,6 +377,11 @@ class Killer:
                 if before.get(table, 0) != now.get(table, 0)
             ]
         return [*seen["wrong"], *wrong]
+
+
+def _name(kind: str) -> str:
+    """The kind of step itself: the contract suite has several programs of some."""
+    return kind.split(maxsplit=1)[0]
 
 
 def _relabelled(step: Step, suffix: str) -> Step:
