@@ -38,13 +38,13 @@ from tests.contract.test_plugin import (
 COPIES = {
     "course.create": 2,
     "course.restore": 1,
-    "lesson.add_page": 12,
-    "module.add": 10,
-    "question.import": 10,
+    "lesson.add_page": 6,
+    "module.add": 6,
+    "question.import": 6,
 }
 """How many things of its kind a killed program makes; of quick steps many, so that kills hit them."""
-MANY = 40
-OFTEN = 10
+MANY = 12
+OFTEN = 8
 """Kills of one operation at most; a step that is killed three times ends its program."""
 TRIES = 2
 """How many cases a kill may cost before the kind is given up."""
@@ -129,9 +129,10 @@ class Moments:
         self._early, self._late = 0.0, seconds
 
     def choose(self) -> float:
-        """Seconds after the beginning."""
+        """Seconds after the beginning: rather early, so that there is more left to be killed."""
         width = max(0.02, self._late - self._early)
-        return max(0.002, random.uniform(self._early - width / 4, self._late + width / 4))
+        first, last = self._early - width / 4, self._late + width / 4
+        return max(0.002, random.triangular(first, last, first))
 
     def missed(self, seconds: float, early: bool) -> None:
         """Learn from a kill that came too early, or from one that found nobody any more."""
@@ -295,6 +296,8 @@ class Killer:
                     if now[what] > rows.get(what, 0)
                 ]
                 rows = now
+            if tally.cases % SOMETIMES == 1:
+                say(f"  … {tally}")
             for one in found:
                 say(f"  {kind}, case {tally.cases}: {one}")
             tally.wrong += found

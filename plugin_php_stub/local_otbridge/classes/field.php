@@ -222,6 +222,14 @@ abstract class field {
     }
 
     /**
+     * Many values are about to be read: a type that asks the database may ask once for all of them.
+     *
+     * @param array $values decoded JSON
+     */
+    public function expect(array $values): void {
+    }
+
+    /**
      * Type of results that it takes by reference: int, text, bool, a kind of {@see kinds::TABLES}, or one of these with `[]`.
      *
      * @return string empty: none

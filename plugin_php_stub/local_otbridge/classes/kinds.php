@@ -40,6 +40,9 @@ class kinds {
         'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question',
     ];
 
+    /** @var int ids in one question to the database */
+    const AT_ONCE = 1000;
+
     /** @var array course of each activity as it was looked at last: no activity changes its course */
     private static $courses = [];
 
@@ -51,19 +54,27 @@ class kinds {
      * @return bool
      */
     public static function exists(string $kind, int $id): bool {
+        return $kind === 'cm' ? self::module($id) !== null : self::those_that_exist($kind, [$id])[$id];
+    }
+
+    /**
+     * Which of some things are there.
+     *
+     * @param string $kind
+     * @param int[] $ids
+     * @return bool[] by id
+     */
+    public static function those_that_exist(string $kind, array $ids): array {
         global $DB;
 
-        $where = ['id' => $id];
-        if ($kind === 'course' && $id === (int) SITEID) {
-            return false;
+        $found = [];
+        foreach (array_chunk(array_unique($ids), self::AT_ONCE) as $some) {
+            [$in, $params] = $DB->get_in_or_equal($some);
+            $alive = ['user' => ' AND deleted = 0', 'cm' => ' AND deletioninprogress = 0', 'course' => ' AND id <> ' . SITEID];
+            $there = $DB->get_fieldset_select(self::TABLES[$kind], 'id', "id $in" . ($alive[$kind] ?? ''), $params);
+            $found += array_fill_keys($there, true) + array_fill_keys($some, false);
         }
-        if ($kind === 'cm') {
-            return self::module($id) !== null;
-        }
-        if ($kind === 'user') {
-            $where['deleted'] = 0;
-        }
-        return $DB->record_exists(self::TABLES[$kind], $where);
+        return $found;
     }
 
     /**

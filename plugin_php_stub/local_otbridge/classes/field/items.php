@@ -76,6 +76,7 @@ class items extends field {
         if (count($value) < $this->min || count($value) > $this->max) {
             return $reading->fault($path, 'paramcount', ['count' => count($value), 'min' => $this->min, 'max' => $this->max]);
         }
+        $this->of->expect($value);
         $taken = [];
         foreach ($value as $index => $one) {
             $taken[] = $this->of->read($one, $path . '[' . $index . ']', $reading);

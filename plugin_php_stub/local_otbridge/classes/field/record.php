@@ -36,6 +36,8 @@ class record extends field {
     private $kind;
     /** @var string kind of activity, empty: any */
     private $module;
+    /** @var bool[] whether those things are there that were asked for at once, by id */
+    private $there = [];
 
     /**
      * Describe.
@@ -58,6 +60,16 @@ class record extends field {
     }
 
     /**
+     * Ask at once for all that are named.
+     *
+     * @param array $values
+     */
+    public function expect(array $values): void {
+        $ids = array_filter($values, 'is_int');
+        $this->there = count($ids) > 1 && $this->module === '' ? kinds::those_that_exist($this->kind, $ids) : [];
+    }
+
+    /**
      * Read a value.
      *
      * @param mixed $value
@@ -70,7 +82,7 @@ class record extends field {
             return $reading->fault($path, 'paramtype', ['type' => $this->kind]);
         }
         $module = $this->module !== '' && $value > 0 ? kinds::module($value) : null; // One look for both.
-        if ($this->module !== '' ? $module === null : $value < 1 || !kinds::exists($this->kind, $value)) {
+        if ($this->module !== '' ? $module === null : $value < 1 || !($this->there[$value] ?? kinds::exists($this->kind, $value))) {
             return $reading->fault($path, $this->kind . 'notfound', ['id' => $value]);
         }
         if ($this->module !== '' && $module !== $this->module) {
