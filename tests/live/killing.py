@@ -316,7 +316,7 @@ class Killer:
         undone = self.undo(back, run)
         again = self.cron() if undone["status"] in OPEN else undone
         if self.look(back)["status"] != "done":
-            raise RuntimeError(f"not even without a kill: {undone} {self.look(back)}")
+            raise RuntimeError(f"not even without a kill: {undone} {self.site.operation(back)}")
         seconds = {"call": ran, "again": ran, "cron": worked, "undo": undone, "undo again": again}
         return {what: max(0.05, one["seconds"]) for what, one in seconds.items()}
 
@@ -349,7 +349,7 @@ class Killer:
         those that were at work on it.
         """
         way = what
-        for _ in range(random.randint(2, OFTEN)):
+        for _ in range(random.randint(1, 2) if what == "undo" else random.randint(3, OFTEN)):
             moment = moments[way].choose()
             answer = self.cron(moment) if way == "cron" else call(moment)
             seen = self.site.operation(key)

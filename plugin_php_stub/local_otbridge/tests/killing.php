@@ -269,7 +269,7 @@ class local_otbridge_killing {
     }
 
     /**
-     * Addresses of the pages of courses, below the site's own.
+     * Addresses of the pages of courses, below the site's own; not of the grades, for a look at them changes the course.
      *
      * @param int[] $courses
      * @return string[][] by course
@@ -279,7 +279,7 @@ class local_otbridge_killing {
         foreach ($courses as $id) {
             foreach ([
                 "/user/index.php?id=$id", "/group/index.php?id=$id", "/group/groupings.php?id=$id",
-                "/group/overview.php?id=$id", "/grade/report/grader/index.php?id=$id", "/backup/backup.php?id=$id",
+                "/group/overview.php?id=$id", "/backup/backup.php?id=$id",
             ] as $page) {
                 $pages[$id][] = $page;
             }
