@@ -174,7 +174,8 @@ class local_otbridge_killing {
             $results = json_decode($row->result ?: '{}', true);
             foreach (steps::get($row->step)->results() as $field => $type) {
                 $kind = rtrim($type, '[]');
-                if (!isset(kinds::TABLES[$kind]) || !in_array($row->status, ['done', 'undone'], true)) {
+                $made = in_array($field, ['id', 'ids', 'cmid'], true); // The others may name what was there before.
+                if (!isset(kinds::TABLES[$kind]) || !($row->status === 'done' || ($row->status === 'undone' && $made))) {
                     continue;
                 }
                 foreach ((array) ($results[$field] ?? []) as $id) {
