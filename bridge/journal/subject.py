@@ -4,11 +4,11 @@ to dialects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Row, Table
 from sqlalchemy.engine import Connection
 
 _MANY = 500
@@ -42,9 +42,15 @@ class Subject:
 
     def _insert_new(self, table: Table, **values: Any) -> bool:
         """Insert a row unless one with its key is there; returns whether it was inserted."""
+        return self._inserted(table, values, *table.primary_key) is not None
+
+    def _inserted(self, table: Table, values: Mapping[str, Any], *told: Any) -> Row[Any] | None:
+        """Insert a row unless one with its key is there; returns what is `told` of it, None when it was
+        there.
+        """
         if self._connection.dialect.name == "postgresql":
             from sqlalchemy.dialects.postgresql import insert
         else:
             from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
         statement = insert(table).values(**values).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(*table.primary_key)).first() is not None
+        return self._connection.execute(statement.returning(*told)).first()

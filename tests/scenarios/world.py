@@ -22,7 +22,8 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.cli.common import open_moodle, open_portal
 from bridge.flow.context import Bridge
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.report import PassReport
+from bridge.flow.sync import Pass
 from bridge.journal import Journal
 from bridge.journal.owner import own_name
 from bridge.sandbox.moodle import SandboxMoodle
