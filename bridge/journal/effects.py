@@ -8,12 +8,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, null, select, tuple_, update
+from sqlalchemy import Row, bindparam, null, select, tuple_, update
 
 from bridge.domain.effects import Effect, EffectState
 from bridge.journal.errors import EffectConflict
 from bridge.journal.subject import Subject
 from bridge.journal.tables import OPEN, effects, tickets
+
+_SETTLING = (
+    update(effects)
+    .where(effects.c.key == bindparam("of_key"), effects.c.state == EffectState.INTENDED.value)
+    .values(state=bindparam("to"), outcome=bindparam("came"), settled_at=bindparam("at"))
+    .returning(effects)
+)
 
 
 class Effects(Subject):
@@ -51,7 +58,7 @@ class Effects(Subject):
         stored then.
         """
         first = {**_intent(effect, now), "attempts": 1, "attempted_at": now}
-        new = self._inserted(effects, {**_name(effect), **first}, effects)
+        new = self._inserted(effects, {**_name(effect), **first}, *effects.c)
         if new is not None:
             return _effect(new)
         self.attempted(self.intend(effect, now).key, "", now)
@@ -87,12 +94,8 @@ class Effects(Subject):
         """
         if state is EffectState.INTENDED:
             raise ValueError("an effect is settled as done or refused")
-        settling = (
-            update(effects)
-            .where(effects.c.key == key, effects.c.state == EffectState.INTENDED.value)
-            .values(state=state.value, outcome=dict(outcome), settled_at=now)
-        )
-        settled = self._connection.execute(settling.returning(effects)).one_or_none()
+        known = {"of_key": key, "to": state.value, "came": dict(outcome), "at": now}
+        settled = self._connection.execute(_SETTLING, known).one_or_none()
         if settled is not None:
             return _effect(settled)
         stored = self._locked(key)

@@ -10,7 +10,20 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, not_, null, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from bridge.journal.errors import LostClaim
 from bridge.journal.records import Claim, TicketRecord
@@ -34,6 +47,20 @@ _LEASE = (
     tickets.c.lease_owner,
     tickets.c.lease_until,
 )
+
+
+_RENEWAL = (
+    update(tickets)
+    .where(
+        tickets.c.portal == bindparam("of_portal"),
+        tickets.c.id == bindparam("of_id"),
+        tickets.c.fence == bindparam("of_fence"),
+        tickets.c.lease_owner == bindparam("of_owner"),
+    )
+    .values(lease_until=bindparam("until"))
+    .returning(tickets.c.changes)
+)
+"""Made once: a worker's every transaction begins with it."""
 
 
 class Queue(Subject):
@@ -104,10 +131,14 @@ class Queue(Subject):
         Raises:
             LostClaim: the lease has passed to another worker, or was released.
         """
-        renewed = (
-            update(tickets).where(*_ours(claim)).values(lease_until=now + ttl).returning(tickets.c.changes)
-        )
-        changes: int | None = self._connection.execute(renewed).scalar_one_or_none()
+        ours = {
+            "of_portal": claim.record.portal,
+            "of_id": claim.record.ticket.id,
+            "of_fence": claim.fence,
+            "of_owner": claim.owner,
+        }
+        renewed = self._connection.execute(_RENEWAL, {**ours, "until": now + ttl})
+        changes: int | None = renewed.scalar_one_or_none()
         if changes is None:
             raise _lost(claim)
         return changes
