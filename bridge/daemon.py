@@ -30,8 +30,9 @@ from bridge import plain
 from bridge.errors import BridgeError, UserError
 from bridge.flow.context import Bridge
 from bridge.flow.outages import Outages
+from bridge.flow.report import PassReport
 from bridge.flow.scope import Exit
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.sync import Pass
 from bridge.i18n import tr
 from bridge.journal import JournalError, JournalUnusable
 from bridge.settings import Settings

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from bridge.domain import lifecycle
@@ -15,6 +16,7 @@ from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import Case, Decisions, History, OrderFault, Step, Terms, Wait, answer, judge
 from bridge.domain.tickets import Account, Order, Stage, StageState, Ticket, TicketState, TimeEntry
+from bridge.flow.messages import Messages
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 PAID = "Выделенный специалист (н.часы)/Настройка"
@@ -234,3 +236,9 @@ class Play:
             first, *others = self.ticket.stages
             changes["stages"] = (replace(first, **stage), *others)
         self.ticket = replace(self.ticket, **changes)
+
+
+@cache
+def messages() -> Messages:
+    """The bridge's own templates, read and compiled once."""
+    return Messages()

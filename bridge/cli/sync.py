@@ -18,7 +18,8 @@ from bridge.domain.hours import text, to_milli
 from bridge.domain.lifecycle import Status
 from bridge.domain.tickets import Ticket
 from bridge.flow.preview import Forecast, preview
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.report import PassReport
+from bridge.flow.sync import Pass
 from bridge.flow.waiting import wait_for_operations
 from bridge.i18n import tr
 

@@ -5,12 +5,13 @@ settings and the portal.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 
 from bridge.domain.catalogue import Service
 from bridge.domain.lifecycle import Case, Decisions, History, Terms
-from bridge.domain.tickets import Account, Attachment, Order, Ticket, is_paid
+from bridge.domain.tickets import Attachment, Order, Ticket, is_paid
 from bridge.flow.context import Bridge
 from bridge.flow.orders import LARGEST_FILE, allowed_unattended, decode, find_order, order_attachments
 from bridge.journal import TicketRecord, Unit
@@ -18,40 +19,31 @@ from bridge.portal import Portal
 from bridge.settings import Settings
 
 
-def build_case(
-    bridge: Bridge,
-    unit: Unit,
-    record: TicketRecord,
-    account: Account | None = None,
-    portal_time: datetime | None = None,
-) -> Case:
-    """All that `decide` looks at, for a ticket of the journal."""
-    ticket, portal = record.ticket, bridge.portal.name
-    history = History(unit.effects.of(portal, ticket.id))
-    decisions = Decisions.of((one.kind, one.document, one.at) for one in unit.decisions.of(portal, ticket.id))
-    return case_of(
-        bridge,
-        record,
-        history,
-        decisions,
-        unit.order_files.of(portal, ticket.id),
-        account,
-        unit.drifts.of(portal, ticket.account_id),
-        portal_time,
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What the journal has about a ticket beside the ticket itself.
+
+    Attributes:
+        files: texts of attached order files by attachment id.
+    """
+
+    history: History
+    decisions: Decisions
+    files: Mapping[str, str]
+
+
+def papers_of(unit: Unit, portal: str, ticket: Ticket) -> Papers:
+    """Read a ticket's papers."""
+    decided = unit.decisions.of(portal, ticket.id)
+    return Papers(
+        History(unit.effects.of(portal, ticket.id)),
+        Decisions.of((one.kind, one.document, one.at) for one in decided),
+        unit.order_files.of(portal, ticket.id) if order_attachments(ticket) else {},
     )
 
 
-def case_of(
-    bridge: Bridge,
-    record: TicketRecord,
-    history: History,
-    decisions: Decisions,
-    files: Mapping[str, str],
-    account: Account | None = None,
-    drift: tuple[str, ...] = (),
-    portal_time: datetime | None = None,
-) -> Case:
-    """A case from its parts; `files` are the texts of attached order files by attachment id."""
+def build_case(bridge: Bridge, record: TicketRecord, papers: Papers) -> Case:
+    """All that `decide` looks at, for a ticket of the journal, but for the account and its ledgers."""
     settings = bridge.settings
     catalogue, policy = settings.catalogue, settings.policy
 
@@ -61,7 +53,11 @@ def case_of(
         return allowed(service) and len(record.ticket.stages) <= 1
 
     order = find_order(
-        record.ticket, catalogue, assigned=decisions.assigned, files=files, unattended=runs_unattended
+        record.ticket,
+        catalogue,
+        assigned=papers.decisions.assigned,
+        files=papers.files,
+        unattended=runs_unattended,
     )
     service = catalogue.get(order.service) if isinstance(order, Order) else None
     unattended = (
@@ -76,14 +72,11 @@ def case_of(
         order=order,
         unattended=unattended,
         catalogue=catalogue,
-        history=history,
-        decisions=decisions,
+        history=papers.history,
+        decisions=papers.decisions,
         now=bridge.clock(),
         terms=_terms(settings),
-        account=account,
         revisions=record.revisions,
-        drift=drift,
-        portal_time=portal_time,
     )
 
 

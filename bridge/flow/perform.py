@@ -1,14 +1,15 @@
 """Performs one step of the lifecycle as one outside call: its intent is on disk before the call, its outcome
 after.
 
-Nothing outside is called inside an open transaction. What is known of a failure decides what the journal
-keeps: a refusal settles the effect, an unknown outcome leaves the intent, so that the next pass sends the
-same key again.
+Nothing outside is called inside an open transaction: `begin` and `settle` write within the caller's, `send`
+calls between the two. What is known of a failure decides what the journal keeps: a refusal settles the
+effect, an unknown outcome leaves the intent, so that the next pass sends the same key again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,6 +41,65 @@ FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 300.0
 """A running operation is asked for after five seconds, then twice as long each time, at last every five
 minutes.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of a call that has ended.
+
+    Attributes:
+        facts: what came of it, as the effect keeps it.
+        book: writes the row of the journal's own ledger, in the transaction that settles the effect.
+    """
+
+    state: EffectState
+    facts: Mapping[str, Any]
+    book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The outside call that a step makes.
+
+    Attributes:
+        intent: what is put on disk before it; what stands there already goes before it.
+        send: makes the call for the intent as it stands on disk; None where nothing outside is called, for
+            the journal itself is where it happens.
+    """
+
+    intent: Effect
+    send: Callable[[Effect], Outcome] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call whose intent is on disk as `effect`."""
+
+    step: lifecycle.EffectStep
+    call: Call
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A call that has ended, after so many seconds."""
+
+    begun: Begun
+    outcome: Outcome
+    seconds: float
+
+    @property
+    def refusal(self) -> str:
+        """The code of a refusal, "" where it went well."""
+        return str(self.outcome.facts.get("code", "")) if self.outcome.state is EffectState.REFUSED else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A call whose outcome is on disk as `effect`."""
+
+    ended: Ended
+    effect: Effect
 
 
 class Performer:
@@ -76,13 +136,30 @@ class Performer:
                 ) from error
         return self._accounts[account_id]
 
-    def perform(self, step: lifecycle.EffectStep) -> Effect:
-        """Make the step's one outside call; returns the effect as it was settled.
+    def begin(self, unit: Unit, call: Call) -> Effect:
+        """Put the call's intent on disk and count the attempt, before anything is sent; returns the intent as
+        it was first written. `unit` has been fenced.
+        """
+        write = unit.effects.intend if call.send is None else unit.effects.sending
+        return write(call.intent, self._bridge.clock())
+
+    def send(self, call: Call, effect: Effect) -> Outcome:
+        """Make the call whose intent is on disk as `effect`.
 
         Raises:
             Postpone: the outcome is not known, or the other side cannot be used now.
-            JournalError: the intent could not be put on disk; nothing was called.
         """
+        return Outcome(EffectState.DONE, {}) if call.send is None else call.send(effect)
+
+    def settle(self, unit: Unit, effect: Effect, outcome: Outcome) -> Effect:
+        """Write down what came of a call; returns the effect as it is then. `unit` has been fenced."""
+        settled = unit.effects.settle(effect.key, outcome.state, outcome.facts, self._bridge.clock())
+        if outcome.book is not None:
+            outcome.book(unit, effect, outcome.facts)
+        return settled
+
+    def call(self, step: lifecycle.EffectStep) -> Call:
+        """The one outside call of a step."""
         match step:
             case lifecycle.Note():
                 return self._note(step)
@@ -107,15 +184,15 @@ class Performer:
             case lifecycle.Reverse():
                 return self._reverse(step)
 
-    def _note(self, step: lifecycle.Note) -> Effect:
+    def _note(self, step: lifecycle.Note) -> Call:
         text = self._bridge.messages.render(step.message, self._ticket, step.facts)
 
         def send(effect: Effect) -> dict[str, Any]:
             return {"note_id": self._bridge.portal.note(effect.key, self._ticket.id, effect.request["text"])}
 
-        return self._portal_effect(self._intent(step, {"text": text}), send)
+        return self._to_portal(self._intent(step, {"text": text}), send)
 
-    def _set_ticket(self, step: lifecycle.SetTicket) -> Effect:
+    def _set_ticket(self, step: lifecycle.SetTicket) -> Call:
         def send(effect: Effect) -> dict[str, Any]:
             asked = [TicketState(state) for state in effect.request["expected"]]
             self._bridge.portal.set_ticket_state(
@@ -123,9 +200,9 @@ class Performer:
             )
             return {"state": effect.request["state"]}
 
-        return self._portal_effect(self._intent(step, step.request), send)
+        return self._to_portal(self._intent(step, step.request), send)
 
-    def _set_stage(self, step: lifecycle.SetStage) -> Effect:
+    def _set_stage(self, step: lifecycle.SetStage) -> Call:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             expected = [StageState(state) for state in asked["expected"]]
@@ -146,9 +223,9 @@ class Performer:
                 **({"portal_at": self._bridge.portal.meta().time.isoformat()} if ready else {}),
             }
 
-        return self._portal_effect(self._intent(step, step.request), send)
+        return self._to_portal(self._intent(step, step.request), send)
 
-    def _hold(self, step: lifecycle.Hold) -> Effect:
+    def _hold(self, step: lifecycle.Hold) -> Call:
         # A hold that does not fit is settled as refused and may be asked for again after a top-up.
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
@@ -161,7 +238,7 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "hold", None)
 
-    def _write_off(self, step: lifecycle.WriteOff) -> Effect:
+    def _write_off(self, step: lifecycle.WriteOff) -> Call:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             entry = self._bridge.portal.capture(
@@ -176,13 +253,13 @@ class Performer:
 
         return self._booked(self._intent(step, step.request), send, "capture", step.hold_kind)
 
-    def _release(self, step: lifecycle.Release) -> Effect:
+    def _release(self, step: lifecycle.Release) -> Call:
         def send(effect: Effect) -> dict[str, Any]:
             return self._entry(step.stage, self._bridge.portal.void(effect.key, effect.request["hold_id"]))
 
         return self._booked(self._intent(step, step.request), send, "void", step.hold_kind)
 
-    def _reverse(self, step: lifecycle.Reverse) -> Effect:
+    def _reverse(self, step: lifecycle.Reverse) -> Call:
         def send(effect: Effect) -> dict[str, Any]:
             asked = effect.request
             return self._entry(
@@ -213,24 +290,25 @@ class Performer:
             entry.id, entry.account_id, entry.hold_id, entry.amount, entry.at, entry.price
         )
 
-    def _examine(self, step: lifecycle.Examine) -> Effect:
+    def _examine(self, step: lifecycle.Examine) -> Call:
         # What the order comes to, or why it cannot be carried out, is kept.
-        effect = self._sending(self._intent(step, step.request))
-        try:
-            planned = self._work().examine(effect)
-        except ActionError as error:
-            return self._settle(effect, EffectState.REFUSED, refusal(effect, error))
-        except (MoodleError, PortalError) as error:
-            raise self._unsettled(effect, Status.QUEUED, error) from error
-        else:
-            return self._settle(effect, EffectState.DONE, planned)
+        def send(effect: Effect) -> Outcome:
+            try:
+                planned = self._work().examine(effect)
+            except ActionError as error:
+                return Outcome(EffectState.REFUSED, refusal(effect, error))
+            except (MoodleError, PortalError) as error:
+                raise self._unsettled(effect, Status.QUEUED, error) from error
+            return Outcome(EffectState.DONE, planned)
 
-    def _operate(self, step: lifecycle.Operate) -> Effect:
+        return Call(self._intent(step, step.request), send)
+
+    def _operate(self, step: lifecycle.Operate) -> Call:
         # The program runs under the operation's key, or it is learned what became of it.
-        return self._in_moodle(step, self._work().operate)
+        return self._in_moodle(step, lambda effect: self._work().operate(effect))
 
-    def _undo(self, step: lifecycle.Undo) -> Effect:
-        return self._in_moodle(step, self._work().undo)
+    def _undo(self, step: lifecycle.Undo) -> Call:
+        return self._in_moodle(step, lambda effect: self._work().undo(effect))
 
     def _work(self) -> Work:
         bridge = self._bridge
@@ -244,29 +322,24 @@ class Performer:
 
     def _in_moodle(
         self, step: lifecycle.Operate | lifecycle.Undo, work: Callable[[Effect], dict[str, Any]]
-    ) -> Effect:
-        effect = self._sending(self._intent(step, step.request))
-        try:
-            evidence = work(effect)
-        except StillRunning as error:
-            raise self._unsettled(effect, Status.RUNNING, error, code="still-running") from error
-        except ActionError as error:
-            return self._settle(effect, EffectState.REFUSED, refusal(effect, error))
-        except OutcomeUnknown as error:
-            raise self._unsettled(effect, Status.RUNNING, error, code="unknown-outcome") from error
-        except (MoodleError, PortalError) as error:
-            raise self._unsettled(effect, Status.RUNNING, error) from error
-        else:
-            return self._settle(effect, EffectState.DONE, evidence)
+    ) -> Call:
+        def send(effect: Effect) -> Outcome:
+            try:
+                evidence = work(effect)
+            except StillRunning as error:
+                raise self._unsettled(effect, Status.RUNNING, error, code="still-running") from error
+            except ActionError as error:
+                return Outcome(EffectState.REFUSED, refusal(effect, error))
+            except OutcomeUnknown as error:
+                raise self._unsettled(effect, Status.RUNNING, error, code="unknown-outcome") from error
+            except (MoodleError, PortalError) as error:
+                raise self._unsettled(effect, Status.RUNNING, error) from error
+            return Outcome(EffectState.DONE, evidence)
 
-    def _freeze(self, step: lifecycle.Freeze) -> Effect:
-        """Nothing outside: the journal itself is where it happens."""
-        intent = self._intent(step, step.request)
-        now = self._bridge.clock()
-        with self._bridge.journal.transaction() as unit:
-            self._fence(unit)
-            unit.effects.intend(intent, now)
-            return unit.effects.settle(intent.key, EffectState.DONE, {}, now)
+        return Call(self._intent(step, step.request), send)
+
+    def _freeze(self, step: lifecycle.Freeze) -> Call:
+        return Call(self._intent(step, step.request), None)
 
     def _booked(
         self,
@@ -274,7 +347,7 @@ class Performer:
         send: Callable[[Effect], dict[str, Any]],
         kind: LedgerKind,
         hold_kind: str | None,
-    ) -> Effect:
+    ) -> Call:
         """A write to the portal's ledger, and the row of the journal's own in the transaction that settles
         it.
         """
@@ -288,28 +361,38 @@ class Performer:
             charges = lifecycle.charges_from(effect.request.get("charges", ()))
             unit.ledger.append(self._row(effect, outcome, kind, hold_key, charges), self._bridge.clock())
 
-        self._accounts.pop(self._ticket.account_id, None)
-        return self._portal_effect(intent, send, book)
+        def changing(effect: Effect) -> dict[str, Any]:
+            self._accounts.pop(self._ticket.account_id, None)
+            return send(effect)
 
-    def _portal_effect(
+        return self._to_portal(intent, changing, book)
+
+    def _to_portal(
         self,
         intent: Effect,
         send: Callable[[Effect], dict[str, Any]],
         book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
-    ) -> Effect:
-        effect = self._sending(intent)
+    ) -> Call:
+        return Call(intent, lambda effect: self._portal_effect(effect, send, book))
+
+    def _portal_effect(
+        self,
+        effect: Effect,
+        send: Callable[[Effect], dict[str, Any]],
+        book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
+    ) -> Outcome:
         try:
             outcome = send(effect)
         # Refusals of the moment, not of the effect: they must stand before PortalRefused, their base.
         except (KeyInProgress, PortalUnauthorized, PortalForbidden) as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         except PortalRefused as error:
-            return self._settle(effect, EffectState.REFUSED, _refusal(error))
+            return Outcome(EffectState.REFUSED, _refusal(error))
         # Also PortalOutcomeUnknown, a lost answer: the intent stays.
         except PortalError as error:
             raise self._unsettled(effect, Status.QUEUED, error) from error
         else:
-            return self._settle(effect, EffectState.DONE, outcome, book)
+            return Outcome(EffectState.DONE, outcome, book)
 
     def _intent(self, step: lifecycle.EffectStep, request: Mapping[str, Any]) -> Effect:
         stage_id = step.stage.id if step.stage is not None else ""
@@ -321,28 +404,6 @@ class Performer:
             stage_id=stage_id,
             revision=step.revision,
         )
-
-    def _sending(self, effect: Effect) -> Effect:
-        """Put the intent on disk and count the attempt, before anything is sent; returns the intent as it
-        was first written.
-        """
-        with self._bridge.journal.transaction() as unit:
-            self._fence(unit)
-            return unit.effects.sending(effect, self._bridge.clock())
-
-    def _settle(
-        self,
-        effect: Effect,
-        state: EffectState,
-        outcome: Mapping[str, Any],
-        book: Callable[[Unit, Effect, Mapping[str, Any]], None] | None = None,
-    ) -> Effect:
-        with self._bridge.journal.transaction() as unit:
-            self._fence(unit)
-            settled = unit.effects.settle(effect.key, state, outcome, self._bridge.clock())
-            if book is not None:
-                book(unit, effect, outcome)
-        return settled
 
     def _unsettled(self, effect: Effect, status: Status, error: BridgeError, *, code: str = "") -> Postpone:
         with self._bridge.journal.transaction() as unit:

@@ -10,17 +10,19 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from bridge.domain import lifecycle
-from bridge.domain.effects import Effect, EffectState, effect_key
+from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import Reason, Status, Wait
 from bridge.domain.tickets import Ticket
 from bridge.errors import BridgeError
+from bridge.flow.case import Papers
 from bridge.flow.context import Bridge
 from bridge.flow.imagined import Imagined, ImaginedMoodle, ImaginedPortal
 from bridge.flow.outages import Outages
-from bridge.flow.perform import Performer
+from bridge.flow.perform import Begun, Outcome, Performer, Settled
+from bridge.flow.report import TicketReport
 from bridge.flow.scope import Exit
-from bridge.flow.sync import Pass, TicketReport
+from bridge.flow.sync import Pass
 from bridge.i18n import tr
 from bridge.journal import Claim, Journal
 
@@ -82,35 +84,39 @@ class _Preview(Pass):
             )
         )
 
-    def advance(self, claim: Claim, report: TicketReport) -> Wait:
+    def advance(self, claim: Claim, report: TicketReport, papers: Papers | None) -> Wait:
         ticket = claim.record.ticket
         self.forecasts[ticket.id] = Forecast(ticket, report.status, report.reason)
         with self._bridge.journal.transaction(read_only=True) as unit:
             for effect in unit.effects.of(self._name, ticket.id):
                 self._imagined_portal.remember(effect, ticket.account_id)
         try:
-            return super().advance(claim, report)
+            return super().advance(claim, report, papers)
         except _Enough as enough:
             return enough.wait
 
-    def perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
+    def send(self, performer: Performer, begun: Begun) -> Outcome:
         try:
-            effect = performer.perform(step)
+            return super().send(performer, begun)
         except Imagined:
-            effect = self._made_in_moodle(step, ticket)
-        if effect.state is EffectState.DONE:
-            _foresee(self.forecasts[ticket.id], step, effect)
-        return effect
+            return _made_in_moodle(begun.step)
 
-    def _made_in_moodle(self, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
-        """A step in Moodle as if it had gone well: after an operation the customer would be asked."""
-        assert step.stage is not None, "work in Moodle is a stage's"
-        if isinstance(step, lifecycle.Operate):
-            reason = Reason("not-accepted", {"stage": step.stage.title})
-            raise _Enough(Wait(Status.AWAITING_ACCEPTANCE, reason))
-        key = effect_key(self._name, ticket.id, step.stage.id, step.revision, step.kind)
-        with self._bridge.journal.transaction() as unit:
-            return unit.effects.settle(key, EffectState.DONE, {}, self._bridge.clock())
+    def happened(self, settled: Settled, ticket: Ticket) -> None:
+        if settled.effect.state is EffectState.DONE:
+            _foresee(self.forecasts[ticket.id], settled.ended.begun.step, settled.effect)
+
+
+def _made_in_moodle(step: lifecycle.EffectStep) -> Outcome:
+    """A step in Moodle as if it had gone well: after an operation the customer would be asked.
+
+    Raises:
+        _Enough: what comes next depends on what the operation makes.
+    """
+    assert step.stage is not None, "work in Moodle is a stage's"
+    if isinstance(step, lifecycle.Operate):
+        reason = Reason("not-accepted", {"stage": step.stage.title})
+        raise _Enough(Wait(Status.AWAITING_ACCEPTANCE, reason))
+    return Outcome(EffectState.DONE, {})
 
 
 def _foresee(forecast: Forecast, step: lifecycle.EffectStep, effect: Effect) -> None:

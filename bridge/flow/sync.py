@@ -11,19 +11,20 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bridge.domain import lifecycle
-from bridge.domain.effects import Effect, EffectState
+from bridge.domain.effects import EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import (
     Kind,
     Reason,
     Status,
+    Step,
     Wait,
     decide,
     is_operators_turn,
@@ -32,11 +33,13 @@ from bridge.domain.lifecycle import (
 )
 from bridge.domain.tickets import Account, Ticket, is_paid
 from bridge.errors import BridgeError, UserError
-from bridge.flow.case import build_case, fetched_orders
+from bridge.flow.case import Papers, fetched_orders, papers_of
 from bridge.flow.context import Bridge, Postpone, Progress
+from bridge.flow.kept import Kept, Turn
 from bridge.flow.oplog import log_done
 from bridge.flow.orders import order_attachments
-from bridge.flow.perform import Performer
+from bridge.flow.perform import Begun, Ended, Outcome, Performer, Settled
+from bridge.flow.report import PassReport, TicketReport
 from bridge.flow.scope import OWN_FAULTS, PATIENCE, Exit, Outage, Scope, named, own_fault, pause
 from bridge.i18n import tr
 from bridge.journal import (
@@ -46,6 +49,7 @@ from bridge.journal import (
     JournalUnusable,
     LostClaim,
     TicketRecord,
+    Unit,
 )
 from bridge.journal.owner import is_stale
 from bridge.moodle_ws import MoodleError
@@ -78,90 +82,6 @@ RUNS_IN_MOODLE = frozenset({"still-running"})
 """Reasons that end when an operation does: the ticket is looked at again at its due time, no earlier."""
 
 
-@dataclass(slots=True)
-class TicketReport:
-    """What a pass did for one ticket.
-
-    Attributes:
-        done: kinds of the effects that happened in this pass, in order.
-        evidence: what operations of this pass left to show.
-        written_off: norm-hours written off in this pass, less those that it gave back.
-    """
-
-    id: str
-    number: str
-    subject: str
-    status: Status
-    reason: Reason
-    done: list[str] = field(default_factory=list)
-    evidence: list[dict[str, Any]] = field(default_factory=list)
-    written_off: Decimal = Decimal(0)
-
-    def followed_by(self, later: TicketReport) -> TicketReport:
-        """One report of what two passes did."""
-        return replace(
-            later,
-            done=self.done + later.done,
-            evidence=self.evidence + later.evidence,
-            written_off=self.written_off + later.written_off,
-        )
-
-
-@dataclass(slots=True)
-class PassReport:
-    """What a pass did.
-
-    Attributes:
-        tickets: those that it looked at, in the order in which it took them.
-        faults: tickets that cannot be read, by reference, and why.
-        operator: numbers of all tickets that wait for an operator, of this pass or of earlier ones.
-        problems: what went wrong beside.
-        outage: whether the portal or a Moodle is down.
-        due: when the operations that run in Moodle are to be looked at again, those of earlier passes, too.
-    """
-
-    tickets: list[TicketReport] = field(default_factory=list)
-    faults: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    operator: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    exit: Exit = Exit.WELL
-    outage: bool = False
-    due: list[datetime] = field(default_factory=list)
-
-    def raise_to(self, code: Exit) -> None:
-        """Let the exit code be at least `code`."""
-        self.exit = max(self.exit, code)
-
-    def followed_by(self, later: PassReport) -> PassReport:
-        """One report of this pass and a later one."""
-        tickets = {one.id: one for one in self.tickets}
-        for one in later.tickets:
-            before = tickets.get(one.id)
-            tickets[one.id] = one if before is None else before.followed_by(one)
-        problems = self.problems + [one for one in later.problems if one not in self.problems]
-        return replace(
-            later,
-            tickets=list(tickets.values()),
-            problems=problems,
-            exit=max(self.exit, later.exit),
-            outage=self.outage or later.outage,
-        )
-
-
-@dataclass(slots=True)
-class _Known:
-    """What a pass has learned for one ticket.
-
-    Attributes:
-        account, portal_time: as they were just read, None where nobody has asked.
-        refreshed: whether the ticket was looked at once more on the portal.
-    """
-
-    account: Account | None = None
-    portal_time: datetime | None = None
-    refreshed: bool = False
-
-
 class Pass:
     """One pass over a portal; make a new one for each."""
 
@@ -173,6 +93,7 @@ class Pass:
         self._accounts: dict[str, Account] = {}
         self._scope = Scope(bridge)
         self._unknown_holds: set[str] = set()
+        self._given_back = ""
 
     def run(self, number: str | None = None, *, poll: bool = True) -> PassReport:
         """Poll and work, on the ticket that people call `number` only if one is named.
@@ -190,47 +111,67 @@ class Pass:
             self._poll()
         only = None if number is None else self._id_of(number)
         seen: set[str] = set()
+        claim: Claim | None = None
+        looked = False
         while not (self._scope.portal or self._bridge.stopping()) and (only is None or not seen):
             with self._bridge.journal.transaction() as unit:
-                now = self._bridge.clock()
                 claim = unit.queue.claim(
                     self._name,
                     self._bridge.owner,
-                    now=now,
+                    now=self._bridge.clock(),
                     ttl=LEASE,
                     is_stale=self._is_over,
                     only=only,
                     not_again=seen,
                 )
-            if claim is None:
-                break
+                if claim is None:
+                    self._look_around(unit, only)
+                    looked = True
+                    break
+                papers = self._papers(unit, claim)
             seen.add(claim.record.ticket.id)
             try:
-                self._work(claim)
+                self._work(claim, papers)
             except (LostClaim, EffectConflict) as error:  # this worker slept past its lease
                 log.warning("%s; another worker goes on with it", error)
         self._scope.close()
-        with self._bridge.journal.transaction(read_only=True) as unit:
-            self._report.faults = [(fault.ref, fault.problems) for fault in unit.polling.faults(self._name)]
-            waiting = [
-                record
-                for status in sorted(MAY_NEED_OPERATOR)
-                for record in unit.tickets.all(self._name, status.value)
-            ]
-            running = unit.tickets.all(self._name, Status.RUNNING.value)
-        self._report.operator = [
-            one.ticket.number
-            for one in waiting
-            if is_operators_turn(one.state, Reason.from_json(one.reason) if one.reason else None)
-        ]
+        if not looked:
+            with self._bridge.journal.transaction(read_only=True) as unit:
+                self._look_around(unit, only)
         if self._report.faults or self._report.operator:
             self._report.raise_to(Exit.OPERATOR)
+        return self._report
+
+    def _look_around(self, unit: Unit, only: str | None) -> None:
+        """Report where the tickets stand, those of earlier passes, too."""
+        self._report.faults = [(fault.ref, fault.problems) for fault in unit.polling.faults(self._name)]
+        waiting = unit.tickets.standing(self._name, MAY_NEED_OPERATOR | {Status.RUNNING})
+        self._report.operator = [
+            one.number
+            for one in waiting
+            if one.state in MAY_NEED_OPERATOR
+            and is_operators_turn(one.state, Reason.from_json(one.reason) if one.reason else None)
+        ]
         self._report.due = [
             one.due_at
-            for one in running
-            if one.due_at is not None and runs_in_moodle(one.reason) and only in (None, one.ticket.id)
+            for one in waiting
+            if one.state == Status.RUNNING
+            and one.due_at is not None
+            and runs_in_moodle(one.reason)
+            and only in (None, one.id)
         ]
-        return self._report
+
+    def _papers(self, unit: Unit, claim: Claim) -> Papers | None:
+        """The papers of a claimed ticket; None where something is wrong with them, which is met in the
+        ticket's own turn.
+        """
+        try:
+            return papers_of(unit, self._name, claim.record.ticket)
+        except JournalUnusable:
+            raise
+        except Exception:
+            log.debug("ticket %s: its papers cannot be read", claim.record.ticket.number, exc_info=True)
+            return None
 
     def _is_over(self, owner: str) -> bool:
         """Whether nobody works under a lease any more; one of this worker's own is of a pass that lost the
@@ -278,6 +219,8 @@ class Pass:
             with journal.transaction() as unit:
                 unit.polling.merge(self._name, (), page.cursor, page.etag, category=self._category)
         faults += self._wrongly_sent(page.tickets)
+        if not faults:
+            return
         with journal.transaction() as unit:
             for fault in faults:
                 unit.polling.park(self._name, fault.ref, fault.payload, fault.problems)
@@ -316,7 +259,7 @@ class Pass:
                     ticket.id, "", (sentence.format(prefix=self._category, category=ticket.category),)
                 )
 
-    def _work(self, claim: Claim) -> None:
+    def _work(self, claim: Claim, papers: Papers | None) -> None:
         """Let a claimed ticket go as far as it can, and give it back; a fault that it meets is its own,
         unless a peer is down.
 
@@ -328,7 +271,7 @@ class Pass:
         report = TicketReport(ticket.id, ticket.number, ticket.subject, Status.QUEUED, Reason("queued"))
         self._report.tickets.append(report)
         try:
-            wait = self.advance(claim, report)
+            wait = self.advance(claim, report, papers)
         except Postpone as postponed:
             wait = self._met_fault(
                 claim, postponed.cause, Wait(postponed.status, postponed.reason, postponed.until)
@@ -345,15 +288,16 @@ class Pass:
             fault = Wait(Status.FAILED, Reason("fault", {"what": "ticket"}))
             wait = own_fault(BridgeError(named(error)), fault, _waited_for(claim))
         report.status, report.reason = wait.status, wait.reason
+        if self._given_back != ticket.id:
+            with self._bridge.journal.transaction() as unit:
+                self._give_back(unit, claim, wait)
+
+    def _give_back(self, unit: Unit, claim: Claim, wait: Wait) -> None:
+        """Give a claimed ticket back with where it waits."""
         now = self._bridge.clock()
-        with self._bridge.journal.transaction() as unit:
-            unit.queue.release(
-                claim,
-                state=wait.status.value,
-                reason=wait.reason.to_json(),
-                due_at=_due_at(wait, now),
-                now=now,
-            )
+        unit.queue.release(
+            claim, state=wait.status.value, reason=wait.reason.to_json(), due_at=_due_at(wait, now), now=now
+        )
 
     def _met_fault(self, claim: Claim, cause: Exception, wait: Wait) -> Wait:
         """Where the ticket waits after a fault outside: as `wait` says while a peer is down, otherwise as
@@ -378,98 +322,221 @@ class Pass:
             self._unknown_holds.add(ticket.account_id)
         return wait
 
-    def advance(self, claim: Claim, report: TicketReport) -> Wait:
-        """Decide and perform until the ticket waits. Overridden by the preview."""
-        bridge, record = replace(self._bridge, progress=self._keeping(claim)), claim.record
-        known = _Known()
+    def advance(self, claim: Claim, report: TicketReport, papers: Papers | None) -> Wait:
+        """Decide and perform until the ticket waits. Overridden by the preview.
+
+        Parameters:
+            papers: as they were when the ticket was claimed; None to read them anew.
+        """
+        bridge = replace(self._bridge, progress=self._keeping(claim))
+        kept = Kept(bridge, claim)
+        record = claim.record
         if record.damage or record.ticket.gone:
             record = self._look_again(record)
-        if not record.ticket.gone:
-            self._fetch_orders(record.ticket)
+        fetched = not record.ticket.gone and self._fetch_orders(record.ticket)
+        if papers is not None and record is claim.record and not fetched:
+            kept.put(record, papers)
+        else:
+            with bridge.journal.transaction(read_only=True) as unit:
+                kept.read(unit, record)
+        turn = Turn(bridge, claim, kept, self._accounts, report)
+        ended: Ended | None = None
         for _ in range(MOST_STEPS):
-            with bridge.journal.transaction() as unit:
-                unit.queue.renew(claim, bridge.clock(), LEASE)
-                record = unit.tickets.get(self._name, record.ticket.id) or record
-                case = build_case(bridge, unit, record, known.account, known.portal_time)
-            step = decide(case)
-            if isinstance(step, Wait):
-                return step
-            performer = Performer(bridge, record.ticket, self._accounts, lambda unit: unit.queue.guard(claim))
-            if isinstance(step, (lifecycle.AskBalance, lifecycle.AskTime, lifecycle.NewRevision)):
-                self._answer(step, record, performer, known)
-                continue
-            wait = self._may_not(step, record.ticket)
-            if wait is not None:
-                return wait
-            if _wants_the_newest(step) and not known.refreshed:
-                self._refresh(record.ticket)
-                known.refreshed = True
-                continue
-            effect = self.perform(performer, step, record.ticket)
-            self._record(effect, report)
-            if effect.state is EffectState.REFUSED:
-                code = (effect.outcome or {}).get("code")
-                if code == "insufficient_balance":
-                    # Not round again: a portal that shows a balance and refuses a hold that fits it would be
-                    # asked until the pass went in circles. The next pass reads the balance anew.
-                    return Wait(Status.SUSPENDED, Reason("balance", _missing(effect)))
-                if code == "state_conflict":
-                    self._refresh(record.ticket)
-            known.account = None
+            if ended is None and kept.is_read:
+                step = decide(kept.case())
+                if isinstance(step, Wait):
+                    return step  # nothing is to be written but where the ticket waits
+                if self._looked_outside(turn, step):
+                    continue
+            found = self._written_down(turn, ended)
+            if ended is not None and ended.refusal == "state_conflict":
+                self._refresh(kept)
+            match found:
+                case Wait():
+                    return found
+                case Postpone():
+                    raise found
+                case Begun():
+                    began = time.monotonic()
+                    outcome = self.send(turn.performer, found)
+                    ended = Ended(found, outcome, time.monotonic() - began)
+                case None:
+                    ended = None
         return Wait(Status.FAILED, Reason("circles", {"steps": MOST_STEPS}))
 
-    def perform(self, performer: Performer, step: lifecycle.EffectStep, ticket: Ticket) -> Effect:
-        """One step, with its line in the log. Overridden by the preview."""
-        began = time.monotonic()
-        effect = performer.perform(step)
-        log_done(ticket, effect, time.monotonic() - began)
-        return effect
+    def send(self, performer: Performer, begun: Begun) -> Outcome:
+        """Make the call that was begun. Overridden by the preview."""
+        return performer.send(begun.call, begun.effect)
 
-    def _answer(
-        self,
-        step: lifecycle.AskBalance | lifecycle.AskTime | lifecycle.NewRevision,
-        record: TicketRecord,
-        performer: Performer,
-        known: _Known,
-    ) -> None:
-        """Do what a step asks for that changes nothing outside: read the balance or the clock, or count a new
-        attempt.
+    def happened(self, settled: Settled, ticket: Ticket) -> None:
+        """What is done about a step that is settled on disk: its line in the log. Overridden by the
+        preview.
         """
-        match step:
-            case lifecycle.AskBalance():
-                known.account = performer.account()
-            case lifecycle.AskTime():
-                known.portal_time = self._bridge.portal.meta().time
-            case lifecycle.NewRevision():
-                ticket, stage = record.ticket.id, step.stage.id
-                with self._bridge.journal.transaction() as unit:
-                    unit.tickets.bump_revision(
-                        self._name, ticket, stage, expected=record.revisions.get(stage, 1)
-                    )
+        log_done(ticket, settled.effect, settled.ended.seconds)
 
-    def _may_not(self, step: lifecycle.EffectStep, ticket: Ticket) -> Wait | None:
-        """Why a step has to wait that the ticket itself is ready for, None where it may go on.
+    def _looked_outside(self, turn: Turn, step: Step) -> bool:
+        """Read outside what a step depends on: the balance, the clock, the ticket as it is now; False where
+        it depends on nothing more.
 
         Raises:
-            Postpone: the step's Moodle was found down in this pass.
+            Postpone: the portal did not answer.
         """
+        kept = turn.kept
+        match step:
+            case lifecycle.AskBalance():
+                kept.account = turn.performer.account()
+            case lifecycle.AskTime():
+                kept.portal_time = self._bridge.portal.meta().time
+            case lifecycle.Examine() | lifecycle.Hold() | lifecycle.WriteOff():
+                if not self._wants_the_newest(step, kept):
+                    return False
+                self._refresh(kept)
+                kept.refreshed = True
+            case _:
+                return False
+        return True
+
+    def _written_down(self, turn: Turn, ended: Ended | None) -> Wait | Postpone | Begun | None:
+        """In one transaction: what came of a call that has ended, and the intent of the next one, or where
+        the ticket waits. None where something is to be read outside first.
+
+        What comes next must not undo what has happened: where the next step is at fault, what the call came
+        to is written down alone, and the fault is met after it.
+
+        Raises:
+            LostClaim, EffectConflict: another worker has the ticket by now.
+            JournalUnusable: see `run`.
+        """
+        settled: list[Settled] = []
+        try:
+            with self._bridge.journal.transaction() as unit:
+                changes = unit.queue.renew(turn.claim, self._bridge.clock(), LEASE)
+                if ended is not None:
+                    settled.append(self._settle(unit, turn, ended))
+                turn.kept.bring_up(unit, changes)
+                found = self._next(unit, turn, ended, settled)
+        except (LostClaim, EffectConflict, JournalUnusable):
+            raise
+        except Exception:
+            if ended is None:
+                raise
+            with self._bridge.journal.transaction() as unit:
+                unit.queue.renew(turn.claim, self._bridge.clock(), LEASE)
+                alone = self._settle(unit, turn, ended)
+            self._tell(turn, alone)
+            raise
+        if isinstance(found, Wait):
+            self._given_back = turn.claim.record.ticket.id
+        for one in settled:
+            self._tell(turn, one)
+        return found
+
+    def _next(
+        self, unit: Unit, turn: Turn, ended: Ended | None, settled: list[Settled]
+    ) -> Wait | Postpone | Begun | None:
+        """What comes next, written down; what the journal itself does on the way is added to `settled`."""
+        kept, claim = turn.kept, turn.claim
+        if ended is not None and ended.refusal == "state_conflict":
+            return None
+        if ended is not None and ended.refusal == "insufficient_balance":
+            # Not round again: a portal that shows a balance and refuses a hold that fits it would be asked
+            # until the pass went in circles. The next pass reads the balance anew.
+            wait = Wait(Status.SUSPENDED, Reason("balance", _missing(ended.outcome.facts)))
+            self._give_back(unit, claim, wait)
+            return wait
+        for _ in range(MOST_STEPS):
+            step = decide(kept.case())
+            if isinstance(step, lifecycle.WriteOff):
+                kept.compare_ledgers(unit)
+                step = decide(kept.case())
+            if isinstance(step, Wait):
+                self._give_back(unit, claim, step)
+                return step
+            if isinstance(step, (lifecycle.AskBalance, lifecycle.AskTime)):
+                return None
+            if isinstance(step, lifecycle.NewRevision):
+                ticket, stage, revisions = kept.record.ticket.id, step.stage.id, kept.record.revisions
+                unit.tickets.bump_revision(self._name, ticket, stage, expected=revisions.get(stage, 1))
+                kept.read(unit)
+                continue
+            held_up = self._may_not(step, kept.record.ticket)
+            if isinstance(held_up, Wait):
+                self._give_back(unit, claim, held_up)
+            if held_up is not None:
+                return held_up
+            if self._wants_the_newest(step, kept):
+                return None
+            call = turn.performer.call(step)
+            begun = Begun(step, call, turn.performer.begin(unit, call))
+            if call.send is not None:
+                return begun
+            settled.append(self._settle(unit, turn, Ended(begun, turn.performer.send(call, begun.effect), 0)))
+        raise AssertionError("a ticket goes in circles without a call")
+
+    def _settle(self, unit: Unit, turn: Turn, ended: Ended) -> Settled:
+        """Write down what a call came to, with its line in the ticket's log."""
+        effect = turn.performer.settle(unit, ended.begun.effect, ended.outcome)
+        # A program may have megabytes, and stands with its effect; the log names it by its hash.
+        outcome = {name: value for name, value in (effect.outcome or {}).items() if name != "program"}
+        unit.events.log(
+            self._name,
+            effect.ticket_id,
+            f"{effect.kind}:{effect.state}",
+            json.dumps(outcome, ensure_ascii=False),
+            self._bridge.clock(),
+        )
+        turn.kept.take_in(effect)
+        return Settled(ended, effect)
+
+    def _tell(self, turn: Turn, settled: Settled) -> None:
+        """Report what is settled on disk."""
+        effect, report = settled.effect, turn.report
+        self.happened(settled, turn.kept.record.ticket)
+        if effect.state is not EffectState.DONE:
+            return
+        outcome = dict(effect.outcome or {})
+        report.done.append(effect.kind)
+        if effect.kind == Kind.OPERATE:
+            report.evidence.append(outcome)
+        if is_write_off(effect.kind):
+            report.written_off += Decimal(outcome["amount"])
+        if is_reversal(effect.kind):
+            report.written_off -= Decimal(outcome["amount"])
+
+    def _wants_the_newest(self, step: lifecycle.EffectStep, kept: Kept) -> bool:
+        """Before work begins, and before silence accepts, the ticket is looked at once more, once a pass, if
+        nothing else is in the way.
+        """
+        if kept.refreshed or self._may_not(step, kept.record.ticket) is not None:
+            return False
+        return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (
+            isinstance(step, lifecycle.WriteOff) and step.accepted_by != "customer"
+        )
+
+    def _may_not(self, step: lifecycle.EffectStep, ticket: Ticket) -> Wait | Postpone | None:
+        """Why a step has to wait that the ticket itself is ready for, None where it may go on."""
         if isinstance(step, (lifecycle.Examine, lifecycle.Operate, lifecycle.Undo)):
             if self._bridge.stopping():
                 return Wait(Status.QUEUED, Reason("stopping"))
-            self._refuse_down(ticket)
+            # A Moodle that was found down in this pass is not asked again for every ticket of its own.
+            outage = self._scope.moodle(self._bridge.settings.installation(ticket.installation))
+            if outage is not None:
+                reason = Reason("moodle", {"detail": str(outage.error), "what": "operation"})
+                return Postpone(Status.QUEUED, reason, outage.error)
         if isinstance(step, lifecycle.Hold) and ticket.account_id in self._unknown_holds:
             # An earlier ticket may not have got its hours yet (R6).
             return Wait(Status.QUEUED, Reason("queued"))
         return None
 
-    def _fetch_orders(self, ticket: Ticket) -> None:
-        """Fetch attached order files that the journal does not have yet.
+    def _fetch_orders(self, ticket: Ticket) -> bool:
+        """Fetch attached order files that the journal does not have yet; returns whether there were any.
 
         Raises:
             PortalError: the portal could not give one.
         """
         if not order_attachments(ticket):
-            return
+            return False
+        fetched = False
         with self._bridge.journal.transaction(read_only=True) as unit:
             known = unit.order_files.of(self._name, ticket.id)
         for attachment, content in fetched_orders(self._bridge.portal, ticket, known):
@@ -477,6 +544,8 @@ class Pass:
                 unit.order_files.keep(
                     self._name, ticket.id, attachment.id, attachment.sha256, content, self._bridge.clock()
                 )
+            fetched = True
+        return fetched
 
     def _keeping(self, claim: Claim) -> Progress:
         """Progress that also keeps the claim while a long operation runs."""
@@ -493,18 +562,31 @@ class Pass:
 
         return progress
 
-    def _refresh(self, ticket: Ticket, *, anew: bool = False) -> None:
+    def _refresh(self, kept: Kept) -> None:
         """Look at the ticket once more: it may have been withdrawn, changed or deleted since its page
         came.
+        """
+        if self._fetch(kept.record.ticket, known=kept.record.ticket.version):
+            kept.forget()
+
+    def _fetch(self, ticket: Ticket, *, known: int | None) -> bool:
+        """Get the ticket from the portal as it is now into the journal; False where that is the version that
+        is known.
+
+        Parameters:
+            known: the version that need not be stored again, None to store it whatever its version.
         """
         try:
             current = self._bridge.portal.ticket(ticket.id)
         except PortalNotFound:
             with self._bridge.journal.transaction() as unit:
                 unit.polling.depart(self._name, ticket.id, ticket.gone or "deleted", ticket.gone_into)
-            return
+            return True
+        if current.version == known:
+            return False
         with self._bridge.journal.transaction() as unit:
-            unit.polling.refresh(self._name, current, anew=anew)
+            unit.polling.refresh(self._name, current, anew=known is None)
+        return True
 
     def _look_again(self, record: TicketRecord) -> TicketRecord:
         """Get a ticket that is said to be gone, or whose stored document is damaged, from the portal as it is
@@ -515,40 +597,12 @@ class Pass:
         """
         if record.damage:
             log.error("%s; it is fetched anew", record.damage)
-        self._refresh(record.ticket, anew=True)
+        self._fetch(record.ticket, known=None)
         with self._bridge.journal.transaction(read_only=True) as unit:
             found = unit.tickets.get(self._name, record.ticket.id) or record
         if found.damage:
             raise JournalError(found.damage)
         return found
-
-    def _record(self, effect: Effect, report: TicketReport) -> None:
-        """Write down what a step came to, in the report and in the ticket's log."""
-        outcome = dict(effect.outcome or {})
-        # A program may have megabytes, and stands with its effect; the log names it by its hash.
-        text = json.dumps(
-            {name: value for name, value in outcome.items() if name != "program"}, ensure_ascii=False
-        )
-        with self._bridge.journal.transaction() as unit:
-            unit.events.log(
-                self._name, effect.ticket_id, f"{effect.kind}:{effect.state}", text, self._bridge.clock()
-            )
-        if effect.state is not EffectState.DONE:
-            return
-        report.done.append(effect.kind)
-        if effect.kind == Kind.OPERATE:
-            report.evidence.append(outcome)
-        if is_write_off(effect.kind):
-            report.written_off += Decimal(outcome["amount"])
-        if is_reversal(effect.kind):
-            report.written_off -= Decimal(outcome["amount"])
-
-    def _refuse_down(self, ticket: Ticket) -> None:
-        """A Moodle that was found down in this pass is not asked again for every ticket of its own."""
-        outage = self._scope.moodle(self._bridge.settings.installation(ticket.installation))
-        if outage is not None:
-            reason = Reason("moodle", {"detail": str(outage.error), "what": "operation"})
-            raise Postpone(Status.QUEUED, reason, outage.error)
 
     def _problem(self, outage: Outage) -> None:
         """Report what stops more than one ticket, once a pass."""
@@ -585,14 +639,6 @@ def _due_at(wait: Wait, now: datetime) -> datetime | None:
     return wait.until
 
 
-def _wants_the_newest(step: lifecycle.EffectStep) -> bool:
-    """Before work begins, and before silence accepts, the ticket is looked at once more."""
-    return isinstance(step, (lifecycle.Examine, lifecycle.Hold)) or (
-        isinstance(step, lifecycle.WriteOff) and step.accepted_by != "customer"
-    )
-
-
-def _missing(effect: Effect) -> dict[str, str]:
-    outcome = effect.outcome or {}
+def _missing(outcome: Mapping[str, Any]) -> dict[str, str]:
     missing = Decimal(outcome["needed"]) - Decimal(outcome["available"])
     return {"needed": outcome["needed"], "available": outcome["available"], "missing": text(missing)}

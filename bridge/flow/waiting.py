@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from bridge.flow.context import Bridge
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.report import PassReport
+from bridge.flow.sync import Pass
 
 
 def wait_for_operations(

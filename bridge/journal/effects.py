@@ -8,12 +8,19 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, null, select, tuple_, update
+from sqlalchemy import Row, bindparam, null, select, tuple_, update
 
 from bridge.domain.effects import Effect, EffectState
 from bridge.journal.errors import EffectConflict
 from bridge.journal.subject import Subject
 from bridge.journal.tables import OPEN, effects, tickets
+
+_SETTLING = (
+    update(effects)
+    .where(effects.c.key == bindparam("of_key"), effects.c.state == EffectState.INTENDED.value)
+    .values(state=bindparam("to"), outcome=bindparam("came"), settled_at=bindparam("at"))
+    .returning(effects)
+)
 
 
 class Effects(Subject):
@@ -38,23 +45,8 @@ class Effects(Subject):
         Raises:
             TypeError: the request is not a JSON object.
         """
-        intent = {
-            "request": dict(effect.request),
-            "state": EffectState.INTENDED.value,
-            "attempts": 0,
-            "error": "",
-            "created_at": now,
-        }
-        inserted = self._insert_new(
-            effects,
-            key=effect.key,
-            portal=effect.portal,
-            ticket_id=effect.ticket_id,
-            stage_id=effect.stage_id,
-            revision=effect.revision,
-            kind=effect.kind,
-            **intent,
-        )
+        intent = _intent(effect, now)
+        inserted = self._insert_new(effects, **_name(effect), **intent)
         stored = self._locked(effect.key)
         if inserted or stored.state is not EffectState.REFUSED:
             return stored
@@ -65,6 +57,10 @@ class Effects(Subject):
         """`intend` the effect and count an attempt, for the moment before it is sent; returns it as it is
         stored then.
         """
+        first = {**_intent(effect, now), "attempts": 1, "attempted_at": now}
+        new = self._inserted(effects, {**_name(effect), **first}, *effects.c)
+        if new is not None:
+            return _effect(new)
         self.attempted(self.intend(effect, now).key, "", now)
         return self._locked(effect.key)
 
@@ -98,10 +94,11 @@ class Effects(Subject):
         """
         if state is EffectState.INTENDED:
             raise ValueError("an effect is settled as done or refused")
+        known = {"of_key": key, "to": state.value, "came": dict(outcome), "at": now}
+        settled = self._connection.execute(_SETTLING, known).one_or_none()
+        if settled is not None:
+            return _effect(settled)
         stored = self._locked(key)
-        if stored.state is EffectState.INTENDED:
-            self._set(key, state=state.value, outcome=dict(outcome), settled_at=now)
-            return self._locked(key)
         if stored.state is not state:
             raise EffectConflict(
                 f"effect {stored.kind} {key} of ticket {stored.ticket_id} was {stored.state} before, "
@@ -127,6 +124,29 @@ class Effects(Subject):
 
     def _set(self, key: str, **values: Any) -> None:
         self._connection.execute(update(effects).where(effects.c.key == key).values(**values))
+
+
+def _name(effect: Effect) -> dict[str, Any]:
+    """The columns that say which effect it is."""
+    return {
+        "key": effect.key,
+        "portal": effect.portal,
+        "ticket_id": effect.ticket_id,
+        "stage_id": effect.stage_id,
+        "revision": effect.revision,
+        "kind": effect.kind,
+    }
+
+
+def _intent(effect: Effect, now: datetime) -> dict[str, Any]:
+    """The columns of an intent that was never sent."""
+    return {
+        "request": dict(effect.request),
+        "state": EffectState.INTENDED.value,
+        "attempts": 0,
+        "error": "",
+        "created_at": now,
+    }
 
 
 def _effect(row: Row[Any]) -> Effect:

@@ -10,15 +10,16 @@ from bridge.journal.records import Event
 from bridge.journal.subject import Subject
 from bridge.journal.tables import events
 
+_LINE = insert(events)
+
 
 class Events(Subject):
     """`unit.events`: keeps the log."""
 
     def log(self, portal: str, ticket_id: str | None, kind: str, text: str, now: datetime) -> None:
         """Add a line; `kind` is a word to filter by, `text` one sentence for people."""
-        self._connection.execute(
-            insert(events).values(portal=portal, ticket_id=ticket_id, kind=kind, text=text, at=now)
-        )
+        line = {"portal": portal, "ticket_id": ticket_id, "kind": kind, "text": text, "at": now}
+        self._connection.execute(_LINE, line)
 
     def latest(
         self, portal: str | None = None, ticket_id: str | None = None, limit: int = 200

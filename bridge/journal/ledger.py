@@ -58,13 +58,13 @@ class Ledger(Subject):
         seq = account.length + 1
         digest = link(account.head, seq, row, iso(now))
         values = asdict(row) | {"seq": seq, "recorded_at": now, "previous": account.head, "hash": digest}
-        self._connection.execute(insert(ledger).values(**values))
+        written = self._connection.execute(insert(ledger).values(**values).returning(ledger)).one()
         self._connection.execute(
             update(ledger_accounts)
             .where(ledger_accounts.c.portal == row.portal, ledger_accounts.c.account_id == row.account_id)
             .values(length=seq, head=digest, held_mh=held_mh)
         )
-        return _row(self._connection.execute(select(ledger).where(ledger.c.key == row.key)).one())
+        return _row(written)
 
     def rows(
         self, portal: str | None = None, account_id: str | None = None, ticket_id: str | None = None
@@ -136,11 +136,13 @@ class Ledger(Subject):
             ledger_accounts.c.portal == portal, ledger_accounts.c.account_id == account_id
         )
         if not self._read_only:
+            query = query.with_for_update()
+        row = self._connection.execute(query).one_or_none()
+        if row is None and not self._read_only:
             self._insert_new(
                 ledger_accounts, portal=portal, account_id=account_id, length=0, head=GENESIS, held_mh=0
             )
-            query = query.with_for_update()
-        row = self._connection.execute(query).one_or_none()
+            row = self._connection.execute(query).one_or_none()
         return Account(portal, account_id, 0, GENESIS, 0) if row is None else Account(*row)
 
     def _check_head(self, account: Account) -> None:

@@ -10,7 +10,20 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, not_, null, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from bridge.journal.errors import LostClaim
 from bridge.journal.records import Claim, TicketRecord
@@ -34,6 +47,20 @@ _LEASE = (
     tickets.c.lease_owner,
     tickets.c.lease_until,
 )
+
+
+_RENEWAL = (
+    update(tickets)
+    .where(
+        tickets.c.portal == bindparam("of_portal"),
+        tickets.c.id == bindparam("of_id"),
+        tickets.c.fence == bindparam("of_fence"),
+        tickets.c.lease_owner == bindparam("of_owner"),
+    )
+    .values(lease_until=bindparam("until"))
+    .returning(tickets.c.changes)
+)
+"""Made once: a worker's every transaction begins with it."""
 
 
 class Queue(Subject):
@@ -65,23 +92,31 @@ class Queue(Subject):
         for candidate in self._candidates(portal, only):
             if candidate.id in not_again or _is_leased(candidate, now, ttl, is_stale):
                 continue
-            # Between the glance and the lock another worker may have been here: what counts is the locked
-            # row.
-            row = self._connection.execute(
-                select(*_LEASE)
-                .where(*_this(portal, candidate.id), *_movable(only))
-                .with_for_update(skip_locked=True)
-            ).one_or_none()
+            row = self._locked(candidate, portal, only)
             if row is None or _is_leased(row, now, ttl, is_stale):
                 continue
-            self._connection.execute(
+            leased = self._connection.execute(
                 update(tickets)
                 .where(*_this(portal, row.id))
                 .values(lease_owner=owner, lease_until=now + ttl, fence=row.fence + 1)
-            )
-            (record,) = self._tickets.where(*_this(portal, row.id))
-            return Claim(record, row.fence + 1, owner, row.changes)
+                .returning(tickets)
+            ).one()
+            return Claim(self._tickets.read(leased), row.fence + 1, owner, row.changes)
         return None
+
+    def _locked(self, candidate: Row[Any], portal: str, only: str | None) -> Row[Any] | None:
+        """The candidate's row, locked; None where another worker has it.
+
+        Between the glance and the lock another worker may have been there: what counts is the locked row. A
+        writer of SQLite was alone when it glanced.
+        """
+        if self._connection.dialect.name == "sqlite":
+            return candidate
+        return self._connection.execute(
+            select(*_LEASE)
+            .where(*_this(portal, candidate.id), *_movable(only))
+            .with_for_update(skip_locked=True)
+        ).one_or_none()
 
     def movable(self, portal: str, now: datetime) -> list[TicketRecord]:
         """The tickets that are dirty or due, whoever holds them, in the order of the queue; claims
@@ -89,14 +124,24 @@ class Queue(Subject):
         """
         return self._tickets.where(tickets.c.portal == portal, or_(tickets.c.dirty, _due(now)))
 
-    def renew(self, claim: Claim, now: datetime, ttl: timedelta) -> None:
+    def renew(self, claim: Claim, now: datetime, ttl: timedelta) -> int:
         """Lengthen the lease to `now` + `ttl`; in front of other writes it also makes sure that they are
-        still this worker's to do.
+        still this worker's to do. Returns the ticket's count of changes.
 
         Raises:
             LostClaim: the lease has passed to another worker, or was released.
         """
-        self._write(claim, update(tickets).values(lease_until=now + ttl))
+        ours = {
+            "of_portal": claim.record.portal,
+            "of_id": claim.record.ticket.id,
+            "of_fence": claim.fence,
+            "of_owner": claim.owner,
+        }
+        renewed = self._connection.execute(_RENEWAL, {**ours, "until": now + ttl})
+        changes: int | None = renewed.scalar_one_or_none()
+        if changes is None:
+            raise _lost(claim)
+        return changes
 
     def guard(self, claim: Claim) -> None:
         """Make sure that the rest of this transaction is still this worker's to write; nobody takes the

@@ -68,6 +68,17 @@ class TicketRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a ticket stands, without the ticket; see `TicketRecord`."""
+
+    id: str
+    number: str
+    state: str
+    reason: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's lease of a ticket.
 

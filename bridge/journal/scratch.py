@@ -23,7 +23,7 @@ from bridge.journal.engine import begin_sqlite, begun
 from bridge.journal.ledger import Ledger
 from bridge.journal.polling import Polling
 from bridge.journal.queue import Queue
-from bridge.journal.records import Claim, CursorRecord, TicketRecord
+from bridge.journal.records import Claim, CursorRecord, Standing, TicketRecord
 from bridge.journal.store import Journal
 from bridge.journal.subject import batched
 from bridge.journal.tables import (
@@ -177,6 +177,12 @@ class _Tickets(Tickets):
     def all(self, portal: str | None = None, state: str | None = None) -> list[TicketRecord]:
         found = super().all(portal, state) + self._over.elsewhere(portal, state, self._clock)
         return sorted(found, key=lambda one: (one.ticket.queued_at, one.portal, one.ticket.id))
+
+    def standing(self, portal: str, states: Collection[str]) -> list[Standing]:
+        found = [one for state in sorted(states) for one in self.all(portal, state)]
+        return [
+            Standing(one.ticket.id, one.ticket.number, one.state, one.reason, one.due_at) for one in found
+        ]
 
 
 class _Queue(Queue):

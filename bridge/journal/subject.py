@@ -4,11 +4,13 @@ to dialects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Row, Table, TextualSelect, bindparam, make_url, text
 from sqlalchemy.engine import Connection
 
 _MANY = 500
@@ -42,9 +44,30 @@ class Subject:
 
     def _insert_new(self, table: Table, **values: Any) -> bool:
         """Insert a row unless one with its key is there; returns whether it was inserted."""
-        if self._connection.dialect.name == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert
-        else:
-            from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
-        statement = insert(table).values(**values).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(*table.primary_key)).first() is not None
+        return self._inserted(table, values, *table.primary_key) is not None
+
+    def _inserted(self, table: Table, values: Mapping[str, Any], *told: Column[Any]) -> Row[Any] | None:
+        """Insert a row unless one with its key is there; returns what is `told` of it, None when it was
+        there.
+        """
+        statement = _insert_once(self._connection.dialect.name, table, tuple(values), told)
+        return self._connection.execute(statement, dict(values)).first()
+
+
+@cache
+def _insert_once(
+    database: str, table: Table, columns: tuple[str, ...], told: tuple[Column[Any], ...]
+) -> TextualSelect:
+    """The one insert that SQL left to dialects, as a text: SQLAlchemy would compile it anew each time."""
+    if database == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert  # type: ignore[assignment]
+    given = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    statement = insert(table).values(given).on_conflict_do_nothing().returning(*told)
+    dialect: Any = make_url(f"{database}://").get_dialect()
+    # The blank keeps a cast (`::JSON`) from being read as a part of the name.
+    written = text(
+        re.sub(r"%\((\w+)\)s", r":\1 ", str(statement.compile(dialect=dialect(paramstyle="pyformat"))))
+    )
+    return written.bindparams(*given.values()).columns(*told)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select, true, update
 from bridge.domain.tickets import Ticket, TicketState
 from bridge.journal.codec import decode
 from bridge.journal.errors import JournalError
-from bridge.journal.records import TicketRecord
+from bridge.journal.records import Standing, TicketRecord
 from bridge.journal.subject import Subject, batched
 from bridge.journal.tables import stage_revisions, tickets
 
@@ -30,6 +30,15 @@ class Tickets(Subject):
     def all(self, portal: str | None = None, state: str | None = None) -> list[TicketRecord]:
         """All tickets, of one portal or in one state where they are given, in the order of the queue."""
         return self.where(*_of(portal), *([] if state is None else [tickets.c.state == state]))
+
+    def standing(self, portal: str, states: Collection[str]) -> list[Standing]:
+        """Where the portal's tickets in these states stand, state by state in the order of the queue."""
+        query = (
+            select(tickets.c.id, tickets.c.number, tickets.c.state, tickets.c.reason, tickets.c.due_at)
+            .where(tickets.c.portal == portal, tickets.c.state.in_(sorted(states)))
+            .order_by(tickets.c.state, tickets.c.queued_at, tickets.c.id)
+        )
+        return [Standing(*row) for row in self._connection.execute(query)]
 
     def numbers(self, portal: str, ids: Collection[str]) -> dict[str, str]:
         """What people call the tickets with these identifiers, by identifier; those that the journal has
@@ -101,6 +110,13 @@ class Tickets(Subject):
         return [
             _record(row, revisions.get((row.portal, row.id), {})) for row in self._connection.execute(query)
         ]
+
+    def read(self, row: Row[Any]) -> TicketRecord:
+        """The ticket of a whole row of its table (for the journal's own parts)."""
+        query = select(stage_revisions.c.stage_id, stage_revisions.c.revision).where(
+            stage_revisions.c.portal == row.portal, stage_revisions.c.ticket_id == row.id
+        )
+        return _record(row, {one.stage_id: one.revision for one in self._connection.execute(query)})
 
 
 def _record(row: Row[Any], revisions: dict[str, int]) -> TicketRecord:

@@ -158,10 +158,48 @@ def statements() -> None:
     measure("the same as a PDF", lambda: pdf.render(html), runs=1)
 
 
+def roles(directory: Path) -> None:
+    from contextlib import ExitStack
+
+    from tests.benchmarks.roles import Site
+
+    many = 50
+    url = f"sqlite:///{directory / 'roles.sqlite3'}"
+    migrate(url)
+    with ExitStack() as stack:
+        site = Site(directory, stack.enter_context(Journal.open(url)), url, stack)
+        site.live(1)
+        for _ in range(3):  # the portal's page also tells what the bridge itself has done
+            site.sync()
+        with site.counted() as idle:
+            site.sync()
+        found = []
+        for _ in range(RUNS):
+            with site.counted() as costs:
+                site.live(many)
+            found.append(costs)
+    print(f"a pass in which nothing is new: {idle.statements.total()} statements, {idle.commits} commits")
+    taken: dict[str, list[float]] = {
+        "statements": [one.statements.total() for one in found],
+        "commits": [one.commits for one in found],
+        "requests to the portal": [one.portal.total() for one in found],
+        "requests to Moodle": [one.moodle.total() for one in found],
+        "ms": [one.seconds * 1e3 for one in found],
+        "ms of the processor": [one.cpu * 1e3 for one in found],
+    }
+    for name, each in taken.items():
+        low, high = min(each) / many, max(each) / many
+        print(
+            f"a role from agreement to done: {statistics.median(each) / many:9.2f} {name} "
+            f"({low:.2f} … {high:.2f})"
+        )
+
+
 def main() -> None:
     startup()
     with tempfile.TemporaryDirectory() as directory:
         journal(Path(directory))
+        roles(Path(directory))
     questions()
     statements()
 

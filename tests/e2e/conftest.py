@@ -22,6 +22,8 @@ import pytest
 from bridge.journal import migrate
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
+from tests.e2e.forked import Forked, start_origin
+from tests.profile import THOROUGH
 
 SERIAL = "AAAABBBBCCCCDDDD"
 PAID = "Выделенный специалист (н.часы) / Настройка"
@@ -33,6 +35,20 @@ ROLE = {
     "param_capabilities": "moodle/course:view = allow\nmoodle/course:viewhiddencourses",
 }
 RESTORE = {"service": "2.9.1-restore", "param_shortname": "OT-1"}
+
+
+def environ() -> dict[str, str]:
+    """The environment of a command: nothing of the bridge's own, and English."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("OTBRIDGE_")}
+    # An installed command is compiled, not once more at every start.
+    return kept | {"COLUMNS": "200", "LANGUAGE": "en", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": ""}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _origin() -> None:
+    """From where commands are forked."""
+    if not THOROUGH:
+        start_origin(environ())
 
 
 @dataclass
@@ -88,40 +104,45 @@ unattended = ["2.9.1-restore", "2.9.1-access"]
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start `otbridge` as a process of its own."""
-        command = [
-            str(Path(sys.executable).with_name("otbridge")),
-            "--config",
-            str(self.directory / "bridge.toml"),
-            *arguments,
-        ]
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("OTBRIDGE_")}
-        environ |= {"COLUMNS": "200", "LANGUAGE": "en", "LC_ALL": "C.UTF-8"}
-        environ |= {
-            "PYTHONDONTWRITEBYTECODE": ""
-        }  # an installed command is compiled, not once more at every start
+        """Start the installed `otbridge` as a process of its own."""
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+            [str(Path(sys.executable).with_name("otbridge")), *self._configured(*arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environ(),
         )
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str] | Forked:
+        """Start a command that ends by itself; in `make test` forked, in CI also as it is installed."""
+        return self.start(*arguments) if THOROUGH else Forked(self._configured(*arguments), environ())
+
+    def _configured(self, *arguments: str) -> list[str]:
+        return ["--config", str(self.directory / "bridge.toml"), *arguments]
 
     def otbridge(self, *arguments: str) -> tuple[int, str]:
         """Run `otbridge` to its end; returns the exit code and all that it said."""
-        process = self.start(*arguments)
+        code, out, err = self.said(*arguments)
+        return code, out + err
+
+    def said(self, *arguments: str) -> tuple[int, str, str]:
+        """Run `otbridge` to its end; returns the exit code, and what it said on each of its two outputs."""
+        process = self.begin(*arguments)
         out, err = process.communicate(timeout=90)
-        return process.returncode, out + err
+        assert process.returncode is not None
+        return process.returncode, out, err
 
     def sync(self, *arguments: str) -> dict[str, Any]:
         """One pass; returns its JSON document."""
-        process = self.start("sync", "--json", *arguments)
-        out, err = process.communicate(timeout=90)
+        code, out, err = self.said("sync", "--json", *arguments)
         assert out, err
         document: dict[str, Any] = json.loads(out)
-        assert document["exit"] == process.returncode, err
+        assert document["exit"] == code, err
         return document
 
     def sync_killed_when(self, happened: Callable[[], bool]) -> None:
         """Start a pass and kill it by SIGKILL as soon as `happened`."""
-        process = self.start("sync", "--json")
+        process = self.begin("sync", "--json")
         deadline = time.monotonic() + 30
         while not happened():
             assert process.poll() is None, (

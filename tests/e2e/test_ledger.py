@@ -19,11 +19,10 @@ from tests.profile import THOROUGH
 
 
 def reconciled(world: World, *arguments: str) -> tuple[int, dict[str, Any]]:
-    process = world.start("reconcile", "--json", *arguments)
-    out, err = process.communicate(timeout=90)
+    code, out, err = world.said("reconcile", "--json", *arguments)
     assert out, err
     (account,) = json.loads(out)["accounts"]
-    return process.returncode, account
+    return code, account
 
 
 def written_off(world: World) -> None:

@@ -97,7 +97,7 @@ def test_three_passes_at_once_do_everything_once(world: World) -> None:
         *(world.ticket({**ROLE, "param_shortname": f"role{number}"}) for number in range(4)),
     ]
 
-    passes = [world.start("sync", "--json") for _ in range(3)]
+    passes = [world.begin("sync", "--json") for _ in range(3)]
     for one in passes:
         out, err = one.communicate(timeout=60)
         assert one.returncode == 0, out + err

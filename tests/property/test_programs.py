@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.actions.program import File, Part, Program, ProgramFault, Ref, Step, Use, join, ref, references
+from tests.profile import THOROUGH
+
+FEW = settings(max_examples=100 if THOROUGH else 20)
+"""Programs are slow to draw."""
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 texts |= st.sampled_from(["$", "$$", "$course.id", "$$course.id", "$x"])
@@ -50,6 +54,7 @@ def parts(draw: Any) -> Part:
     return Part(tuple(steps), FILES)
 
 
+@FEW
 @given(parts())
 def test_a_program_is_read_back_as_it_was_built(part: Part) -> None:
     program = Program(part.steps, part.files, "OT-17")
@@ -59,6 +64,7 @@ def test_a_program_is_read_back_as_it_was_built(part: Part) -> None:
     assert Program.parse(text) == program
 
 
+@FEW
 @given(st.lists(parts(), min_size=1, max_size=4))
 def test_joined_programs_keep_their_steps_and_references(several: list[Part]) -> None:
     program, named = join(several, "OT-17")

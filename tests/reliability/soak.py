@@ -18,7 +18,8 @@ from typing import Any
 
 from bridge import daemon
 from bridge.flow.context import Bridge
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.report import PassReport
+from bridge.flow.sync import Pass
 from bridge.journal import JournalUnavailable, Unit
 from bridge.moodle_ws import ServerError, Unreachable
 from bridge.operators.reconciliation import watch_ledgers

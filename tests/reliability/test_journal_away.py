@@ -18,7 +18,7 @@ from tests.reliability.world import ROLE, Disk, World
 def test_a_journal_that_is_away_for_a_moment_or_for_the_rest_of_a_pass_changes_nothing(
     trials: Trials, scenario: Scenario
 ) -> None:
-    every = 1 if LONG else 4 if THOROUGH else 50
+    every = 1 if LONG else 4 if THOROUGH else 20
     assert sum(trials.away_everywhere(part, every=every) for part in trials.segments(scenario)) >= 8
 
 

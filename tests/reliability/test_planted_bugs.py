@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -38,12 +38,12 @@ from bridge.domain.lifecycle import (
 from bridge.domain.tickets import Stage, StageState
 from bridge.errors import BridgeError
 from bridge.flow import perform, sync, work
-from bridge.flow.case import build_case
 from bridge.flow.context import Postpone
-from bridge.flow.perform import Performer
+from bridge.flow.kept import Kept, Turn
+from bridge.flow.perform import Begun, Call, Outcome, Performer, Settled
 from bridge.flow.scope import Exit, Outage, Scope
 from bridge.flow.sync import Pass
-from bridge.journal import JournalUnavailable
+from bridge.journal import JournalUnavailable, Unit
 from bridge.journal.effects import Effects
 from bridge.journal.polling import Polling
 from bridge.journal.queue import Queue
@@ -57,11 +57,13 @@ Patch = pytest.MonkeyPatch
 decide = import_module("bridge.domain.lifecycle.decide")
 """The module: the package's name stands for its function."""
 
-_portal_effect, _settle, _sending, _unsettled = (
+_portal_effect, _settle, _begin, _unsettled, _written_down, _tell = (
     Performer._portal_effect,
-    Performer._settle,
-    Performer._sending,
+    Performer.settle,
+    Performer.begin,
     Performer._unsettled,
+    Pass._written_down,
+    Pass._tell,
 )
 _release_hold, _accepted_by = moves.release_hold, acceptance.accepted_by
 LIFECYCLE = (acceptance, ending, holding, lines, moves, rework, working, writing_off)
@@ -75,15 +77,42 @@ def _everywhere(patch: Patch, name: str, planted: Any) -> None:
 
 
 def commit_after_the_call(patch: Patch) -> None:
-    patch.setattr(Performer, "_sending", lambda self, effect: effect)
+    patch.setattr(Performer, "begin", lambda self, unit, call: call.intent)
 
-    def settle(
-        self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None
-    ) -> Effect:
-        _sending(self, effect)
-        return _settle(self, effect, state, outcome, book)
+    def settle(self: Performer, unit: Unit, effect: Effect, outcome: Outcome) -> Effect:
+        unit.effects.sending(effect, self._bridge.clock())
+        return _settle(self, unit, effect, outcome)
 
-    patch.setattr(Performer, "_settle", settle)
+    patch.setattr(Performer, "settle", settle)
+
+
+def intent_lost_with_the_commit_that_it_shares(patch: Patch) -> None:
+    """An intent that comes with the outcome of the effect before it is not put on disk."""
+    shared: list[Unit] = []
+
+    def settle(self: Performer, unit: Unit, effect: Effect, outcome: Outcome) -> Effect:
+        shared.append(unit)
+        return _settle(self, unit, effect, outcome)
+
+    def begin(self: Performer, unit: Unit, call: Call) -> Effect:
+        lost = call.send is not None and any(one is unit for one in shared)
+        return replace(call.intent, attempts=1) if lost else _begin(self, unit, call)
+
+    patch.setattr(Performer, "settle", settle)
+    patch.setattr(Performer, "begin", begin)
+
+
+def outcome_lost_with_the_commit_that_it_shares(patch: Patch) -> None:
+    """Half a batch: the next intent is put on disk, and what the call before it came to is not."""
+
+    def settle(_self: Performer, _unit: Unit, effect: Effect, outcome: Outcome) -> Effect:
+        return replace(effect, state=outcome.state, outcome=outcome.facts)
+
+    patch.setattr(Performer, "settle", settle)
+
+
+def case_carried_on_without_its_last_effect(patch: Patch) -> None:
+    patch.setattr(Kept, "take_in", lambda self, effect: None)
 
 
 def key_from_the_clock(patch: Patch) -> None:
@@ -94,9 +123,9 @@ def _sent_otherwise(patch: Patch, otherwise: Callable[[Callable[[Effect], Any], 
     """Let `otherwise` send what is to be sent to the portal."""
 
     def portal_effect(
-        self: Performer, intent: Effect, send: Callable[[Effect], Any], book: Any = None
-    ) -> Effect:
-        return _portal_effect(self, intent, lambda effect: otherwise(send, effect), book)
+        self: Performer, effect: Effect, send: Callable[[Effect], Any], book: Any = None
+    ) -> Outcome:
+        return _portal_effect(self, effect, lambda one: otherwise(send, one), book)
 
     patch.setattr(Performer, "_portal_effect", portal_effect)
 
@@ -133,12 +162,17 @@ def retry_inside_perform(patch: Patch) -> None:
     _sent_otherwise(patch, twice)
 
 
+def _settled(performer: Performer, effect: Effect, outcome: Outcome) -> None:
+    with performer._bridge.journal.transaction() as unit:
+        _settle(performer, unit, effect, outcome)
+
+
 def _unknown_settled(patch: Patch, state: EffectState, outcome: Mapping[str, Any]) -> None:
     def unsettled(
         self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
     ) -> Postpone:
         if isinstance(error, (PortalOutcomeUnknown, OutcomeUnknown)):
-            _settle(self, effect, state, outcome)
+            _settled(self, effect, Outcome(state, outcome))
         return _unsettled(self, effect, status, error, code=code)
 
     patch.setattr(Performer, "_unsettled", unsettled)
@@ -267,7 +301,7 @@ def charges_recomputed_at_capture(patch: Patch) -> None:
 
 
 def capture_in_spite_of_a_drift(patch: Patch) -> None:
-    patch.setattr(sync, "build_case", lambda *args: replace(build_case(*args), drift=()))
+    patch.setattr(Kept, "compare_ledgers", lambda self, unit: None)
 
 
 def correction_without_its_reversal(patch: Patch) -> None:
@@ -341,16 +375,19 @@ def request_not_frozen(patch: Patch) -> None:
 
 
 def ledger_booked_apart(patch: Patch) -> None:
-    def settle(
-        self: Performer, effect: Effect, state: EffectState, outcome: Mapping[str, Any], book: Any = None
-    ) -> Effect:
-        settled = _settle(self, effect, state, outcome)
-        if book is not None:
+    def tell(self: Pass, turn: Turn, settled: Settled) -> None:
+        outcome = settled.ended.outcome
+        if outcome.book is not None:
             with self._bridge.journal.transaction() as unit:
-                book(unit, effect, outcome)
-        return settled
+                outcome.book(unit, settled.effect, outcome.facts)
+        _tell(self, turn, settled)
 
-    patch.setattr(Performer, "_settle", settle)
+    patch.setattr(
+        Performer,
+        "settle",
+        lambda self, unit, effect, outcome: _settle(self, unit, effect, replace(outcome, book=None)),
+    )
+    patch.setattr(Pass, "_tell", tell)
 
 
 def opkey_of_the_attempt(patch: Patch) -> None:
@@ -367,7 +404,8 @@ def restore_given_up_while_it_runs(patch: Patch) -> None:
         self: Performer, effect: Effect, status: Status, error: BridgeError, *, code: str = ""
     ) -> Postpone:
         if code == "still-running":
-            _settle(self, effect, EffectState.REFUSED, {"code": "timeout", "detail": "took too long"})
+            gone = {"code": "timeout", "detail": "took too long"}
+            _settled(self, effect, Outcome(EffectState.REFUSED, gone))
         return unsettled(self, effect, status, error, code=code)
 
     patch.setattr(Performer, "_unsettled", impatient)
@@ -392,13 +430,17 @@ def clocks_that_differ_agree(patch: Patch) -> None:
 def sent_though_the_journal_is_away(patch: Patch) -> None:
     """What cannot be put on disk is sent all the same."""
 
-    def sending(self: Performer, effect: Effect) -> Effect:
+    def written_down(self: Pass, turn: Turn, ended: Any) -> Any:
         try:
-            return _sending(self, effect)
+            return _written_down(self, turn, ended)
         except JournalUnavailable:
-            return effect
+            step = decide.decide(turn.kept.case())
+            if not isinstance(step, get_args(lifecycle.EffectStep)):
+                raise
+            call = turn.performer.call(step)
+            return Begun(step, call, call.intent)
 
-    patch.setattr(Performer, "_sending", sending)
+    patch.setattr(Pass, "_written_down", written_down)
 
 
 def journal_s_error_is_the_ticket_s(patch: Patch) -> None:
@@ -430,6 +472,9 @@ def order_s_fault_is_the_site_s(patch: Patch) -> None:
 
 BUGS = (
     commit_after_the_call,
+    intent_lost_with_the_commit_that_it_shares,
+    outcome_lost_with_the_commit_that_it_shares,
+    case_carried_on_without_its_last_effect,
     key_from_the_clock,
     key_with_the_attempt,
     note_key_of_the_pass,

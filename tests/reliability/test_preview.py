@@ -12,8 +12,8 @@ from sqlalchemy import select
 from bridge.domain.lifecycle import Kind, Status
 from bridge.errors import UserError
 from bridge.flow.preview import Forecast, preview
+from bridge.flow.report import PassReport, TicketReport
 from bridge.flow.scope import Exit
-from bridge.flow.sync import PassReport, TicketReport
 from bridge.journal.tables import metadata
 from bridge.portal import LedgerEntry
 from tests.reliability.scenarios import MAIN, OTHERS, Scenario, T

@@ -27,7 +27,8 @@ from bridge.domain.lifecycle import Reason
 from bridge.domain.tickets import Ticket
 from bridge.flow.context import Bridge
 from bridge.flow.messages import Messages
-from bridge.flow.sync import Pass, PassReport, TicketReport
+from bridge.flow.report import PassReport, TicketReport
+from bridge.flow.sync import Pass
 from bridge.journal import Journal, JournalUnavailable, TicketRecord, Unit, migrate
 from bridge.operators.decisions import Desk, recounted
 from bridge.operators.reconciliation import reconcile_accounts

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,14 @@ from click.testing import CliRunner
 from bridge.cli import main
 from bridge.cli.common import open_moodle, open_portal
 from bridge.flow.context import Bridge
-from bridge.flow.messages import Messages
-from bridge.flow.sync import Pass, PassReport
+from bridge.flow.report import PassReport
+from bridge.flow.sync import Pass
 from bridge.journal import Journal
 from bridge.journal.owner import own_name
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.sandbox.portal import SandboxPortal
 from bridge.settings import Settings, load
+from tests.builders import messages
 from tests.scenarios.form import FIRST, Course, Scenario, Step
 
 ACCOUNT = "customer"
@@ -243,7 +243,7 @@ class World:
         portal = self._stack.enter_context(open_portal(self.settings))
         return Bridge(
             self.settings,
-            _messages(),
+            messages(),
             self.journal,
             portal,
             lambda installation: self._stack.enter_context(open_moodle(self.settings, installation)),
@@ -257,12 +257,6 @@ def world_of(scenario: Scenario, directory: Path, memory: Memory) -> Iterator[Wo
     """A scenario's world, with its files in an empty directory."""
     with ExitStack() as stack:
         yield World(scenario, directory, memory, stack)
-
-
-@cache
-def _messages() -> Messages:
-    """The bridge's own templates, read once."""
-    return Messages()
 
 
 def _put(course: Course, moodle: SandboxMoodle) -> None:

@@ -22,6 +22,10 @@ class History:
     def __init__(self, effects: Iterable[Effect] = ()) -> None:
         self._effects = {(effect.kind, effect.stage_id, effect.revision): effect for effect in effects}
 
+    def followed_by(self, effect: Effect) -> History:
+        """The history once the effect has come to this."""
+        return History((*self._effects.values(), effect))
+
     def get(self, kind: str, stage_id: str = "", revision: int = 0) -> Effect | None:
         """The effect of this kind, None when it was never intended."""
         return self._effects.get((kind, stage_id, revision))

@@ -14,8 +14,7 @@ from bridge.actions.action import NoFiles
 from bridge.actions.add_files import ACTION
 from bridge.actions.add_files.params import AddFilesParams
 from bridge.actions.program import File, Use
-from bridge.flow.messages import Messages
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 from tests.unit.actions.test_places import make_moodle
 
@@ -110,7 +109,7 @@ def test_files_that_moodle_would_get_wrong_are_refused(params: Any, code: str, s
         plan(**params)
     assert caught.value.code == code
     facts = {"stage": "Работа", "action": "add-files", **caught.value.outcome()}
-    assert said in Messages().render("cannot", make_ticket(), facts)
+    assert said in messages().render("cannot", make_ticket(), facts)
 
 
 def test_a_conversion_is_a_specialist_s_work() -> None:

@@ -12,8 +12,7 @@ from bridge.actions.action import NoFiles
 from bridge.actions.create_glossary import ACTION
 from bridge.actions.create_glossary.params import CreateGlossaryParams
 from bridge.actions.program import ref
-from bridge.flow.messages import Messages
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 from tests.unit.actions.test_places import make_moodle
 
@@ -148,6 +147,6 @@ def test_a_table_that_moodle_would_get_wrong_is_told_by_its_lines(
         plan_table(tmp_path, content, TERM)
     assert caught.value.code == "terms-unusable"
     facts = {"stage": "Работа", "action": "create-glossary", **caught.value.outcome()}
-    message = Messages().render("cannot", make_ticket(), facts)
+    message = messages().render("cannot", make_ticket(), facts)
     assert [one for one in told if f"– {one}" not in message] == []
     assert len(caught.value.facts["problems"]) == len(told)

@@ -13,8 +13,7 @@ from bridge.actions.create_quiz import ACTION
 from bridge.actions.create_quiz.params import CreateQuizParams
 from bridge.actions.planning import Wanted, carry_out, plan_order
 from bridge.actions.program import Ref, Use, ref
-from bridge.flow.messages import Messages
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import OPKEY, FakeMoodle, make_context, make_site, operation
 from tests.unit.actions.question_sources import Files
 
@@ -149,7 +148,7 @@ def test_what_was_mended_stands_beside_what_each_action_made() -> None:
     mended = "вопрос 1, строка 1: ответ «Верно» записан как T: вопрос «верно/неверно»"
     assert [one.get("remarks") for one in found["parts"]] == [[mended], None]
     facts = {"stage": "Тест", "evidence": found, "write_off": "1", "unasked": False, "silent_until": None}
-    told = Messages().render("ready", make_ticket(), facts)
+    told = messages().render("ready", make_ticket(), facts)
     assert f"Обратите внимание:\n– {mended}\n" in told
     assert told.count("Обратите внимание") == 1
 
@@ -171,7 +170,7 @@ def test_faults_of_a_file_are_told_as_import_questions_tells_them() -> None:
     with pytest.raises(OrderRefused) as caught:
         plan(questions="Что? {~a ~b}")
     facts = {**caught.value.outcome(), "action": ACTION.name, "stage": "Тест"}
-    told = Messages().render("cannot", make_ticket(), facts)
+    told = messages().render("cannot", make_ticket(), facts)
     assert "– вопрос 1, строка 1: нет верного ответа" in told
 
 
@@ -179,7 +178,7 @@ def test_faults_of_a_file_are_told_as_import_questions_tells_them() -> None:
 def test_each_refusal_of_moodle_is_told(code: str) -> None:
     facts = {"code": code, "said": "Said.", "course": "intro", "file": "", "step": {"section": 9}}
     facts |= {"section": "Нет", "there_are": ["0 – Общее"], "numbers": ["1", "2"]}
-    told = Messages().render("cannot", make_ticket(), {**facts, "action": ACTION.name, "stage": "Тест"})
+    told = messages().render("cannot", make_ticket(), {**facts, "action": ACTION.name, "stage": "Тест"})
     assert "специалист" not in told
 
 

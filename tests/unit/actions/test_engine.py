@@ -18,9 +18,8 @@ from bridge.actions.engine import check, run, thawed, undo
 from bridge.actions.planning import SEVERAL, Wanted, carry_out, plan_order, take_back
 from bridge.actions.program import File, Program, Step, Use
 from bridge.errors import BridgeError
-from bridge.flow.messages import Messages
 from bridge.moodle_ws import AccessError, MoodleRefused, OutcomeUnknown, ParameterError, Unreachable
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import (
     OPKEY,
     FakeMoodle,
@@ -324,7 +323,7 @@ def test_an_order_that_is_too_much_for_one_program_is_the_customer_s_to_divide(p
     with pytest.raises(OrderRefused) as caught:
         plan_order(wanted, make_context(moodle), make_site(moodle), ACTIONS)
     assert (caught.value.code, caught.value.facts) == ("too-much", {"customers": True})
-    assert "Разделите его" in Messages().render(
+    assert "Разделите его" in messages().render(
         "cannot", make_ticket(), {"stage": "Работа", **caught.value.outcome()}
     )
     assert moodle.calls(CHECK) == []

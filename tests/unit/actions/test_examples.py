@@ -16,12 +16,11 @@ from bridge.actions import ACTIONS, Context, Policy, Site, TicketFile
 from bridge.actions.planning import Wanted, carry_out, plan_order, take_back
 from bridge.actions.registry import examples
 from bridge.domain.tickets import Attachment, Order
-from bridge.flow.messages import Messages
 from bridge.flow.orders import find_order
 from bridge.moodle_ws import connect
 from bridge.sandbox.moodle import SandboxMoodle
 from bridge.settings import default_catalogue
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 
 EXAMPLES = [(name, file) for name in ACTIONS for file in examples(name)]
 
@@ -73,7 +72,7 @@ def test_an_example_order_comes_to_its_end_and_back(
             [Wanted(name, order.params)], Context(client, files=files), site, ACTIONS, ticket.number
         ).frozen()
         evidence = carry_out(frozen, opkey, site, files.by_digest, ACTIONS)
-        told = Messages().render(
+        told = messages().render(
             "ready",
             ticket,
             {

@@ -15,8 +15,7 @@ from bridge.actions.import_questions import ACTION
 from bridge.actions.import_questions.params import ImportQuestionsParams
 from bridge.actions.program import File, Program, Ref, Use
 from bridge.actions.question_files import LARGEST_FILE
-from bridge.flow.messages import Messages
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 from tests.unit.actions.question_sources import Files
 
@@ -44,7 +43,7 @@ def refusal(at: Context | None = None, **params: Any) -> OrderRefused:
 
 def read_by_customer(refused: OrderRefused) -> str:
     facts = {**refused.outcome(), "action": ACTION.name, "stage": "Импорт"}
-    return Messages().render("cannot", make_ticket(), facts)
+    return messages().render("cannot", make_ticket(), facts)
 
 
 def test_a_text_of_the_order_is_one_step() -> None:
@@ -153,7 +152,7 @@ def test_each_refusal_of_moodle_is_told_in_russian(code: str) -> None:
         {"path": "steps[0].text", "code": code, "message": "Meant", "facts": {"line": 8}},
     ]
     facts = {"code": code, "said": "Said.", "course": "intro", "file": "q.gift"}
-    told = Messages().render(
+    told = messages().render(
         "cannot", make_ticket(), {**facts, "faults": faults, "action": ACTION.name, "stage": "Импорт"}
     )
     assert "специалист" not in told
@@ -163,7 +162,7 @@ def test_each_refusal_of_moodle_is_told_in_russian(code: str) -> None:
         assert "(«1,5»)" in told
         assert "– строка 8: " in told
         without = {**facts, "action": ACTION.name, "stage": "Импорт"}
-        assert "Said." in Messages().render("cannot", make_ticket(), without)
+        assert "Said." in messages().render("cannot", make_ticket(), without)
 
 
 def test_the_evidence_counts_the_questions() -> None:

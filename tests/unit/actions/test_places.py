@@ -15,8 +15,7 @@ from bridge.actions.elements import decimal, moment, twice
 from bridge.actions.fields import Closing, Opening, Points
 from bridge.actions.places import PLACE_UNKNOWN, InSection, Place, find_place
 from bridge.actions.program import Ref
-from bridge.flow.messages import Messages
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
 SECTIONS = ["General", "Знакомство", "Итоги", "3", "Итоги", "Итоги  года"]
@@ -62,7 +61,7 @@ def test_a_section_that_is_not_there_is_told_to_the_customer(wanted: str, code: 
     assert caught.value.code == code
     assert code in PLACE_UNKNOWN
     facts = {"stage": "Работа", "action": "create-assignments", **caught.value.outcome()}
-    assert said in Messages().render("cannot", make_ticket(), facts)
+    assert said in messages().render("cannot", make_ticket(), facts)
 
 
 def test_sections_of_a_course_that_is_not_there_yet_are_numbers() -> None:

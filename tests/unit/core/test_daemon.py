@@ -23,8 +23,8 @@ import pytest
 from bridge import daemon
 from bridge.errors import UserError
 from bridge.flow.context import Bridge
+from bridge.flow.report import PassReport
 from bridge.flow.scope import Exit
-from bridge.flow.sync import PassReport
 from bridge.journal import JournalUnavailable, SchemaTooOld
 
 POLL = 60.0

@@ -12,7 +12,7 @@ import pytest
 from bridge.actions import ACTIONS
 from bridge.errors import UserError
 from bridge.flow.messages import LONGEST, NAMES, Messages, bounded, hours, minutes, moment, number, roubles
-from tests.builders import make_ticket
+from tests.builders import make_ticket, messages
 
 STAGE = {"stage": "Новая роль"}
 ASKED: dict[str, Any] = {"unasked": False, "silent_until": None}
@@ -50,7 +50,7 @@ OPERATORS_OWN = "SQL error in /var/www/moodle"
 
 def told(message: str, **facts: Any) -> str:
     """The text of a message; no-break spaces are shown as `_`."""
-    return Messages().render(message, make_ticket(), facts).replace("\u00a0", "_")
+    return messages().render(message, make_ticket(), facts).replace("\u00a0", "_")
 
 
 def test_faults_of_an_order_are_listed() -> None:
@@ -379,7 +379,7 @@ def test_no_message_holds_what_the_operator_reads(name: Any) -> None:
         "detail": OPERATORS_OWN,
         "debuginfo": OPERATORS_OWN,
     }
-    text = Messages().render(name, make_ticket(), facts)
+    text = messages().render(name, make_ticket(), facts)
     assert text.strip()
     assert OPERATORS_OWN not in text
 

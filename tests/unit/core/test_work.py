@@ -16,8 +16,8 @@ from bridge.domain.lifecycle import Kind, Reason, Status, is_operators_turn
 from bridge.domain.tickets import Attachment
 from bridge.flow import ticket_files, waiting
 from bridge.flow.perform import _next_look
+from bridge.flow.report import PassReport, TicketReport
 from bridge.flow.scope import Exit
-from bridge.flow.sync import PassReport, TicketReport
 from bridge.flow.work import Work, refusal
 from bridge.settings import default_catalogue
 from tests.builders import make_ticket

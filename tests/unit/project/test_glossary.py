@@ -16,7 +16,7 @@ from bridge.cli.ledger import KINDS
 from bridge.domain.lifecycle import Kind
 from bridge.domain.quote import Amount
 from bridge.flow.preview import Forecast
-from bridge.flow.sync import TicketReport
+from bridge.flow.report import TicketReport
 from bridge.i18n import LOCALES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "glossary.md").read_text(encoding="utf-8")
