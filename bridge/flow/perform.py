@@ -218,6 +218,8 @@ class Performer:
         effect = self._sending(self._intent(step, step.request))
         try:
             planned = self._work().examine(effect)
+        except StillRunning as error:
+            raise self._unsettled(effect, Status.QUEUED, error, code="still-reading") from error
         except ActionError as error:
             return self._settle(effect, EffectState.REFUSED, refusal(effect, error))
         except (MoodleError, PortalError) as error:
@@ -350,7 +352,7 @@ class Performer:
             unit.effects.unsettled(effect.key, str(error))
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
         until = None
-        if code == "still-running":
+        if code in ("still-running", "still-reading"):
             until = self._bridge.clock() + _next_look(effect.attempts)
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error, until)
 

@@ -83,6 +83,13 @@ if ($hassiteconfig) {
             core_course_category::make_categories_list()
         ));
         $settings->add(new admin_setting_configtext(
+            'local_otbridge/unpackratio',
+            new lang_string('unpackratio', 'local_otbridge'),
+            new lang_string('unpackratio_desc', 'local_otbridge'),
+            policy::UNPACK_RATIO,
+            PARAM_INT
+        ));
+        $settings->add(new admin_setting_configtext(
             'local_otbridge/retention',
             new lang_string('retention', 'local_otbridge'),
             new lang_string('retention_desc', 'local_otbridge'),

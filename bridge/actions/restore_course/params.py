@@ -7,16 +7,18 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from bridge.actions.base import Params
-from bridge.actions.fields import Flag, Line, PositiveInt
+from bridge.actions.fields import Flag, Line, Opening, PositiveInt
 
 Name = Annotated[Line, Field(max_length=254)]
 
 
 class RestoreCourseParams(Params):
-    """Which course: at least one of id, idnumber, short name and full name (all given ones must fit); and
-    where to.
+    """Which course: at least one of id, idnumber, short name and full name (all given ones must fit); which
+    of its copies; and where to.
 
     Attributes:
+        backup_date: the day, by the site's clock, on which the copy was made; the newest copy otherwise.
+        new_shortname, new_fullname: what the course is called from now on, where another one bears its name.
         private_backups: whether backups in users' own areas count, too; a user can write any course's name
             and any date into such a file, so that only an operator may say so.
         other_site: whether a backup that was made on another site may be taken.
@@ -26,6 +28,9 @@ class RestoreCourseParams(Params):
     idnumber: Annotated[Line, Field(max_length=100)] = ""
     shortname: Name = ""
     fullname: Name = ""
+    backup_date: Opening | None = None
+    new_shortname: Name = ""
+    new_fullname: Name = ""
     category_id: PositiveInt | None = None
     users: Flag = True
     private_backups: Flag = False

@@ -23,12 +23,17 @@ WORDS = Words(
         "idnumber": "Код",
         "shortname": "Имя курса",
         "fullname": "Полное имя",
+        "backup_date": "Дата копии",
+        "new_shortname": "Новое имя",
+        "new_fullname": "Новое полное",
         "category_id": "Категория",
         "users": "С данными",
     },
     evidence_kind="course",
     evidence=_evidence,
-    customers=frozenset({"ambiguous", "course-exists", "no-backup", "no-category", "shortnametaken"}),
+    customers=frozenset(
+        {"ambiguous", "course-exists", "no-backup", "no-category", "no-copy-of-date", "shortnametaken"}
+    ),
     operators=frozenset(
         {
             "backupinvalid",

@@ -53,6 +53,9 @@ class course_restorer {
         'xapistate', 'legacyfiles',
     ];
 
+    /** @var int bytes of the disk that are left free */
+    const SPARE = 268435456;
+
     /** @var work */
     private $work;
     /** @var array parameters of the step course.restore */
@@ -81,11 +84,11 @@ class course_restorer {
     /**
      * Restore.
      *
-     * @param backup_file $file
+     * @param backup_file[] $files to choose from; none: those that the order names by their refs
      * @return array the step's results
      * @throws refusal `backupinvalid`, `othersite`, `shortnametaken`, `precheckfailed`, or core's own
      */
-    public function run(backup_file $file): array {
+    public function run(array $files): array {
         global $CFG;
 
         $saved = [
@@ -94,9 +97,9 @@ class course_restorer {
         ob_start();
         try {
             $this->configure();
-            $about = $this->extract($file);
+            [$file, $about] = $this->choose($files ?: array_merge([$this->order['ref']], $this->order['older']));
             $this->warn_of_size_limit();
-            $names = $this->make_shell($about);
+            $names = $this->make_shell($about, backup_header::of($file));
             $this->precheck($names);
             $this->progress->enter(0.2, 0.97);
             $users = (bool) $this->controller->get_plan()->get_setting('users')->get_value();
@@ -130,6 +133,7 @@ class course_restorer {
         $courseid = (int) ($work->recall()['course'] ?? 0);
         if ($courseid) {
             $DB->delete_records('backup_controllers', ['operation' => 'restore', 'itemid' => $courseid]);
+            $DB->delete_records(origins::TABLE, ['courseid' => $courseid]);
             changes::delete_course($courseid, false);
         }
     }
@@ -159,7 +163,35 @@ class course_restorer {
     }
 
     /**
-     * Unpack the backup.
+     * Unpack the first backup that is whole; a damaged one is told, and the next older one taken.
+     *
+     * @param array $files backup files, or their refs
+     * @return array the file, and what it says of itself
+     * @throws refusal what is wrong with the first one, where none is whole
+     */
+    private function choose(array $files): array {
+        $first = null;
+        foreach ($files as $file) {
+            $name = '';
+            try {
+                $file = is_string($file) ? backup_files::resolve($file) : $file;
+                $name = $file->filename;
+                return [$file, $this->extract($file)];
+            } catch (refusal $refusal) {
+                if (!in_array($refusal->errorcode, ['backupinvalid', 'backupnotfound'], true)) {
+                    throw $refusal;
+                }
+                $first = $first ?? $refusal;
+                $facts = (object) ['name' => $name, 'reason' => $refusal->facts['reason'] ?? ''];
+                $this->warnings[] = get_string($name === '' ? 'copygone' : 'copydamaged', 'local_otbridge', $facts);
+                fulldelete(make_backup_temp_directory(self::folder($this->work)));
+            }
+        }
+        throw $first;
+    }
+
+    /**
+     * Unpack a backup.
      *
      * @param backup_file $file
      * @return stdClass what the backup says of itself
@@ -174,12 +206,12 @@ class course_restorer {
             throw new refusal('othersite', ['site' => $header['siteurl']]);
         }
         $name = self::folder($this->work);
-        $folder = make_backup_temp_directory($name);
-        $packer = get_file_packer('application/vnd.moodle.backup');
         try {
-            $packer->extract_to_pathname($file->content, $folder, null, new extraction_progress($this->progress));
+            $this->unpack($file, make_backup_temp_directory($name), (int) $header['unpacked']);
             $about = backup_general_helper::get_backup_information($name);
             $format = backup_general_helper::detect_backup_format($name);
+        } catch (archive_fault $fault) {
+            throw new refusal('backupinvalid', ['reason' => $fault->words()]);
         } catch (moodle_exception $error) {
             throw new refusal('backupinvalid', ['reason' => $error->getMessage()]);
         }
@@ -190,12 +222,44 @@ class course_restorer {
     }
 
     /**
+     * Unpack an archive, and check every byte of it on the way.
+     *
+     * @param backup_file $file
+     * @param string $folder
+     * @param int $expected bytes
+     * @throws archive_fault it is damaged, there is no room, or it unpacks to more than the site allows
+     */
+    private function unpack(backup_file $file, string $folder, int $expected): void {
+        $most = policy::unpacked($file->size);
+        $free = @disk_free_space($folder);
+        if ($expected > $most) {
+            throw new archive_fault('unpackstoomuch');
+        }
+        if ($free !== false && $expected + self::SPARE > $free) {
+            throw new archive_fault('nodisk');
+        }
+        $archive = archive::open($file);
+        $archive->tick = function (int $unpacked) use ($most, $expected) {
+            if ($unpacked > $most) {
+                throw new archive_fault('unpackstoomuch');
+            }
+            $this->progress->reach($unpacked / max(1, $expected));
+        };
+        try {
+            $archive->unpack($folder);
+        } finally {
+            $archive->close();
+        }
+    }
+
+    /**
      * Make the hidden, empty course that is restored into; from now on its names are taken.
      *
      * @param stdClass $about
+     * @param array $header
      * @return string[] full name, short name
      */
-    private function make_shell(stdClass $about): array {
+    private function make_shell(stdClass $about, array $header): array {
         global $DB;
 
         $names = [
@@ -212,6 +276,9 @@ class course_restorer {
             $courseid = restore_dbops::create_new_course($names[0], $names[1], $this->order['category']);
             $this->courseid = (int) $courseid;
             $this->work->remember(['course' => $this->courseid]);
+            if ($header['samesite']) {
+                origins::note($this->courseid, $header['courseid']);
+            }
             $transaction->allow_commit();
         } finally {
             $lock->release();

@@ -27,7 +27,7 @@ namespace local_otbridge\step;
 use context_system;
 use local_otbridge\backup_file;
 use local_otbridge\backup_header;
-use local_otbridge\backups;
+use local_otbridge\backup_files;
 use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
@@ -51,6 +51,7 @@ class course_restore extends step {
         return [
             'category' => field::record('category'),
             'ref' => field::text(255)->default(''),
+            'older' => field::items(field::text(255))->default([]),
             'file' => field::file()->default(null),
             'fullname' => field::text(254)->default(''),
             'shortname' => field::text(255)->default(''),
@@ -132,14 +133,8 @@ class course_restore extends step {
             return;
         }
         $shortname = $params['shortname'];
-        $file = $this->backup($params, $checking);
-        if ($file !== null) {
-            $header = backup_header::of($file);
-            if (isset($header['problem'])) {
-                $reason = get_string($header['problem'], 'local_otbridge');
-                $checking->fault($params['file'] === null ? 'ref' : 'file', 'backupinvalid', ['reason' => $reason]);
-                return;
-            }
+        $header = $this->header($params, $checking);
+        if ($header !== null) {
             if (!$header['samesite'] && $params['othersite'] !== true) {
                 $checking->fault('othersite', 'othersite', ['site' => $header['siteurl']]);
             }
@@ -160,10 +155,8 @@ class course_restore extends step {
      * @return array
      */
     public function run(array $params, work $work): array {
-        $file = $params['file'] === null
-            ? backups::resolve($params['ref'])
-            : backup_file::brought($work->file($params['file']), $work->file_name($params['file']));
-        return (new course_restorer($params, $work))->run($file);
+        $files = $params['file'] === null ? [] : [backup_file::brought($work->file($params['file']), $work->file_name($params['file']))];
+        return (new course_restorer($params, $work))->run($files);
     }
 
     /**
@@ -222,22 +215,35 @@ class course_restore extends step {
     }
 
     /**
-     * The backup.
+     * The first of the backups that is there and can be read.
      *
      * @param array $params
      * @param checking $checking
-     * @return backup_file|null null when it cannot be told yet, or after a fault
+     * @return array|null what it says of itself; null when it cannot be told yet, or after a fault
      */
-    private function backup(array $params, checking $checking): ?backup_file {
-        if ($params['file'] !== null) {
-            $stored = $checking->file($params['file']);
-            return $stored === null ? null : backup_file::brought($stored, $checking->file_name($params['file']));
+    private function header(array $params, checking $checking): ?array {
+        $first = null;
+        foreach ($params['file'] === null ? array_merge([$params['ref']], $params['older']) : [''] as $ref) {
+            try {
+                if ($params['file'] === null && !is_string($ref)) {
+                    return null;
+                }
+                $stored = $params['file'] === null ? null : $checking->file($params['file']);
+                if ($params['file'] !== null && $stored === null) {
+                    return null;
+                }
+                $file = $stored === null ? backup_files::resolve($ref)
+                    : backup_file::brought($stored, $checking->file_name($params['file']));
+                $header = backup_header::of($file);
+                if (!isset($header['problem'])) {
+                    return $header;
+                }
+                $first = $first ?? ['backupinvalid', ['reason' => get_string($header['problem'], 'local_otbridge')]];
+            } catch (refusal $refusal) {
+                $first = $first ?? [$refusal->errorcode, $refusal->facts];
+            }
         }
-        try {
-            return is_string($params['ref']) ? backups::resolve($params['ref']) : null;
-        } catch (refusal $refusal) {
-            $checking->fault('ref', $refusal->errorcode, $refusal->facts);
-            return null;
-        }
+        $checking->fault($params['file'] === null ? 'ref' : 'file', ...$first);
+        return null;
     }
 }
