@@ -13,6 +13,8 @@ from bridge.actions.restore_course.params import RestoreCourseParams
 
 FIND = "local_otbridge_find_backups"
 MOST_BACKUPS = 50
+LANGUAGE = "ru"
+"""Of what Moodle says of losses and people: the customer reads it."""
 MOST_TOLD = 10
 """Entries of a list that a message tells at most."""
 MOST_OLDER = 10
@@ -47,6 +49,9 @@ def plan(params: RestoreCourseParams, context: Context) -> Plan:
             "category": category["id"],
             "users": users,
             "othersite": not backup["samesite"],
+            "lang": LANGUAGE,
+            **({"acceptlosses": True} if params.accept_losses else {}),
+            **({"people": _people(params)} if users and params.people else {}),
             **({"shortname": params.new_shortname} if params.new_shortname else {}),
             **({"fullname": params.new_fullname} if params.new_fullname else {}),
         },
@@ -85,6 +90,7 @@ def evidence(results: Results, moodle: Reader) -> dict[str, Any]:
         "questions": course["questions"],
         "files": course["files"],
         "users": course["users"],
+        "compared": course.get("compared", {}),
         "warnings": course["warnings"],
     }
 
@@ -92,6 +98,10 @@ def evidence(results: Results, moodle: Reader) -> dict[str, Any]:
 def taken_back(found: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of the evidence."""
     return {"kind": "course-deleted", "course_id": found["course_id"]}
+
+
+def _people(params: RestoreCourseParams) -> list[dict[str, str]]:
+    return [{"login": login, "account": account} for login, account in params.people.items()]
 
 
 def _find(params: RestoreCourseParams, moodle: Reader) -> Sequence[Mapping[str, Any]]:

@@ -28,11 +28,24 @@ WORDS = Words(
         "new_fullname": "Новое полное",
         "category_id": "Категория",
         "users": "С данными",
+        "people": "Люди",
+        "accept_losses": "Потери приняты",
     },
     evidence_kind="course",
     evidence=_evidence,
     customers=frozenset(
-        {"ambiguous", "course-exists", "no-backup", "no-category", "no-copy-of-date", "shortnametaken"}
+        {
+            "accountnotfound",
+            "accounttwice",
+            "ambiguous",
+            "course-exists",
+            "lossnotallowed",
+            "no-backup",
+            "no-category",
+            "no-copy-of-date",
+            "personnotfound",
+            "shortnametaken",
+        }
     ),
     operators=frozenset(
         {

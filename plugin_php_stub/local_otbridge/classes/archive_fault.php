@@ -47,6 +47,6 @@ class archive_fault extends \Exception {
      * @return string
      */
     public function words(): string {
-        return get_string($this->problem, 'local_otbridge');
+        return language::say($this->problem);
     }
 }

@@ -38,18 +38,16 @@ class backup_lists {
     const COUNTS = [
         'people' => ['~^users\.xml$~', '<user id='],
         'groups' => ['~^groups\.xml$~', '<group id='],
-        'questions' => ['~^questions\.xml$~', '<question id='],
         'badges' => ['~^badges\.xml$~', '<badge id='],
         'enrolments' => ['~^course/enrolments\.xml$~', '<enrolment id='],
         'grades' => ['~^(gradebook|activities/[^/]+/grades)\.xml$~', '<grade_grade id='],
-        'attempts' => ['~^activities/(quiz|scorm|lesson|h5pactivity)_\d+/[a-z0-9]+\.xml$~', '<attempt id='],
+        'attempts' => ['~^activities/((quiz)_\d+/quiz|(lesson)_\d+/lesson|(h5pactivity)_\d+/h5pactivity)\.xml$~', '<attempt id='],
     ];
     /** @var string[] what is named: pattern of the member's name, pattern of the names */
     const NAMES = [
         'activities' => ['~^moodle_backup\.xml$~', '~<modulename>([^<]+)</modulename>~'],
         'format' => ['~^course/course\.xml$~', '~<format>([^<]+)</format>~'],
         'customfields' => ['~^course/course\.xml$~', '~<customfield id="\d+">\s*<shortname>([^<]+)</shortname>~'],
-        'methods' => ['~^course/enrolments\.xml$~', '~<enrol>([^<]+)</enrol>~'],
         'roles' => ['~^roles\.xml$~', '~<shortname>([^<]+)</shortname>~'],
         'qtypes' => ['~^questions\.xml$~', '~<qtype>([^<]+)</qtype>~'],
         'blocks' => ['~^.*/blocks/[^/]+/block\.xml$~', '~<blockname>([^<]+)</blockname>~'],
@@ -66,7 +64,7 @@ class backup_lists {
      * @return bool
      */
     public function wants(string $name, int $size): bool {
-        if ($name === 'files.xml') {
+        if (in_array($name, ['files.xml', 'questions.xml'], true)) {
             return $size <= self::MOST;
         }
         foreach (self::COUNTS + self::NAMES as [$member]) {
@@ -98,9 +96,54 @@ class backup_lists {
                 }
             }
         }
+        if ($name === 'course/enrolments.xml') {
+            $this->take_methods($text);
+        }
+        if ($name === 'questions.xml') {
+            $this->counts['questions'] = self::questions($text);
+        }
         if ($name === 'files.xml') {
             $this->counts['files'] = substr_count($text, '<file id=') - substr_count($text, '<filename>.</filename>');
         }
+    }
+
+    /**
+     * People by enrolment method, and the cohorts that methods follow.
+     *
+     * @param string $text
+     */
+    private function take_methods(string $text): void {
+        foreach (array_slice(explode('<enrol id=', $text), 1) as $method) {
+            $people = substr_count($method, '<enrolment id=');
+            $off = strpos($method, '<status>1</status>') !== false && !$people; // Each course has some that nobody uses.
+            if (!$off && preg_match('~<enrol>([^<]+)</enrol>~', $method, $name)) {
+                $this->counts['methods'][$name[1]] = ($this->counts['methods'][$name[1]] ?? 0) + $people;
+                if ($name[1] === 'cohort' && preg_match('~<customint1>(\d+)</customint1>~', $method, $cohort)) {
+                    $this->counts['cohorts'][$cohort[1]] = $people;
+                }
+            }
+        }
+    }
+
+    /**
+     * Number of questions, without parts of others, random ones, and earlier versions.
+     *
+     * @param string $text
+     * @return int
+     */
+    private static function questions(string $text): int {
+        $found = 0;
+        foreach (array_slice(preg_split('~<question_bank_entry id=|<question id=~', $text), 1) as $piece) {
+            $found += (int) preg_match('~^"\d+">\s*<parent>0</parent>(?!.*?<qtype>random</qtype>)~s', $piece);
+        }
+        $entries = substr_count($text, '<question_bank_entry id=');
+        if ($entries) { // Since Moodle 4.0 a question has versions, which belong to an entry of the bank.
+            $found = 0;
+            foreach (array_slice(explode('<question_bank_entry id=', $text), 1) as $entry) {
+                $found += (int) preg_match('~<question id="\d+">\s*<parent>0</parent>~', $entry);
+            }
+        }
+        return $found;
     }
 
     /**

@@ -36,6 +36,8 @@ class checker {
     private $files;
     /** @var \ArrayObject */
     private $claims;
+    /** @var bool whether a step is run right after its check */
+    private $last = false;
 
     /**
      * Prepare.
@@ -93,6 +95,7 @@ class checker {
         $planned->look();
         $faults = new faults();
         $this->claims = new \ArrayObject();
+        $this->last = true;
         $this->look([$planned], $faults);
         $faults->refuse();
     }
@@ -139,7 +142,8 @@ class checker {
             return;
         }
         try {
-            $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
+            $checking = new checking($faults, $planned, $this->scope, $this->files, $this->claims, $this->last);
+            $planned->step->check($planned->params, $checking);
         } catch (Throwable $error) {
             $faults->add(fault::of($error, $planned->path()));
         }

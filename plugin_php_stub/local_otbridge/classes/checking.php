@@ -39,6 +39,8 @@ class checking {
     private $scope;
     /** @var program_files */
     private $files;
+    /** @var bool whether the step is run right after */
+    private $last;
     /** @var \ArrayObject what earlier steps of the same program will take */
     private $claims;
 
@@ -50,13 +52,25 @@ class checking {
      * @param scope $scope
      * @param program_files $files
      * @param \ArrayObject $claims
+     * @param bool $last
      */
-    public function __construct(faults $faults, planned $planned, scope $scope, program_files $files, \ArrayObject $claims) {
+    public function __construct(faults $faults, planned $planned, scope $scope, program_files $files, \ArrayObject $claims,
+            bool $last = false) {
         $this->faults = $faults;
         $this->planned = $planned;
         $this->scope = $scope;
         $this->files = $files;
         $this->claims = $claims;
+        $this->last = $last;
+    }
+
+    /**
+     * Whether the step is run right after, so that nobody hears its remarks.
+     *
+     * @return bool
+     */
+    public function is_last(): bool {
+        return $this->last;
     }
 
     /**

@@ -53,6 +53,10 @@ class course_restorer {
         'xapistate', 'legacyfiles',
     ];
 
+    /** @var string[] what makes no sense without people */
+    const OF_PEOPLE = ['role_assignments', 'comments', 'userscompletion', 'logs', 'histories', 'xapistate'];
+    /** @var int warnings that are told at most */
+    const MOST_WARNINGS = 50;
     /** @var int bytes of the disk that are left free */
     const SPARE = 268435456;
 
@@ -94,22 +98,27 @@ class course_restorer {
         $saved = [
             $CFG->forced_plugin_settings, $CFG->restorernewroleid ?? null, $CFG->forcedifferentsitecheckingusersonrestore ?? null,
         ];
+        $language = language::enter($this->order['lang']);
         ob_start();
         try {
             $this->configure();
             [$file, $about] = $this->choose($files ?: array_merge([$this->order['ref']], $this->order['older']));
+            $header = backup_header::of($file);
+            $this->weigh($header);
             $this->warn_of_size_limit();
-            $names = $this->make_shell($about, backup_header::of($file));
+            $this->settle_people($header);
+            $names = $this->make_shell($about, $header);
             $this->precheck($names);
             $this->progress->enter(0.2, 0.97);
             $users = (bool) $this->controller->get_plan()->get_setting('users')->get_value();
             $this->controller->execute_plan();
             $this->note_results($this->controller->get_results());
             $this->progress->enter(0.97, 1.0);
-            return $this->finish($file, $about, $names, $users);
+            return $this->finish($file, $header, $names, $users);
         } finally {
             ob_end_clean();
             $this->close_controller();
+            language::leave($language);
             [$CFG->forced_plugin_settings, $CFG->restorernewroleid, $CFG->forcedifferentsitecheckingusersonrestore] = $saved;
         }
     }
@@ -129,6 +138,9 @@ class course_restorer {
         $folder = make_backup_temp_directory('', false) . '/' . self::folder($work);
         if (is_dir($folder)) {
             fulldelete($folder);
+        }
+        if (!empty($work->recall()['standins'])) {
+            $DB->delete_records_list('user', 'id', $work->recall()['standins']);
         }
         $courseid = (int) ($work->recall()['course'] ?? 0);
         if ($courseid) {
@@ -159,6 +171,13 @@ class course_restorer {
             $CFG->forced_plugin_settings['restore']['restore_general_' . $name] = $value;
             $CFG->forced_plugin_settings['restore']['restore_general_' . $name . '_locked'] = 0;
         }
+        if (!$this->order['users']) {
+            // Core writes completion for nobody otherwise, and fails on the second viewer of a page.
+            foreach (self::OF_PEOPLE as $name) {
+                $CFG->forced_plugin_settings['restore']['restore_general_' . $name] = 0;
+            }
+        }
+        $CFG->forced_plugin_settings['restore']['restore_general_enrolments'] = backup::ENROL_ALWAYS;
         $CFG->restorernewroleid = 0;
     }
 
@@ -183,7 +202,7 @@ class course_restorer {
                 }
                 $first = $first ?? $refusal;
                 $facts = (object) ['name' => $name, 'reason' => $refusal->facts['reason'] ?? ''];
-                $this->warnings[] = get_string($name === '' ? 'copygone' : 'copydamaged', 'local_otbridge', $facts);
+                $this->warnings[] = language::say($name === '' ? 'copygone' : 'copydamaged', $facts);
                 fulldelete(make_backup_temp_directory(self::folder($this->work)));
             }
         }
@@ -200,7 +219,7 @@ class course_restorer {
         $this->progress->enter(0.0, 0.1);
         $header = backup_header::of($file);
         if (isset($header['problem'])) {
-            throw new refusal('backupinvalid', ['reason' => get_string($header['problem'], 'local_otbridge')]);
+            throw new refusal('backupinvalid', ['reason' => language::say($header['problem'])]);
         }
         if (!$header['samesite'] && !$this->order['othersite']) {
             throw new refusal('othersite', ['site' => $header['siteurl']]);
@@ -213,10 +232,10 @@ class course_restorer {
         } catch (archive_fault $fault) {
             throw new refusal('backupinvalid', ['reason' => $fault->words()]);
         } catch (moodle_exception $error) {
-            throw new refusal('backupinvalid', ['reason' => $error->getMessage()]);
+            throw new refusal('backupinvalid', ['reason' => self::plain($error->getMessage())]);
         }
         if ($format !== backup::FORMAT_MOODLE || $about->type !== backup::TYPE_1COURSE) {
-            throw new refusal('backupinvalid', ['reason' => get_string('notcourse', 'local_otbridge')]);
+            throw new refusal('backupinvalid', ['reason' => language::say('notcourse')]);
         }
         return $about;
     }
@@ -287,32 +306,22 @@ class course_restorer {
     }
 
     /**
-     * Let core check whether the backup can be restored.
-     *
-     * Users of a backup of this site are matched by id first. An account that was deleted and made again is then a conflict,
-     * which matching by name and e-mail address, as for backups of other sites, may solve.
+     * Let core check whether the backup can be restored. What it says of roles is known already, and said better.
      *
      * @param string[] $names
      * @throws refusal `precheckfailed`
      */
     private function precheck(array $names): void {
-        global $CFG;
-
         $this->progress->enter(0.1, 0.2);
         $told = $this->open_controller($names);
-        if (!empty($told['errors']) && $this->controller->is_samesite() && $this->order['users']) {
-            $this->close_controller();
-            $CFG->forcedifferentsitecheckingusersonrestore = true;
-            $again = $this->open_controller($names);
-            if (empty($again['errors'])) {
-                $told = $again;
-                $this->warnings[] = get_string('usersmatchedbyname', 'local_otbridge');
-            }
-        }
         if (!empty($told['errors'])) {
             throw new refusal('precheckfailed', ['reason' => self::plain($told['errors'])]);
         }
-        $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($told['warnings'] ?? [])));
+        $roles = array_map(static function ($role): string {
+            return get_string('cannotfindassignablerole', 'backup', $role->name);
+        }, (array) ($this->controller->get_info()->role_mappings->mappings ?? []));
+        $others = array_diff((array) ($told['warnings'] ?? []), $roles);
+        $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($others)));
     }
 
     /**
@@ -359,12 +368,12 @@ class course_restorer {
      * Give the course its names and order, and tell what came back.
      *
      * @param backup_file $file
-     * @param stdClass $about
+     * @param array $header
      * @param string[] $names
      * @param bool $users
      * @return array
      */
-    private function finish(backup_file $file, stdClass $about, array $names, bool $users): array {
+    private function finish(backup_file $file, array $header, array $names, bool $users): array {
         global $DB;
 
         $courseid = $this->courseid;
@@ -374,12 +383,11 @@ class course_restorer {
         rebuild_course_cache($courseid, true);
         \cache_helper::purge_by_event('changesincourse');
         $course = $DB->get_record('course', ['id' => $courseid], '*', MUST_EXIST);
-        $header = backup_header::of($file);
         if ($header['idnumber'] !== '' && $course->idnumber !== $header['idnumber']) {
-            $this->warnings[] = get_string('idnumberleftout', 'local_otbridge', $header['idnumber']);
+            $this->warnings[] = language::say('idnumberleftout', $header['idnumber']);
         }
         if ($this->order['users'] && !$users) {
-            $this->warnings[] = get_string('nousersinbackup', 'local_otbridge');
+            $this->warnings[] = language::say('nousersinbackup');
         }
         return [
             'id' => $courseid,
@@ -387,15 +395,99 @@ class course_restorer {
             'shortname' => $course->shortname,
             'url' => (new \moodle_url('/course/view.php', ['id' => $courseid]))->out(false),
             'category' => (int) $course->category,
-            'backuptime' => (int) $about->backup_date,
+            'backuptime' => $header['timecreated'],
             'source' => $file->source,
             'filename' => $file->filename,
             'activities' => course_contents::activities($courseid),
             'questions' => course_contents::questions($courseid),
             'files' => course_contents::files($courseid),
             'users' => $users,
-            'warnings' => $this->warnings,
+            'compared' => $this->compare($header['lists'], $users),
+            'warnings' => self::bounded($this->warnings),
         ];
+    }
+
+    /**
+     * Compare what the backup lists with what came back; what is less is told.
+     *
+     * @param array $lists
+     * @param bool $users
+     * @return array of [came, of], by what it is
+     */
+    private function compare(array $lists, bool $users): array {
+        $found = ['activities' => [
+            array_sum((array) course_contents::activities($this->courseid)), array_sum($lists['activities'] ?? []),
+        ], ];
+        $found['questions'] = [course_contents::questions($this->courseid), $lists['questions'] ?? 0];
+        if ($users) {
+            foreach (['enrolments', 'grades', 'attempts', 'files'] as $what) {
+                $found[$what] = [course_contents::$what($this->courseid), $lists[$what] ?? 0];
+            }
+        }
+        foreach ($found as $what => [$came, $of]) {
+            if ($came < $of) {
+                $facts = (object) ['what' => language::say('kindof' . $what), 'came' => $came, 'of' => $of];
+                $this->warnings[] = language::say('fewercame', $facts);
+            }
+        }
+        return $found;
+    }
+
+    /**
+     * Warnings without repetition, and not without end.
+     *
+     * @param string[] $warnings
+     * @return string[]
+     */
+    private static function bounded(array $warnings): array {
+        $warnings = array_values(array_unique($warnings));
+        $more = count($warnings) - self::MOST_WARNINGS;
+        return $more <= 0 ? $warnings
+            : array_merge(array_slice($warnings, 0, self::MOST_WARNINGS), [language::say('andmore', $more)]);
+    }
+
+    /**
+     * Tell what the site cannot take; stop where that is more than its policy allows.
+     *
+     * @param array $header
+     * @throws refusal `lossnotallowed`
+     */
+    private function weigh(array $header): void {
+        $context = \context_coursecat::instance($this->order['category']);
+        $losses = losses::of($header, $context, $this->order['users'] && $header['users']);
+        $stopping = $this->order['acceptlosses'] ? [] : losses::stopping($losses);
+        if ($stopping) {
+            throw new refusal('lossnotallowed', ['losses' => implode('; ', losses::words($stopping))]);
+        }
+        $this->warnings = array_merge($this->warnings, losses::words($losses));
+    }
+
+    /**
+     * Decide whose account each person's data go to, and let core find it.
+     *
+     * @param array $header
+     */
+    private function settle_people(array $header): void {
+        global $CFG;
+
+        $path = make_backup_temp_directory(self::folder($this->work)) . '/users.xml';
+        if (!$this->order['users'] || !$header['users'] || !is_file($path)) {
+            return;
+        }
+        $people = new people($header['samesite'], $this->order['people']);
+        $decisions = $people->decide(file_get_contents($path));
+        $this->warnings = array_merge($this->warnings, people::words($decisions));
+        foreach ($decisions as $one) {
+            if ($one->account === null && $one->kind !== 'created') {
+                $one->account = people::stand_in($one);
+                $standins = array_merge($this->work->recall()['standins'] ?? [], [(int) $one->account->id]);
+                $this->work->remember(['standins' => $standins]);
+            }
+        }
+        if ($decisions) {
+            $people->write($path, $decisions);
+            $CFG->forcedifferentsitecheckingusersonrestore = true;
+        }
     }
 
     /**
@@ -405,10 +497,10 @@ class course_restorer {
      */
     private function note_results($results): void {
         if (!empty($results['file_missing_in_backup'])) {
-            $this->warnings[] = get_string('filesmissing', 'local_otbridge');
+            $this->warnings[] = language::say('filesmissing');
         }
         foreach ((array) ($results['file_aliases_restore_failures'] ?? []) as $alias) {
-            $this->warnings[] = get_string('aliasnotrestored', 'local_otbridge', $alias);
+            $this->warnings[] = language::say('aliasnotrestored', self::plain($alias));
         }
     }
 
@@ -418,7 +510,7 @@ class course_restorer {
     private function warn_of_size_limit(): void {
         $statistics = 'local_opentechnology\statistics';
         if (is_callable([$statistics, 'is_moodle_size_limit_exceeded']) && $statistics::is_moodle_size_limit_exceeded()) {
-            $this->warnings[] = get_string('sizelimit', 'local_otbridge');
+            $this->warnings[] = language::say('sizelimit');
         }
     }
 

@@ -80,6 +80,16 @@ class policy {
     }
 
     /**
+     * Kinds of losses that stop a restore unless its order accepts them.
+     *
+     * @return string[] of {@see losses::KINDS}
+     */
+    public static function losses_that_stop(): array {
+        $set = get_config('local_otbridge', 'lossesstop');
+        return $set === false ? losses::STOP : array_values(array_intersect(losses::KINDS, explode(',', $set)));
+    }
+
+    /**
      * Bytes that a backup may unpack to: so many times what it weighs, but as much as a small course needs in any case.
      *
      * @param int $size bytes of the file

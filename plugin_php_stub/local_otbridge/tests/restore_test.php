@@ -139,34 +139,6 @@ class restore_test extends restore_testcase {
         $this->assertSame(1, $DB->count_records('course', ['shortname' => 'chem']));
     }
 
-    public function test_an_account_that_was_made_anew_is_matched_by_name_and_address() {
-        global $DB;
-        $course = $this->deleted_course();
-        $old = $DB->get_record('user', ['username' => 'learner' . $course->id]);
-        $DB->set_field('user', 'username', 'gone', ['id' => $old->id]);
-        $new = $this->getDataGenerator()->create_user(['username' => $old->username, 'email' => $old->email]);
-        $row = $this->work($this->order(['ref' => $this->find(['shortname' => 'chem'])['backups'][0]['ref']]));
-        $this->assertSame('done', $row->status, (string) $row->error);
-        $this->assertSame([get_string('usersmatchedbyname', 'local_otbridge')], $row->result->warnings);
-        $this->assertArrayHasKey($new->id, get_enrolled_users(\context_course::instance($row->result->id)));
-    }
-
-    public function test_an_account_of_somebody_else_is_a_conflict_that_is_told() {
-        global $CFG, $DB;
-        $course = $this->deleted_course();
-        $DB->set_field('user', 'username', 'gone', ['username' => 'learner' . $course->id]);
-        $this->getDataGenerator()->create_user(['username' => 'learner' . $course->id, 'email' => 'another@example.com']);
-        $ref = $this->find(['shortname' => 'chem'])['backups'][0]['ref'];
-        $row = $this->work($this->order(['ref' => $ref]));
-        $this->assertSame(['failed', 'precheckfailed'], [$row->status, $row->errorcode]);
-        $this->assertStringContainsString('learner' . $course->id, $row->error);
-        $this->assertSame([0, 1], [
-            $DB->count_records('course', ['shortname' => 'chem']), $DB->count_records('tool_recyclebin_category'),
-        ]);
-        $this->assertEmpty($CFG->forcedifferentsitecheckingusersonrestore ?? null);
-        $this->assertSame('done', $this->work($this->order(['ref' => $ref, 'users' => false]))->status);
-    }
-
     public function test_an_attempt_that_died_is_removed_and_begun_anew_a_few_times() {
         global $DB;
         $this->deleted_course();

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.actions import OperationFailed, OrderRefused, Plan, Policy, StillRunning, validate
+from bridge.actions.base import OrderInvalid
 from bridge.actions.restore_course.params import RestoreCourseParams
 from bridge.actions.restore_course.plan import FIND, MOST_OLDER, MOST_TOLD, evidence, taken_back
 from bridge.actions.restore_course.plan import plan as plan_of
@@ -28,6 +29,7 @@ RESULT = {
     "questions": 40,
     "files": 5,
     "users": True,
+    "compared": {"activities": [2, 3], "questions": [40, 40]},
     "warnings": [],
 }
 
@@ -184,6 +186,7 @@ def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do() -> None:
         "category": 2,
         "users": True,
         "othersite": False,
+        "lang": "ru",
     }
     assert made.summary == (
         "restore Охрана труда (OT-1) from folder: b.mbz, 11.01.1970 03:00, 1000 bytes, with users' data",
@@ -199,6 +202,25 @@ def test_users_data_come_along_if_they_are_wanted_and_there(
     ordered: str, held: bool | int, restored: bool
 ) -> None:
     assert call(Moodle(backup(users=held)), shortname="OT-1", users=ordered)["users"] is restored
+
+
+def test_the_order_says_whose_the_data_are_and_which_losses_it_takes() -> None:
+    moodle = Moodle(backup())
+    asked = call(moodle, shortname="OT-1", people="ivanov: ivanov2\n petrov:\n", accept_losses="да")
+    assert asked["people"] == [
+        {"login": "ivanov", "account": "ivanov2"},
+        {"login": "petrov", "account": ""},
+    ]
+    assert asked["acceptlosses"] is True
+    assert "people" not in call(moodle, shortname="OT-1", people="ivanov: i2", users="нет")
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [("ivanov", "двоеточие"), (": x", "двоеточие"), ("a: b\na: c", "«a» указан дважды")]
+)
+def test_whose_the_data_are_is_said_by_lines(people: str, told: str) -> None:
+    with pytest.raises(OrderInvalid, match=told):
+        plan(Moodle(backup()), shortname="OT-1", people=people)
 
 
 def test_a_course_that_no_backup_holds_is_refused() -> None:
@@ -401,6 +423,7 @@ def test_the_evidence_is_the_course_as_it_was_restored_and_read_back() -> None:
         "questions": 40,
         "files": 5,
         "users": True,
+        "compared": {"activities": [2, 3], "questions": [40, 40]},
         "warnings": [],
     }
     assert moodle.calls(COURSES) == [{"field": "id", "value": "70"}]

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -110,6 +111,21 @@ def test_a_restored_course_is_shown() -> None:
 Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 1_нормо-ч.
 """
     )
+
+
+def test_what_came_back_is_told_beside_what_the_copy_lists() -> None:
+    compared = {"activities": [20, 21], "questions": [40, 40], "grades": [99, 99]}
+    text = told("ready", **ASKED, stage="Курс", evidence={**COURSE, "compared": compared}, write_off="1")
+    assert (
+        "Вернулось (из того, что есть в копии): элементов курса – 20 из 21, вопросов – 40 из 40, "
+        "оценок – 99 из 99.\n" in text
+    )
+
+
+def test_moments_are_told_by_the_site_s_clock() -> None:
+    facts = {**ASKED, "stage": "Курс", "evidence": COURSE, "write_off": "1"}
+    text = Messages(None, ZoneInfo("Europe/Moscow")).render("ready", make_ticket(), facts)
+    assert "на 01.03.2026 00:15 MSK – дату" in text
 
 
 def test_a_course_without_users_data_says_so() -> None:

@@ -32,6 +32,9 @@ class CourseRestore(StepKind):
             "shortname": line(255, ""),
             "users": flag(default=True),
             "othersite": flag(default=False),
+            "people": Items(Shape({"login": line(100), "account": line(100, "")})),
+            "acceptlosses": flag(default=False),
+            "lang": line(30, ""),
         }
     )
     results: ClassVar[Mapping[str, str]] = {
@@ -48,6 +51,7 @@ class CourseRestore(StepKind):
         "files": "int",
         "users": "bool",
         "warnings": "json",
+        "compared": "json",
     }
     needs: ClassVar[tuple[str, ...]] = (
         "local/otbridge:restore",
@@ -140,6 +144,11 @@ class CourseRestore(StepKind):
             "files": content.files,
             "users": content.users,
             "warnings": warnings,
+            "compared": {
+                "activities": [len(content.modules), len(content.modules)],
+                "questions": [content.questions, content.questions],
+                **({"files": [content.files, content.files]} if content.users else {}),
+            },
         }
         return result, footprint(site, course)
 

@@ -56,7 +56,7 @@ class get_info extends api {
         'moodle/restore:configure', 'moodle/restore:createuser', 'moodle/restore:rolldates', 'moodle/course:update',
         'moodle/course:changefullname', 'moodle/course:changeshortname', 'moodle/course:changeidnumber',
         'moodle/course:changesummary', 'moodle/course:enrolconfig', 'moodle/course:managescales',
-        'moodle/course:setforcedlanguage', 'moodle/grade:manageoutcomes', 'moodle/question:add',
+        'moodle/course:setforcedlanguage', 'moodle/course:changelockedcustomfields', 'moodle/grade:manageoutcomes', 'moodle/question:add',
         'moodle/question:managecategory', 'moodle/role:assign', 'moodle/role:override', 'mod/glossary:manageentries',
     ];
 

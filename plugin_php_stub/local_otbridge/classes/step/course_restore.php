@@ -27,12 +27,16 @@ namespace local_otbridge\step;
 use context_system;
 use local_otbridge\backup_file;
 use local_otbridge\backup_header;
+use local_otbridge\archive_fault;
 use local_otbridge\backup_files;
 use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\course_restorer;
 use local_otbridge\field;
+use local_otbridge\language;
+use local_otbridge\losses;
+use local_otbridge\people;
 use local_otbridge\refusal;
 use local_otbridge\scope;
 use local_otbridge\step;
@@ -57,6 +61,10 @@ class course_restore extends step {
             'shortname' => field::text(255)->default(''),
             'users' => field::bool()->default(true),
             'othersite' => field::bool()->default(false),
+            'people' => field::items(field::structure(['login' => field::text(100), 'account' => field::text(100)->default('')]))
+                ->default([]),
+            'acceptlosses' => field::bool()->default(false),
+            'lang' => field::text(30)->default(''),
         ];
     }
 
@@ -69,7 +77,7 @@ class course_restore extends step {
         return [
             'id' => 'course', 'fullname' => 'text', 'shortname' => 'text', 'url' => 'text', 'category' => 'category',
             'backuptime' => 'int', 'source' => 'text', 'filename' => 'text', 'activities' => '', 'questions' => 'int',
-            'files' => 'int', 'users' => 'bool', 'warnings' => '',
+            'files' => 'int', 'users' => 'bool', 'warnings' => '', 'compared' => '',
         ];
     }
 
@@ -126,15 +134,34 @@ class course_restore extends step {
      * @param checking $checking
      */
     public function check(array $params, checking $checking): void {
-        global $DB;
-
         if (($params['ref'] === '') === ($params['file'] === null)) {
             $checking->fault('ref', 'reforfile');
             return;
         }
+        $before = language::enter($params['lang']);
+        try {
+            $this->check_backup($params, $checking);
+        } finally {
+            language::leave($before);
+        }
+    }
+
+    /**
+     * Look for faults of the backup, and tell what of it would not come back.
+     *
+     * @param array $params
+     * @param checking $checking
+     */
+    private function check_backup(array $params, checking $checking): void {
+        global $DB;
+
         $shortname = $params['shortname'];
-        $header = $this->header($params, $checking);
+        $file = null;
+        $header = $this->header($params, $checking, $file);
         if ($header !== null) {
+            if (!$checking->is_last()) {
+                $this->check_losses($params, $header, $file, $checking);
+            }
             if (!$header['samesite'] && $params['othersite'] !== true) {
                 $checking->fault('othersite', 'othersite', ['site' => $header['siteurl']]);
             }
@@ -215,13 +242,53 @@ class course_restore extends step {
     }
 
     /**
+     * Tell what would not come back, and whose data would go where.
+     *
+     * @param array $params
+     * @param array $header
+     * @param backup_file $file
+     * @param checking $checking
+     */
+    private function check_losses(array $params, array $header, backup_file $file, checking $checking): void {
+        if (!is_bool($params['users']) || !is_bool($params['acceptlosses'])) {
+            return; // It cannot be told yet.
+        }
+        $users = $params['users'] && $header['users'];
+        $context = $checking->context('category', $params['category']) ?? context_system::instance();
+        $losses = losses::of($header, $context, $users);
+        $stopping = $params['acceptlosses'] ? [] : losses::stopping($losses);
+        if ($stopping) {
+            $checking->fault('acceptlosses', 'lossnotallowed', ['losses' => implode('; ', losses::words($stopping))]);
+        }
+        foreach (losses::words($losses) as $words) {
+            $checking->note('', 'leftout_note', ['words' => $words]);
+        }
+        if ($users && $file->size > people::MOST_AT_PLAN) {
+            $checking->note('', 'peoplelater');
+        } else if ($users) {
+            try {
+                $decisions = (new people($header['samesite'], $params['people']))->decide(people::text($file));
+            } catch (archive_fault $fault) {
+                return; // The task meets it again, and takes the next older copy.
+            } catch (refusal $refusal) {
+                $checking->fault('people', $refusal->errorcode, $refusal->facts);
+                return;
+            }
+            foreach (people::words($decisions) as $words) {
+                $checking->note('', 'people_note', ['words' => $words]);
+            }
+        }
+    }
+
+    /**
      * The first of the backups that is there and can be read.
      *
      * @param array $params
      * @param checking $checking
+     * @param backup_file|null $file the one
      * @return array|null what it says of itself; null when it cannot be told yet, or after a fault
      */
-    private function header(array $params, checking $checking): ?array {
+    private function header(array $params, checking $checking, ?backup_file &$file): ?array {
         $first = null;
         foreach ($params['file'] === null ? array_merge([$params['ref']], $params['older']) : [''] as $ref) {
             try {
@@ -238,7 +305,7 @@ class course_restore extends step {
                 if (!isset($header['problem'])) {
                     return $header;
                 }
-                $first = $first ?? ['backupinvalid', ['reason' => get_string($header['problem'], 'local_otbridge')]];
+                $first = $first ?? ['backupinvalid', ['reason' => language::say($header['problem'])]];
             } catch (refusal $refusal) {
                 $first = $first ?? [$refusal->errorcode, $refusal->facts];
             }
