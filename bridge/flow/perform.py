@@ -40,6 +40,8 @@ FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 300.0
 """A running operation is asked for after five seconds, then twice as long each time, at last every five
 minutes.
 """
+SOONEST_LOOK_SECONDS = 0.5
+"""The soonest, where it is told when to look again."""
 
 
 class Performer:
@@ -353,7 +355,8 @@ class Performer:
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
         until = None
         if code in ("still-running", "still-reading"):
-            until = self._bridge.clock() + _next_look(effect.attempts)
+            again = error.facts.get("again") if isinstance(error, StillRunning) else None
+            until = self._bridge.clock() + _next_look(effect.attempts, again)
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error, until)
 
     def _row(
@@ -384,9 +387,15 @@ class Performer:
         )
 
 
-def _next_look(attempts: int) -> timedelta:
-    """How long after so many looks a running operation is looked at again."""
-    seconds = FIRST_LOOK_SECONDS * 2.0 ** min(max(attempts - 1, 0), 20)
+def _next_look(attempts: int, left: float | None = None) -> timedelta:
+    """How long after so many looks a running operation is looked at again: after `left` seconds, where that
+    was told, but ever more seldom.
+    """
+    looks = min(max(attempts - 1, 0), 40)
+    if left is None:
+        seconds = FIRST_LOOK_SECONDS * 2.0**looks
+    else:
+        seconds = max(left, SOONEST_LOOK_SECONDS * 1.15**looks)
     return timedelta(seconds=min(seconds, LONGEST_LOOK_SECONDS))
 
 

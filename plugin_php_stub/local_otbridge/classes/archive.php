@@ -25,10 +25,11 @@
 namespace local_otbridge;
 
 /**
- * Goes through the members of a gzipped tar or a zip file. What is wrong with it comes out as {@see archive_fault}.
+ * Goes through the members of a gzipped tar or a zip file. What is wrong with it comes out as {@see
+ * archive_fault}.
  *
- * Core's own reader of gzipped tars takes the end of a file that was cut off, or whose check sum is wrong, for the end of the
- * archive, so that a part of the course would be lost without a word.
+ * Core's own reader of gzipped tars takes the end of a file that was cut off, or whose check sum is wrong,
+ * for the end of the archive, so that a part of the course would be lost without a word.
  */
 abstract class archive {
     /** @var int bytes that are held at a time */
@@ -56,8 +57,9 @@ abstract class archive {
     abstract public function close(): void;
 
     /**
-     * The members, one after the other: name => size in bytes, of files only. The content of one must be taken, by
-     * {@see self::text()} or {@see self::save()}, before the next is asked for; what nobody takes is passed over.
+     * The members, one after the other: name => size in bytes, of files only. The content of one must be
+     * taken, by {@see self::text()} or {@see self::save()}, before the next is asked for; what nobody takes
+     * is passed over.
      *
      * @return \Generator
      * @throws archive_fault also at the very end, where the whole does not agree with its check sum

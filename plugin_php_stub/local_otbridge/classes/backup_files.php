@@ -25,7 +25,8 @@
 namespace local_otbridge;
 
 /**
- * Lists backup files: in category recycle bins, in the folder of automated backups, in backup areas of courses and users.
+ * Lists backup files: in category recycle bins, in the folder of automated backups, in backup areas of
+ * courses and users.
  */
 class backup_files {
     /** @var string[] conditions on {files} f by source */
@@ -66,7 +67,8 @@ class backup_files {
      * Files in Moodle's pool.
      *
      * @param string $source one of {@see self::AREAS}
-     * @param string $where on {files} f, on {tool_recyclebin_category} b, and on the index i where it knows the file as it is
+     * @param string $where on {files} f, on {tool_recyclebin_category} b, and on the index i where it knows
+     *     the file as it is
      * @param array $params
      * @return backup_file[]
      */

@@ -30,7 +30,8 @@ use Throwable;
 /**
  * Reads a backup through from end to end: what it describes, what it holds, and whether it is whole.
  *
- * Backups come from users, too, so sizes are limited and nothing is written to disk (but for zip files in a remote pool).
+ * Backups come from users, too, so sizes are limited and nothing is written to disk (but for zip files in a
+ * remote pool).
  */
 class backup_header {
     /** @var int[] descriptions without which nothing can be said, and how many bytes each may have */
@@ -43,7 +44,8 @@ class backup_header {
      * What a file says, out of the index, out of the cache, or read.
      *
      * @param backup_file $file
-     * @return array either `problem` (string id of this plugin), or type, courseid, shortname, fullname, idnumber, categoryid,
+     * @return array either `problem` (string id of this plugin), or type, courseid, shortname, fullname,
+     *     idnumber, categoryid,
      *     category (its name), timecreated, users, siteurl, samesite, unpacked (bytes), lists ({@see backup_lists})
      */
     public static function of(backup_file $file): array {
@@ -64,7 +66,8 @@ class backup_header {
      *
      * @param backup_file $file
      * @param float $deadline seconds of the clock at which reading ends; 0: never
-     * @return array|null as {@see self::of()}, but `site` in the place of `samesite`; null: the deadline came first
+     * @return array|null as {@see self::of()}, but `site` in the place of `samesite`; null: the deadline came
+     *     first
      */
     public static function read(backup_file $file, float $deadline = 0): ?array {
         $archive = null;

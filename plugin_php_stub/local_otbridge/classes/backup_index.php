@@ -35,7 +35,10 @@ class backup_index {
     const TABLE = 'local_otbridge_backup';
     /** @var string[] the sources that the site itself fills */
     const OWN = ['recyclebin', 'folder', 'filearea'];
-    /** @var int seconds by which a folder must be older than its last listing, so that nothing was added in the same second */
+    /**
+     * @var int seconds by which a folder must be older than its last listing, so that nothing was added in
+     *     the same second
+     */
     const SETTLED = 2;
 
     /**
@@ -110,7 +113,8 @@ class backup_index {
      * Files that the index does not know as they are now.
      *
      * @param string[] $sources
-     * @param bool $thoroughly whether each file of the folder is looked at, although nothing was put there since it was listed
+     * @param bool $thoroughly whether each file of the folder is looked at, although nothing was put there
+     *     since it was listed
      * @return backup_file[]
      */
     public static function pending(array $sources, bool $thoroughly = false): array {

@@ -44,7 +44,8 @@ class backups {
      * @param int $limit
      * @param bool $private whether files count that a user could have put there
      * @param float|null $patience seconds, null: the usual
-     * @return array backups (the last stored first), truncated (there may be more), unread (files that were not looked into yet:
+     * @return array backups (the last stored first), truncated (there may be more), unread (files that were
+     *     not looked into yet:
      *     ask again), unreadable, lookalikes (names that look like the one that was asked for, where none matched)
      */
     public static function find(array $criteria, int $limit, bool $private = false, ?float $patience = null): array {
@@ -97,7 +98,8 @@ class backups {
     }
 
     /**
-     * How likely a file matches, by its name alone; names are only a hint, as sites configure and administrators change them.
+     * How likely a file matches, by its name alone; names are only a hint, as sites configure and
+     * administrators change them.
      *
      * @param backup_file $file
      * @param array $criteria
@@ -152,7 +154,8 @@ class backups {
     }
 
     /**
-     * Whether a backup is one of the course that is searched for. The database compares as its collation does (е is ё).
+     * Whether a backup is one of the course that is searched for. The database compares as its collation does
+     * (е is ё).
      *
      * @param \stdClass $row
      * @param array $criteria
@@ -179,7 +182,8 @@ class backups {
      * Rows whose file is still there, as it was read.
      *
      * @param \stdClass[] $rows
-     * @param backup_file[]|null $changed files that were overwritten since, which only a look at each of them tells
+     * @param backup_file[]|null $changed files that were overwritten since, which only a look at each of them
+     *     tells
      * @return \stdClass[]
      */
     private static function still_there(array $rows, ?array &$changed = null): array {
@@ -267,7 +271,8 @@ class backups {
     }
 
     /**
-     * Names of courses that a recycle bin lists without a file: those of a category that was deleted with all its courses.
+     * Names of courses that a recycle bin lists without a file: those of a category that was deleted with all
+     * its courses.
      *
      * @return string[]
      */

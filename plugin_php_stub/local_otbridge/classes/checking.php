@@ -39,8 +39,8 @@ class checking {
     private $scope;
     /** @var program_files */
     private $files;
-    /** @var bool whether the step is run right after */
-    private $last;
+    /** @var bool whether somebody hears the remarks */
+    private $heard;
     /** @var \ArrayObject what earlier steps of the same program will take */
     private $claims;
 
@@ -52,25 +52,25 @@ class checking {
      * @param scope $scope
      * @param program_files $files
      * @param \ArrayObject $claims
-     * @param bool $last
+     * @param bool $heard
      */
     public function __construct(faults $faults, planned $planned, scope $scope, program_files $files, \ArrayObject $claims,
-            bool $last = false) {
+            bool $heard = true) {
         $this->faults = $faults;
         $this->planned = $planned;
         $this->scope = $scope;
         $this->files = $files;
         $this->claims = $claims;
-        $this->last = $last;
+        $this->heard = $heard;
     }
 
     /**
-     * Whether the step is run right after, so that nobody hears its remarks.
+     * Whether somebody hears the remarks: a step that is at work to find some need not be otherwise.
      *
      * @return bool
      */
-    public function is_last(): bool {
-        return $this->last;
+    public function is_heard(): bool {
+        return $this->heard;
     }
 
     /**

@@ -42,8 +42,8 @@ use stdClass;
 /**
  * Does the work of the step course.restore, as the user who ordered it.
  *
- * The new course is noted in the step's row in the same transaction that makes it, so that an attempt that died
- * leaves nothing that could not be found and removed.
+ * The new course is noted in the step's row in the same transaction that makes it, so that an attempt that
+ * died leaves nothing that could not be found and removed.
  */
 class course_restorer {
     /** @var string[] core's admin settings for what a restore takes from a backup: all that is in it */
@@ -161,7 +161,8 @@ class course_restorer {
     }
 
     /**
-     * Let core take all that is in the backup, whatever the defaults of this site are, and leave the restoring user out of it.
+     * Let core take all that is in the backup, whatever the defaults of this site are, and leave the
+     * restoring user out of it.
      */
     private function configure(): void {
         global $CFG;
@@ -306,7 +307,8 @@ class course_restorer {
     }
 
     /**
-     * Let core check whether the backup can be restored. What it says of roles is known already, and said better.
+     * Let core check whether the backup can be restored. What it says of roles is known already, and said
+     * better.
      *
      * @param string[] $names
      * @throws refusal `precheckfailed`

@@ -29,7 +29,8 @@ namespace local_otbridge;
  */
 class language {
     /**
-     * Speak a language from now on. The plugin brings its own strings, so that Moodle's language pack need not be there.
+     * Speak a language from now on. The plugin brings its own strings, so that Moodle's language pack need
+     * not be there.
      *
      * @param mixed $lang empty, or none that the plugin speaks: as it is
      * @return string for {@see self::leave()}
@@ -55,7 +56,8 @@ class language {
     }
 
     /**
-     * One of the plugin's strings. Moodle itself reads a plugin's own translation only where its language pack is installed.
+     * One of the plugin's strings. Moodle itself reads a plugin's own translation only where its language
+     * pack is installed.
      *
      * @param string $id
      * @param mixed $facts

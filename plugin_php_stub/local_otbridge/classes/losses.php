@@ -28,7 +28,8 @@ use context;
 use core_component;
 
 /**
- * Compares a backup's own lists with what the site has, before anything is made. Core leaves all of this out without a word.
+ * Compares a backup's own lists with what the site has, before anything is made. Core leaves all of this out
+ * without a word.
  */
 class losses {
     /** @var string[] kinds of losses, by which the site's policy names them */
@@ -135,7 +136,8 @@ class losses {
     }
 
     /**
-     * Enrolment methods that are not there, switched off, or made without restoring, and cohorts that are gone.
+     * Enrolment methods that are not there, switched off, or made without restoring, and cohorts that are
+     * gone.
      *
      * @param array $lists
      * @param bool $samesite
@@ -165,7 +167,8 @@ class losses {
     }
 
     /**
-     * Roles that the user may not assign: core drops their assignments, or gives another role of the same archetype.
+     * Roles that the user may not assign: core drops their assignments, or gives another role of the same
+     * archetype.
      *
      * @param array $names
      * @param context $context

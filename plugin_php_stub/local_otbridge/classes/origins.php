@@ -25,7 +25,8 @@
 namespace local_otbridge;
 
 /**
- * A course that was restored and lost again is the same course: a search must not take its copies for those of another one.
+ * A course that was restored and lost again is the same course: a search must not take its copies for those
+ * of another one.
  */
 class origins {
     /** @var string */

@@ -27,8 +27,9 @@ namespace local_otbridge;
 use stdClass;
 
 /**
- * Decides for each person of a backup which account the data go to. Core alone gives a renamed person a new account under the old
- * login, gives the data of one who was made anew to the deleted account, and ends the whole restore where a login is another's.
+ * Decides for each person of a backup which account the data go to. Core alone gives a renamed person a new
+ * account under the old login, gives the data of one who was made anew to the deleted account, and ends the
+ * whole restore where a login is another's.
  */
 class people {
     /** @var int bytes of users.xml that are read */
@@ -84,7 +85,8 @@ class people {
      * Decide for all.
      *
      * @param string $xml users.xml
-     * @return stdClass[] those for whom there is something to say or to do: kind, login, name, id (in the backup), account
+     * @return stdClass[] those for whom there is something to say or to do: kind, login, name, id (in the
+     *     backup), account
      *     (an account or null)
      * @throws refusal `accountnotfound`, `personnotfound`
      */
@@ -135,7 +137,8 @@ class people {
     }
 
     /**
-     * Let core find the account that was decided on: by login and address, which are those of the account from now on.
+     * Let core find the account that was decided on: by login and address, which are those of the account
+     * from now on.
      *
      * @param string $path of the unpacked users.xml
      * @param stdClass[] $decisions with an account each, but for those who are made anew
@@ -163,7 +166,8 @@ class people {
     }
 
     /**
-     * An account that nobody can use, for the data of one who is left out: what others answered to them stays whole.
+     * An account that nobody can use, for the data of one who is left out: what others answered to them stays
+     * whole.
      *
      * @param stdClass $person
      * @return stdClass
@@ -293,7 +297,8 @@ class people {
     }
 
     /**
-     * Whether an account whose login changed is still the same person's: address or both names are as they were.
+     * Whether an account whose login changed is still the same person's: address or both names are as they
+     * were.
      *
      * @param stdClass $account
      * @param stdClass $person

@@ -28,8 +28,9 @@ use context_course;
 use stdClass;
 
 /**
- * Makes a course of all kinds of activities that this Moodle's own generators can make, with people, groups, grades, attempts, posts,
- * files, completion and a badge, and reads it out of the database without anything that is another one in a copy.
+ * Makes a course of all kinds of activities that this Moodle's own generators can make, with people, groups,
+ * grades, attempts, posts, files, completion and a badge, and reads it out of the database without anything
+ * that is another one in a copy.
  */
 class rich_course {
     /** @var int learners */
@@ -99,7 +100,10 @@ class rich_course {
             WHERE w.course = ?',
         'workshop_submissions' => 'SELECT s.id FROM {workshop_submissions} s JOIN {workshop} w ON w.id = s.workshopid WHERE w.course = ?',
     ];
-    /** @var string[] columns that hold when a row was made or worked out, an order among all courses, or a number of another row */
+    /**
+     * @var string[] columns that hold when a row was made or worked out, an order among all courses, or a
+     *     number of another row
+     */
     const OWN = [
         'id', 'course', 'courseid', 'instance', 'module', 'section', 'sequence', 'cacherev', 'contextid', 'enrolid', 'groupid',
         'groupingid', 'itemid', 'iteminstance', 'categoryid', 'parent', 'path', 'cm', 'coursemoduleid', 'bookid', 'choiceid', 'optionid',

@@ -159,9 +159,7 @@ class course_restore extends step {
         $file = null;
         $header = $this->header($params, $checking, $file);
         if ($header !== null) {
-            if (!$checking->is_last()) {
-                $this->check_losses($params, $header, $file, $checking);
-            }
+            $this->check_losses($params, $header, $file, $checking);
             if (!$header['samesite'] && $params['othersite'] !== true) {
                 $checking->fault('othersite', 'othersite', ['site' => $header['siteurl']]);
             }
@@ -263,9 +261,12 @@ class course_restore extends step {
         foreach (losses::words($losses) as $words) {
             $checking->note('', 'leftout_note', ['words' => $words]);
         }
-        if ($users && $file->size > people::MOST_AT_PLAN) {
+        if (!$users || !$checking->is_heard()) {
+            return; // Reading the people means reading the whole file; the task does it anyway.
+        }
+        if ($file->size > people::MOST_AT_PLAN) {
             $checking->note('', 'peoplelater');
-        } else if ($users) {
+        } else {
             try {
                 $decisions = (new people($header['samesite'], $params['people']))->decide(people::text($file));
             } catch (archive_fault $fault) {
