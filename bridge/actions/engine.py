@@ -190,18 +190,15 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
     """
     start = site.clock()
     opkey = operation["opkey"]
-    seen: tuple[float, float] | None = None
     while operation["status"] in _UNENDED:
         site.progress(float(operation["progress"]), str(operation["step"] or operation["status"]))
-        now, share = site.clock(), float(operation["progress"])
+        now = site.clock()
         if site.stopping() or now - start >= site.patience:
             raise StillRunning(
                 "still-running",
                 f"operation {opkey} is {operation['status']} in Moodle; it is asked for again later",
-                again=_left(operation, seen, (now, share), site.now()),
+                again=_again(operation, site.now()),
             )
-        if seen is None and operation["status"] == "running" and share > 0:
-            seen = now, share
         site.pause(min(max(_FIRST_PAUSE, _SHARE * (now - start)), _LONGEST_PAUSE))
         operation = site.moodle.read("local_otbridge_get_operation", opkey=opkey)
     if operation["status"] == "failed":
@@ -222,23 +219,15 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
     return {**operation, "result": json.loads(operation["result"] or "{}")}
 
 
-def _left(
-    operation: Mapping[str, Any],
-    first: tuple[float, float] | None,
-    last: tuple[float, float],
-    now: float,
-) -> float | None:
-    """After how many seconds a running operation is worth another look; None for one that waits for cron.
+def _again(operation: Mapping[str, Any], now: float) -> float | None:
+    """After how many seconds a running operation is worth another look: a part of the time that it has run.
+    Its progress is no help, for it moves by leaps. None for one that waits for cron.
 
     Parameters:
-        first, last: two looks at it (moment, share done): they tell how long it will take yet. Where its
-            progress stood still, it is looked at after a part of the time that it has run.
         now: Unix seconds.
     """
     if operation["status"] == "queued" or not operation["timestarted"]:
         return None
-    if first is not None and last[0] > first[0] and last[1] > first[1]:
-        return (1 - last[1]) * (last[0] - first[0]) / (last[1] - first[1])
     return _SHARE * max(0.0, now - float(operation["timestarted"]))
 
 

@@ -155,7 +155,7 @@ def await_end(moodle: MoodleClient, site: engine.Site, operation: Mapping[str, A
         try:
             engine.follow(operation, site)
         except StillRunning as error:
-            time.sleep(_next_look(attempt, error.facts["again"]).total_seconds())
+            time.sleep(_next_look(attempt, error.facts.get("again")).total_seconds())
             operation = moodle.read("local_otbridge_get_operation", opkey=operation["opkey"])
         else:
             return
