@@ -26,7 +26,9 @@ Progress = Callable[[float, str], None]
 Fetch = Callable[[str], TicketFile]
 """The file of a program by its SHA-256."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_SHARE = 0.15
+"""A pause between two looks, as a part of the time that has gone by: so late its end is learned at most."""
 _UNENDED = ("queued", "running", "undoing")
 _PATH = re.compile(r"((?:steps|files)\[\d+\][^\s:]*): ")
 
@@ -86,6 +88,7 @@ class Site:
     stopping: Callable[[], bool] = lambda: False
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
 
 
 def check(site: Site, program: Program, order_faults: Collection[str]) -> tuple[str, ...]:
@@ -181,20 +184,22 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
 
     Raises:
         OperationFailed: it ended as failed.
-        StillRunning: `site.patience` seconds have passed, or the service is being stopped.
+        StillRunning: `site.patience` seconds have passed, or the service is being stopped; its fact `again`
+            says after how many seconds to look again, None where that cannot be told.
         MoodleError: Moodle could not be asked; the operation goes on there.
     """
-    start, pause = site.clock(), _FIRST_PAUSE
+    start = site.clock()
     opkey = operation["opkey"]
     while operation["status"] in _UNENDED:
         site.progress(float(operation["progress"]), str(operation["step"] or operation["status"]))
-        if site.stopping() or site.clock() - start >= site.patience:
+        now = site.clock()
+        if site.stopping() or now - start >= site.patience:
             raise StillRunning(
                 "still-running",
                 f"operation {opkey} is {operation['status']} in Moodle; it is asked for again later",
+                again=_again(operation, site.now()),
             )
-        site.pause(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        site.pause(min(max(_FIRST_PAUSE, _SHARE * (now - start)), _LONGEST_PAUSE))
         operation = site.moodle.read("local_otbridge_get_operation", opkey=opkey)
     if operation["status"] == "failed":
         left = json.loads(operation["result"] or "{}").get("left") or []
@@ -212,6 +217,18 @@ def follow(operation: Mapping[str, Any], site: Site) -> dict[str, Any]:
         )
     site.progress(1.0, "done")
     return {**operation, "result": json.loads(operation["result"] or "{}")}
+
+
+def _again(operation: Mapping[str, Any], now: float) -> float | None:
+    """After how many seconds a running operation is worth another look: a part of the time that it has run.
+    Its progress is no help, for it moves by leaps. None for one that waits for cron.
+
+    Parameters:
+        now: Unix seconds.
+    """
+    if operation["status"] == "queued" or not operation["timestarted"]:
+        return None
+    return _SHARE * max(0.0, now - float(operation["timestarted"]))
 
 
 def thawed(text: str, frozen_digest: str) -> Program:

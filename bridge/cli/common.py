@@ -66,7 +66,7 @@ def open_bridge(settings: Settings, progress: Progress | None = None) -> Iterato
         def connect_moodle(installation: InstallationTable) -> Moodle:
             return stack.enter_context(open_moodle(settings, installation))
 
-        messages = Messages(settings.bridge.templates)
+        messages = Messages(settings.bridge.templates, settings.bridge.zone)
         journal = stack.enter_context(Journal.open(settings.bridge.journal))
         portal = stack.enter_context(open_portal(settings, journal))
         bridge = Bridge(settings, messages, journal, portal, connect_moodle, own_name())

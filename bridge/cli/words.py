@@ -100,6 +100,7 @@ REASONS: Mapping[str, str] = {
     "portal": tr("{detail}; the next pass tries again"),
     "moodle": tr("{detail}; the next pass tries again"),
     "still-running": tr("{detail}"),
+    "still-reading": tr("{detail}"),
     "unknown-outcome": tr("{detail}; the outcome is not known yet, the next pass asks with the same key"),
     "fault": tr("{detail}; tried again by itself after a while; once it is mended: otbridge retry {number}"),
     "own-portal": tr(

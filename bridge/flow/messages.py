@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,12 +64,13 @@ class Messages:
 
     Parameters:
         directory: a site's own templates, None for the ones that come with the bridge.
+        zone: by whose clock moments are told.
 
     Raises:
         UserError: a template of the directory cannot be read.
     """
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, zone: tzinfo = UTC) -> None:
         # Loaded here, for most commands send no message.
         from jinja2 import (
             BaseLoader,
@@ -96,7 +97,7 @@ class Messages:
             minutes=minutes,
             roubles=roubles,
             number=number,
-            moment=moment,
+            moment=lambda value: moment(value, zone),
             context_level=lambda level: _CONTEXT_LEVELS.get(level, level),
             permission=lambda word: _PERMISSIONS.get(word, word),
         )
@@ -174,9 +175,9 @@ def number(value: str | Decimal) -> str:
     return text.replace(".", ",")
 
 
-def moment(value: str) -> str:
-    """An ISO moment: 01.03.2026 09:30 UTC."""
-    return datetime.fromisoformat(value).astimezone(UTC).strftime("%d.%m.%Y %H:%M UTC")
+def moment(value: str, zone: tzinfo = UTC) -> str:
+    """An ISO moment by a zone's clock: 01.03.2026 12:30 MSK."""
+    return datetime.fromisoformat(value).astimezone(zone).strftime("%d.%m.%Y %H:%M %Z")
 
 
 def _of_action(file: str) -> str | None:

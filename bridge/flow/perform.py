@@ -41,6 +41,8 @@ FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 300.0
 """A running operation is asked for after five seconds, then twice as long each time, at last every five
 minutes.
 """
+SOONEST_LOOK_SECONDS = 0.5
+"""The soonest, where it is told when to look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,8 @@ class Performer:
         def send(effect: Effect) -> Outcome:
             try:
                 planned = self._work().examine(effect)
+            except StillRunning as error:
+                raise self._unsettled(effect, Status.QUEUED, error, code="still-reading") from error
             except ActionError as error:
                 return Outcome(EffectState.REFUSED, refusal(effect, error))
             except (MoodleError, PortalError) as error:
@@ -411,8 +415,9 @@ class Performer:
             unit.effects.unsettled(effect.key, str(error))
         code = code or ("moodle" if isinstance(error, MoodleError) else "portal")
         until = None
-        if code == "still-running":
-            until = self._bridge.clock() + _next_look(effect.attempts)
+        if code in ("still-running", "still-reading"):
+            again = error.facts.get("again") if isinstance(error, StillRunning) else None
+            until = self._bridge.clock() + _next_look(effect.attempts, again)
         return Postpone(status, Reason(code, {"detail": str(error), "what": effect.kind}), error, until)
 
     def _row(
@@ -443,9 +448,15 @@ class Performer:
         )
 
 
-def _next_look(attempts: int) -> timedelta:
-    """How long after so many looks a running operation is looked at again."""
-    seconds = FIRST_LOOK_SECONDS * 2.0 ** min(max(attempts - 1, 0), 20)
+def _next_look(attempts: int, left: float | None = None) -> timedelta:
+    """How long after so many looks a running operation is looked at again: after `left` seconds, where that
+    was told, but ever more seldom.
+    """
+    looks = min(max(attempts - 1, 0), 40)
+    if left is None:
+        seconds = FIRST_LOOK_SECONDS * 2.0**looks
+    else:
+        seconds = max(left, SOONEST_LOOK_SECONDS * 1.15**looks)
     return timedelta(seconds=min(seconds, LONGEST_LOOK_SECONDS))
 
 

@@ -78,8 +78,10 @@ SOMEBODY_MOVES = frozenset({"by-hand"})
 """Reasons that, at any status, only a change of the ticket or an operator's word ends."""
 
 
-RUNS_IN_MOODLE = frozenset({"still-running"})
-"""Reasons that end when an operation does: the ticket is looked at again at its due time, no earlier."""
+RUNS_IN_MOODLE = frozenset({"still-running", "still-reading"})
+"""Reasons that end when an operation, or a search, does: the ticket is looked at again at its due time, no
+earlier.
+"""
 
 
 class Pass:

@@ -22,6 +22,7 @@
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
+use local_otbridge\losses;
 use local_otbridge\policy;
 use local_otbridge\roles;
 use local_otbridge\steps;
@@ -81,6 +82,24 @@ if ($hassiteconfig) {
             new lang_string('categories_desc', 'local_otbridge'),
             [],
             core_course_category::make_categories_list()
+        ));
+        $losses = [];
+        foreach (losses::KINDS as $kind) {
+            $losses[$kind] = new lang_string('kindof' . $kind, 'local_otbridge');
+        }
+        $settings->add(new admin_setting_configmulticheckbox(
+            'local_otbridge/lossesstop',
+            new lang_string('lossesstop', 'local_otbridge'),
+            new lang_string('lossesstop_desc', 'local_otbridge'),
+            array_fill_keys(losses::STOP, 1),
+            $losses
+        ));
+        $settings->add(new admin_setting_configtext(
+            'local_otbridge/unpackratio',
+            new lang_string('unpackratio', 'local_otbridge'),
+            new lang_string('unpackratio_desc', 'local_otbridge'),
+            policy::UNPACK_RATIO,
+            PARAM_INT
         ));
         $settings->add(new admin_setting_configtext(
             'local_otbridge/retention',

@@ -2,6 +2,8 @@
 one call for each part, and one PHP process that calls Moodle's functions directly. Prints medians, spread,
 and the ratios.
 
+Then, where MOODLE_BACKUP names a course backup, its restore by Moodle's own command and through the bridge.
+
 MOODLE_URL and MOODLE_TOKEN name the site; MOODLE_PHP and MOODLE_DIRROOT its PHP and its code, for the direct
 way. Each run leaves a course; uploads and the start of PHP are not counted in any of the ways.
 """
@@ -22,7 +24,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bridge.actions import Policy, StillRunning, engine
 from bridge.actions.program import File, Program, Ref, Step, Use, ref
+from bridge.flow.perform import _next_look
 from bridge.moodle_ws import MoodleClient, connect
 
 RUNS = 7
@@ -142,6 +146,74 @@ def direct() -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[0])
 
 
+RESTORES = 5
+
+
+def await_end(moodle: MoodleClient, site: engine.Site, operation: Mapping[str, Any]) -> None:
+    """Look at an operation as the service does: for a short while, then when it should be done."""
+    for attempt in range(1, 100):
+        try:
+            engine.follow(operation, site)
+        except StillRunning as error:
+            time.sleep(_next_look(attempt, error.facts.get("again")).total_seconds())
+            operation = moodle.read("local_otbridge_get_operation", opkey=operation["opkey"])
+        else:
+            return
+
+
+def restores(moodle: MoodleClient, category: int) -> None:
+    """One backup restored by turns by Moodle's own command and through the bridge, beyond the time that cron
+    lets it wait: the task is begun as soon as it is queued. Prints medians, spread, and the ratio.
+
+    MOODLE_BACKUP names the file; the web server's user must be able to read it. Each run leaves a course.
+    """
+    php, root = shlex.split(os.environ["MOODLE_PHP"]), os.environ["MOODLE_DIRROOT"]
+    backup = os.environ["MOODLE_BACKUP"]
+    digest = hashlib.sha256(Path(backup).read_bytes()).hexdigest()
+    file = File(digest, Path(backup).name, Path(backup).stat().st_size)
+    site = engine.Site(moodle, Policy())
+    plans: list[float] = []
+
+    def by_command() -> float:
+        begun = time.perf_counter()
+        own = [f"{root}/admin/cli/restore_backup.php", f"--file={backup}", f"--categoryid={category}"]
+        subprocess.run([*php, *own], check=True, capture_output=True)
+        return time.perf_counter() - begun
+
+    def by_bridge() -> float:
+        name = f"bench-{uuid.uuid4().hex[:12]}"
+        order = {"file": Use(digest), "category": category, "shortname": name, "fullname": name}
+        program = Program((Step("course.restore", "course", order),), (file,))
+        draft = moodle.upload(Path(backup), digest)
+        begun = time.perf_counter()
+        engine.check(site, program, ())
+        plans.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        sent = {"opkey": str(uuid.uuid4()), "program": program.canonical(), "draftitemid": draft}
+        queued = moodle.write("local_otbridge_run", **sent)
+        with subprocess.Popen(
+            [*php, f"{root}/admin/cli/adhoc_task.php", "--execute"], stdout=subprocess.DEVNULL
+        ) as cron:
+            await_end(moodle, site, queued)
+            seconds = time.perf_counter() - begun
+            cron.wait()
+        return seconds
+
+    ways = {"Moodle's own command": by_command, "through the bridge": by_bridge}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(RESTORES + 1):
+        for name, way in ways.items():
+            seconds = way()
+            if turn:
+                times[name].append(seconds)
+    print(f"{'the check of its plan':<28} {statistics.median(plans):6.2f} s")
+    own = statistics.median(times["Moodle's own command"])
+    for name, taken in times.items():
+        median = statistics.median(taken)
+        spread = f"({min(taken):.2f} … {max(taken):.2f})"
+        print(f"{name:<28} {median:6.2f} s  {spread:<16}  {median / own:5.2f} × Moodle's own")
+
+
 def main() -> None:
     """Time the ways by turns, after a turn that warms up."""
     if not (os.environ.get("MOODLE_URL") and os.environ.get("MOODLE_TOKEN")):
@@ -151,6 +223,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as directory,
     ):
         category = moodle.read("core_course_get_categories", criteria=[], addsubcategories=False)[0]["id"]
+        if os.environ.get("MOODLE_BACKUP"):
+            restores(moodle, category)
+        if sys.argv[1:] == ["restores"]:
+            return
         ways: dict[str, Callable[[], float]] = {
             "one program in one call": lambda: in_one_call(moodle, category, Path(directory)),
             "a call for each part": lambda: in_calls(moodle, category, Path(directory)),

@@ -180,7 +180,7 @@ def page_step(title: str, kind: str, *answers: Mapping[str, Any]) -> Step:
 
 
 def restore_step(site: Site, deleted: Mapping[str, Any], **params: Any) -> Step:
-    (backup,) = site.client.read(PREFIX + "find_backups", courseid=deleted["courseid"])["backups"]
+    backup, *_ = site.client.read(PREFIX + "find_backups", courseid=deleted["courseid"])["backups"]
     return Step("course.restore", "course", {"ref": backup["ref"], "category": 1, **params})
 
 
@@ -192,7 +192,7 @@ def test_get_info_tells_versions_capabilities_and_steps(moodle_site: Any, transp
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
         info = client.read(PREFIX + "get_info")
     assert info["release"][0].isdigit()
-    assert info["pluginversion"] >= 2026112800
+    assert info["pluginversion"] >= 2026112901
     assert abs(info["time"] - time.time()) < 300
     granted = {item["name"]: item["granted"] for item in info["capabilities"]}
     assert {"local/otbridge:view", "local/otbridge:restore", "local/otbridge:managerole"} <= granted.keys()
@@ -895,6 +895,26 @@ def test_a_deleted_course_comes_back_under_its_names_and_goes_again(
     assert site.send(what, opkey) == operation
     assert site.undo(opkey)["status"] == "done"
     assert site.courses(deleted["shortname"]) == []
+
+
+def test_a_course_that_was_restored_and_lost_again_is_one_course(site: Site, deleted: dict[str, Any]) -> None:
+    again = site.made(program(restore_step(site, deleted)))["course"]["id"]
+    (backup,) = site.client.read(PREFIX + "find_backups", courseid=deleted["courseid"])["backups"]
+    assert (backup["origin"], backup["alive"]) == (deleted["courseid"], again)
+    site.client.write(COURSE_DELETE, courseids=[again])
+    for criterion in ("courseid", "shortname"):
+        asked = {criterion: deleted[criterion]}
+        found = site.client.read(PREFIX + "find_backups", **asked)["backups"]
+        assert {one["courseid"] for one in found} == {deleted["courseid"], again}
+        assert {(one["origin"], one["alive"]) for one in found} == {(deleted["courseid"], 0)}
+
+
+def test_a_copy_that_is_gone_gives_way_to_an_older_one(site: Site, deleted: dict[str, Any]) -> None:
+    step = restore_step(site, deleted)
+    refs = {"ref": "recyclebin:0", "older": [step.params["ref"]]}
+    result = site.made(program(Step(step.kind, step.label, {**step.params, **refs})))["course"]
+    assert result["shortname"] == deleted["shortname"]
+    assert len(result["warnings"]) == 1
 
 
 def test_eight_restores_with_one_key_at_once_make_one_course(

@@ -53,6 +53,28 @@ def test_a_stop_does_not_wait_for_a_long_restore_and_the_next_start_goes_on(worl
     assert len(world.courses()) == len(world.moodle.operations()) == 1
 
 
+def test_a_search_that_was_cut_short_waits_and_goes_on(world: World) -> None:
+    world.course_deleted()
+    world.moodle.unread_backups = 1
+    ticket = world.ticket(RESTORE)
+    settings = world.directory / "bridge.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("operation_wait_seconds = 60", "operation_wait_seconds = 0.1"))
+
+    first = world.sync()
+
+    (waiting,) = first["tickets"]
+    assert (first["exit"], waiting["status"], waiting["reason"]) == (0, "queued", "still-reading")
+    assert world.open_holds() == 0
+    assert world.courses() == []
+    world.moodle.unread_backups = 0
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("operation_wait_seconds = 0.1", "operation_wait_seconds = 60"))
+    world.sync()
+    assert world.portal.ticket(ticket).state == "awaiting_acceptance"
+    assert len(world.courses()) == 1
+
+
 def test_the_service_tells_systemd_that_it_is_ready_and_that_it_stops(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

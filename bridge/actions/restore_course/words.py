@@ -23,12 +23,30 @@ WORDS = Words(
         "idnumber": "Код",
         "shortname": "Имя курса",
         "fullname": "Полное имя",
+        "backup_date": "Дата копии",
+        "new_shortname": "Имя нов.",
+        "new_fullname": "Полн.нов.",
         "category_id": "Категория",
         "users": "С данными",
+        "people": "Люди",
+        "accept_losses": "Потери",
     },
     evidence_kind="course",
     evidence=_evidence,
-    customers=frozenset({"ambiguous", "course-exists", "no-backup", "no-category", "shortnametaken"}),
+    customers=frozenset(
+        {
+            "accountnotfound",
+            "accounttwice",
+            "ambiguous",
+            "course-exists",
+            "lossnotallowed",
+            "no-backup",
+            "no-category",
+            "no-copy-of-date",
+            "personnotfound",
+            "shortnametaken",
+        }
+    ),
     operators=frozenset(
         {
             "backupinvalid",

@@ -81,6 +81,7 @@ def write(backup: Backup, path: Path) -> None:
         f"<backup_date>{backup.time}</backup_date><original_course_id>{backup.courseid}</original_course_id>"
         f"<original_course_fullname>{escape(backup.fullname)}</original_course_fullname>"
         f"<original_course_shortname>{escape(backup.shortname)}</original_course_shortname>"
+        "<details><detail><type>course</type></detail></details>"
         f"<contents><activities>{activities}</activities></contents><settings><setting>"
         "<level>root</level><name>users</name>"
         f"<value>{int(backup.users)}</value></setting></settings></information></moodle_backup>",

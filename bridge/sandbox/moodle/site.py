@@ -108,6 +108,8 @@ class Site:
         self.directory = directory
         self.url = url
         self.restore_seconds = restore_seconds
+        self.unread_backups = 0
+        """Backup files that the next search leaves unread; one fewer after each."""
         self.cron_seconds = 0.0
         """How long a heavy program waits for cron."""
         self.debugging = debugging
@@ -494,6 +496,25 @@ class Site:
         for path in sorted(self.backup_folder.glob("*.mbz")):
             ref = f"folder:{hashlib.sha256(path.name.encode()).hexdigest()[:32]}"
             yield BackupFile(ref, "folder", path.name, path, 0, int(path.stat().st_mtime))
+
+    def note_origin(self, course: int, of: int) -> None:
+        """Keep which course a restored one was."""
+        self.store.insert("origin", course=course, origin=self.origin(of))
+
+    def origin(self, course: int) -> int:
+        """The course that was lost first, where this one was restored; itself otherwise."""
+        found = self.store.row("SELECT origin FROM origin WHERE course = ?", course)
+        return int(found["origin"]) if found else course
+
+    def alive(self, origin: int) -> int:
+        """The id under which a course lives on, 0 where it does not."""
+        found = self.store.row(
+            "SELECT MAX(id) AS id FROM course"
+            " WHERE id = ? OR id IN (SELECT course FROM origin WHERE origin = ?)",
+            origin,
+            origin,
+        )
+        return int(found["id"] or 0) if found else 0
 
     def backup(self, ref: str) -> BackupFile | None:
         """The stored backup of this reference, None where there is none."""

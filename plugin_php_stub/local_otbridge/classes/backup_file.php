@@ -42,6 +42,8 @@ class backup_file {
     public $timestored;
     /** @var int category that the course was deleted from, 0 = not known */
     public $categoryid;
+    /** @var int course in whose backup area it lies, 0 = none */
+    public $keptby = 0;
     /** @var stored_file|string the file in the pool, or a path */
     public $content;
 

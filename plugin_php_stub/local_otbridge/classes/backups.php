@@ -25,139 +25,81 @@
 namespace local_otbridge;
 
 /**
- * Looks into category recycle bins, the folder of automated backups, and stored backup areas.
+ * Searches the index of backup files, and reads what is not in it yet.
  */
 class backups {
     /** @var int seconds that one search may spend on reading files that it does not know yet */
-    const PATIENCE = 20;
+    const PATIENCE = 15;
     /** @var int how many unreadable files are told at most */
     const MAX_UNREADABLE = 50;
     /** @var string[] what can be searched for */
     const CRITERIA = ['courseid', 'idnumber', 'shortname', 'fullname'];
     /** @var int how many look-alikes are told at most */
     const MAX_LOOKALIKES = 10;
-    /** @var string condition on {files} for the backup areas of courses */
-    const AREAS = "f.filename <> '.' AND f.filesize > 0 AND f.referencefileid IS NULL
-        AND f.component = 'backup' AND f.filearea IN ('course', 'automated')";
-    /** @var string the same for files that a user put there: whoever made them could write any name and any date into them */
-    const PRIVATE = "f.filename LIKE '%.mbz' AND f.filesize > 0 AND f.referencefileid IS NULL
-        AND f.component = 'user' AND f.filearea IN ('backup', 'private', 'draft')";
-    /** @var string condition on {files} for the recycle bins of categories */
-    const BIN = "f.component = 'tool_recyclebin' AND f.filearea = 'recyclebin_coursecat' AND f.filename <> '.' AND f.filesize > 0";
 
     /**
      * Search; what is not known yet is read, the likely files first, until the patience is over.
      *
      * @param array $criteria those of {@see self::CRITERIA} that are given; all must match, names exactly
      * @param int $limit
-     * @param bool $private whether files of users' own areas count, too
-     * @return array backups (the last stored first), truncated (there may be more: ask again or more narrowly), unreadable,
-     *     lookalikes (names that look like the one that was asked for, where none matched)
+     * @param bool $private whether files count that a user could have put there
+     * @param float|null $patience seconds, null: the usual
+     * @return array backups (the last stored first), truncated (there may be more), unread (files that were
+     *     not looked into yet:
+     *     ask again), unreadable, lookalikes (names that look like the one that was asked for, where none matched)
      */
-    public static function find(array $criteria, int $limit, bool $private = false): array {
-        $found = [];
-        $others = self::names_in_bins();
-        $unreadable = [];
-        $truncated = false;
-        $deadline = microtime(true) + self::PATIENCE;
-        foreach (self::candidates($criteria, $private) as $file) {
-            if (microtime(true) > $deadline && !backup_header::is_known($file)) {
-                $truncated = true;
-                continue;
+    public static function find(array $criteria, int $limit, bool $private = false, ?float $patience = null): array {
+        $sources = array_merge(backup_index::OWN, $private ? ['private'] : []);
+        $deadline = microtime(true) + ($patience ?? self::PATIENCE);
+        $unread = self::read_pending($sources, $criteria, $deadline);
+        [$found, $alike] = self::search($sources, $criteria);
+        $there = self::still_there(array_slice($found, 0, $limit), $changed);
+        if ($changed) {
+            foreach ($changed as $file) {
+                $unread += backup_index::read($file, $deadline) ? 0 : 1;
             }
-            $header = backup_header::of($file);
-            if (isset($header['problem'])) {
-                $unreadable[] = [
-                    'source' => $file->source, 'filename' => $file->filename,
-                    'reason' => get_string($header['problem'], 'local_otbridge'),
-                ];
-            } else if (self::matches($header, $criteria)) {
-                $found[] = self::tell($file, $header);
-            } else {
-                $others[] = [$header['shortname'], $header['fullname'], $header['idnumber']];
-            }
+            [$found, $alike] = self::search($sources, $criteria);
+            $there = self::still_there(array_slice($found, 0, $limit), $changed);
         }
-        usort($found, static function ($one, $other) {
-            return [$other['stored'], $other['timecreated']] <=> [$one['stored'], $one['timecreated']];
-        });
         return [
-            'backups' => array_slice($found, 0, $limit),
-            'truncated' => $truncated || count($found) > $limit,
-            'unreadable' => array_slice($unreadable, 0, self::MAX_UNREADABLE),
-            'lookalikes' => $found ? [] : lookalikes::find($criteria, array_merge([], ...$others), self::MAX_LOOKALIKES),
+            'backups' => self::tell($there),
+            'truncated' => $unread > 0 || count($found) > $limit,
+            'unread' => $unread,
+            'unreadable' => self::unreadable($sources, $criteria),
+            'lookalikes' => $found ? [] : lookalikes::find($criteria, array_merge($alike, self::names_without_file()),
+                self::MAX_LOOKALIKES),
         ];
     }
 
     /**
-     * The file that a restore asks for.
+     * Read what the index does not know, until a deadline.
      *
-     * @param string $ref as {@see self::find()} told it
-     * @return backup_file
-     * @throws refusal `backupnotfound`
-     */
-    public static function resolve(string $ref): backup_file {
-        [$kind, $name] = explode(':', $ref, 2) + ['', ''];
-        $file = null;
-        if ($kind === 'recyclebin' && ctype_digit($name)) {
-            $file = self::in_bins('b.id = :id', ['id' => (int) $name])[0] ?? null;
-        } else if ($kind === 'filearea' && ctype_digit($name)) {
-            $file = self::in_areas('filearea', 'f.id = :id', ['id' => (int) $name])[0] ?? null;
-        } else if ($kind === 'private' && ctype_digit($name)) {
-            $file = self::in_areas('private', 'f.id = :id', ['id' => (int) $name])[0] ?? null;
-        } else if ($kind === 'folder') {
-            foreach (self::in_folder() as $one) {
-                $file = $one->ref === $ref ? $one : $file;
-            }
-        }
-        if ($file === null) {
-            throw new refusal('backupnotfound', ['ref' => $ref]);
-        }
-        return $file;
-    }
-
-    /**
-     * The folder of automated backups.
-     *
-     * @return string|null null when none is set or it cannot be read
-     */
-    public static function folder(): ?string {
-        $folder = (string) get_config('backup', 'backup_auto_destination');
-        return $folder !== '' && is_dir($folder) && is_readable($folder) ? rtrim($folder, '/\\') : null;
-    }
-
-    /**
-     * Files that may match, the likely ones first, then the newest.
-     *
+     * @param string[] $sources
      * @param array $criteria
-     * @param bool $private
-     * @return backup_file[]
+     * @param float $deadline
+     * @return int how many files are left
      */
-    private static function candidates(array $criteria, bool $private): array {
-        [$names, $params] = [['1 = 1'], []];
-        foreach (['shortname', 'fullname'] as $name) {
-            if (isset($criteria[$name])) {
-                $names[] = "b.$name = :$name"; // The bin keeps both names beside the file.
-                $params[$name] = $criteria[$name];
+    private static function read_pending(array $sources, array $criteria, float $deadline): int {
+        $pending = backup_index::pending($sources);
+        $likely = [];
+        foreach ($pending as $index => $file) {
+            $likely[$index] = [self::likelihood($file, $criteria), $file->timestored];
+        }
+        uksort($pending, static function ($one, $other) use ($likely) {
+            return $likely[$other] <=> $likely[$one];
+        });
+        $unread = 0;
+        foreach ($pending as $file) {
+            if (microtime(true) > $deadline || !backup_index::read($file, $deadline)) {
+                $unread++;
             }
         }
-        $files = array_merge(
-            self::in_bins(implode(' AND ', $names), $params),
-            self::in_folder(),
-            self::in_areas('filearea', '1 = 1', []),
-            $private ? self::in_areas('private', '1 = 1', []) : []
-        );
-        $likely = [];
-        foreach ($files as $index => $file) {
-            $likely[$index] = self::likelihood($file, $criteria);
-        }
-        uksort($files, static function ($one, $other) use ($files, $likely) {
-            return [$likely[$other], $files[$other]->timestored] <=> [$likely[$one], $files[$one]->timestored];
-        });
-        return $files;
+        return $unread;
     }
 
     /**
-     * How likely a file matches, by its name alone; names are only a hint, as sites configure and administrators change them.
+     * How likely a file matches, by its name alone; names are only a hint, as sites configure and
+     * administrators change them.
      *
      * @param backup_file $file
      * @param array $criteria
@@ -165,24 +107,71 @@ class backups {
      */
     private static function likelihood(backup_file $file, array $criteria): int {
         if ($file->source !== 'recyclebin' && isset($criteria['courseid']) && preg_match('/-course-(\d+)-/', $file->filename, $told)) {
-            return (int) $told[1] === $criteria['courseid'] ? 2 : 0;
+            return in_array((int) $told[1], origins::family($criteria['courseid']), true) ? 2 : 0;
         }
         return 1;
     }
 
     /**
-     * Whether a backup is one of the course that is searched for.
+     * Ask the index.
      *
-     * @param array $header
+     * @param string[] $sources
      * @param array $criteria
+     * @return array rows that match, with their `told`, the last stored first; names that look alike
+     */
+    private static function search(array $sources, array $criteria): array {
+        global $DB;
+
+        [$where, $params] = $DB->get_in_or_equal($sources, SQL_PARAMS_NAMED, 'source');
+        $where = "problem IS NULL AND source $where";
+        $family = [];
+        if (isset($criteria['courseid'])) {
+            $family = origins::family($criteria['courseid']);
+            [$in, $more] = $DB->get_in_or_equal($family, SQL_PARAMS_NAMED, 'course');
+            $where .= " AND courseid $in";
+            $params += $more;
+        }
+        foreach (['shortname' => 'shortkey', 'fullname' => 'fullkey'] as $name => $column) {
+            if (isset($criteria[$name])) {
+                $where .= " AND $column = :$column";
+                $params[$column] = backup_index::key($criteria[$name]);
+            }
+        }
+        if (isset($criteria['idnumber'])) {
+            $where .= ' AND idnumber = :idnumber';
+            $params['idnumber'] = \core_text::substr($criteria['idnumber'], 0, 100);
+        }
+        [$found, $alike] = [[], []];
+        foreach ($DB->get_records_select(backup_index::TABLE, $where, $params, 'stored DESC, timecreated DESC, id DESC') as $row) {
+            $row->told = backup_header::here(backup_index::told($row));
+            if (self::matches($row, $criteria, in_array('private', $sources, true))) {
+                $found[] = $row;
+            } else {
+                array_push($alike, $row->told['shortname'], $row->told['fullname'], $row->told['idnumber']);
+            }
+        }
+        return [$found, $alike];
+    }
+
+    /**
+     * Whether a backup is one of the course that is searched for. The database compares as its collation does
+     * (е is ё).
+     *
+     * @param \stdClass $row
+     * @param array $criteria
+     * @param bool $private
      * @return bool
      */
-    private static function matches(array $header, array $criteria): bool {
-        if ($header['type'] !== 'course' || (isset($criteria['courseid']) && !$header['samesite'])) {
+    private static function matches(\stdClass $row, array $criteria, bool $private): bool {
+        $told = $row->told;
+        if ($told['type'] !== 'course' || (isset($criteria['courseid']) && !$told['samesite'])) {
             return false; // A course's number means nothing in a backup of another site.
         }
-        foreach ($criteria as $name => $wanted) {
-            if ($header[$name] !== $wanted) {
+        if ($row->source === 'filearea' && !$private && (int) $row->keptby !== $told['courseid']) {
+            return false; // Moodle puts a course's backups into its own area; into another one only people do.
+        }
+        foreach (array_diff_key($criteria, ['courseid' => 0]) as $name => $wanted) {
+            if ($told[$name] !== $wanted) {
                 return false;
             }
         }
@@ -190,112 +179,123 @@ class backups {
     }
 
     /**
-     * A backup as the web service returns it.
+     * Rows whose file is still there, as it was read.
      *
-     * @param backup_file $file
-     * @param array $header
-     * @return array
+     * @param \stdClass[] $rows
+     * @param backup_file[]|null $changed files that were overwritten since, which only a look at each of them
+     *     tells
+     * @return \stdClass[]
      */
-    private static function tell(backup_file $file, array $header): array {
+    private static function still_there(array $rows, ?array &$changed = null): array {
         global $DB;
 
-        $categoryid = $file->categoryid ?: ($header['samesite'] ? $header['categoryid'] : 0);
-        return [
-            'ref' => $file->ref,
-            'source' => $file->source,
-            'filename' => $file->filename,
-            'size' => $file->size,
-            'timecreated' => $header['timecreated'],
-            'courseid' => $header['courseid'],
-            'idnumber' => $header['idnumber'],
-            'shortname' => $header['shortname'],
-            'fullname' => $header['fullname'],
-            'users' => $header['users'],
-            'categoryid' => $categoryid && $DB->record_exists('course_categories', ['id' => $categoryid]) ? $categoryid : 0,
-            'stored' => $file->timestored,
-            'siteurl' => $header['siteurl'],
-            'samesite' => $header['samesite'],
-        ];
+        $ids = array_filter(array_column($rows, 'fileid'));
+        $stored = $ids ? $DB->get_records_list('files', 'id', $ids, '', 'id, contenthash') : [];
+        $changed = [];
+        $there = [];
+        foreach ($rows as $row) {
+            if ($row->fileid) {
+                $key = $stored[$row->fileid]->contenthash ?? '';
+            } else {
+                $file = backup_files::of_folder($row->ref);
+                $key = $file === null ? '' : $file->key();
+                if ($file !== null && $key !== $row->content) {
+                    $changed[] = $file;
+                }
+            }
+            if ($key === $row->content) {
+                $there[] = $row;
+            }
+        }
+        return $there;
     }
 
     /**
-     * Files in the recycle bins of categories.
+     * Backups as the web service returns them.
      *
-     * @param string $where on {tool_recyclebin_category} b
-     * @param array $params
-     * @return backup_file[]
+     * @param \stdClass[] $rows
+     * @return array
      */
-    private static function in_bins(string $where, array $params): array {
+    private static function tell(array $rows): array {
+        global $DB;
+
+        $categories = array_map(static function ($row): int {
+            return (int) $row->deletedfrom ?: ($row->told['samesite'] ? $row->told['categoryid'] : 0);
+        }, $rows);
+        $there = $DB->get_records_list('course_categories', 'id', array_unique($categories), '', 'id');
+        $own = array_filter(array_map(static function ($row): int {
+            return $row->told['samesite'] ? $row->told['courseid'] : 0;
+        }, $rows));
+        $origins = origins::of(array_unique($own));
+        $alive = [];
+        foreach (array_unique($origins) as $origin) {
+            $alive[$origin] = origins::alive($origin);
+        }
+        $told = [];
+        foreach ($rows as $index => $row) {
+            $origin = isset($own[$index]) ? $origins[$own[$index]] : 0;
+            $told[] = [
+                'ref' => $row->ref,
+                'source' => $row->source,
+                'filename' => $row->filename,
+                'size' => (int) $row->size,
+                'categoryid' => isset($there[$categories[$index]]) ? $categories[$index] : 0,
+                'stored' => (int) $row->stored,
+                'origin' => $origin,
+                'alive' => $alive[$origin] ?? 0,
+            ] + array_intersect_key($row->told, array_flip([
+                'timecreated', 'courseid', 'idnumber', 'shortname', 'fullname', 'users', 'siteurl', 'samesite', 'category',
+            ]));
+        }
+        return $told;
+    }
+
+    /**
+     * Files that cannot be read, and that may be what is searched for.
+     *
+     * @param string[] $sources
+     * @param array $criteria
+     * @return array
+     */
+    private static function unreadable(array $sources, array $criteria): array {
+        global $DB;
+
+        [$in, $params] = $DB->get_in_or_equal($sources);
+        $rows = $DB->get_records_select(backup_index::TABLE, "problem IS NOT NULL AND source $in", $params, 'stored DESC', '*', 0,
+            self::MAX_UNREADABLE);
+        return array_map(static function ($row) {
+            return [
+                'source' => $row->source, 'filename' => $row->filename, 'reason' => get_string($row->problem, 'local_otbridge'),
+            ];
+        }, self::still_there(array_values($rows)));
+    }
+
+    /**
+     * Names of courses that a recycle bin lists without a file: those of a category that was deleted with all
+     * its courses.
+     *
+     * @return string[]
+     */
+    private static function names_without_file(): array {
         global $DB;
 
         if (!$DB->get_manager()->table_exists('tool_recyclebin_category')) {
             return [];
         }
         $rows = $DB->get_records_sql(
-            'SELECT f.*, b.id AS binitemid, b.categoryid AS bincategoryid
+            "SELECT b.id, b.shortname, b.fullname
                FROM {tool_recyclebin_category} b
-               JOIN {files} f ON f.itemid = b.id AND ' . self::BIN . "
-              WHERE $where
-           ORDER BY f.id",
-            $params
+          LEFT JOIN {files} f ON f.itemid = b.id AND " . backup_files::AREAS['recyclebin'] . '
+              WHERE f.id IS NULL
+           ORDER BY b.id DESC',
+            [],
+            0,
+            1000
         );
-        return array_map(static function ($row) {
-            $file = get_file_storage()->get_file_instance($row);
-            return backup_file::stored('recyclebin:' . $row->binitemid, 'recyclebin', $file, (int) $row->bincategoryid);
-        }, array_values($rows));
-    }
-
-    /**
-     * Files in backup areas of courses, or of users.
-     *
-     * @param string $source filearea, private
-     * @param string $where on {files} f
-     * @param array $params
-     * @return backup_file[]
-     */
-    private static function in_areas(string $source, string $where, array $params): array {
-        global $DB;
-
-        $areas = $source === 'private' ? self::PRIVATE : self::AREAS;
-        $rows = $DB->get_records_sql("SELECT f.* FROM {files} f WHERE $areas AND $where ORDER BY f.id", $params);
-        return array_map(static function ($row) use ($source) {
-            return backup_file::stored($source . ':' . $row->id, $source, get_file_storage()->get_file_instance($row));
-        }, array_values($rows));
-    }
-
-    /**
-     * Files in the folder of automated backups: plain files directly in it, no links.
-     *
-     * A ref holds a hash of the name, so that it is short, and so that no path can be smuggled in.
-     *
-     * @return backup_file[]
-     */
-    private static function in_folder(): array {
-        $folder = self::folder();
-        $found = [];
-        foreach ($folder === null ? [] : (scandir($folder) ?: []) as $name) {
-            $path = $folder . '/' . $name;
-            if (strtolower(substr($name, -4)) === '.mbz' && is_file($path) && !is_link($path) && is_readable($path)) {
-                $found[] = backup_file::in_folder('folder:' . substr(hash('sha256', $name), 0, 32), $path);
-            }
+        $names = [];
+        foreach ($rows as $row) {
+            array_push($names, $row->shortname, $row->fullname);
         }
-        return $found;
-    }
-
-    /**
-     * Names of the courses in the recycle bins, which keep them beside the files.
-     *
-     * @return string[][]
-     */
-    private static function names_in_bins(): array {
-        global $DB;
-
-        if (!$DB->get_manager()->table_exists('tool_recyclebin_category')) {
-            return [];
-        }
-        $rows = $DB->get_records('tool_recyclebin_category', null, 'id DESC', 'id, shortname, fullname', 0, 5000);
-        return array_map(static function ($row) {
-            return [$row->shortname, $row->fullname];
-        }, array_values($rows));
+        return $names;
     }
 }

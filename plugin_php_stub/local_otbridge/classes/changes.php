@@ -219,7 +219,7 @@ class changes {
         return $DB->get_manager()->table_exists('tool_recyclebin_category') && $DB->record_exists_sql(
             'SELECT 1
                FROM {tool_recyclebin_category} b
-               JOIN {files} f ON f.itemid = b.id AND ' . backups::BIN . '
+               JOIN {files} f ON f.itemid = b.id AND ' . backup_files::AREAS['recyclebin'] . '
               WHERE b.shortname = :shortname AND b.timecreated >= :since',
             ['shortname' => $course->shortname, 'since' => $since]
         );

@@ -36,6 +36,8 @@ class checker {
     private $files;
     /** @var \ArrayObject */
     private $claims;
+    /** @var bool whether somebody hears the remarks */
+    private $heard = false;
 
     /**
      * Prepare.
@@ -55,9 +57,10 @@ class checker {
      * @param program $program decoded
      * @param int $draftitemid
      * @param faults $faults
+     * @param bool $heard whether somebody hears the remarks
      * @return program_files
      */
-    public static function check(program $program, int $draftitemid, faults $faults): program_files {
+    public static function check(program $program, int $draftitemid, faults $faults, bool $heard = true): program_files {
         $program->read($faults);
         $known = [];
         foreach ($program->steps as $planned) {
@@ -76,6 +79,7 @@ class checker {
             $faults->note(new fault('files', 'filesnotcompared', ['count' => count($program->files)]));
         }
         $checker = new self($program, $files);
+        $checker->heard = $heard;
         $readable = array_filter($program->steps, static function (planned $planned): bool {
             return $planned->params !== null;
         });
@@ -139,7 +143,8 @@ class checker {
             return;
         }
         try {
-            $planned->step->check($planned->params, new checking($faults, $planned, $this->scope, $this->files, $this->claims));
+            $checking = new checking($faults, $planned, $this->scope, $this->files, $this->claims, $this->heard);
+            $planned->step->check($planned->params, $checking);
         } catch (Throwable $error) {
             $faults->add(fault::of($error, $planned->path()));
         }

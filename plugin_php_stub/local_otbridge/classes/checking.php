@@ -39,6 +39,8 @@ class checking {
     private $scope;
     /** @var program_files */
     private $files;
+    /** @var bool whether somebody hears the remarks */
+    private $heard;
     /** @var \ArrayObject what earlier steps of the same program will take */
     private $claims;
 
@@ -50,13 +52,25 @@ class checking {
      * @param scope $scope
      * @param program_files $files
      * @param \ArrayObject $claims
+     * @param bool $heard
      */
-    public function __construct(faults $faults, planned $planned, scope $scope, program_files $files, \ArrayObject $claims) {
+    public function __construct(faults $faults, planned $planned, scope $scope, program_files $files, \ArrayObject $claims,
+            bool $heard = true) {
         $this->faults = $faults;
         $this->planned = $planned;
         $this->scope = $scope;
         $this->files = $files;
         $this->claims = $claims;
+        $this->heard = $heard;
+    }
+
+    /**
+     * Whether somebody hears the remarks: a step that is at work to find some need not be otherwise.
+     *
+     * @return bool
+     */
+    public function is_heard(): bool {
+        return $this->heard;
     }
 
     /**

@@ -95,6 +95,57 @@ class course_contents {
     }
 
     /**
+     * Number of enrolments.
+     *
+     * @param int $courseid
+     * @return int
+     */
+    public static function enrolments(int $courseid): int {
+        global $DB;
+        return $DB->count_records_sql(
+            'SELECT COUNT(u.id) FROM {enrol} e JOIN {user_enrolments} u ON u.enrolid = e.id WHERE e.courseid = ?',
+            [$courseid]
+        );
+    }
+
+    /**
+     * Number of grades, also of those that are not given yet.
+     *
+     * @param int $courseid
+     * @return int
+     */
+    public static function grades(int $courseid): int {
+        global $DB;
+        return $DB->count_records_sql(
+            'SELECT COUNT(g.id) FROM {grade_items} i JOIN {grade_grades} g ON g.itemid = i.id WHERE i.courseid = ?',
+            [$courseid]
+        );
+    }
+
+    /**
+     * Number of attempts at activities whose backups list attempts as such.
+     *
+     * @param int $courseid
+     * @return int
+     */
+    public static function attempts(int $courseid): int {
+        global $DB;
+
+        $found = 0;
+        foreach (['quiz' => 'quiz', 'lesson' => 'lessonid', 'h5pactivity' => 'h5pactivityid'] as $name => $column) {
+            $table = $name . '_attempts';
+            if ($DB->get_manager()->table_exists($table)) {
+                $preview = $name === 'quiz' ? 'AND a.preview = 0' : '';
+                $found += $DB->count_records_sql(
+                    "SELECT COUNT(a.id) FROM {{$name}} m JOIN {{$table}} a ON a.$column = m.id WHERE m.course = ? $preview",
+                    [$courseid]
+                );
+            }
+        }
+        return $found;
+    }
+
+    /**
      * Condition for contexts in a course.
      *
      * @param int $courseid

@@ -42,8 +42,8 @@ use stdClass;
 /**
  * Does the work of the step course.restore, as the user who ordered it.
  *
- * The new course is noted in the step's row in the same transaction that makes it, so that an attempt that died
- * leaves nothing that could not be found and removed.
+ * The new course is noted in the step's row in the same transaction that makes it, so that an attempt that
+ * died leaves nothing that could not be found and removed.
  */
 class course_restorer {
     /** @var string[] core's admin settings for what a restore takes from a backup: all that is in it */
@@ -52,6 +52,13 @@ class course_restorer {
         'userscompletion', 'logs', 'histories', 'questionbank', 'groups', 'competencies', 'customfield', 'contentbankcontent',
         'xapistate', 'legacyfiles',
     ];
+
+    /** @var string[] what makes no sense without people */
+    const OF_PEOPLE = ['role_assignments', 'comments', 'userscompletion', 'logs', 'histories', 'xapistate'];
+    /** @var int warnings that are told at most */
+    const MOST_WARNINGS = 50;
+    /** @var int bytes of the disk that are left free */
+    const SPARE = 268435456;
 
     /** @var work */
     private $work;
@@ -81,32 +88,37 @@ class course_restorer {
     /**
      * Restore.
      *
-     * @param backup_file $file
+     * @param backup_file[] $files to choose from; none: those that the order names by their refs
      * @return array the step's results
      * @throws refusal `backupinvalid`, `othersite`, `shortnametaken`, `precheckfailed`, or core's own
      */
-    public function run(backup_file $file): array {
+    public function run(array $files): array {
         global $CFG;
 
         $saved = [
             $CFG->forced_plugin_settings, $CFG->restorernewroleid ?? null, $CFG->forcedifferentsitecheckingusersonrestore ?? null,
         ];
+        $language = language::enter($this->order['lang']);
         ob_start();
         try {
             $this->configure();
-            $about = $this->extract($file);
+            [$file, $about] = $this->choose($files ?: array_merge([$this->order['ref']], $this->order['older']));
+            $header = backup_header::of($file);
+            $this->weigh($header);
             $this->warn_of_size_limit();
-            $names = $this->make_shell($about);
+            $this->settle_people($header);
+            $names = $this->make_shell($about, $header);
             $this->precheck($names);
             $this->progress->enter(0.2, 0.97);
             $users = (bool) $this->controller->get_plan()->get_setting('users')->get_value();
             $this->controller->execute_plan();
             $this->note_results($this->controller->get_results());
             $this->progress->enter(0.97, 1.0);
-            return $this->finish($file, $about, $names, $users);
+            return $this->finish($file, $header, $names, $users);
         } finally {
             ob_end_clean();
             $this->close_controller();
+            language::leave($language);
             [$CFG->forced_plugin_settings, $CFG->restorernewroleid, $CFG->forcedifferentsitecheckingusersonrestore] = $saved;
         }
     }
@@ -127,9 +139,13 @@ class course_restorer {
         if (is_dir($folder)) {
             fulldelete($folder);
         }
+        if (!empty($work->recall()['standins'])) {
+            $DB->delete_records_list('user', 'id', $work->recall()['standins']);
+        }
         $courseid = (int) ($work->recall()['course'] ?? 0);
         if ($courseid) {
             $DB->delete_records('backup_controllers', ['operation' => 'restore', 'itemid' => $courseid]);
+            $DB->delete_records(origins::TABLE, ['courseid' => $courseid]);
             changes::delete_course($courseid, false);
         }
     }
@@ -145,7 +161,8 @@ class course_restorer {
     }
 
     /**
-     * Let core take all that is in the backup, whatever the defaults of this site are, and leave the restoring user out of it.
+     * Let core take all that is in the backup, whatever the defaults of this site are, and leave the
+     * restoring user out of it.
      */
     private function configure(): void {
         global $CFG;
@@ -155,11 +172,46 @@ class course_restorer {
             $CFG->forced_plugin_settings['restore']['restore_general_' . $name] = $value;
             $CFG->forced_plugin_settings['restore']['restore_general_' . $name . '_locked'] = 0;
         }
+        if (!$this->order['users']) {
+            // Core writes completion for nobody otherwise, and fails on the second viewer of a page.
+            foreach (self::OF_PEOPLE as $name) {
+                $CFG->forced_plugin_settings['restore']['restore_general_' . $name] = 0;
+            }
+        }
+        $CFG->forced_plugin_settings['restore']['restore_general_enrolments'] = backup::ENROL_ALWAYS;
         $CFG->restorernewroleid = 0;
     }
 
     /**
-     * Unpack the backup.
+     * Unpack the first backup that is whole; a damaged one is told, and the next older one taken.
+     *
+     * @param array $files backup files, or their refs
+     * @return array the file, and what it says of itself
+     * @throws refusal what is wrong with the first one, where none is whole
+     */
+    private function choose(array $files): array {
+        $first = null;
+        foreach ($files as $file) {
+            $name = '';
+            try {
+                $file = is_string($file) ? backup_files::resolve($file) : $file;
+                $name = $file->filename;
+                return [$file, $this->extract($file)];
+            } catch (refusal $refusal) {
+                if (!in_array($refusal->errorcode, ['backupinvalid', 'backupnotfound'], true)) {
+                    throw $refusal;
+                }
+                $first = $first ?? $refusal;
+                $facts = (object) ['name' => $name, 'reason' => $refusal->facts['reason'] ?? ''];
+                $this->warnings[] = language::say($name === '' ? 'copygone' : 'copydamaged', $facts);
+                fulldelete(make_backup_temp_directory(self::folder($this->work)));
+            }
+        }
+        throw $first;
+    }
+
+    /**
+     * Unpack a backup.
      *
      * @param backup_file $file
      * @return stdClass what the backup says of itself
@@ -168,34 +220,66 @@ class course_restorer {
         $this->progress->enter(0.0, 0.1);
         $header = backup_header::of($file);
         if (isset($header['problem'])) {
-            throw new refusal('backupinvalid', ['reason' => get_string($header['problem'], 'local_otbridge')]);
+            throw new refusal('backupinvalid', ['reason' => language::say($header['problem'])]);
         }
         if (!$header['samesite'] && !$this->order['othersite']) {
             throw new refusal('othersite', ['site' => $header['siteurl']]);
         }
         $name = self::folder($this->work);
-        $folder = make_backup_temp_directory($name);
-        $packer = get_file_packer('application/vnd.moodle.backup');
         try {
-            $packer->extract_to_pathname($file->content, $folder, null, new extraction_progress($this->progress));
+            $this->unpack($file, make_backup_temp_directory($name), (int) $header['unpacked']);
             $about = backup_general_helper::get_backup_information($name);
             $format = backup_general_helper::detect_backup_format($name);
+        } catch (archive_fault $fault) {
+            throw new refusal('backupinvalid', ['reason' => $fault->words()]);
         } catch (moodle_exception $error) {
-            throw new refusal('backupinvalid', ['reason' => $error->getMessage()]);
+            throw new refusal('backupinvalid', ['reason' => self::plain($error->getMessage())]);
         }
         if ($format !== backup::FORMAT_MOODLE || $about->type !== backup::TYPE_1COURSE) {
-            throw new refusal('backupinvalid', ['reason' => get_string('notcourse', 'local_otbridge')]);
+            throw new refusal('backupinvalid', ['reason' => language::say('notcourse')]);
         }
         return $about;
+    }
+
+    /**
+     * Unpack an archive, and check every byte of it on the way.
+     *
+     * @param backup_file $file
+     * @param string $folder
+     * @param int $expected bytes
+     * @throws archive_fault it is damaged, there is no room, or it unpacks to more than the site allows
+     */
+    private function unpack(backup_file $file, string $folder, int $expected): void {
+        $most = policy::unpacked($file->size);
+        $free = @disk_free_space($folder);
+        if ($expected > $most) {
+            throw new archive_fault('unpackstoomuch');
+        }
+        if ($free !== false && $expected + self::SPARE > $free) {
+            throw new archive_fault('nodisk');
+        }
+        $archive = archive::open($file);
+        $archive->tick = function (int $unpacked) use ($most, $expected) {
+            if ($unpacked > $most) {
+                throw new archive_fault('unpackstoomuch');
+            }
+            $this->progress->reach($unpacked / max(1, $expected));
+        };
+        try {
+            $archive->unpack($folder);
+        } finally {
+            $archive->close();
+        }
     }
 
     /**
      * Make the hidden, empty course that is restored into; from now on its names are taken.
      *
      * @param stdClass $about
+     * @param array $header
      * @return string[] full name, short name
      */
-    private function make_shell(stdClass $about): array {
+    private function make_shell(stdClass $about, array $header): array {
         global $DB;
 
         $names = [
@@ -212,6 +296,9 @@ class course_restorer {
             $courseid = restore_dbops::create_new_course($names[0], $names[1], $this->order['category']);
             $this->courseid = (int) $courseid;
             $this->work->remember(['course' => $this->courseid]);
+            if ($header['samesite']) {
+                origins::note($this->courseid, $header['courseid']);
+            }
             $transaction->allow_commit();
         } finally {
             $lock->release();
@@ -220,32 +307,23 @@ class course_restorer {
     }
 
     /**
-     * Let core check whether the backup can be restored.
-     *
-     * Users of a backup of this site are matched by id first. An account that was deleted and made again is then a conflict,
-     * which matching by name and e-mail address, as for backups of other sites, may solve.
+     * Let core check whether the backup can be restored. What it says of roles is known already, and said
+     * better.
      *
      * @param string[] $names
      * @throws refusal `precheckfailed`
      */
     private function precheck(array $names): void {
-        global $CFG;
-
         $this->progress->enter(0.1, 0.2);
         $told = $this->open_controller($names);
-        if (!empty($told['errors']) && $this->controller->is_samesite() && $this->order['users']) {
-            $this->close_controller();
-            $CFG->forcedifferentsitecheckingusersonrestore = true;
-            $again = $this->open_controller($names);
-            if (empty($again['errors'])) {
-                $told = $again;
-                $this->warnings[] = get_string('usersmatchedbyname', 'local_otbridge');
-            }
-        }
         if (!empty($told['errors'])) {
             throw new refusal('precheckfailed', ['reason' => self::plain($told['errors'])]);
         }
-        $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($told['warnings'] ?? [])));
+        $roles = array_map(static function ($role): string {
+            return get_string('cannotfindassignablerole', 'backup', $role->name);
+        }, (array) ($this->controller->get_info()->role_mappings->mappings ?? []));
+        $others = array_diff((array) ($told['warnings'] ?? []), $roles);
+        $this->warnings = array_merge($this->warnings, array_map([self::class, 'plain'], array_values($others)));
     }
 
     /**
@@ -292,12 +370,12 @@ class course_restorer {
      * Give the course its names and order, and tell what came back.
      *
      * @param backup_file $file
-     * @param stdClass $about
+     * @param array $header
      * @param string[] $names
      * @param bool $users
      * @return array
      */
-    private function finish(backup_file $file, stdClass $about, array $names, bool $users): array {
+    private function finish(backup_file $file, array $header, array $names, bool $users): array {
         global $DB;
 
         $courseid = $this->courseid;
@@ -307,12 +385,11 @@ class course_restorer {
         rebuild_course_cache($courseid, true);
         \cache_helper::purge_by_event('changesincourse');
         $course = $DB->get_record('course', ['id' => $courseid], '*', MUST_EXIST);
-        $header = backup_header::of($file);
         if ($header['idnumber'] !== '' && $course->idnumber !== $header['idnumber']) {
-            $this->warnings[] = get_string('idnumberleftout', 'local_otbridge', $header['idnumber']);
+            $this->warnings[] = language::say('idnumberleftout', $header['idnumber']);
         }
         if ($this->order['users'] && !$users) {
-            $this->warnings[] = get_string('nousersinbackup', 'local_otbridge');
+            $this->warnings[] = language::say('nousersinbackup');
         }
         return [
             'id' => $courseid,
@@ -320,15 +397,99 @@ class course_restorer {
             'shortname' => $course->shortname,
             'url' => (new \moodle_url('/course/view.php', ['id' => $courseid]))->out(false),
             'category' => (int) $course->category,
-            'backuptime' => (int) $about->backup_date,
+            'backuptime' => $header['timecreated'],
             'source' => $file->source,
             'filename' => $file->filename,
             'activities' => course_contents::activities($courseid),
             'questions' => course_contents::questions($courseid),
             'files' => course_contents::files($courseid),
             'users' => $users,
-            'warnings' => $this->warnings,
+            'compared' => $this->compare($header['lists'], $users),
+            'warnings' => self::bounded($this->warnings),
         ];
+    }
+
+    /**
+     * Compare what the backup lists with what came back; what is less is told.
+     *
+     * @param array $lists
+     * @param bool $users
+     * @return array of [came, of], by what it is
+     */
+    private function compare(array $lists, bool $users): array {
+        $found = ['activities' => [
+            array_sum((array) course_contents::activities($this->courseid)), array_sum($lists['activities'] ?? []),
+        ], ];
+        $found['questions'] = [course_contents::questions($this->courseid), $lists['questions'] ?? 0];
+        if ($users) {
+            foreach (['enrolments', 'grades', 'attempts', 'files'] as $what) {
+                $found[$what] = [course_contents::$what($this->courseid), $lists[$what] ?? 0];
+            }
+        }
+        foreach ($found as $what => [$came, $of]) {
+            if ($came < $of) {
+                $facts = (object) ['what' => language::say('kindof' . $what), 'came' => $came, 'of' => $of];
+                $this->warnings[] = language::say('fewercame', $facts);
+            }
+        }
+        return $found;
+    }
+
+    /**
+     * Warnings without repetition, and not without end.
+     *
+     * @param string[] $warnings
+     * @return string[]
+     */
+    private static function bounded(array $warnings): array {
+        $warnings = array_values(array_unique($warnings));
+        $more = count($warnings) - self::MOST_WARNINGS;
+        return $more <= 0 ? $warnings
+            : array_merge(array_slice($warnings, 0, self::MOST_WARNINGS), [language::say('andmore', $more)]);
+    }
+
+    /**
+     * Tell what the site cannot take; stop where that is more than its policy allows.
+     *
+     * @param array $header
+     * @throws refusal `lossnotallowed`
+     */
+    private function weigh(array $header): void {
+        $context = \context_coursecat::instance($this->order['category']);
+        $losses = losses::of($header, $context, $this->order['users'] && $header['users']);
+        $stopping = $this->order['acceptlosses'] ? [] : losses::stopping($losses);
+        if ($stopping) {
+            throw new refusal('lossnotallowed', ['losses' => implode('; ', losses::words($stopping))]);
+        }
+        $this->warnings = array_merge($this->warnings, losses::words($losses));
+    }
+
+    /**
+     * Decide whose account each person's data go to, and let core find it.
+     *
+     * @param array $header
+     */
+    private function settle_people(array $header): void {
+        global $CFG;
+
+        $path = make_backup_temp_directory(self::folder($this->work)) . '/users.xml';
+        if (!$this->order['users'] || !$header['users'] || !is_file($path)) {
+            return;
+        }
+        $people = new people($header['samesite'], $this->order['people']);
+        $decisions = $people->decide(file_get_contents($path));
+        $this->warnings = array_merge($this->warnings, people::words($decisions));
+        foreach ($decisions as $one) {
+            if ($one->account === null && $one->kind !== 'created') {
+                $one->account = people::stand_in($one);
+                $standins = array_merge($this->work->recall()['standins'] ?? [], [(int) $one->account->id]);
+                $this->work->remember(['standins' => $standins]);
+            }
+        }
+        if ($decisions) {
+            $people->write($path, $decisions);
+            $CFG->forcedifferentsitecheckingusersonrestore = true;
+        }
     }
 
     /**
@@ -338,10 +499,10 @@ class course_restorer {
      */
     private function note_results($results): void {
         if (!empty($results['file_missing_in_backup'])) {
-            $this->warnings[] = get_string('filesmissing', 'local_otbridge');
+            $this->warnings[] = language::say('filesmissing');
         }
         foreach ((array) ($results['file_aliases_restore_failures'] ?? []) as $alias) {
-            $this->warnings[] = get_string('aliasnotrestored', 'local_otbridge', $alias);
+            $this->warnings[] = language::say('aliasnotrestored', self::plain($alias));
         }
     }
 
@@ -351,7 +512,7 @@ class course_restorer {
     private function warn_of_size_limit(): void {
         $statistics = 'local_opentechnology\statistics';
         if (is_callable([$statistics, 'is_moodle_size_limit_exceeded']) && $statistics::is_moodle_size_limit_exceeded()) {
-            $this->warnings[] = get_string('sizelimit', 'local_otbridge');
+            $this->warnings[] = language::say('sizelimit');
         }
     }
 

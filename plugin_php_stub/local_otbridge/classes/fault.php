@@ -52,7 +52,7 @@ class fault {
         $this->path = $path;
         $this->code = $code;
         $this->facts = $facts;
-        $this->message = fix_utf8($words !== '' ? $words : get_string($code, 'local_otbridge', (object) $facts));
+        $this->message = fix_utf8($words !== '' ? $words : language::say($code, (object) $facts));
     }
 
     /**

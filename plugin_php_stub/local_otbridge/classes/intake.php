@@ -50,7 +50,7 @@ class intake {
         $hash = $program->hash();
         return self::once($opkey, $hash, static function () use ($opkey, $program, $hash, $draftitemid) {
             $faults = new faults();
-            $files = checker::check($program, $draftitemid, $faults);
+            $files = checker::check($program, $draftitemid, $faults, false);
             if ($program->files && !$draftitemid) {
                 $file = $program->files[0];
                 $faults->add(new fault('files[0]', 'filemissing', (array) $file));

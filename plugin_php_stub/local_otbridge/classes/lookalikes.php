@@ -65,7 +65,7 @@ class lookalikes {
      * @param string $name
      * @return string
      */
-    private static function shape(string $name): string {
+    public static function shape(string $name): string {
         $plain = preg_replace('/[\p{Z}\s\x{200b}-\x{200d}\x{feff}\x{ad}]+/u', ' ', $name);
         return strtr(core_text::strtolower(trim((string) $plain)), self::SHAPES);
     }

@@ -36,6 +36,10 @@ class policy {
     ];
     /** @var string what is allowed as long as nothing is set */
     const DEFAULT_RISKS = 'xss,personal,spam';
+    /** @var int how many times its weight a backup may unpack to, unless the site says otherwise */
+    const UNPACK_RATIO = 60;
+    /** @var int bytes that any backup may unpack to */
+    const UNPACKED_ANYWAY = 134217728;
 
     /**
      * Whether a step kind is switched off.
@@ -73,6 +77,27 @@ class policy {
      */
     public static function categories(): array {
         return array_map('intval', self::listed('categories'));
+    }
+
+    /**
+     * Kinds of losses that stop a restore unless its order accepts them.
+     *
+     * @return string[] of {@see losses::KINDS}
+     */
+    public static function losses_that_stop(): array {
+        $set = get_config('local_otbridge', 'lossesstop');
+        return $set === false ? losses::STOP : array_values(array_intersect(losses::KINDS, explode(',', $set)));
+    }
+
+    /**
+     * Bytes that a backup may unpack to: so many times what it weighs, but as much as a small course needs in any case.
+     *
+     * @param int $size bytes of the file
+     * @return int
+     */
+    public static function unpacked(int $size): int {
+        $set = (int) get_config('local_otbridge', 'unpackratio');
+        return max(self::UNPACKED_ANYWAY, $size * ($set > 0 ? $set : self::UNPACK_RATIO));
     }
 
     /**

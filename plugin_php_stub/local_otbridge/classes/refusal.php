@@ -46,6 +46,7 @@ class refusal extends moodle_exception {
         $this->facts = $facts;
         $this->faults = $faults;
         parent::__construct($code, 'local_otbridge', '', (object) $facts);
+        $this->message = language::say($code, (object) $facts);
     }
 
     /**

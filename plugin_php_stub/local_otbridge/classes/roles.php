@@ -77,7 +77,27 @@ class roles {
             core_role_set_override_allowed($ids['manager'], $roleid);
             core_role_set_view_allowed($ids['manager'], $roleid);
         }
+        self::let_maker_assign($roleid);
         return $roleid;
+    }
+
+    /**
+     * Let the roles by which the current user may assign others assign a new one, too: a later restore would otherwise drop its
+     * assignments.
+     *
+     * @param int $roleid
+     */
+    private static function let_maker_assign(int $roleid): void {
+        global $DB, $USER;
+
+        $system = context_system::instance();
+        $assigning = get_roles_with_capability('moodle/role:assign', CAP_ALLOW, $system);
+        foreach (get_user_roles($system, $USER->id, false) as $own) {
+            $known = $DB->record_exists('role_allow_assign', ['roleid' => $own->roleid, 'allowassign' => $roleid]);
+            if (isset($assigning[$own->roleid]) && !$known) {
+                core_role_set_assign_allowed($own->roleid, $roleid);
+            }
+        }
     }
 
     /**

@@ -24,10 +24,11 @@
 
 namespace local_otbridge;
 
-use local_otbridge\external\find_backups;
-use local_otbridge\external\run;
 use local_otbridge\external\undo;
-use local_otbridge\task\work_on;
+
+defined('MOODLE_INTERNAL') || die();
+
+require_once(__DIR__ . '/restore_testcase.php');
 
 /**
  * A deleted course comes back, once.
@@ -38,127 +39,7 @@ use local_otbridge\task\work_on;
  * @covers \local_otbridge\course_restorer
  * @covers \local_otbridge\step\course_restore
  */
-class restore_test extends \advanced_testcase {
-    /** @var int the next key */
-    private $number = 0;
-
-    /**
-     * Every test makes courses.
-     */
-    protected function setUp(): void {
-        parent::setUp();
-        $this->resetAfterTest();
-        $this->preventResetByRollback();
-        $this->setAdminUser();
-        set_config('categorybinenable', 1, 'tool_recyclebin');
-        set_config('backup_auto_destination', '', 'backup');
-    }
-
-    /**
-     * A course with a forum, two pages, a file, and a student; deleted.
-     *
-     * @param array $names
-     * @return \stdClass
-     */
-    private function deleted_course(array $names = []): \stdClass {
-        $generator = $this->getDataGenerator();
-        $course = $generator->create_course($names + [
-            'fullname' => 'Химия & "опыты"', 'shortname' => 'chem', 'idnumber' => 'N1', 'startdate' => 1600000000,
-        ]);
-        $generator->create_module('forum', ['course' => $course->id]);
-        $generator->create_module('page', ['course' => $course->id]);
-        $generator->create_module('page', ['course' => $course->id]);
-        $generator->create_and_enrol($course, 'student', ['username' => 'learner' . $course->id]);
-        delete_course($course, false);
-        return $course;
-    }
-
-    /**
-     * Order a restore.
-     *
-     * @param array $order parameters of the step
-     * @param array $files of the program
-     * @param int $draftitemid
-     * @return string its key
-     */
-    private function order(array $order, array $files = [], int $draftitemid = 0): string {
-        global $DB;
-        $key = sprintf('00000000-0000-4000-8000-%012d', ++$this->number);
-        $step = $order + [
-            'step' => 'course.restore', 'as' => 'course',
-            'category' => (int) $DB->get_field_select('course_categories', 'MIN(id)', '1 = 1'),
-        ];
-        $told = run::execute($key, json_encode(['version' => 1, 'files' => $files, 'steps' => [$step]]), $draftitemid);
-        $this->assertSame('queued', $told['status']);
-        return $key;
-    }
-
-    /**
-     * Do the work of an operation, as cron does.
-     *
-     * @param string $key
-     * @return \stdClass its row, with the result decoded to that of the step
-     */
-    private function work(string $key): \stdClass {
-        global $USER;
-        $user = clone $USER;
-        $task = new work_on();
-        $task->set_custom_data(['operationid' => operations::find($key)->id]);
-        $task->execute();
-        $this->setUser($user);
-        $row = operations::find($key);
-        $row->result = json_decode((string) $row->result)->course ?? null;
-        return $row;
-    }
-
-    /**
-     * Search.
-     *
-     * @param array $criteria
-     * @return array
-     */
-    private function find(array $criteria): array {
-        $criteria += ['courseid' => 0, 'idnumber' => '', 'shortname' => '', 'fullname' => '', 'private' => false];
-        $found = find_backups::execute(
-            $criteria['courseid'],
-            $criteria['idnumber'],
-            $criteria['shortname'],
-            $criteria['fullname'],
-            50,
-            $criteria['private']
-        );
-        return \core_external\external_api::clean_returnvalue(find_backups::execute_returns(), $found);
-    }
-
-    /**
-     * The backup in the recycle bin, copied to another file area.
-     *
-     * @param array $where
-     * @param int $categoryid
-     * @return \stored_file
-     */
-    private function copy_of_bin(array $where, int $categoryid = 1): \stored_file {
-        $context = \context_coursecat::instance($categoryid);
-        $bin = get_file_storage()->get_area_files($context->id, 'tool_recyclebin', 'recyclebin_coursecat', false, 'id', false);
-        $where += ['contextid' => $context->id, 'filepath' => '/', 'filename' => 'mine.mbz'];
-        return get_file_storage()->create_file_from_storedfile($where, reset($bin));
-    }
-
-    /**
-     * The error code with which an order is refused.
-     *
-     * @param array $order
-     * @return string
-     */
-    private function refusal(array $order): string {
-        try {
-            $this->order($order);
-        } catch (\moodle_exception $error) {
-            return $error->errorcode;
-        }
-        return 'not refused';
-    }
-
+class restore_test extends restore_testcase {
     public function test_a_deleted_course_is_found_by_each_of_its_names() {
         $course = $this->deleted_course();
         $this->deleted_course(['shortname' => 'phys', 'fullname' => 'Физика', 'idnumber' => '']);
@@ -258,34 +139,6 @@ class restore_test extends \advanced_testcase {
         $this->assertSame(1, $DB->count_records('course', ['shortname' => 'chem']));
     }
 
-    public function test_an_account_that_was_made_anew_is_matched_by_name_and_address() {
-        global $DB;
-        $course = $this->deleted_course();
-        $old = $DB->get_record('user', ['username' => 'learner' . $course->id]);
-        $DB->set_field('user', 'username', 'gone', ['id' => $old->id]);
-        $new = $this->getDataGenerator()->create_user(['username' => $old->username, 'email' => $old->email]);
-        $row = $this->work($this->order(['ref' => $this->find(['shortname' => 'chem'])['backups'][0]['ref']]));
-        $this->assertSame('done', $row->status, (string) $row->error);
-        $this->assertSame([get_string('usersmatchedbyname', 'local_otbridge')], $row->result->warnings);
-        $this->assertArrayHasKey($new->id, get_enrolled_users(\context_course::instance($row->result->id)));
-    }
-
-    public function test_an_account_of_somebody_else_is_a_conflict_that_is_told() {
-        global $CFG, $DB;
-        $course = $this->deleted_course();
-        $DB->set_field('user', 'username', 'gone', ['username' => 'learner' . $course->id]);
-        $this->getDataGenerator()->create_user(['username' => 'learner' . $course->id, 'email' => 'another@example.com']);
-        $ref = $this->find(['shortname' => 'chem'])['backups'][0]['ref'];
-        $row = $this->work($this->order(['ref' => $ref]));
-        $this->assertSame(['failed', 'precheckfailed'], [$row->status, $row->errorcode]);
-        $this->assertStringContainsString('learner' . $course->id, $row->error);
-        $this->assertSame([0, 1], [
-            $DB->count_records('course', ['shortname' => 'chem']), $DB->count_records('tool_recyclebin_category'),
-        ]);
-        $this->assertEmpty($CFG->forcedifferentsitecheckingusersonrestore ?? null);
-        $this->assertSame('done', $this->work($this->order(['ref' => $ref, 'users' => false]))->status);
-    }
-
     public function test_an_attempt_that_died_is_removed_and_begun_anew_a_few_times() {
         global $DB;
         $this->deleted_course();
@@ -355,7 +208,7 @@ class restore_test extends \advanced_testcase {
         $course = $this->deleted_course();
         $file = $this->copy_of_bin(['component' => 'backup', 'filearea' => 'course', 'itemid' => 0], $course->category);
         $DB->set_field('files', 'timecreated', time() + 100, ['id' => $file->get_id()]);
-        $found = $this->find(['shortname' => 'chem'])['backups'];
+        $found = $this->find(['shortname' => 'chem', 'private' => true])['backups'];
         $this->assertSame(['filearea', 'recyclebin'], array_column($found, 'source'));
         $this->assertSame((int) $file->get_timecreated(), $found[0]['timecreated']);
         $this->assertGreaterThan($found[1]['stored'], $found[0]['stored']);

@@ -35,13 +35,31 @@ def test_progress_is_told_between_two_looks() -> None:
     assert told == [(0.0, "queued"), (0.5, "restoring"), (1.0, "done")]
 
 
-def test_pauses_grow_from_a_fifth_of_a_second_to_five_seconds() -> None:
+def test_pauses_are_a_part_of_the_time_that_has_gone_by() -> None:
     time = Time()
-    moodle = FakeMoodle(**{GET: [*[operation("running")] * 12, operation("done", {})]})
-    follow(operation("queued"), make_site(moodle, time=time, patience=100))
-    assert time.pauses[:3] == pytest.approx([0.2, 0.3, 0.45])
+    moodle = FakeMoodle(**{GET: [*[operation("running")] * 60, operation("done", {})]})
+    follow(operation("queued"), make_site(moodle, time=time, patience=1000))
+    assert time.pauses[:3] == pytest.approx([0.1, 0.1, 0.1])
     assert time.pauses == sorted(time.pauses)
+    gone = 0.0
+    for pause in time.pauses:
+        assert pause <= max(0.1, 0.15 * gone) + 1e-9
+        gone += pause
     assert time.pauses[-1] == 5.0
+
+
+def test_its_age_tells_when_to_look_again() -> None:
+    running = operation("running", progress=0.5, timestarted=1_000)
+    for now, again in ((1_100.0, 15.0), (900.0, 0.0)):
+        with pytest.raises(StillRunning) as caught:
+            follow(running, make_site(FakeMoodle(), patience=0, now=lambda now=now: now))
+        assert caught.value.facts["again"] == pytest.approx(again), "a clock that is wrong does no harm"
+
+
+def test_of_one_that_waits_for_cron_nothing_tells_when_to_look_again() -> None:
+    with pytest.raises(StillRunning) as caught:
+        follow(operation("queued"), make_site(FakeMoodle(), patience=0))
+    assert caught.value.facts["again"] is None
 
 
 def test_patience_ends_and_the_operation_goes_on_in_moodle() -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bridge.actions import OperationFailed, OrderRefused, Plan, Policy, validate
+from bridge.actions import OperationFailed, OrderRefused, Plan, Policy, StillRunning, validate
+from bridge.actions.base import OrderInvalid
 from bridge.actions.restore_course.params import RestoreCourseParams
-from bridge.actions.restore_course.plan import FIND, MOST_LOOKS, evidence, taken_back
+from bridge.actions.restore_course.plan import FIND, MOST_OLDER, MOST_TOLD, evidence, taken_back
 from bridge.actions.restore_course.plan import plan as plan_of
 from bridge.moodle_ws import Unreachable
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
@@ -28,6 +29,7 @@ RESULT = {
     "questions": 40,
     "files": 5,
     "users": True,
+    "compared": {"activities": [2, 3], "questions": [40, 40]},
     "warnings": [],
 }
 
@@ -48,12 +50,16 @@ def backup(**changes: Any) -> dict[str, Any]:
         "stored": changes.get("timecreated", 10 * DAY),
         "siteurl": "https://lms.example.ru",
         "samesite": True,
+        "category": "",
+        "origin": changes.get("courseid", 7),
+        "alive": 0,
         **changes,
     }
 
 
 def found(*backups: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"backups": list(backups), "truncated": False, "unreadable": [], "lookalikes": [], **changes}
+    empty = {"truncated": False, "unread": 0, "unreadable": [], "lookalikes": []}
+    return {"backups": list(backups), **empty, **changes}
 
 
 class Moodle(FakeMoodle):
@@ -136,20 +142,54 @@ def test_the_newest_backup_is_taken() -> None:
     assert made.part.steps[0].params["ref"] == "new"
 
 
-def test_the_recycle_bin_goes_before_newer_backups() -> None:
-    made = plan(
-        Moodle(
-            backup(ref="folder", timecreated=3 * DAY), backup(ref="bin", source="recyclebin", timecreated=DAY)
-        )
-    )
-    assert made.part.steps[0].params["ref"] == "bin"
+def test_of_two_that_were_stored_at_once_the_recycle_bin_s_is_taken() -> None:
+    folder, bin_ = backup(ref="folder"), backup(ref="bin", source="recyclebin")
+    assert call(Moodle(folder, bin_))["ref"] == "bin"
+    assert call(Moodle(backup(ref="newer", timecreated=11 * DAY), bin_))["ref"] == "newer"
+
+
+@pytest.mark.parametrize(("users", "taken"), [("да", ["with", "without"]), ("нет", ["without", "with"])])
+def test_a_copy_with_people_s_data_goes_before_a_newer_one_without_where_they_are_ordered(
+    users: str, taken: list[str]
+) -> None:
+    copies = backup(ref="with", timecreated=DAY), backup(ref="without", users=False)
+    asked = call(Moodle(*copies), shortname="OT-1", users=users)
+    assert [asked["ref"], *asked["older"]] == taken
+
+
+def test_older_copies_are_named_for_the_case_that_the_chosen_one_is_damaged() -> None:
+    copies = [backup(ref=f"r{day}", timecreated=day * DAY) for day in range(1, MOST_OLDER + 5)]
+    asked = call(Moodle(*copies, backup(ref="other", samesite=False, timecreated=3 * DAY)))
+    assert (asked["ref"], len(asked["older"])) == (f"r{MOST_OLDER + 4}", MOST_OLDER)
+    assert asked["older"][0] == f"r{MOST_OLDER + 3}"
+    assert "other" not in asked["older"]
+
+
+def test_the_order_can_name_the_day_of_the_copy_by_the_site_s_clock() -> None:
+    year = 20_454 * DAY  # begins 2026
+    late = backup(ref="late", timecreated=year + 13 * DAY + 22 * 3600)  # the 15th in Moscow
+    new = backup(ref="new", timecreated=year + 20 * DAY)
+    copies = backup(ref="early", timecreated=year + 13 * DAY), late, new
+    for date, ref in (("14.01.2026", "early"), ("15.01.2026", "late"), ("2026-01-21", "new")):
+        asked = call(Moodle(*copies), shortname="OT-1", backup_date=date)
+        assert (asked["ref"], asked["older"]) == (ref, [])
+    error = refusal(Moodle(*copies), shortname="OT-1", backup_date="16.01.2026")
+    assert (error.code, error.facts["date"]) == ("no-copy-of-date", "16.01.2026")
+    assert error.facts["copies"] == ["21.01.2026 03:00", "15.01.2026 01:00", "14.01.2026 03:00"]
 
 
 def test_the_plan_freezes_the_whole_call_and_says_what_it_will_do() -> None:
     made = plan(Moodle(backup()))
-    assert made.part.steps[0].params == {"ref": "r1", "category": 2, "users": True, "othersite": False}
+    assert made.part.steps[0].params == {
+        "ref": "r1",
+        "older": [],
+        "category": 2,
+        "users": True,
+        "othersite": False,
+        "lang": "ru",
+    }
     assert made.summary == (
-        "restore Охрана труда (OT-1) from folder: b.mbz, 1970-01-11 00:00 UTC, 1000 bytes, with users' data",
+        "restore Охрана труда (OT-1) from folder: b.mbz, 11.01.1970 03:00, 1000 bytes, with users' data",
         "into category Категория 2 (2)",
     )
 
@@ -162,6 +202,25 @@ def test_users_data_come_along_if_they_are_wanted_and_there(
     ordered: str, held: bool | int, restored: bool
 ) -> None:
     assert call(Moodle(backup(users=held)), shortname="OT-1", users=ordered)["users"] is restored
+
+
+def test_the_order_says_whose_the_data_are_and_which_losses_it_takes() -> None:
+    moodle = Moodle(backup())
+    asked = call(moodle, shortname="OT-1", people="ivanov: ivanov2\n petrov:\n", accept_losses="да")
+    assert asked["people"] == [
+        {"login": "ivanov", "account": "ivanov2"},
+        {"login": "petrov", "account": ""},
+    ]
+    assert asked["acceptlosses"] is True
+    assert "people" not in call(moodle, shortname="OT-1", people="ivanov: i2", users="нет")
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [("ivanov", "двоеточие"), (": x", "двоеточие"), ("a: b\na: c", "«a» указан дважды")]
+)
+def test_whose_the_data_are_is_said_by_lines(people: str, told: str) -> None:
+    with pytest.raises(OrderInvalid, match=told):
+        plan(Moodle(backup()), shortname="OT-1", people=people)
 
 
 def test_a_course_that_no_backup_holds_is_refused() -> None:
@@ -184,10 +243,31 @@ def test_a_course_that_still_lives_is_not_restored_beside_itself(
     assert (error.code, error.facts) == ("course-exists", {"course": "Охрана труда (OT-1), id 7"}), field
 
 
-def test_a_course_whose_short_name_is_taken_meanwhile_is_refused() -> None:
+def test_a_short_name_that_is_taken_meanwhile_may_be_replaced_by_the_order() -> None:
     taken = {"id": 8, "idnumber": "", "shortname": "OT-1", "fullname": "Другой"}
-    error = refusal(Moodle(backup(), living=(taken,)), fullname="Охрана труда")
-    assert (error.code, error.facts) == ("course-exists", {"course": "Другой (OT-1), id 8"})
+    moodle = Moodle(backup(), living=(taken,))
+    error = refusal(moodle, fullname="Охрана труда")
+    assert (error.code, error.facts) == ("shortnametaken", {"course": "Другой (OT-1), id 8"})
+    asked = call(moodle, fullname="Охрана труда", new_shortname="OT-1-old", new_fullname="Охрана (архив)")
+    assert (asked["shortname"], asked["fullname"]) == ("OT-1-old", "Охрана (архив)")
+    assert refusal(moodle, fullname="Охрана труда", new_shortname="OT-1").code == "shortnametaken"
+
+
+def test_a_course_that_was_restored_already_is_not_restored_beside_itself() -> None:
+    restored = {"id": 70, "idnumber": "", "shortname": "renamed", "fullname": "Охрана труда"}
+    error = refusal(Moodle(backup(alive=70), living=(restored,)), fullname="Охрана труда")
+    assert (error.code, error.facts) == ("course-exists", {"course": "Охрана труда (renamed), id 70"})
+
+
+def test_a_course_that_was_restored_once_and_lost_again_is_one_course() -> None:
+    copies = backup(ref="first", timecreated=DAY), backup(ref="again", courseid=70, origin=7)
+    assert call(Moodle(*copies))["ref"] == "again"
+
+
+def test_of_very_many_courses_of_one_name_only_some_are_told() -> None:
+    many = [backup(courseid=number, timecreated=number * DAY) for number in range(1, MOST_TOLD + 4)]
+    error = refusal(Moodle(*many))
+    assert (len(error.facts["candidates"]), error.facts["more"]) == (MOST_TOLD, 3)
 
 
 def test_two_courses_of_one_name_are_told_with_their_newest_backups() -> None:
@@ -205,15 +285,16 @@ def test_two_courses_of_one_name_are_told_with_their_newest_backups() -> None:
                 "course_id": 8,
                 "fullname": "Охрана труда",
                 "shortname": "OT-2",
-                "backup_at": "1970-01-04 00:00 UTC",
+                "backup_at": "04.01.1970 03:00",
             },
             {
                 "course_id": 7,
                 "fullname": "Охрана труда",
                 "shortname": "OT-1",
-                "backup_at": "1970-01-03 00:00 UTC",
+                "backup_at": "03.01.1970 03:00",
             },
         ],
+        "more": 0,
     }
 
 
@@ -300,25 +381,20 @@ def test_a_backup_of_another_site_needs_a_word() -> None:
     assert call(Moodle(other), shortname="OT-1", other_site="да")["othersite"] is True
 
 
-def test_a_search_that_was_cut_short_goes_on() -> None:
-    moodle = finding([found(truncated=True), found(truncated=True), found(backup())])
-    assert call(moodle)["ref"] == "r1"
-    assert len(moodle.calls(FIND)) == 3
+@pytest.mark.parametrize("held", [(), (backup(),)], ids=["nothing yet", "an older one, perhaps"])
+def test_a_search_that_was_cut_short_goes_on_later(held: Any) -> None:
+    with pytest.raises(StillRunning, match="2999 of its backup files") as caught:
+        plan(finding(found(*held, truncated=True, unread=2999)))
+    assert caught.value.code == "still-reading"
 
 
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [
-        (found(truncated=True), "takes longer"),
-        (found(unreadable=[{"source": "folder", "filename": "b.mbz", "reason": "bad"}]), r"b\.mbz \(bad\)"),
-    ],
-)
-def test_what_was_not_looked_into_is_no_proof_that_there_is_no_backup(answer: Any, told: str) -> None:
-    moodle = finding(answer)
-    with pytest.raises(OrderRefused, match=told) as caught:
-        plan(moodle)
-    assert caught.value.code == "backups-unread"
-    assert len(moodle.calls(FIND)) <= MOST_LOOKS + 1
+def test_what_cannot_be_read_is_no_proof_that_there_is_no_backup() -> None:
+    bad = [{"source": "folder", "filename": f"{number}.mbz", "reason": "bad"} for number in range(50)]
+    error = refusal(finding(found(unreadable=bad)))
+    assert error.code == "backups-unread"
+    assert "0.mbz (bad)" in error.detail
+    assert f"and {50 - MOST_TOLD} more" in error.detail
+    assert call(finding(found(backup(), unreadable=bad)))["ref"] == "r1"
 
 
 def test_names_that_only_look_alike_are_told() -> None:
@@ -347,6 +423,7 @@ def test_the_evidence_is_the_course_as_it_was_restored_and_read_back() -> None:
         "questions": 40,
         "files": 5,
         "users": True,
+        "compared": {"activities": [2, 3], "questions": [40, 40]},
         "warnings": [],
     }
     assert moodle.calls(COURSES) == [{"field": "id", "value": "70"}]

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -110,6 +111,21 @@ def test_a_restored_course_is_shown() -> None:
 Проверьте результат и примите этап или верните его с замечаниями. После приёмки будет списано 1_нормо-ч.
 """
     )
+
+
+def test_what_came_back_is_told_beside_what_the_copy_lists() -> None:
+    compared = {"activities": [20, 21], "questions": [40, 40], "grades": [99, 99]}
+    text = told("ready", **ASKED, stage="Курс", evidence={**COURSE, "compared": compared}, write_off="1")
+    assert (
+        "Вернулось (из того, что есть в копии): элементов курса – 20 из 21, вопросов – 40 из 40, "
+        "оценок – 99 из 99.\n" in text
+    )
+
+
+def test_moments_are_told_by_the_site_s_clock() -> None:
+    facts = {**ASKED, "stage": "Курс", "evidence": COURSE, "write_off": "1"}
+    text = Messages(None, ZoneInfo("Europe/Moscow")).render("ready", make_ticket(), facts)
+    assert "на 01.03.2026 00:15 MSK – дату" in text
 
 
 def test_a_course_without_users_data_says_so() -> None:
@@ -269,10 +285,20 @@ CANDIDATES = [
         ),
         (
             "shortnametaken",
-            {"said": "Short name is taken"},
+            {"course": "Другой (OT-1), id 8"},
             (
-                "Такой курс уже есть в системе.\n"
-                "Если он не нужен, удалите или переименуйте его (краткое название), затем измените заявку.\n"
+                "Краткое название восстанавливаемого курса сейчас носит другой курс: Другой (OT-1), id 8.\n"
+                "Укажите в заказе new_shortname – другое краткое название – или переименуйте тот курс.\n"
+            ),
+        ),
+        (
+            "no-copy-of-date",
+            {"course": "fullname «Охрана»", "date": "16.01.2026", "copies": ["15.01.2026 01:00"]},
+            (
+                "Копии курса, у которого fullname «Охрана», от 16.01.2026 нет. Есть копии от:\n"
+                "– 15.01.2026 01:00\n"
+                "Укажите в заказе backup_date с одной из этих дат или уберите дату – тогда будет взята "
+                "последняя копия.\n"
             ),
         ),
         (

@@ -86,7 +86,7 @@ def test_two_fields_of_one_name_are_told() -> None:
 
 def test_a_parameter_that_is_not_recognised_is_named_with_those_that_are_near() -> None:
     assert problems(RESTORE, param_shortnam="OT-2") == (
-        "shortnam: такого параметра у этой услуги нет; похожие: shortname",
+        "shortnam: такого параметра у этой услуги нет; похожие: shortname, new_shortname",
     )
 
 

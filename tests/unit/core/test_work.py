@@ -132,6 +132,9 @@ def test_a_refusal_says_whose_turn_it_is(code: str, customers: bool) -> None:
 def test_a_running_operation_is_looked_at_ever_more_seldom() -> None:
     seconds = [_next_look(attempt).total_seconds() for attempt in range(1, 9)]
     assert seconds == [5, 10, 20, 40, 80, 160, 300, 300]
+    told = [_next_look(1, left).total_seconds() for left in (0.01, 3.0, 1000.0)]
+    assert told == [0.5, 3.0, 300.0], "it is told when to look again"
+    assert _next_look(30, 0.01).total_seconds() > 20, "but not for ever at that pace"
 
 
 # --- waiting at the end of a pass

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 PREFIX = "local_otbridge_"
-PLUGIN_VERSION = 2026112800
+PLUGIN_VERSION = 2026112901
 PLUGIN_RELEASE = "2.0.0"
 MOST_LOOKALIKES = 10
 
@@ -157,10 +157,14 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
                         "stored": Value("int"),
                         "siteurl": Value("raw"),
                         "samesite": Value("bool"),
+                        "category": Value("raw"),
+                        "origin": Value("int"),
+                        "alive": Value("int"),
                     }
                 )
             ),
             "truncated": Value("bool"),
+            "unread": Value("int"),
             "unreadable": Many(
                 Struct({"source": Value("alpha"), "filename": Value("raw"), "reason": Value("raw")})
             ),
@@ -189,7 +193,9 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
         except mbz.BadBackup as problem:
             unreadable.append({"source": one.source, "filename": one.filename, "reason": str(problem)})
             continue
-        if all(getattr(content, name) == value for name, value in wanted.items()):
+        samesite = content.site == site.identifier
+        origin = site.origin(content.courseid) if samesite else 0
+        if _matches(site, content, wanted):
             found.append(
                 {
                     "ref": one.ref,
@@ -205,7 +211,10 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
                     "categoryid": one.category,
                     "stored": one.stored,
                     "siteurl": content.siteurl,
-                    "samesite": content.site == site.identifier,
+                    "samesite": samesite,
+                    "category": "",
+                    "origin": origin,
+                    "alive": site.alive(origin) if origin else 0,
                 }
             )
         alike |= {
@@ -214,12 +223,23 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
             if isinstance(value, str) and _folded(getattr(content, name)) == _folded(value)
         }
     found.sort(key=lambda item: item["stored"], reverse=True)
+    unread = site.unread_backups
+    site.unread_backups = max(0, unread - 1)
     return {
         "backups": found[: params["limit"]],
-        "truncated": len(found) > params["limit"],
+        "truncated": unread > 0 or len(found) > params["limit"],
+        "unread": unread,
         "unreadable": unreadable,
         "lookalikes": [] if found else sorted(alike)[:MOST_LOOKALIKES],
     }
+
+
+def _matches(site: Site, content: mbz.Backup, wanted: Mapping[str, Any]) -> bool:
+    """A course that was restored and lost again is found by each of its ids."""
+    found = {**{name: getattr(content, name) for name in wanted}, "courseid": site.origin(content.courseid)}
+    return all(
+        found[name] == (site.origin(value) if name == "courseid" else value) for name, value in wanted.items()
+    )
 
 
 _CONFUSABLE = str.maketrans("АВЕЁКМНОРСТУХаеёорсухік", "ABEEKMHOPCTYXaeeopcyxik")

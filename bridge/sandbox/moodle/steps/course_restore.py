@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bridge.sandbox.moodle import mbz
 from bridge.sandbox.moodle.courses import changed, footprint
 from bridge.sandbox.moodle.problems import MoodleProblem
-from bridge.sandbox.moodle.schema import Fault, Field, Shape, flag, line, record
+from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, flag, line, record
 from bridge.sandbox.moodle.steps.base import Changed, Failure, StepKind, Work
 
 if TYPE_CHECKING:
@@ -25,12 +25,16 @@ class CourseRestore(StepKind):
     shape: ClassVar[Shape] = Shape(
         {
             "ref": line(255, ""),
+            "older": Items(line(255)),
             "file": Field("file", None),
             "category": record("category"),
             "fullname": line(254, ""),
             "shortname": line(255, ""),
             "users": flag(default=True),
             "othersite": flag(default=False),
+            "people": Items(Shape({"login": line(100), "account": line(100, "")})),
+            "acceptlosses": flag(default=False),
+            "lang": line(30, ""),
         }
     )
     results: ClassVar[Mapping[str, str]] = {
@@ -47,6 +51,7 @@ class CourseRestore(StepKind):
         "files": "int",
         "users": "bool",
         "warnings": "json",
+        "compared": "json",
     }
     needs: ClassVar[tuple[str, ...]] = (
         "local/otbridge:restore",
@@ -67,14 +72,23 @@ class CourseRestore(StepKind):
             return
         if params["file"]:
             return
-        found = site.backup(params["ref"])
-        if found is None:
-            yield Fault("ref", "backupnotfound", "The backup is not there, or not there any more")
-            return
-        try:
-            content = mbz.read(found.path)
-        except mbz.BadBackup as problem:
-            yield Fault("ref", "backupinvalid", f"The file is no course backup: {problem}")
+        content = None
+        first: Fault | None = None
+        for wanted in (params["ref"], *params["older"]):
+            found = site.backup(wanted)
+            if found is None:
+                first = first or Fault(
+                    "ref", "backupnotfound", "The backup is not there, or not there any more"
+                )
+                continue
+            try:
+                content = mbz.read(found.path)
+                break
+            except mbz.BadBackup as problem:
+                first = first or Fault("ref", "backupinvalid", f"The file is no course backup: {problem}")
+        if content is None:
+            assert first is not None, "there is at least one"
+            yield first
             return
         if content.site != site.identifier and not params["othersite"]:
             yield Fault(
@@ -95,11 +109,7 @@ class CourseRestore(StepKind):
     def run(self, work: Work, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """See `StepKind.run`."""
         site = work.site
-        source, filename, path = self._file(work, params)
-        try:
-            content = mbz.read(path)
-        except mbz.BadBackup as problem:
-            raise Failure("backupinvalid", f"The file is no course backup: {problem}") from problem
+        source, filename, content, warnings = self._choose(work, params)
         if content.site != site.identifier and not params["othersite"]:
             raise Failure("othersite", f"The backup was made on another site ({content.siteurl})")
         taken = content.idnumber and site.store.row(
@@ -118,6 +128,8 @@ class CourseRestore(StepKind):
             course = site.insert_course(content, categoryid=params["category"])
         except MoodleProblem as problem:
             raise Failure("restorefailed", problem.message) from problem
+        if content.site == site.identifier and content.courseid:
+            site.note_origin(course, content.courseid)
         result = {
             "id": course,
             "fullname": content.fullname,
@@ -131,7 +143,12 @@ class CourseRestore(StepKind):
             "questions": content.questions,
             "files": content.files,
             "users": content.users,
-            "warnings": [],
+            "warnings": warnings,
+            "compared": {
+                "activities": [len(content.modules), len(content.modules)],
+                "questions": [content.questions, content.questions],
+                **({"files": [content.files, content.files]} if content.users else {}),
+            },
         }
         return result, footprint(site, course)
 
@@ -143,6 +160,25 @@ class CourseRestore(StepKind):
         if what:
             raise Changed(what)
         site.delete_course(result["id"])
+
+    def _choose(self, work: Work, params: Mapping[str, Any]) -> tuple[str, str, mbz.Backup, list[str]]:
+        """The first backup that is whole; a damaged one is told, and the next older one taken."""
+        first: Failure | None = None
+        warnings: list[str] = []
+        for ref in (params["ref"], *params["older"]):
+            try:
+                source, filename, path = self._file(work, {**params, "ref": ref})
+                return source, filename, mbz.read(path), warnings
+            except Failure as gone:
+                first = first or gone
+                warnings.append("The copy that was chosen is gone; the next older one was taken")
+            except mbz.BadBackup as problem:
+                first = first or Failure("backupinvalid", f"The file is no course backup: {problem}")
+                warnings.append(
+                    f"The copy {filename} is damaged and was passed over for the next older one: {problem}"
+                )
+        assert first is not None, "there is at least one"
+        raise first
 
     @staticmethod
     def _file(work: Work, params: Mapping[str, Any]) -> tuple[str, str, Any]:

@@ -108,8 +108,12 @@ class find_backups extends api {
                 'stored' => new external_value(PARAM_INT, 'When the file was stored, Unix seconds'),
                 'siteurl' => new external_value(PARAM_RAW, 'Address of the site that made it'),
                 'samesite' => new external_value(PARAM_BOOL, 'Whether this site made it'),
+                'category' => new external_value(PARAM_RAW, 'Name of the category that the course was in'),
+                'origin' => new external_value(PARAM_INT, 'The course that was lost first, where this one was restored; 0 = not known'),
+                'alive' => new external_value(PARAM_INT, 'A course that it lives on as, 0 = none'),
             ])),
             'truncated' => new external_value(PARAM_BOOL, 'Whether there may be more'),
+            'unread' => new external_value(PARAM_INT, 'Files that were not looked into yet: ask again'),
             'unreadable' => new external_multiple_structure(new external_single_structure([
                 'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea, private'),
                 'filename' => new external_value(PARAM_RAW, 'Name of the file'),

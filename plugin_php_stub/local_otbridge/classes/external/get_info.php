@@ -35,7 +35,7 @@ use core_external\external_multiple_structure;
 use core_external\external_single_structure;
 use core_external\external_value;
 use core_plugin_manager;
-use local_otbridge\backups;
+use local_otbridge\backup_files;
 use local_otbridge\json;
 use local_otbridge\policy;
 use local_otbridge\program;
@@ -56,7 +56,7 @@ class get_info extends api {
         'moodle/restore:configure', 'moodle/restore:createuser', 'moodle/restore:rolldates', 'moodle/course:update',
         'moodle/course:changefullname', 'moodle/course:changeshortname', 'moodle/course:changeidnumber',
         'moodle/course:changesummary', 'moodle/course:enrolconfig', 'moodle/course:managescales',
-        'moodle/course:setforcedlanguage', 'moodle/grade:manageoutcomes', 'moodle/question:add',
+        'moodle/course:setforcedlanguage', 'moodle/course:changelockedcustomfields', 'moodle/grade:manageoutcomes', 'moodle/question:add',
         'moodle/question:managecategory', 'moodle/role:assign', 'moodle/role:override', 'mod/glossary:manageentries',
     ];
 
@@ -107,7 +107,7 @@ class get_info extends api {
             'lastcron' => (int) get_config('tool_task', 'lastcronstart'),
             'adhocqueued' => $DB->count_records('task_adhoc', ['component' => 'local_otbridge']),
             'recyclebin' => class_exists('tool_recyclebin\category_bin') && \tool_recyclebin\category_bin::is_enabled(),
-            'backupfolder' => backups::folder() !== null && (int) get_config('backup', 'backup_auto_storage') !== 0,
+            'backupfolder' => backup_files::folder() !== null && (int) get_config('backup', 'backup_auto_storage') !== 0,
             'capabilities' => $capabilities,
             'steps' => array_values(array_map([self::class, 'tell_step'], steps::all())),
             'policy' => json::encode((object) policy::tell()),

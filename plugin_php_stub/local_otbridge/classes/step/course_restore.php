@@ -27,12 +27,16 @@ namespace local_otbridge\step;
 use context_system;
 use local_otbridge\backup_file;
 use local_otbridge\backup_header;
-use local_otbridge\backups;
+use local_otbridge\archive_fault;
+use local_otbridge\backup_files;
 use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\course_restorer;
 use local_otbridge\field;
+use local_otbridge\language;
+use local_otbridge\losses;
+use local_otbridge\people;
 use local_otbridge\refusal;
 use local_otbridge\scope;
 use local_otbridge\step;
@@ -51,11 +55,16 @@ class course_restore extends step {
         return [
             'category' => field::record('category'),
             'ref' => field::text(255)->default(''),
+            'older' => field::items(field::text(255))->default([]),
             'file' => field::file()->default(null),
             'fullname' => field::text(254)->default(''),
             'shortname' => field::text(255)->default(''),
             'users' => field::bool()->default(true),
             'othersite' => field::bool()->default(false),
+            'people' => field::items(field::structure(['login' => field::text(100), 'account' => field::text(100)->default('')]))
+                ->default([]),
+            'acceptlosses' => field::bool()->default(false),
+            'lang' => field::text(30)->default(''),
         ];
     }
 
@@ -68,7 +77,7 @@ class course_restore extends step {
         return [
             'id' => 'course', 'fullname' => 'text', 'shortname' => 'text', 'url' => 'text', 'category' => 'category',
             'backuptime' => 'int', 'source' => 'text', 'filename' => 'text', 'activities' => '', 'questions' => 'int',
-            'files' => 'int', 'users' => 'bool', 'warnings' => '',
+            'files' => 'int', 'users' => 'bool', 'warnings' => '', 'compared' => '',
         ];
     }
 
@@ -125,21 +134,32 @@ class course_restore extends step {
      * @param checking $checking
      */
     public function check(array $params, checking $checking): void {
-        global $DB;
-
         if (($params['ref'] === '') === ($params['file'] === null)) {
             $checking->fault('ref', 'reforfile');
             return;
         }
+        $before = language::enter($params['lang']);
+        try {
+            $this->check_backup($params, $checking);
+        } finally {
+            language::leave($before);
+        }
+    }
+
+    /**
+     * Look for faults of the backup, and tell what of it would not come back.
+     *
+     * @param array $params
+     * @param checking $checking
+     */
+    private function check_backup(array $params, checking $checking): void {
+        global $DB;
+
         $shortname = $params['shortname'];
-        $file = $this->backup($params, $checking);
-        if ($file !== null) {
-            $header = backup_header::of($file);
-            if (isset($header['problem'])) {
-                $reason = get_string($header['problem'], 'local_otbridge');
-                $checking->fault($params['file'] === null ? 'ref' : 'file', 'backupinvalid', ['reason' => $reason]);
-                return;
-            }
+        $file = null;
+        $header = $this->header($params, $checking, $file);
+        if ($header !== null) {
+            $this->check_losses($params, $header, $file, $checking);
             if (!$header['samesite'] && $params['othersite'] !== true) {
                 $checking->fault('othersite', 'othersite', ['site' => $header['siteurl']]);
             }
@@ -160,10 +180,8 @@ class course_restore extends step {
      * @return array
      */
     public function run(array $params, work $work): array {
-        $file = $params['file'] === null
-            ? backups::resolve($params['ref'])
-            : backup_file::brought($work->file($params['file']), $work->file_name($params['file']));
-        return (new course_restorer($params, $work))->run($file);
+        $files = $params['file'] === null ? [] : [backup_file::brought($work->file($params['file']), $work->file_name($params['file']))];
+        return (new course_restorer($params, $work))->run($files);
     }
 
     /**
@@ -222,22 +240,78 @@ class course_restore extends step {
     }
 
     /**
-     * The backup.
+     * Tell what would not come back, and whose data would go where.
+     *
+     * @param array $params
+     * @param array $header
+     * @param backup_file $file
+     * @param checking $checking
+     */
+    private function check_losses(array $params, array $header, backup_file $file, checking $checking): void {
+        if (!is_bool($params['users']) || !is_bool($params['acceptlosses'])) {
+            return; // It cannot be told yet.
+        }
+        $users = $params['users'] && $header['users'];
+        $context = $checking->context('category', $params['category']) ?? context_system::instance();
+        $losses = losses::of($header, $context, $users);
+        $stopping = $params['acceptlosses'] ? [] : losses::stopping($losses);
+        if ($stopping) {
+            $checking->fault('acceptlosses', 'lossnotallowed', ['losses' => implode('; ', losses::words($stopping))]);
+        }
+        foreach (losses::words($losses) as $words) {
+            $checking->note('', 'leftout_note', ['words' => $words]);
+        }
+        if (!$users || !$checking->is_heard()) {
+            return; // Reading the people means reading the whole file; the task does it anyway.
+        }
+        if ($file->size > people::MOST_AT_PLAN) {
+            $checking->note('', 'peoplelater');
+        } else {
+            try {
+                $decisions = (new people($header['samesite'], $params['people']))->decide(people::text($file));
+            } catch (archive_fault $fault) {
+                return; // The task meets it again, and takes the next older copy.
+            } catch (refusal $refusal) {
+                $checking->fault('people', $refusal->errorcode, $refusal->facts);
+                return;
+            }
+            foreach (people::words($decisions) as $words) {
+                $checking->note('', 'people_note', ['words' => $words]);
+            }
+        }
+    }
+
+    /**
+     * The first of the backups that is there and can be read.
      *
      * @param array $params
      * @param checking $checking
-     * @return backup_file|null null when it cannot be told yet, or after a fault
+     * @param backup_file|null $file the one
+     * @return array|null what it says of itself; null when it cannot be told yet, or after a fault
      */
-    private function backup(array $params, checking $checking): ?backup_file {
-        if ($params['file'] !== null) {
-            $stored = $checking->file($params['file']);
-            return $stored === null ? null : backup_file::brought($stored, $checking->file_name($params['file']));
+    private function header(array $params, checking $checking, ?backup_file &$file): ?array {
+        $first = null;
+        foreach ($params['file'] === null ? array_merge([$params['ref']], $params['older']) : [''] as $ref) {
+            try {
+                if ($params['file'] === null && !is_string($ref)) {
+                    return null;
+                }
+                $stored = $params['file'] === null ? null : $checking->file($params['file']);
+                if ($params['file'] !== null && $stored === null) {
+                    return null;
+                }
+                $file = $stored === null ? backup_files::resolve($ref)
+                    : backup_file::brought($stored, $checking->file_name($params['file']));
+                $header = backup_header::of($file);
+                if (!isset($header['problem'])) {
+                    return $header;
+                }
+                $first = $first ?? ['backupinvalid', ['reason' => language::say($header['problem'])]];
+            } catch (refusal $refusal) {
+                $first = $first ?? [$refusal->errorcode, $refusal->facts];
+            }
         }
-        try {
-            return is_string($params['ref']) ? backups::resolve($params['ref']) : null;
-        } catch (refusal $refusal) {
-            $checking->fault('ref', $refusal->errorcode, $refusal->facts);
-            return null;
-        }
+        $checking->fault($params['file'] === null ? 'ref' : 'file', ...$first);
+        return null;
     }
 }

@@ -15,7 +15,7 @@
 // along with Moodle.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * How far the unpacking of a backup is.
+ * What is wrong with an archive.
  *
  * @package    local_otbridge
  * @copyright  2026 The norm-hours bridge authors
@@ -24,35 +24,29 @@
 
 namespace local_otbridge;
 
-defined('MOODLE_INTERNAL') || die();
-
-require_once($GLOBALS['CFG']->libdir . '/filestorage/file_progress.php');
-
 /**
- * Passes what core's file packers report on to the restore's progress.
+ * An archive cannot be read, or not be unpacked here; the code is a string of the plugin.
  */
-class extraction_progress implements \file_progress {
-    /** @var restore_progress */
-    private $progress;
+class archive_fault extends \Exception {
+    /** @var string */
+    public $problem;
 
     /**
-     * Pass on.
+     * Make.
      *
-     * @param restore_progress $progress
+     * @param string $problem
      */
-    public function __construct(restore_progress $progress) {
-        $this->progress = $progress;
+    public function __construct(string $problem) {
+        $this->problem = $problem;
+        parent::__construct($problem);
     }
 
     /**
-     * Called by the packer.
+     * In words.
      *
-     * @param int $progress
-     * @param int $max
+     * @return string
      */
-    public function progress($progress = self::INDETERMINATE, $max = self::INDETERMINATE) {
-        if ($progress !== self::INDETERMINATE && $max > 0) {
-            $this->progress->reach($progress / $max);
-        }
+    public function words(): string {
+        return language::say($this->problem);
     }
 }
