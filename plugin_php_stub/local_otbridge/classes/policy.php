@@ -36,6 +36,10 @@ class policy {
     ];
     /** @var string what is allowed as long as nothing is set */
     const DEFAULT_RISKS = 'xss,personal,spam';
+    /** @var string[] roles that may be given, by archetype and level, as long as nothing is set */
+    const DEFAULT_ASSIGNABLE = [
+        'student:course', 'teacher:course', 'editingteacher:course', 'none:course', 'none:coursecat', 'none:system',
+    ];
 
     /**
      * Whether a step kind is switched off.
@@ -64,6 +68,15 @@ class policy {
      */
     public static function contexts(): array {
         return self::listed('contexts');
+    }
+
+    /**
+     * Roles that may be given to people, by archetype and level.
+     *
+     * @return string[] as `student:course`; `none:…` for roles without archetype
+     */
+    public static function assignable(): array {
+        return get_config('local_otbridge', 'assignable') === false ? self::DEFAULT_ASSIGNABLE : self::listed('assignable');
     }
 
     /**
@@ -136,6 +149,8 @@ class policy {
             'risks' => self::risks(),
             'contexts' => self::contexts(),
             'categories' => self::categories(),
+            'assignable' => self::assignable(),
+            'auths' => array_values(people::auths()),
         ];
     }
 

@@ -77,7 +77,30 @@ class roles {
             core_role_set_override_allowed($ids['manager'], $roleid);
             core_role_set_view_allowed($ids['manager'], $roleid);
         }
+        foreach (self::of_the_bridge() as $id) {
+            if ($id !== ($ids['manager'] ?? 0)) {
+                core_role_set_assign_allowed($id, $roleid); // A later step of the same order may give the role to somebody.
+            }
+        }
         return $roleid;
+    }
+
+    /**
+     * Roles by which the user who works for the bridge assigns roles.
+     *
+     * @return int[]
+     */
+    private static function of_the_bridge(): array {
+        global $DB, $USER;
+
+        $system = context_system::instance()->id;
+        return array_map('intval', $DB->get_fieldset_sql(
+            "SELECT DISTINCT a.roleid
+               FROM {role_assignments} a
+               JOIN {role_capabilities} c ON c.roleid = a.roleid AND c.contextid = a.contextid
+              WHERE a.userid = ? AND a.contextid = ? AND c.capability = ? AND c.permission = ?",
+            [$USER->id, $system, 'moodle/role:assign', CAP_ALLOW]
+        ));
     }
 
     /**
