@@ -165,6 +165,22 @@ class step_people_test extends step_testcase {
         });
     }
 
+    public function test_a_required_field_does_not_shut_services_out() {
+        global $DB, $USER;
+        $service = $this->getDataGenerator()->create_user();
+        $DB->insert_record('external_tokens', (object) [
+            'token' => 'x', 'tokentype' => EXTERNAL_TOKEN_PERMANENT, 'userid' => $service->id, 'creatorid' => 2, 'contextid' => 1,
+            'externalserviceid' => $DB->get_field('external_services', 'id', ['shortname' => 'otbridge']), 'timecreated' => 1,
+        ]);
+        $person = $this->getDataGenerator()->create_user();
+        $this->prove(['f' => $this->field(['required' => true])], function () use ($service, $person, $USER) {
+            foreach ([$service, $USER] as $one) {
+                $this->assertFalse(user_not_fully_set_up(\core_user::get_user($one->id)), 'a web service call is refused otherwise');
+            }
+            $this->assertTrue(user_not_fully_set_up($person, true), 'people are asked');
+        });
+    }
+
     public function test_what_fields_can_hold_is_checked() {
         $this->do([
             'd' => $this->field(['datatype' => 'datetime', 'shortname' => 'born', 'options' => []]),

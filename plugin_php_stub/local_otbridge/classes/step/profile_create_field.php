@@ -170,6 +170,9 @@ class profile_create_field extends step {
         $row->categoryid = $categoryid;
         (new $class())->define_save($row);
         $found = $DB->get_record('user_info_field', ['shortname' => $params['shortname']], '*', MUST_EXIST);
+        if ($params['required']) {
+            $this->spare_services((int) $found->id);
+        }
         $work->remember(['field' => array_diff_key((array) $found, ['sortorder' => 1]), 'category' => $categoryid]);
         return ['id' => (int) $found->id, 'shortname' => $found->shortname, 'input' => profile::PREFIX . $found->shortname];
     }
@@ -229,6 +232,27 @@ class profile_create_field extends step {
     public function refresh(array $params, array $results): void {
         if (function_exists('profile_purge_user_fields_cache')) {
             profile_purge_user_fields_cache();
+        }
+    }
+
+    /**
+     * Until somebody has filled in a required field, Moodle refuses every web service call of theirs: `usernotfullysetup`. Accounts
+     * of services fill in no forms, so they get a nought; the bridge's own could not even take the field back.
+     *
+     * @param int $fieldid
+     */
+    private function spare_services(int $fieldid): void {
+        global $DB, $USER;
+
+        $services = $DB->get_fieldset_sql(
+            'SELECT DISTINCT t.userid
+               FROM {external_tokens} t
+               JOIN {external_services} s ON s.id = t.externalserviceid
+              WHERE t.tokentype = ? AND (s.shortname IS NULL OR s.shortname <> ?)',
+            [EXTERNAL_TOKEN_PERMANENT, MOODLE_OFFICIAL_MOBILE_SERVICE]
+        );
+        foreach (array_unique(array_merge(array_map('intval', $services), [(int) $USER->id])) as $userid) {
+            $DB->insert_record('user_info_data', (object) ['userid' => $userid, 'fieldid' => $fieldid, 'data' => '0']);
         }
     }
 
