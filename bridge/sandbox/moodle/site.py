@@ -59,6 +59,7 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
     "moodle/user:viewdetails": "View user profiles",
+    "moodle/user:viewalldetails": "View user full information",
     "moodle/user:create": "Create users",
     "moodle/user:update": "Update user profiles",
     "moodle/role:assign": "Assign roles to users",
