@@ -2,7 +2,8 @@
 
 Source: core_user_get_users_by_field, core_cohort_search_cohorts and core_group_get_course_groups of Moodle
 3.9 to 5.x. The first tells only accounts whose searched field may be seen: logins and ID numbers need
-`moodle/user:viewalldetails` (measured on 4.5.6).
+`moodle/user:viewalldetails`, addresses `moodle/site:viewuseridentity` and the site's setting
+"showuseridentity" (measured on 4.5.6).
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ THINGS_UNKNOWN = frozenset({"ambiguous-cohort", "no-such-cohort", "no-such-group
 USERS = "core_user_get_users_by_field"
 COHORTS = "core_cohort_search_cohorts"
 GROUPS = "core_group_get_course_groups"
-CAPABILITIES = frozenset({"moodle/user:viewdetails", "moodle/user:viewalldetails"})
+CAPABILITIES = frozenset(
+    {"moodle/site:viewuseridentity", "moodle/user:viewalldetails", "moodle/user:viewdetails"}
+)
 """What finding people asks for."""
 
 LOGIN = re.compile(r"[-.@_a-z0-9]+", re.ASCII)

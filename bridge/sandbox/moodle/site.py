@@ -60,6 +60,7 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/role:manage": "Create and manage roles",
     "moodle/user:viewdetails": "View user profiles",
     "moodle/user:viewalldetails": "View user full information",
+    "moodle/site:viewuseridentity": "See full user identity in lists",
     "moodle/user:create": "Create users",
     "moodle/user:update": "Update user profiles",
     "moodle/role:assign": "Assign roles to users",
