@@ -43,6 +43,9 @@ class rules {
     const TABLE = 'local_otbridge_rule';
     /** @var string name of the table of people */
     const PEOPLE = 'local_otbridge_ruled';
+    /** @var string people whom rules put into a group: SQL with one parameter, the group's id */
+    const IN_GROUP = 'SELECT p.userid FROM {local_otbridge_ruled} p JOIN {local_otbridge_rule} r ON r.id = p.ruleid
+        WHERE p.grouped = 1 AND r.groupid = ?';
     /** @var string[] columns of an account that a condition may ask for */
     const COLUMNS = ['auth', 'city', 'country', 'department', 'email', 'idnumber', 'institution', 'lang'];
     /** @var string[] how a condition compares; of several values one is enough */
