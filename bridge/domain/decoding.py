@@ -17,8 +17,9 @@ _BOMS = (
 )
 RUSSIAN = "windows-1251"
 _RUSSIAN = re.compile("[А-Яа-яЁё]")
-_CASED = re.compile("[а-яё]")
 _USUAL = re.compile("[А-Яа-яЁё«»—–№…°±§©®“”„’\u00a0]")
+_OTHERS = ("koi8-r", "cp866")
+_FREQUENT = frozenset("оеаинтсрвлкм")
 _MOST_STRANGE = 0.1
 """Share of signs that Russian texts do not hold; a wrong code page gives many more."""
 
@@ -67,7 +68,7 @@ def decode(content: bytes, declared: str = "") -> Decoded:
         text = content.decode("cp1251")
     except UnicodeDecodeError:
         text = ""
-    if not _is_russian(text):
+    if not _is_russian(text, content):
         raise NotText(line)
     return Decoded(text, RUSSIAN)
 
@@ -79,10 +80,22 @@ def _as(content: bytes, name: str, told: str) -> Decoded:
         raise NotText(0, name.removesuffix("-sig")) from None
 
 
-def _is_russian(text: str) -> bool:
-    """Whether a decoded text looks Russian; KOI8-R and cp866 come out with swapped case or odd signs."""
+def _is_russian(text: str, content: bytes) -> bool:
+    """Whether bytes that were read as windows-1251 look Russian.
+
+    KOI8-R and cp866 come out with odd signs, or with letters that Russian seldom uses: read in their own page
+    they have more of the frequent ones. Case says nothing: offices write surnames in capitals.
+    """
     beyond = [one for one in text if one > "\x7f"]
-    letters = [one for one in beyond if _RUSSIAN.match(one)]
+    letters = sum(1 for one in beyond if _RUSSIAN.match(one))
     strange = sum(1 for one in beyond if not _USUAL.match(one))
-    small = sum(1 for one in letters if _CASED.match(one))
-    return bool(letters) and strange <= len(beyond) * _MOST_STRANGE and 2 * small >= len(letters)
+    if not letters or strange > len(beyond) * _MOST_STRANGE:
+        return False
+    others = (content.decode(page, "replace") for page in _OTHERS)
+    return all(_frequent(text) >= _frequent(other) for other in others)
+
+
+def _frequent(text: str) -> float:
+    """The share of Russian's frequent letters among what is not ASCII."""
+    beyond = [one for one in text.casefold() if one > "\x7f"]
+    return sum(1 for one in beyond if one in _FREQUENT) / len(beyond)

@@ -148,7 +148,7 @@ class Rule(Params):
         """How people know the rule."""
         place = self.cohort or self.course or "новый курс"
         asked = "; ".join(f"{field} {word} {' | '.join(values)}" for field, word, values in self._told())
-        return self.name or f"{place}: {asked}"[:255].strip()
+        return self.name or (f"{place}: {asked}" if asked else place)[:255].strip()
 
     def _told(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for asked, word in ((self.when, "="), (self.unless, "≠"), (self.contains, "содержит")):
