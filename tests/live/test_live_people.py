@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from bridge.actions import ACTIONS, Context, OperationFailed, OrderRefused, Policy, Site, TicketFile
+from bridge.actions.action import NoFiles
 from bridge.actions.planning import Wanted, carry_out, plan_order, take_back
 from tests.live.conftest import RealMoodle
 
@@ -96,7 +97,7 @@ class Order:
 
     def __init__(self, real: RealMoodle, files: Files | None = None) -> None:
         self.site = Site(real.bridge, Policy(), patience=60.0)
-        self.context = Context(real.bridge, **({"files": files} if files else {}))
+        self.context = Context(real.bridge, files=files or NoFiles())
         self.opkey = str(uuid.uuid4())
         self.fetch = files.by_digest if files else lambda _: pytest.fail("no files")
 

@@ -11,7 +11,7 @@ class AssignRolesRules(Rules):
     """[policy.assign-roles]."""
 
     system: bool = Field(
-        False,
+        default=False,
         description="whether orders may give roles in the whole system; the plugin's settings have to allow "
         "the role there, too",
     )

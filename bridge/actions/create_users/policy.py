@@ -11,9 +11,9 @@ class CreateUsersRules(Rules):
     """[policy.create-users]."""
 
     most_people: int = Field(
-        500, ge=1, le=1500, description="people of one order at most; more is a specialist's decision"
+        default=500, ge=1, le=1500, description="people of one order at most; more is a specialist's decision"
     )
     auths: tuple[str, ...] = Field(
-        ("manual",),
+        default=("manual",),
         description="ways to log in that orders may name; the plugin's settings have to allow them, too",
     )
