@@ -293,3 +293,32 @@ def test_a_role_lets_a_person_edit_and_only_what_was_given_is_taken_back(
         assert caught.value.code == code
     people.back()
     course.back()
+
+
+def test_an_olympiad_of_28_courses_is_one_order(real: RealMoodle, tmp_path: Path, unique: str) -> None:
+    field, countries = f"y{unique}", ("RU", "BY", "KZ", "UZ")
+    names = [(f"{unique}-{country}-{year}", country, year) for country in countries for year in range(5, 12)]
+    made = real.admin.write(
+        "core_course_create_courses",
+        courses=[{"fullname": one, "shortname": one, "categoryid": 1} for one, _, _ in names],
+    )
+    courses = {one["shortname"]: int(one["id"]) for one in made}
+    table = tmp_path / "Олимпиада.csv"
+    rows_of = "\r\n".join(f"{one};{country};{year}" for one, country, year in names)
+    table.write_bytes(f"Курс;Страна;profile_field_{field}\r\n{rows_of}\r\n".encode("cp1251"))
+    before = rows(real)
+    fields = {"shortname": field, "name": "Год обучения", "type": "menu", "options": "5\n6\n7\n8\n9\n10\n11"}
+    order = Order(real, Files(table))
+    evidence = order.do(
+        ("create-profile-fields", {"field": [fields], "category": f"Олимпиада {unique}"}),
+        ("auto-enrol", {"rules_file": table.name}),
+    )
+    assert len(evidence["parts"][1]["rules"]) == 28
+    person = f"p{unique}"
+    real.cli("-r", NEW_ACCOUNT, "--", person, "BY", field, "7", PASSWORD)
+    found = json.loads(real.cli("-r", ACCOUNTS, "--", person, field))
+    assert found[person][6] == [f"{unique}-BY-7"], "into their course, and no other"
+    real.cli("-r", BOOT + "delete_user($DB->get_record('user', ['username' => $argv[1]]));", "--", person)
+    order.back()
+    assert differing(before, rows(real)) == {}
+    real.admin.write("core_course_delete_courses", courseids=list(courses.values()))
