@@ -137,7 +137,8 @@ class Plan:
         summary: lines for people.
         part: the steps and their files.
         counts: how much of what a service limits, by the limits' names.
-        makes: what later actions of the same order may use, by name: `course`, `questions`.
+        makes: what later actions of the same order may use, by name: `course`, `questions`, and the names of
+            bridge/actions/accounts.py.
         remarks: what the customer shall read beside the result, in Russian: what was mended in a file.
     """
 

@@ -139,7 +139,7 @@ def carry_out(
             "vanished", f"what operation {opkey} made was taken back by operation {operation['undone']}"
         )
     both = [
-        {label: {**order[label], **result[label]} for label in result}
+        {label: {**order[label], **(result[label] or {})} for label in result}
         for order, result in zip(asked, results, strict=True)
     ]
     shown = [

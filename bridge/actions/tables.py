@@ -7,17 +7,17 @@ tabs; "CSV UTF-8" begins with a byte order mark.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from bridge.domain.decoding import NotText, decode
 
 LARGEST = 1024 * 1024
 """Bytes of a table."""
 MOST_FAULTS = 20
 _DELIMITERS = (";", "\t", ",")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -37,12 +37,18 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_table(content: bytes, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> list[Row]:
+def read_table(
+    content: bytes,
+    columns: Mapping[str, Sequence[str]],
+    needed: Sequence[str],
+    more: Callable[[str], str] = lambda _: "",
+) -> list[Row]:
     """The rows of a table whose first line names its columns; empty rows are left out.
 
     Parameters:
         columns: by each name the words that stand for it, in small letters.
         needed: columns that must be there.
+        more: the name of a column that `columns` does not know, from what stands above it; "" for none.
 
     Raises:
         TableFault: it is none, in words for the customer.
@@ -51,16 +57,19 @@ def read_table(content: bytes, columns: Mapping[str, Sequence[str]], needed: Seq
     if text[:4].lower() == "sep=":
         # A line that only Excel reads; kept empty, so that lines are counted as the customer sees them.
         text = text[text.find("\n") :] if "\n" in text else ""
+    closest: list[str] = []
     for delimiter in _DELIMITERS:
         rows = _rows(text, delimiter)
         try:
             _, head = next(rows, (0, []))
         except TableFault:
             continue  # quotes beside another delimiter
-        names = [_column(cell, columns) for cell in head]
+        names = [_column(cell, columns) or more(cell) for cell in head]
         if set(needed) <= set(names):
             return list(_read(rows, head, names))
-    columns_needed = ", ".join(f"{name} ({' или '.join(columns[name])})" for name in needed)
+        closest = max(closest, names, key=lambda one: len(set(one) & set(needed)))
+    lacking = [name for name in needed if name not in closest]
+    columns_needed = ", ".join(f"{name} ({' или '.join(columns[name])})" for name in lacking)
     raise TableFault(f"в первой строке должны быть названия столбцов: {columns_needed}")
 
 
@@ -69,15 +78,14 @@ def _decoded(content: bytes) -> str:
         raise TableFault(f"таблица больше {LARGEST // (1024 * 1024)} МиБ")
     if content.startswith(_BOOKS):
         raise TableFault("это книга или документ, а не CSV: сохраните таблицу как «CSV UTF-8»")
-    boms = [name for mark, name in _BOMS if content.startswith(mark)]
-    for encoding in boms or ["utf-8", "cp1251"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise TableFault("это не текст: сохраните таблицу как «CSV UTF-8»")
+    try:
+        text = decode(content).text
+    except NotText as error:
+        where = f"строка {error.line}: " if error.line else ""
+        raise TableFault(f"{where}это не текст: сохраните таблицу как «CSV UTF-8»") from None
+    if "\0" in text:
+        raise TableFault("это не текст: сохраните таблицу как «CSV UTF-8»")
+    return text
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -23,6 +23,8 @@
  */
 
 use local_otbridge\losses;
+use local_otbridge\assigning;
+use local_otbridge\accounts;
 use local_otbridge\policy;
 use local_otbridge\roles;
 use local_otbridge\steps;
@@ -35,6 +37,11 @@ if ($hassiteconfig) {
         'local_otbridge_operations',
         new lang_string('operations', 'local_otbridge'),
         new moodle_url('/local/otbridge/operations.php')
+    ));
+    $ADMIN->add('local_otbridge_category', new admin_externalpage(
+        'local_otbridge_rules',
+        new lang_string('rules', 'local_otbridge'),
+        new moodle_url('/local/otbridge/rules.php')
     ));
     $settings = new admin_settingpage('local_otbridge', new lang_string('policy', 'local_otbridge'));
     $ADMIN->add('local_otbridge_category', $settings);
@@ -75,6 +82,30 @@ if ($hassiteconfig) {
             new lang_string('contexts_desc', 'local_otbridge'),
             [],
             $contexts
+        ));
+        $assignable = [];
+        foreach (array_merge(array_values(get_role_archetypes()), [assigning::NONE]) as $archetype) {
+            foreach (assigning::LEVELS as $level) {
+                $assignable["$archetype:$level"] = "$archetype – $level";
+            }
+        }
+        $settings->add(new admin_setting_configmultiselect(
+            'local_otbridge/assignable',
+            new lang_string('assignable', 'local_otbridge'),
+            new lang_string('assignable_desc', 'local_otbridge'),
+            policy::DEFAULT_ASSIGNABLE,
+            $assignable
+        ));
+        $auths = [];
+        foreach (array_diff(get_enabled_auth_plugins(), accounts::NEVER) as $auth) {
+            $auths[$auth] = get_string('pluginname', "auth_$auth");
+        }
+        $settings->add(new admin_setting_configmultiselect(
+            'local_otbridge/auths',
+            new lang_string('auths', 'local_otbridge'),
+            new lang_string('auths_desc', 'local_otbridge'),
+            ['manual'],
+            $auths
         ));
         $settings->add(new admin_setting_configmultiselect(
             'local_otbridge/categories',

@@ -24,6 +24,8 @@ from bridge.moodle_ws import MoodleClient, MoodleRefused, ParameterError, connec
 PREFIX = "local_otbridge_"
 COURSE_DELETE = "core_course_delete_courses"
 COURSE_BY_FIELD = "core_course_get_courses_by_field"
+USERS_BY_FIELD = "core_user_get_users_by_field"
+COHORTS = "core_cohort_search_cohorts"
 PATIENCE = 120.0
 """Seconds for a heavy program: a real site's cron may start once a minute."""
 OPERATION = {
@@ -59,6 +61,40 @@ def role_step(label: str = "role", **params: Any) -> Step:
 def module_step(kind: str, **settings: Any) -> Step:
     own = {"section": 0, "type": kind, "name": f"Элемент {kind}", "settings": settings}
     return Step("module.add", kind, {"course": ref("course", "id"), **own})
+
+
+def person_step(label: str = "person", **params: Any) -> Step:
+    name = unique("p-")
+    own = {"username": name, "firstname": "Иван", "lastname": "Ёлкин", "email": f"{name}@example.ru"}
+    return Step("user.create", label, {**own, **params})
+
+
+def field_step(label: str = "field", **params: Any) -> Step:
+    own = {"shortname": unique("f"), "name": "Класс", "category": "Мост", "options": ["5", "6"]}
+    return Step("profile.create_field", label, {**own, "datatype": "menu", **params})
+
+
+def cohort_step(**params: Any) -> Step:
+    return Step("cohort.create", "cohort", {"name": unique("Приём "), **params})
+
+
+def enrol_step(**params: Any) -> Step:
+    own = {"course": ref("course", "id"), "user": ref("person", "id"), "role": "student"}
+    return Step("user.enrol", "enrolled", {**own, **params})
+
+
+def way_step(method: str, **params: Any) -> Step:
+    return Step(
+        "enrol.add",
+        f"by_{method}",
+        {"course": ref("course", "id"), "method": method, "role": "student", **params},
+    )
+
+
+def rule_step(*conditions: Mapping[str, Any], **params: Any) -> Step:
+    place = {} if "cohort" in params else {"course": ref("course", "id"), "role": "student"}
+    own = {"name": "Правило", "conditions": [dict(one) for one in conditions], "onleave": "keep"}
+    return Step("rule.create", "rule", {**own, **place, **params})
 
 
 GIFT = "::1:: Дважды два? {=4 ~5}\n\n::2:: Трижды три? {=9 ~6}\n"
@@ -266,6 +302,13 @@ STEPS: dict[str, Callable[[Site], Program]] = {
         Step("group.create", "a", {"course": ref("course", "id"), "name": "А"}),
         Step("grouping.add", "added", {"grouping": ref("flow", "id"), "group": ref("a", "id")}),
     ),
+    "group.add_member": lambda _: program(
+        course_step(),
+        person_step(),
+        enrol_step(),
+        Step("group.create", "a", {"course": ref("course", "id"), "name": "А"}),
+        Step("group.add_member", "in", {"group": ref("a", "id"), "user": ref("enrolled", "user")}),
+    ),
     "module.add": lambda _: program(
         course_step(),
         module_step("assign", duedate=1801515540, gradepass="60.5", submissiontypes=["file", "onlinetext"]),
@@ -280,6 +323,50 @@ STEPS: dict[str, Callable[[Site], Program]] = {
     ),
     "glossary.add_entry": lambda _: program(
         course_step(), module_step("glossary", displayformat="faq"), entry_step("Ёж"), entry_step("Норма")
+    ),
+    "profile.create_field": lambda _: program(
+        field_step(),
+        field_step("more", datatype="checkbox", options=[], defaultvalue="да", required=True),
+        field_step("born", datatype="datetime", options=[]),
+    ),
+    "user.create": lambda _: program(
+        field_step(),
+        person_step(country="RU", city="Тула", profile=[{"field": ref("field", "input"), "value": "6"}]),
+    ),
+    "role.assign": lambda _: program(
+        role_step(contextlevels=["system", "coursecat"]),
+        person_step(),
+        Step("role.assign", "all", {"role": ref("role", "shortname"), "user": ref("person", "id")}),
+        Step(
+            "role.assign",
+            "category",
+            {"role": ref("role", "shortname"), "user": ref("person", "id"), "category": 1},
+        ),
+    ),
+    "user.enrol": lambda _: program(
+        course_step(), person_step(), enrol_step(timestart=1800000000, timeend=1900000000)
+    ),
+    "cohort.create": lambda _: program(cohort_step(idnumber=unique("i-"))),
+    "cohort.add_member": lambda _: program(
+        cohort_step(),
+        person_step(),
+        Step("cohort.add_member", "in", {"cohort": ref("cohort", "id"), "user": ref("person", "id")}),
+    ),
+    "enrol.add": lambda _: program(
+        course_step(),
+        cohort_step(),
+        person_step(),
+        Step("cohort.add_member", "in", {"cohort": ref("cohort", "id"), "user": ref("person", "id")}),
+        way_step("cohort", cohort=ref("cohort", "id")),
+        way_step("self", key="Слово-2026", most=30),
+    ),
+    "rule.create": lambda _: program(
+        field_step(),
+        course_step(),
+        rule_step(
+            {"field": "country", "values": ["RU"]}, {"field": ref("field", "input"), "values": ["5", "6"]}
+        ),
+        person_step(country="RU", profile=[{"field": ref("field", "input"), "value": "6"}]),
     ),
 }
 
@@ -303,7 +390,9 @@ def test_a_program_twice_under_one_key_is_one_operation(site: Site, kind: str) -
         len(what.steps),
         TICKET,
     )
-    assert json.loads(first["result"]).keys() == {step.label for step in what.steps}
+    results = json.loads(first["result"])
+    assert results.keys() == {step.label for step in what.steps}
+    assert all(isinstance(one, dict) for one in results.values()), "nothing to tell is an object, too"
     spaced = json.dumps(json.loads(what.canonical()), indent=1)
     assert site.send(spaced, opkey) == site.send(what, opkey) == site.operation(opkey) == first
 
@@ -338,7 +427,25 @@ def bringing(what: Program) -> Program:
     return Program(tuple(steps), what.files, what.ticket)
 
 
-@pytest.mark.parametrize("kind", STEPS)
+ONCE = frozenset(
+    {
+        "cohort.add_member",
+        "cohort.create",
+        "enrol.add",
+        "group.add_member",
+        "profile.create_field",
+        "role.assign",
+        "rule.create",
+        "user.create",
+        "user.enrol",
+    }
+)
+"""Programs with steps that do not know again what they made, or do not have to be told: their results say
+whether it is new.
+"""
+
+
+@pytest.mark.parametrize("kind", [one for one in STEPS if one not in ONCE])
 def test_a_program_that_is_applied_again_changes_nothing(site: Site, kind: str) -> None:
     what, second = bringing(offered(site, kind)), _key()
     first = site.made(what)
@@ -635,6 +742,49 @@ def _missing_name() -> Step:
         ([course_step(), module_step("glossary"), entry_step("a<b")], {"steps[2].concept": "parampattern"}),
         ([course_step(), module_step("glossary"), entry_step("а" * 256)],
          {"steps[2].concept": "paramlength"}),
+        ([person_step(username="Ivanov")], {"steps[0].username": "usernameform"}),
+        ([person_step(username="іvanov")], {"steps[0].username": "usernameform"}),
+        ([person_step(username="guest")], {"steps[0].username": "usernametaken"}),
+        ([person_step(username="adm1n")], {"steps[0].username": "usernamealike"}),
+        ([person_step(email="иванов@")], {"steps[0].email": "emailform"}),
+        ([person_step(email="a@b.ru"), person_step("twin", email="A@b.ru")],
+         {"steps[1].email": "emailtaken"}),
+        ([person_step(username="same-login"), person_step("twin", username="same-login")],
+         {"steps[1].username": "usernametaken"}),
+        ([person_step(country="XX")], {"steps[0].country": "countrynotfound"}),
+        ([person_step(lang="tlh")], {"steps[0].lang": "langnotfound"}),
+        ([person_step(auth="nologin")], {"steps[0].auth": "authnotallowed"}),
+        ([person_step(firstname="а" * 101)], {"steps[0].firstname": "paramlength"}),
+        ([person_step(lastname=" ")], {"steps[0].lastname": "paramlength"}),
+        ([person_step(suspended=1)], {"steps[0].suspended": "paramunknown"}),
+        ([person_step(profile=[{"field": "profile_field_nosuch", "value": "1"}])],
+         {"steps[0].profile[0].field": "unknownprofilefield"}),
+        ([field_step(options=["5"])], {"steps[0].options": "paramcount"}),
+        ([field_step(options=["5", "5"])], {"steps[0].options[1]": "optiontwice"}),
+        ([field_step(defaultvalue="9")], {"steps[0].defaultvalue": "profilevalue"}),
+        ([field_step(datatype="social")], {"steps[0].datatype": "paramchoice"}),
+        ([person_step(), Step("role.assign", "r", {"role": "nosuch", "user": ref("person", "id")})],
+         {"steps[1].role": "unknownrole"}),
+        ([person_step(), Step("role.assign", "r", {"role": "manager", "user": ref("person", "id")})],
+         {"steps[1].role": "rolenotallowed"}),
+        ([Step("role.assign", "r", {"role": "student", "user": 1, "category": 1})],
+         {"steps[0].role": "rolenotallowed", "steps[0].user": "userprotected"}),
+        ([course_step(), person_step(), enrol_step(role="coursecreator")],
+         {"steps[2].role": "rolenotallowed"}),
+        ([course_step(), person_step(), enrol_step(timestart=20, timeend=10)],
+         {"steps[2].timeend": "timesorder"}),
+        ([course_step(), way_step("cohort")], {"steps[1].cohort": "parammissing"}),
+        ([course_step(), way_step("self", timestart=20, timeend=10)], {"steps[1].timeend": "timesorder"}),
+        ([course_step(), cohort_step(), way_step("cohort", cohort=ref("cohort", "id"), key="x")],
+         {"steps[2].method": "notforcohort"}),
+        ([course_step(), rule_step({"field": "password", "values": ["x"]})],
+         {"steps[1].conditions[0].field": "unknownprofilefield"}),
+        ([course_step(), rule_step({"field": "country", "values": ["Россия"]})],
+         {"steps[1].conditions[0].values": "countrynotfound"}),
+        ([course_step(), rule_step({"field": "city", "values": ["Тула"]}, role="manager")],
+         {"steps[1].role": "rolenotallowed"}),
+        ([course_step(), rule_step({"field": "city", "values": ["Тула"]}, onleave="delete")],
+         {"steps[1].onleave": "paramchoice"}),
         ([Step("course.restore", "c", {"category": 1})], {"steps[0].ref": "reforfile"}),
         ([Step("course.restore", "c", {"category": 1, "ref": "recyclebin:999999999"})],
          {"steps[0].ref": "backupnotfound"}),
@@ -842,6 +992,68 @@ def test_a_member_must_be_there_and_enrolled(site: Site) -> None:
     made = site.made(program(*steps))
     outsider = Step("group.add_member", "m", {"group": made["g"]["id"], "user": 1})
     assert set(site.faults(program(outsider)).values()) <= {"notenrolled", "usernotfound"}
+
+
+# --- people
+
+
+def test_an_account_is_found_by_its_login_address_and_number(site: Site) -> None:
+    person = person_step(idnumber=unique("n-"))
+    made = site.made(program(person))["person"]
+    assert made["fullname"] == "Иван Ёлкин"
+    for field, value in (("username", made["username"]), ("email", person.params["email"])):
+        (found,) = site.client.read(USERS_BY_FIELD, field=field, values=[value])
+        assert (found["id"], found["username"]) == (made["id"], made["username"])
+
+
+def test_a_rule_enrols_whoever_matches_it_later(site: Site) -> None:
+    field, course = field_step(), course_step()
+    condition = {"field": ref("field", "input"), "values": ["6"]}
+    made = site.made(program(field, course, rule_step(condition)))
+    assert (made["rule"]["matching"], made["rule"]["enrolled"]) == (0, 0)
+    group = {"course": made["course"]["id"], "name": "Группа"}
+    for value, in_it in (("6", True), ("5", False)):
+        person = person_step(profile=[{"field": made["field"]["input"], "value": value}])
+        user = site.made(program(person))["person"]["id"]
+        opkey = _key()
+        member = Step("group.add_member", "m", {"group": ref("g", "id"), "user": user})
+        operation = site.run(program(Step("group.create", "g", group), member), opkey)
+        assert (operation["status"] == "done") is in_it, operation["error"]
+        if in_it:
+            assert site.undo(opkey)["status"] == "done"
+
+
+def test_who_has_it_already_keeps_it_when_the_second_order_is_taken_back(site: Site) -> None:
+    made = site.made(program(course_step(), person_step(), enrol_step()))
+    again = {"course": made["course"]["id"], "user": made["person"]["id"], "role": "student"}
+    opkey = _key()
+    result = site.made(program(Step("user.enrol", "again", again)), opkey)["again"]
+    assert (result["isnew"], result["rolenew"]) == (False, False)
+    assert site.undo(opkey)["status"] == "done"
+    third = site.made(program(Step("user.enrol", "again", again)))["again"]
+    assert third["isnew"] is False
+    other = program(Step("user.enrol", "again", {**again, "timeend": 1900000000}))
+    assert site.faults(other) == {"steps[0].user": "enrolledotherwise"}
+
+
+def test_cohorts_and_ways_in_stand_once(site: Site) -> None:
+    cohort = cohort_step(idnumber=unique("i-"))
+    made = site.made(program(course_step(), cohort, way_step("cohort", cohort=ref("cohort", "id"))))
+    course, id_ = made["course"]["id"], made["cohort"]["id"]
+    twice = Step(
+        "enrol.add", "twice", {"course": course, "method": "cohort", "role": "student", "cohort": id_}
+    )
+    same_number = cohort_step(idnumber=cohort.params["idnumber"].upper())
+    same_name = Step("cohort.create", "second", {"name": cohort.params["name"]})
+    assert site.faults(program(twice, same_number, same_name)) == {
+        "steps[0].method": "enroltwice",
+        "steps[1].idnumber": "idnumbertaken",
+        "steps[2].name": "cohortnametaken",
+    }
+    found = site.client.read(
+        COHORTS, query=cohort.params["name"], context={"contextlevel": "system"}, includes="all"
+    )["cohorts"]
+    assert [(one["id"], one["name"]) for one in found] == [(id_, cohort.params["name"])]
 
 
 # --- find_backups and course.restore

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.actions.accounts import made_role
 from bridge.actions.action import Context, Plan, Policy, Reader, Results
 from bridge.actions.base import OrderRefused
 from bridge.actions.create_role.params import CreateRoleParams
 from bridge.actions.create_role.policy import brought_along, guarded_capabilities, held_beyond
-from bridge.actions.program import Part, Step
+from bridge.actions.program import Part, Step, ref
 
 
 def plan(params: CreateRoleParams, context: Context) -> Plan:
@@ -47,7 +48,8 @@ def plan(params: CreateRoleParams, context: Context) -> Plan:
         + (f", archetype {params.archetype}" if params.archetype else ""),
         f"assignable in {', '.join(params.context_levels)}; {len(params.capabilities)} capabilities",
     )
-    return Plan(summary, Part((step,)), {"roles": 1})
+    makes = {made_role(params.shortname): ref("role", "shortname")}
+    return Plan(summary, Part((step,)), {"roles": 1}, makes)
 
 
 def judge(asked: Results, results: Results, policy: Policy) -> None:

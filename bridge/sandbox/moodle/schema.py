@@ -39,7 +39,7 @@ class Field:
 
     Attributes:
         type: int, bool, text, file, int[], object (whatever JSON object), or the kind of a record whose id it
-            is: course, category, group, grouping, user, cm (a course module), question.
+            is: course, category, group, grouping, user, cm (a course module), question, cohort.
         default: what stands for a missing one; `...` where it must be there.
         longest: characters of a text.
         least: of a number.
@@ -86,6 +86,7 @@ RECORDS: Mapping[str, str] = {
     "user": "user",
     "cm": "module",
     "question": "question",
+    "cohort": "cohort",
 }
 """Kinds of records, and the tables that hold them."""
 
@@ -105,9 +106,9 @@ class Reading:
     find: Callable[[str, int], Mapping[str, Any] | None]
 
 
-def record(kind: str, module: str = "") -> Field:
+def record(kind: str, module: str = "", default: Any = ...) -> Field:
     """The id of a record that must be there."""
-    return Field(kind, module=module)
+    return Field(kind, default, module=module)
 
 
 def number(*, least: int = 0, default: Any = ...) -> Field:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.sandbox.moodle import mbz, roles
+from bridge.sandbox.moodle import mbz, people, roles
 from bridge.sandbox.moodle.problems import MoodleProblem, missing_capability, missing_record
 from bridge.sandbox.moodle.records import Course, Operation, Role
 from bridge.sandbox.moodle.store import Store
@@ -59,6 +59,19 @@ CAPABILITIES: Mapping[str, str] = {
     "moodle/restore:userinfo": "Restore user data",
     "moodle/role:manage": "Create and manage roles",
     "moodle/user:viewdetails": "View user profiles",
+    "moodle/user:viewalldetails": "View user full information",
+    "moodle/site:viewuseridentity": "See full user identity in lists",
+    "moodle/user:create": "Create users",
+    "moodle/user:update": "Update user profiles",
+    "moodle/role:assign": "Assign roles to users",
+    "moodle/cohort:manage": "Create, delete and move cohorts",
+    "moodle/cohort:assign": "Add and remove cohort members",
+    "moodle/cohort:view": "View site-wide cohorts",
+    "moodle/course:enrolconfig": "Configure enrol instances in courses",
+    "enrol/manual:enrol": "Enrol users",
+    "enrol/manual:manage": "Manage user enrolments",
+    "enrol/cohort:config": "Configure cohort instances",
+    "enrol/self:config": "Configure self enrol instances",
 }
 """The capabilities that the plugin's functions and steps ask for, with the titles that Moodle tells when one
 is missing.
@@ -239,15 +252,37 @@ class Site:
 
     # People.
 
-    def add_user(self, username: str, *, email: str = "", firstname: str = "", lastname: str = "") -> int:
-        """Make an account; returns its id."""
-        return self.store.insert(
-            "user",
-            username=username,
-            email=email or f"{username}@example.org",
-            firstname=firstname or username,
-            lastname=lastname or "–",
+    def add_user(
+        self,
+        username: str,
+        *,
+        email: str = "",
+        firstname: str = "",
+        lastname: str = "",
+        profile: Mapping[str, str] | None = None,
+        **details: str,
+    ) -> int:
+        """Make an account, which rules of enrolment look at; returns its id.
+
+        Parameters:
+            profile: values of its profile's fields, by their short names.
+            details: other columns: idnumber, country, department, ….
+        """
+        return people.add(
+            self.store,
+            {
+                "username": username,
+                "email": email or f"{username}@example.org",
+                "firstname": firstname or username,
+                "lastname": lastname or "–",
+                **details,
+            },
+            profile or {},
         )
+
+    def log_in(self, user: int, course: int = 0) -> None:
+        """Somebody comes, and perhaps goes into a course."""
+        people.log_in(self.store, user, course)
 
     def enrol(self, course: int, user: int) -> None:
         """Enrol somebody in a course."""
@@ -399,7 +434,17 @@ class Site:
             for row in self.store.rows('SELECT id FROM "group" WHERE course = ?', course):
                 for table in ("group_member", "grouping_group"):
                     self.store.execute(f"DELETE FROM {table} WHERE groupid = ?", row["id"])
-            for table in ("module", "section", "group", "grouping", "enrolment"):
+            gone = (
+                "module",
+                "section",
+                "group",
+                "grouping",
+                "enrolment",
+                "enrolment_detail",
+                "enrol_method",
+                "rule",
+            )
+            for table in gone:
                 self.store.execute(f'DELETE FROM "{table}" WHERE course = ?', course)
             self.store.execute("DELETE FROM course WHERE id = ?", course)
 

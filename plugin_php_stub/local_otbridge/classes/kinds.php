@@ -37,7 +37,7 @@ class kinds {
     /** @var string[] table of each kind; `cm` is a course module */
     const TABLES = [
         'course' => 'course', 'category' => 'course_categories', 'cm' => 'course_modules', 'group' => 'groups',
-        'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question',
+        'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question', 'cohort' => 'cohort',
     ];
 
     /** @var int ids in one question to the database */
@@ -125,11 +125,17 @@ class kinds {
      * @return context|null null when the thing is gone
      */
     public static function context(string $kind, int $id): ?context {
+        global $DB;
+
         if ($kind === 'category') {
             return context_coursecat::instance($id, IGNORE_MISSING) ?: null;
         }
         if ($kind === 'cm') {
             return context_module::instance($id, IGNORE_MISSING) ?: null;
+        }
+        if ($kind === 'cohort') {
+            $contextid = $DB->get_field('cohort', 'contextid', ['id' => $id]);
+            return $contextid ? (context::instance_by_id($contextid, IGNORE_MISSING) ?: null) : null;
         }
         $courseid = self::course($kind, $id);
         if ($courseid) {

@@ -40,6 +40,10 @@ class policy {
     const UNPACK_RATIO = 60;
     /** @var int bytes that any backup may unpack to */
     const UNPACKED_ANYWAY = 134217728;
+    /** @var string[] roles that may be given, by archetype and level, as long as nothing is set */
+    const DEFAULT_ASSIGNABLE = [
+        'student:course', 'teacher:course', 'editingteacher:course', 'none:course', 'none:coursecat', 'none:system',
+    ];
 
     /**
      * Whether a step kind is switched off.
@@ -68,6 +72,15 @@ class policy {
      */
     public static function contexts(): array {
         return self::listed('contexts');
+    }
+
+    /**
+     * Roles that may be given to people, by archetype and level.
+     *
+     * @return string[] as `student:course`; `none:…` for roles without archetype
+     */
+    public static function assignable(): array {
+        return get_config('local_otbridge', 'assignable') === false ? self::DEFAULT_ASSIGNABLE : self::listed('assignable');
     }
 
     /**
@@ -161,6 +174,8 @@ class policy {
             'risks' => self::risks(),
             'contexts' => self::contexts(),
             'categories' => self::categories(),
+            'assignable' => self::assignable(),
+            'auths' => array_values(accounts::auths()),
         ];
     }
 

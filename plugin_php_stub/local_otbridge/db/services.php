@@ -73,11 +73,13 @@ $services = [
     'Norm-hours bridge' => [
         'shortname' => 'otbridge',
         'functions' => [
+            'core_cohort_search_cohorts',
             'core_course_delete_courses',
             'core_course_get_categories',
             'core_course_get_contents',
             'core_course_get_courses_by_field',
             'core_files_upload',
+            'core_group_get_course_groups',
             'core_user_get_users_by_field',
             'core_webservice_get_site_info',
             'local_otbridge_check',

@@ -48,5 +48,13 @@ function xmldb_local_otbridge_upgrade($oldversion) {
         }
         upgrade_plugin_savepoint(true, 2026112901, 'local', 'otbridge');
     }
+    if ($oldversion < 2026112902) {
+        foreach (['local_otbridge_rule', 'local_otbridge_ruled'] as $name) {
+            if (!$DB->get_manager()->table_exists($name)) {
+                $DB->get_manager()->install_one_table_from_xmldb_file(__DIR__ . '/install.xml', $name);
+            }
+        }
+        upgrade_plugin_savepoint(true, 2026112902, 'local', 'otbridge');
+    }
     return true;
 }

@@ -32,7 +32,7 @@ ACTION = Action(
     words=WORDS,
     steps=frozenset({"group.create"}),
     reads=frozenset({"core_cohort_get_cohorts"}),
-    capabilities=frozenset({"local/otbridge:run", "moodle/course:managegroups", "moodle/cohort:view"}),
+    capabilities=frozenset({"local/otbridge:run", "moodle/course:managegroups", "moodle/tag:flag"}),
     plan=plan,
     evidence=evidence,
     taken_back=taken_back,
@@ -166,7 +166,7 @@ def test_a_new_action_is_one_folder_and_a_line_of_the_catalogue(project: Path) -
         in (after["config/bridge.example.toml"])
     )
     assert "| `policy.make-folders.longest_name` | how many" in after["docs/configuration.md"]
-    assert "| `moodle/cohort:view` | make-folders |" in after["docs/coverage.md"]
+    assert "| `moodle/tag:flag` | make-folders |" in after["docs/coverage.md"]
     assert "| `course_id` | Курс отделов | yes |" in after["docs/actions/make-folders.md"]
 
 

@@ -72,7 +72,7 @@ def test_results_are_encoded_as_php_does(moodle: SandboxMoodle) -> None:
         " "
         'SOAP-ENV:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"><SOAP-ENV:Body>'
         "<ns1:core_course_delete_coursesResponse>"
-        '<return xsi:type="ns1:webservices_struct_class_000000"><warnings '
+        '<return xsi:type="ns1:webservices_struct_class_000002"><warnings '
         'SOAP-ENC:arrayType="ns2:Map[1]" xsi:type="SOAP-ENC:Array">'
         '<item xsi:type="ns2:Map"><item><key xsi:type="xsd:string">item</key><value '
         'xsi:type="xsd:string">course</value></item>'

@@ -1,5 +1,25 @@
 """The web service functions of this Moodle; importing this package registers them all."""
 
-from bridge.sandbox.moodle.functions import categories, contents, courses, files, people, plugin, site_info
+from bridge.sandbox.moodle.functions import (
+    categories,
+    cohorts,
+    contents,
+    courses,
+    files,
+    groups,
+    people,
+    plugin,
+    site_info,
+)
 
-__all__ = ["categories", "contents", "courses", "files", "people", "plugin", "site_info"]
+__all__ = [
+    "categories",
+    "cohorts",
+    "contents",
+    "courses",
+    "files",
+    "groups",
+    "people",
+    "plugin",
+    "site_info",
+]

@@ -34,6 +34,7 @@ FIELDS = ("id", "idnumber", "username", "email")
                 "lastname": optional("text"),
                 "fullname": Value("text"),
                 "email": optional("text"),
+                "idnumber": optional("raw"),
                 "profileimageurlsmall": Value("url"),
                 "profileimageurl": Value("url"),
             }
@@ -45,11 +46,14 @@ def get_users_by_field(site: Site, params: Mapping[str, Any]) -> Any:
     field = params["field"]
     if field not in FIELDS:
         raise invalid_parameter(f"The search field '{field}' is invalid.")
-    if field == "idnumber":
-        return []
     found = []
+    column = "person.idnumber" if field == "idnumber" else f"user.{field}"
     for value in params["values"]:
-        for row in site.store.rows(f"SELECT * FROM user WHERE {field} = ?", str(value)):
+        for row in site.store.rows(
+            "SELECT user.*, person.idnumber FROM user LEFT JOIN person ON person.user = user.id "
+            f"WHERE {column} = ? AND {column} <> ''",
+            str(value),
+        ):
             image = f"{site.url}/theme/image.php/boost/core/1/u/f1"
             fullname = f"{row['firstname']} {row['lastname']}"
             pictures = {"profileimageurlsmall": image, "profileimageurl": image}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle import mbz, operations, programs
 from bridge.sandbox.moodle.descriptions import Many, Struct, Value, default
+from bridge.sandbox.moodle.people import ASSIGNABLE
 from bridge.sandbox.moodle.problems import invalid_parameter
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import CAPABILITIES, RELEASE, VERSION
@@ -99,7 +100,14 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "upload": 512 * 1024 * 1024,
     }
     off = site.steps_off()
-    policy = {"stepsoff": off, "risks": [], "contexts": [], "categories": []}
+    policy = {
+        "stepsoff": off,
+        "risks": [],
+        "contexts": [],
+        "categories": [],
+        "assignable": sorted(f"{archetype or 'none'}:{level}" for archetype, level in ASSIGNABLE),
+        "auths": ["manual"],
+    }
     return {
         "release": RELEASE,
         "version": VERSION,

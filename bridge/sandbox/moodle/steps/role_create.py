@@ -91,7 +91,10 @@ class RoleCreate(StepKind):
         role = result["id"]
         if site.store.row("SELECT 1 FROM role WHERE id = ?", role) is None:
             return
-        if site.store.row("SELECT 1 FROM role_assignment WHERE role = ?", role):
+        if any(
+            site.store.row(f"SELECT 1 FROM {table} WHERE role = ?", role)
+            for table in ("role_assignment", "role_given")
+        ):
             raise Failure("roleassigned", f"Role {role} is assigned to somebody")
         now = roles.read_back(site.store, role)
         if any(now[what] != result[what] for what in ("shortname", "name", "contextlevels", "capabilities")):

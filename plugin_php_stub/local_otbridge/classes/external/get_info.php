@@ -46,9 +46,10 @@ use local_otbridge\steps;
  * Tells what the bridge must know about this site: versions, cron, where backups are, and what its user may do.
  */
 class get_info extends api {
-    /** @var string[] what the functions ask for: the plugin's, and core's that finds people by their logins */
+    /** @var string[] what the functions ask for: the plugin's, and core's that find people and cohorts */
     const FUNCTIONS = [
         'local/otbridge:view', 'local/otbridge:run', 'local/otbridge:restore', 'moodle/restore:restorecourse', 'moodle/user:viewdetails',
+        'moodle/user:viewalldetails', 'moodle/site:viewuseridentity', 'moodle/cohort:view',
     ];
 
     /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */

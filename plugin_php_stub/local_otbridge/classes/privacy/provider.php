@@ -34,6 +34,7 @@ use core_privacy\local\request\transform;
 use core_privacy\local\request\userlist;
 use core_privacy\local\request\writer;
 use local_otbridge\operations;
+use local_otbridge\rules;
 use local_otbridge\step_rows;
 
 /**
@@ -59,6 +60,11 @@ class provider implements
         $collection->add_database_table(operations::TABLE, $fields, 'privacy:metadata:operation');
         $steps = ['params' => 'privacy:metadata:step:params', 'result' => 'privacy:metadata:step:result'];
         $collection->add_database_table(step_rows::TABLE, $steps, 'privacy:metadata:step');
+        $ruled = [];
+        foreach (['ruleid', 'userid', 'state', 'enrolled', 'timecreated'] as $name) {
+            $ruled[$name] = 'privacy:metadata:ruled:' . $name;
+        }
+        $collection->add_database_table(rules::PEOPLE, $ruled, 'privacy:metadata:ruled');
         return $collection->add_subsystem_link('core_files', [], 'privacy:metadata:files');
     }
 
@@ -72,7 +78,8 @@ class provider implements
         global $DB;
 
         $contexts = new contextlist();
-        if ($DB->record_exists(operations::TABLE, ['userid' => $userid])) {
+        $known = ['userid' => $userid];
+        if ($DB->record_exists(operations::TABLE, $known) || $DB->record_exists(rules::PEOPLE, $known)) {
             $contexts->add_system_context();
         }
         return $contexts;
@@ -86,6 +93,7 @@ class provider implements
     public static function get_users_in_context(userlist $userlist) {
         if ($userlist->get_context() instanceof context_system) {
             $userlist->add_from_sql('userid', 'SELECT userid FROM {' . operations::TABLE . '} WHERE userid <> 0', []);
+            $userlist->add_from_sql('userid', 'SELECT userid FROM {' . rules::PEOPLE . '}', []);
         }
     }
 
@@ -110,8 +118,18 @@ class provider implements
                     'timefinished' => $row->timefinished ? transform::datetime($row->timefinished) : '',
                 ];
             }, array_values($rows));
-            if ($operations) {
-                $data = (object) ['operations' => $operations];
+            $ruled = array_map(static function ($row) {
+                return (object) [
+                    'rule' => $row->name, 'state' => $row->state, 'enrolled' => transform::yesno($row->enrolled),
+                    'timecreated' => transform::datetime($row->timecreated),
+                ];
+            }, array_values($DB->get_records_sql(
+                'SELECT p.*, r.name FROM {' . rules::PEOPLE . '} p JOIN {' . rules::TABLE . '} r ON r.id = p.ruleid
+                  WHERE p.userid = ? ORDER BY p.id',
+                [$contextlist->get_user()->id]
+            )));
+            if ($operations || $ruled) {
+                $data = (object) ['operations' => $operations, 'rules' => $ruled];
                 writer::with_context($context)->export_data([get_string('pluginname', 'local_otbridge')], $data);
             }
         }
@@ -126,6 +144,7 @@ class provider implements
         global $DB;
         if ($context instanceof context_system) {
             $DB->set_field(operations::TABLE, 'userid', 0);
+            $DB->delete_records(rules::PEOPLE);
         }
     }
 
@@ -163,6 +182,7 @@ class provider implements
         if ($userids) {
             [$in, $params] = $DB->get_in_or_equal($userids);
             $DB->set_field_select(operations::TABLE, 'userid', 0, "userid $in", $params);
+            $DB->delete_records_select(rules::PEOPLE, "userid $in", $params);
         }
     }
 }

@@ -27,6 +27,7 @@ namespace local_otbridge\step;
 use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\named_in_course;
+use local_otbridge\rules;
 use local_otbridge\work;
 use stdClass;
 
@@ -63,7 +64,8 @@ class group_create extends named_in_course {
     }
 
     /**
-     * Core writes the time of the last change, also when members come or go; people who came since are somebody's doing.
+     * Core writes the time of the last change, also when members come or go. People who came since are somebody's doing, unless a
+     * rule brought them.
      *
      * @param array $params
      * @param array $results
@@ -78,8 +80,13 @@ class group_create extends named_in_course {
         if (!$group || $group->timemodified <= $since) {
             return null;
         }
-        $came = $DB->record_exists_select('groups_members', 'groupid = ? AND timeadded > ?', [$group->id, $since]);
-        $ours = !$came && changes::is_taken_back((int) $group->timemodified);
+        $came = $DB->record_exists_select(
+            'groups_members',
+            'groupid = ? AND timeadded > ? AND userid NOT IN (' . rules::IN_GROUP . ')',
+            [$group->id, $since, $group->id]
+        );
+        $ruled = $DB->record_exists(rules::TABLE, ['groupid' => $group->id]) && $group->name === $params['name'];
+        $ours = !$came && ($ruled || changes::is_taken_back((int) $group->timemodified));
         return $ours ? null : new change($group->name, (int) $group->timemodified);
     }
 
