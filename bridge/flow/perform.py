@@ -100,6 +100,8 @@ class Performer:
                 return self._undo(step)
             case lifecycle.Freeze():
                 return self._freeze(step)
+            case lifecycle.Attach():
+                return self._attach(step)
             case lifecycle.WriteOff():
                 return self._write_off(step)
             case lifecycle.Release():
@@ -267,6 +269,17 @@ class Performer:
             self._fence(unit)
             unit.effects.intend(intent, now)
             return unit.effects.settle(intent.key, EffectState.DONE, {}, now)
+
+    def _attach(self, step: lifecycle.Attach) -> Effect:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            content = asked["text"].encode()
+            kept = self._bridge.portal.attach(
+                effect.key, self._ticket.id, asked["name"], asked["media_type"], content
+            )
+            return {"id": kept.id, "name": kept.name, "size": kept.size}
+
+        return self._portal_effect(self._intent(step, step.request), send)
 
     def _booked(
         self,

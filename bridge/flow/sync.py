@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain import lifecycle
+from bridge.domain.attachments import without_attachments
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import (
@@ -524,7 +525,7 @@ class Pass:
 
     def _record(self, effect: Effect, report: TicketReport) -> None:
         """Write down what a step came to, in the report and in the ticket's log."""
-        outcome = dict(effect.outcome or {})
+        outcome = without_attachments(effect.outcome or {})
         # A program may have megabytes, and stands with its effect; the log names it by its hash.
         text = json.dumps(
             {name: value for name, value in outcome.items() if name != "program"}, ensure_ascii=False
