@@ -114,7 +114,7 @@ class theme_scss {
                 (new \ScssPhp\ScssPhp\Parser(null))->parse($text);
             } catch (\Throwable $error) {
                 $lines = explode("\n", rtrim($text));
-                $line = preg_match('~line:? (\d+)~', $error->getMessage(), $found) ? (int) $found[1] : count($lines);
+                $line = preg_match('~line:? (\d+)~', $error->getMessage(), $found) ? min((int) $found[1], count($lines)) : count($lines);
                 return [
                     'where' => $where, 'line' => $line, 'text' => trim($lines[$line - 1] ?? ''),
                     'reason' => $this->reason($error->getMessage()),

@@ -63,7 +63,7 @@ class step_certificate_test extends step_testcase {
     public function test_it_is_made_once_and_taken_back() {
         global $DB;
         $this->need_a_module();
-        $picture = $this->file('Фон.png', base64_decode(step_site_test::PNG));
+        $picture = $this->file('Фон.png', base64_decode(self::PNG));
         $this->prove(['c' => $this->step(['background' => $picture, 'mingrade' => '80'])], function (array $results) use ($DB) {
             $cm = get_coursemodule_from_id('', $results['c']['cmid'], 0, false, MUST_EXIST);
             $tree = json_decode($DB->get_field('course_modules', 'availability', ['id' => $cm->id]));

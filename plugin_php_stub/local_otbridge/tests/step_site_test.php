@@ -41,9 +41,6 @@ use local_otbridge\task\work_on;
  * @covers \local_otbridge\theme_scss
  */
 class step_site_test extends step_testcase {
-    /** @var string a PNG of one pixel */
-    const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-
     /**
      * Settings as the database has them, for what a snapshot leaves out.
      *
@@ -103,8 +100,9 @@ class step_site_test extends step_testcase {
         $CFG->forced_plugin_settings['backup'] = ['backup_auto_hour' => 1];
         $this->assertSame([
             'steps[0] nosettings', 'steps[1].keep paramchoice', 'steps[1].minute paramchoice', 'steps[1].weekdays noweekdays',
-            'steps[2].destination foldernotwritable', 'steps[3].destination folderpublic', 'steps[3].hour settingforced',
-            'steps[3].with[0] settingunknown', 'steps[3].with[1] settingtwice', 'steps[3].without[0] settingtwice',
+            'steps[2].destination foldernotwritable', 'steps[3].destination folderpublic', 'steps[3].destination settingtwice',
+            'steps[3].hour settingforced', 'steps[3].storage settingtwice', 'steps[3].with[0] settingunknown',
+            'steps[3].without[0] settingtwice',
         ], $this->faults([
             'a' => ['step' => 'backup.configure'],
             'b' => ['step' => 'backup.configure', 'schedule' => 'on', 'keep' => 7, 'minute' => 7],
@@ -129,8 +127,8 @@ class step_site_test extends step_testcase {
         $was = site_files::listed('core_admin', 'logo');
         $scss = ".brand-test {\n  color: \$primary;\n}\n";
         $this->prove(['t' => [
-            'step' => 'theme.apply', 'theme' => 'classic', 'brandcolor' => '#aa3300', 'scss' => $scss,
-            'scsspre' => "\$enable-rounded: false;\n", 'preset' => 'ours.scss',
+            'step' => 'theme.apply', 'theme' => 'classic', 'brandcolor' => '#aa3312', 'scss' => $scss,
+            'scsspre' => "\$\$enable-rounded: false;\n", 'preset' => 'ours.scss',
             'presetscss' => "@import \"fontawesome\";\n@import \"bootstrap\";\n@import \"moodle\";\n",
             'logo' => $this->file('Новый логотип.png', base64_decode(self::PNG)),
         ]], function (array $results) use ($CFG) {
@@ -140,7 +138,7 @@ class step_site_test extends step_testcase {
                 return substr($line, 41);
             }, site_files::listed('core_admin', 'logo')));
             $css = \theme_config::load('classic')->get_css_content();
-            $this->assertMatchesRegularExpression('~\.brand-test\s*\{\s*color:\s*#aa3300~', $css);
+            $this->assertMatchesRegularExpression('~\.brand-test\s*\{\s*color:\s*#aa3312~', $css);
         });
         $this->assertEquals($before, $this->settings(['theme_classic', 'core_admin']));
         $this->assertSame($was, site_files::listed('core_admin', 'logo'));

@@ -90,7 +90,7 @@ class core_files {
             $number++;
             $line = rtrim($line, "\r\n");
             $sound = $number === 1 ? $line === self::HEAD
-                : preg_match('~^(# (version|release): .+|[0-9a-f]{64}  [^/].*)$~', $line) && !preg_match('~(^|/)\.\.(/|$)~', $line);
+                : preg_match('~^(# (version|release): .+|[0-9a-f]{64}  [^/].*)$~', $line) && !preg_match('~(^|[/ ])\.\.(/|$)~', $line);
             $version = $version || strpos($line, '# version: ') === 0;
             if (!$sound) {
                 fclose($handle);

@@ -151,9 +151,6 @@ class backup_configure extends step {
             $facts = ['value' => $params['minute'], 'choices' => implode(', ', range(0, 55, 5))];
             $checking->fault('minute', 'paramchoice', $facts);
         }
-        foreach (array_intersect($params['with'], $params['without']) as $index => $name) {
-            $checking->fault("with[$index]", 'settingtwice', ['name' => $name]);
-        }
         $wanted = $this->wanted($params);
         if (!$wanted) {
             $checking->fault('', 'nosettings');
@@ -293,15 +290,14 @@ class backup_configure extends step {
         }
         $param = $params['destination'] !== '' ? 'destination' : 'storage';
         $real = $where === '' ? false : realpath($where);
-        if ($real === false || !is_dir($real) || !is_writable($real)) {
-            $checking->fault($param, 'foldernotwritable', ['folder' => $where]);
-            return;
-        }
         foreach (array_unique([$CFG->root ?? $CFG->dirroot, $CFG->dirroot]) as $code) {
             if (strpos($real . '/', realpath($code) . '/') === 0) {
                 $checking->fault($param, 'folderpublic', ['folder' => $where]);
                 return;
             }
+        }
+        if ($real === false || !is_dir($real) || !is_writable($real)) {
+            $checking->fault($param, 'foldernotwritable', ['folder' => $where]);
         }
     }
 

@@ -39,6 +39,7 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\picture;
 use local_otbridge\scope;
 use local_otbridge\step;
 use local_otbridge\work;
@@ -283,13 +284,7 @@ class certificate_add extends step {
      */
     private function check_page(array $params, checking $checking): void {
         if (is_string($params['background'])) {
-            $file = $checking->file($params['background']);
-            $name = $checking->file_name($params['background']);
-            $types = ['png', 'jpg', 'jpeg'];
-            $named = in_array(strtolower(pathinfo($name, PATHINFO_EXTENSION)), $types, true);
-            if (!$named || ($file !== null && !getimagesizefromstring($file->get_content()))) {
-                $checking->fault('background', 'notpicture', ['name' => $name, 'types' => implode(', ', $types)]);
-            }
+            picture::check('background', $params['background'], ['png', 'jpg', 'jpeg'], $checking);
         }
         $down = $params['top'];
         foreach ($params['lines'] as $index => $line) {

@@ -34,6 +34,7 @@ use core_component;
 use local_otbridge\change;
 use local_otbridge\checking;
 use local_otbridge\field;
+use local_otbridge\picture;
 use local_otbridge\scope;
 use local_otbridge\site_files;
 use local_otbridge\site_settings;
@@ -153,7 +154,8 @@ class theme_apply extends step {
         }
         foreach (array_keys(self::PICTURES) as $name) {
             if (is_string($params[$name])) {
-                $this->check_picture($name, $params[$name], $checking);
+                $types = array_merge($name === 'favicon' ? ['ico'] : [], ['png', 'jpg', 'jpeg', 'gif']);
+                picture::check($name, $params[$name], $types, $checking);
             }
         }
         foreach (['scsspre', 'scss', 'presetscss'] as $name) {
@@ -299,23 +301,6 @@ class theme_apply extends step {
         }
         $file = core_component::get_component_directory($plugin) . '/settings.php';
         return is_readable($file) && preg_match('~[\'"]' . preg_quote("$plugin/$name", '~') . '[\'"]~', file_get_contents($file));
-    }
-
-    /**
-     * Look whether a file is a picture, by its content and by its name.
-     *
-     * @param string $param
-     * @param string $sha256
-     * @param checking $checking
-     */
-    private function check_picture(string $param, string $sha256, checking $checking): void {
-        $file = $checking->file($sha256);
-        $name = $checking->file_name($sha256);
-        $types = $param === 'favicon' ? ['ico', 'png', 'jpg', 'jpeg', 'gif'] : ['png', 'jpg', 'jpeg', 'gif'];
-        $named = in_array(strtolower(pathinfo($name, PATHINFO_EXTENSION)), $types, true);
-        if (!$named || ($file !== null && !getimagesizefromstring($file->get_content()))) {
-            $checking->fault($param, 'notpicture', ['name' => $name, 'types' => implode(', ', $types)]);
-        }
     }
 
     /**
