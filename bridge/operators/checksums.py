@@ -78,14 +78,14 @@ def _files(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
         for path in sorted(source.rglob("*")):
             inside = path.relative_to(source)
             if path.is_file() and not path.is_symlink() and not _LEFT_OUT & set(inside.parts):
-                with path.open("rb") as content:
-                    yield inside.as_posix(), content
+                with path.open("rb") as opened:
+                    yield inside.as_posix(), opened
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             for one in archive.infolist():
                 if not one.is_dir() and not _LEFT_OUT & set(one.filename.split("/")):
-                    with archive.open(one) as content:
-                        yield one.filename, content
+                    with archive.open(one) as packed:
+                        yield one.filename, packed
     else:
         with tarfile.open(source, "r|*") as stream:
             for member in stream:

@@ -23,7 +23,7 @@ WORDS = Words(
         "section": "Секция сертиф.",
         "name": "Сертификат",
         "background": "Фон серт-та",
-        "grade_to_pass": "Балл, %",
+        "grade_to_pass": "Процент",
         "completed": "Условие",
     },
     evidence_kind="certificate",

@@ -43,8 +43,8 @@ class ApplyThemeRules(Rules):
             "loginbackgroundimage",
             "navbardark",
         ),
-        description="settings of a theme that orders may change; raw SCSS has to be named: `scss`, `scsspre`, and "
-        "`presetfiles` for a preset out of a file; patterns with `*` are understood",
+        description="settings of a theme that orders may change; raw SCSS has to be named: `scss`, `scsspre`, "
+        "and `presetfiles` for a preset out of a file; patterns with `*` are understood",
     )
 
 
@@ -54,7 +54,9 @@ def refuse_beyond(params: ApplyThemeParams, policy: Policy) -> None:
     Raises:
         OrderRefused: `theme-setting`, with all of them.
     """
-    wanted = {SETTINGS[name] for name in params.model_fields_set if name in SETTINGS and getattr(params, name) != ""}
+    wanted = {
+        SETTINGS[name] for name in params.model_fields_set if name in SETTINGS and getattr(params, name) != ""
+    }
     if params.preset and params.preset not in OWN_PRESETS:
         wanted.add("presetfiles")
     allowed = policy.of(ApplyThemeRules).settings

@@ -117,14 +117,7 @@ class step_site_test extends step_testcase {
 
     public function test_a_theme_is_applied_and_given_back_with_its_files() {
         global $CFG;
-        $system = \context_system::instance()->id;
-        get_file_storage()->create_file_from_string([
-            'contextid' => $system, 'component' => 'core_admin', 'filearea' => 'logo', 'itemid' => 0, 'filepath' => '/',
-            'filename' => 'old.png',
-        ], 'old');
-        set_config('logo', '/old.png', 'core_admin');
         $before = $this->settings(['theme_classic', 'core_admin']);
-        $was = site_files::listed('core_admin', 'logo');
         $scss = ".brand-test {\n  color: \$primary;\n}\n";
         $this->prove(['t' => [
             'step' => 'theme.apply', 'theme' => 'classic', 'brandcolor' => '#aa3312', 'scss' => $scss,
@@ -141,7 +134,24 @@ class step_site_test extends step_testcase {
             $this->assertMatchesRegularExpression('~\.brand-test\s*\{\s*color:\s*#aa3312~', $css);
         });
         $this->assertEquals($before, $this->settings(['theme_classic', 'core_admin']));
+    }
+
+    public function test_an_earlier_logo_comes_back() {
+        global $DB;
+        get_file_storage()->create_file_from_string([
+            'contextid' => \context_system::instance()->id, 'component' => 'core_admin', 'filearea' => 'logo', 'itemid' => 0,
+            'filepath' => '/', 'filename' => 'logo.png',
+        ], 'old');
+        set_config('logo', '/logo.png', 'core_admin');
+        $was = site_files::listed('core_admin', 'logo');
+        $key = $this->key();
+        $logo = $this->file('logo.png', base64_decode(self::PNG));
+        $this->do(['t' => ['step' => 'theme.apply', 'theme' => 'boost', 'logo' => $logo]], $key);
+        $this->assertNotSame($was, site_files::listed('core_admin', 'logo'));
+        $this->assertSame('done', $this->take_back($key)['status']);
         $this->assertSame($was, site_files::listed('core_admin', 'logo'));
+        $this->assertSame('/logo.png', get_config('core_admin', 'logo'));
+        $this->assertFalse($DB->record_exists('files', ['component' => 'local_otbridge', 'filearea' => site_files::AREA]));
     }
 
     public function test_a_logo_that_somebody_changed_since_stays() {

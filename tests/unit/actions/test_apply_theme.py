@@ -11,9 +11,13 @@ import pytest
 from bridge.actions import OrderInvalid, OrderRefused, Policy, TicketFile, validate
 from bridge.actions.apply_theme import ACTION
 from bridge.actions.apply_theme.params import ApplyThemeParams
+from bridge.actions.apply_theme.policy import ApplyThemeRules
 from bridge.actions.program import Use
+from bridge.flow.messages import Messages
+from tests.builders import make_ticket
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
+ALL = Policy((ApplyThemeRules(settings=("*",)),))
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
 
 
@@ -33,9 +37,7 @@ class Files:
 def step(
     directory: Path, contents: dict[str, bytes] | None = None, policy: Policy | None = None, **params: Any
 ) -> Any:
-    context = make_context(
-        FakeMoodle(), files=Files(directory, **(contents or {})), policy=policy or Policy()
-    )
+    context = make_context(FakeMoodle(), files=Files(directory, **(contents or {})), policy=policy or ALL)
     found = ACTION.plan(validate(ApplyThemeParams, params), context)
     (one,) = found.part.steps
     assert {value.sha256 for value in one.params.values() if isinstance(value, Use)} == {
@@ -89,12 +91,17 @@ def test_an_icon_may_be_an_ico(tmp_path: Path) -> None:
 
 
 def test_the_policy_names_what_orders_may_set(tmp_path: Path) -> None:
-    policy = Policy(theme_settings=("brandcolor", "logo*"))
-    assert step(tmp_path, {"l_png": PNG}, policy, brand_color="#123456", compact_logo="l.png")
-    with pytest.raises(OrderRefused) as caught:
-        step(tmp_path, policy=policy, brand_color="#123456", scss=".a {}", scss_before="$a: 1;")
-    assert (caught.value.code, caught.value.facts["settings"]) == ("theme-setting", ["scss", "scsspre"])
-    assert caught.value.code in ACTION.words.operators
+    usual = Policy()
+    assert step(tmp_path, {"l_png": PNG}, usual, brand_color="#123456", compact_logo="l.png", preset="plain")
+    orders: list[tuple[dict[str, str], list[str]]] = [
+        ({"scss": ".a {}", "scss_before": "$a: 1;"}, ["scss", "scsspre"]),
+        ({"preset": "ours.scss"}, ["presetfiles"]),
+    ]
+    for order, beyond in orders:
+        with pytest.raises(OrderRefused) as caught:
+            step(tmp_path, {}, usual, brand_color="#123456", **order)
+        assert (caught.value.code, caught.value.facts["settings"]) == ("theme-setting", beyond)
+        assert caught.value.code in ACTION.words.operators
 
 
 @pytest.mark.parametrize(
@@ -110,3 +117,13 @@ def test_a_fault_names_what_and_why(params: dict[str, Any], said: str) -> None:
     with pytest.raises(OrderInvalid) as caught:
         validate(ApplyThemeParams, params)
     assert said in str(caught.value)
+
+
+def test_the_customer_reads_where_the_style_is_broken() -> None:
+    facts = {"where": "scss", "line": 2, "text": "color: $nosuch;", "reason": "Undefined variable $nosuch"}
+    told = Messages().render(
+        "cannot",
+        make_ticket(),
+        {"action": "apply-theme", "code": "scssinvalid", "stage": "Вид", "faults": [{"facts": facts}]},
+    )
+    assert "Где: SCSS, строка 2: color: $nosuch;\nПричина: Undefined variable $nosuch\n" in told

@@ -78,9 +78,9 @@ class BackupConfigure(StepKind):
             if params[name] != -1 and params[name] not in offered:
                 facts = {"value": params[name], "choices": ", ".join(map(str, offered))}
                 yield Fault(name, "paramchoice", f"{params[name]} is not offered", facts)
-        for place, one in enumerate(params["without"]):
+        for index, one in enumerate(params["without"]):
             if one in params["with"]:
-                yield Fault(f"without[{place}]", "settingtwice", f"{one} is ordered twice", {"name": one})
+                yield Fault(f"without[{index}]", "settingtwice", f"{one} is ordered twice", {"name": one})
         wanted = _wanted(params)
         if not wanted:
             yield Fault("", "nosettings", "Nothing is ordered that could be set")
