@@ -42,6 +42,10 @@ class theme_scss {
     private $theme;
     /** @var string[] what is ordered: scsspre, scss, brandcolor, presetscss */
     private $ordered;
+    /** @var string what distinguishes it from other orders */
+    private $key;
+    /** @var array what came of compiling, in this process: a program is checked before it runs, and once more right before the step */
+    private static $known = [];
 
     /**
      * Prepare.
@@ -62,6 +66,7 @@ class theme_scss {
             $this->theme->settings->preset = isset($ordered['presetscss']) ? 'default.scss' : $preset;
         }
         $this->ordered = $ordered;
+        $this->key = sha1(json_encode([$name, $ordered, $preset, theme_get_revision()]));
     }
 
     /**
@@ -70,6 +75,18 @@ class theme_scss {
      * @return array|null null: it compiles; else where (one of the texts, or `theme`), line (0 = not known), text, reason
      */
     public function fault(): ?array {
+        if (!array_key_exists($this->key, self::$known)) {
+            self::$known[$this->key] = $this->compile();
+        }
+        return self::$known[$this->key];
+    }
+
+    /**
+     * Compile for real.
+     *
+     * @return array|null
+     */
+    private function compile(): ?array {
         raise_memory_limit(MEMORY_EXTRA);
         $scss = $this->theme->get_scss_property();
         if (!$scss) {
