@@ -111,11 +111,14 @@ class theme_scss {
         $compiler->setImportPaths($imports);
         $compiler->append_raw_scss($parts['scsspre'] . $parts['presetscss']); // As core joins them.
         $compiler->append_raw_scss($parts['scss']);
+        ob_start(); // A theme of a third party may say something.
         try {
             $compiler->to_css();
             return null;
         } catch (\Throwable $error) {
             return $this->place($error->getMessage(), $parts);
+        } finally {
+            ob_end_clean();
         }
     }
 
