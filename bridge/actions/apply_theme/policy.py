@@ -43,8 +43,8 @@ class ApplyThemeRules(Rules):
             "loginbackgroundimage",
             "navbardark",
         ),
-        description="settings of a theme that orders may change; raw SCSS has to be named: `scss`, `scsspre`, "
-        "and `presetfiles` for a preset out of a file; patterns with `*` are understood",
+        description="settings of a theme that orders may change; raw SCSS has to be named: `scss`, "
+        "`scsspre`, and `presetfiles` for a preset out of a file; patterns with `*` are understood",
     )
 
 
