@@ -15,6 +15,7 @@ COMMANDS = {
     "accounts": tr("Show what each customer has left, and how long it lasts."),
     "assign": tr("Give a ticket its order."),
     "catalogue": tr("List and search the services; check a site's own catalogue."),
+    "checksums": tr("Make the list of checksums of a release of Moodle, for audits."),
     "correct": tr("Replace what was written off for a stage."),
     "doctor": tr("Check the settings, the portal, Moodle and the journal; say what to do."),
     "init-redmine": tr("Print the script that sets a Redmine up as a portal."),

@@ -131,6 +131,7 @@ EFFECTS: Mapping[str, str] = {
     "operation": tr("work done in Moodle"),
     "undo": tr("work taken back"),
     "freeze": tr("write-off frozen"),
+    "attach": tr("file attached"),
     "capture": tr("hours written off"),
     "reversal": tr("write-off taken back"),
     "void": tr("hours returned"),

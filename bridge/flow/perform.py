@@ -179,6 +179,8 @@ class Performer:
                 return self._undo(step)
             case lifecycle.Freeze():
                 return self._freeze(step)
+            case lifecycle.Attach():
+                return self._attach(step)
             case lifecycle.WriteOff():
                 return self._write_off(step)
             case lifecycle.Release():
@@ -344,6 +346,17 @@ class Performer:
 
     def _freeze(self, step: lifecycle.Freeze) -> Call:
         return Call(self._intent(step, step.request), None)
+
+    def _attach(self, step: lifecycle.Attach) -> Call:
+        def send(effect: Effect) -> dict[str, Any]:
+            asked = effect.request
+            content = asked["text"].encode()
+            kept = self._bridge.portal.attach(
+                effect.key, self._ticket.id, asked["name"], asked["media_type"], content
+            )
+            return {"id": kept.id, "name": kept.name, "size": kept.size}
+
+        return self._to_portal(self._intent(step, step.request), send)
 
     def _booked(
         self,

@@ -137,6 +137,8 @@ def _foresee(forecast: Forecast, step: lifecycle.EffectStep, effect: Effect) -> 
             forecast.would.append(tr("return the held hours"))
         case lifecycle.Reverse():
             forecast.would.append(tr("take a write-off back"))
+        case lifecycle.Attach():
+            forecast.would.append(tr("attach {name} to the ticket").format(name=step.name))
         case lifecycle.Undo():
             forecast.would.append(tr("take back what was made in Moodle"))
         case lifecycle.SetTicket() | lifecycle.SetStage() | lifecycle.Freeze() | lifecycle.Operate():

@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain import lifecycle
+from bridge.domain.attachments import without_attachments
 from bridge.domain.effects import EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import (
@@ -479,7 +480,8 @@ class Pass:
         """Write down what a call came to, with its line in the ticket's log."""
         effect = turn.performer.settle(unit, ended.begun.effect, ended.outcome)
         # A program may have megabytes, and stands with its effect; the log names it by its hash.
-        outcome = {name: value for name, value in (effect.outcome or {}).items() if name != "program"}
+        outcome = without_attachments(effect.outcome or {})
+        outcome.pop("program", None)
         unit.events.log(
             self._name,
             effect.ticket_id,
@@ -496,7 +498,7 @@ class Pass:
         self.happened(settled, turn.kept.record.ticket)
         if effect.state is not EffectState.DONE:
             return
-        outcome = dict(effect.outcome or {})
+        outcome = without_attachments(effect.outcome or {})
         report.done.append(effect.kind)
         if effect.kind == Kind.OPERATE:
             report.evidence.append(outcome)

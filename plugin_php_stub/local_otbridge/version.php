@@ -25,7 +25,7 @@
 defined('MOODLE_INTERNAL') || die();
 
 $plugin->component = 'local_otbridge';
-$plugin->version   = 2026112902;
+$plugin->version   = 2026112903;
 $plugin->requires  = 2020061500; // Moodle 3.9.
 $plugin->release   = '2.0.0';
 $plugin->maturity  = MATURITY_STABLE;

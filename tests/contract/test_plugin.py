@@ -206,6 +206,20 @@ def entry_step(concept: str, **params: Any) -> Step:
     return Step("glossary.add_entry", unique("entry"), {**own, **params})
 
 
+def backup_step(**params: Any) -> Step:
+    return Step("backup.configure", "backups", params)
+
+
+def theme_step(**params: Any) -> Step:
+    return Step("theme.apply", "theme", {"theme": "boost", "activate": False, **params})
+
+
+def certificate_step(**params: Any) -> Step:
+    lines = [{"kind": "text", "text": "Сертификат"}, {"kind": "learner"}, {"kind": "grade"}]
+    own = {"course": ref("course", "id"), "section": 0, "name": "Сертификат", "lines": lines}
+    return Step("certificate.add", "certificate", {**own, **params})
+
+
 ANSWER = {"texthtml": "Ответ"}
 RIGHT = {**ANSWER, "correct": True}
 
@@ -368,6 +382,12 @@ STEPS: dict[str, Callable[[Site], Program]] = {
         ),
         person_step(country="RU", profile=[{"field": ref("field", "input"), "value": "6"}]),
     ),
+    "backup.configure": lambda _: program(backup_step(hour=4, minute=35, keep=5, **{"with": ["users"]})),
+    "theme.apply": lambda _: program(
+        theme_step(theme="classic", brandcolor="#aa3300", scss=".otbridge {\n  color: $primary;\n}")
+    ),
+    "site.audit": lambda _: program(Step("site.audit", "audit", {"lang": "ru"})),
+    "certificate.add": lambda _: program(course_step(), certificate_step(mingrade="60.5")),
 }
 
 
@@ -785,6 +805,17 @@ def _missing_name() -> Step:
          {"steps[1].role": "rolenotallowed"}),
         ([course_step(), rule_step({"field": "city", "values": ["Тула"]}, onleave="delete")],
          {"steps[1].onleave": "paramchoice"}),
+        ([backup_step()], {"steps[0]": "nosettings"}),
+        ([backup_step(keep=7)], {"steps[0].keep": "paramchoice"}),
+        ([backup_step(destination="/no/such/folder")], {"steps[0].destination": "foldernotwritable"}),
+        ([backup_step(**{"with": ["users"], "without": ["users"]})],
+         {"steps[0].without[0]": "settingtwice"}),
+        ([theme_step(theme="nosuch")], {"steps[0].theme": "themenotfound"}),
+        ([theme_step(navbardark="on")], {"steps[0].navbardark": "settingunknown"}),
+        ([theme_step(preset="nosuch.scss")], {"steps[0].preset": "presetnotfound"}),
+        ([theme_step(presetscss=".a { color: red; }")], {"steps[0].preset": "presetname"}),
+        ([theme_step(scss=".a {\n color: $$nosuch;\n}")], {"steps[0].scss": "scssinvalid"}),
+        ([theme_step(scss=".a { background: url(//x.example/a.png) }")], {"steps[0].scss": "scssaddress"}),
         ([Step("course.restore", "c", {"category": 1})], {"steps[0].ref": "reforfile"}),
         ([Step("course.restore", "c", {"category": 1, "ref": "recyclebin:999999999"})],
          {"steps[0].ref": "backupnotfound"}),
@@ -802,6 +833,59 @@ def test_faults_are_found_beforehand_and_named_by_path(
     assert caught.value.errorcode in faults.values()
     assert any(path in caught.value.detail for path in faults)
     assert site.operation(opkey)["status"] == "none", "a refusal leaves the key free"
+
+
+@pytest.mark.parametrize(
+    ("params", "faults"),
+    [
+        ({"section": 9}, {"steps[1].section": "sectionnotfound"}),
+        ({"lines": [{"kind": "text"}]}, {"steps[1].lines[0].text": "paramlength"}),
+        ({"lines": [{"kind": "date", "space": 200}]}, {"steps[1].lines[0]": "offpage"}),
+        ({"margin": 200}, {"steps[1].margin": "paramrange"}),
+    ],
+)
+def test_faults_of_certificates_are_found_beforehand(
+    site: Site, params: dict[str, Any], faults: dict[str, str]
+) -> None:
+    only_where(site, "certificate.add")
+    course = site.made(program(course_step()))["course"]["id"]
+    step = certificate_step(**params, course=course)
+    assert site.faults(program(role_step(), step)) == faults
+
+
+def test_a_broken_style_is_named_by_its_text_and_line(site: Site) -> None:
+    only_where(site, "theme.apply")
+    answer = site.check(program(theme_step(scss=".a {\n  color: $nosuch;\n}")))
+    facts = json.loads(answer["faults"][0]["facts"])
+    assert (facts["where"], facts["line"], facts["text"]) == ("scss", 2, "color: $nosuch;")
+    assert "$nosuch" in facts["reason"]
+
+
+def test_an_audit_tells_of_the_site_and_changes_nothing(site: Site) -> None:
+    only_where(site, "site.audit")
+    info = site.client.read(PREFIX + "get_info")
+    report = site.made(offered(site, "site.audit"))["audit"]["report"]
+    assert report["versions"]["release"] == info["release"]
+    assert "local_otbridge" in {one["component"] for one in report["plugins"]}
+    assert report["core"] == {"state": "nolist"}
+    assert {one["status"] for one in report["checks"]} <= {
+        "ok", "na", "info", "unknown", "warning", "critical", "error",
+    }  # fmt: skip
+    assert report.keys() == {"time", "versions", "plugins", "core", "schema", "checks", "backups", "cron"}
+
+
+def test_a_list_of_checksums_is_of_one_release(site: Site, tmp_path: Path) -> None:
+    only_where(site, "site.audit")
+    sums = tmp_path / "sums.txt"
+    sums.write_text(f"# otbridge checksums 1\n# version: 1\n# release: 1.0\n{'0' * 64}  index.php\n")
+    area, file = site.upload(sums)
+    step = Step("site.audit", "audit", {"checksums": Use(file.sha256)})
+    core = site.made(program(step, files=(file,)), draftitemid=area)["audit"]["report"]["core"]
+    assert (core["state"], core["list"]["version"]) == ("otherrelease", "1")
+    sums.write_text("something else")
+    area, file = site.upload(sums)
+    step = Step("site.audit", "audit", {"checksums": Use(file.sha256)})
+    assert site.faults(program(step, files=(file,)), area) == {"steps[0].checksums": "checksumsinvalid"}
 
 
 def test_a_forward_reference_is_a_fault(site: Site) -> None:

@@ -158,6 +158,7 @@ class Expect(_Table):
         portal: state of the ticket on the portal.
         stages: states of its stages on the portal.
         courses, roles: short names that Moodle has now, Moodle's own roles left out.
+        files: patterns of the names of the ticket's files, in their order.
     """
 
     ticket: str = ""
@@ -176,6 +177,7 @@ class Expect(_Table):
     stages: tuple[str, ...] | None = None
     courses: tuple[str, ...] | None = None
     roles: tuple[str, ...] | None = None
+    files: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Expect:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle import Kind, Reason, message_name
-from bridge.domain.tickets import Ticket
+from bridge.domain.tickets import Attachment, Ticket
 from bridge.journal import TicketRecord
 from bridge.operators.reconcile import compare as compare_ledgers
 from bridge.operators.reconcile import compare_sums
@@ -60,6 +61,11 @@ def compare(expect: Expect, world: World) -> list[str]:
                 for one in wanted
                 if one not in seen.texts()
             ]
+            continue
+        if name == "files":
+            found_names = [one.name for one in seen.attachments()]
+            if len(found_names) != len(wanted) or not all(map(fnmatchcase, found_names, wanted)):
+                differing.append(f"ticket {number}: files: expected {wanted}, found {found_names}")
             continue
         if name == "balance":
             wanted = wanted.model_dump(exclude_none=True)
@@ -158,6 +164,9 @@ class Seen:
 
     def portal(self) -> str:
         return self._ticket.state
+
+    def attachments(self) -> tuple[Attachment, ...]:
+        return self._ticket.attachments
 
     def stages(self) -> tuple[str, ...]:
         return tuple(stage.state for stage in self._ticket.stages)

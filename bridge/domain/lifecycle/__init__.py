@@ -28,6 +28,7 @@ from bridge.domain.lifecycle.lines import recounted
 from bridge.domain.lifecycle.steps import (
     AskBalance,
     AskTime,
+    Attach,
     EffectStep,
     Examine,
     Freeze,
@@ -64,6 +65,7 @@ from bridge.domain.lifecycle.work import Work
 __all__ = [
     "AskBalance",
     "AskTime",
+    "Attach",
     "Attempt",
     "Case",
     "Correction",

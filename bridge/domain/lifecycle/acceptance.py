@@ -4,24 +4,45 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bridge.domain.attachments import attachments
 from bridge.domain.effects import EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.gates import stage_gate
 from bridge.domain.lifecycle.history import Attempt
-from bridge.domain.lifecycle.moves import note_due
+from bridge.domain.lifecycle.moves import note_due, refused_wait
 from bridge.domain.lifecycle.steps import (
     AskTime,
+    Attach,
     SetStage,
     SetTicket,
     Step,
     Wait,
 )
-from bridge.domain.lifecycle.values import Kind, Reason, Status
+from bridge.domain.lifecycle.values import Kind, Reason, Status, numbered
 from bridge.domain.tickets import StageState, TicketState
 
 LOOK_AGAIN = timedelta(minutes=10)
 """When a stage is looked at again whose days of silence are over by one clock and not by the other."""
+
+
+@stage_gate("R4", "Attach", "failed: refused")
+def attached(_case: Case, attempt: Attempt) -> Step | None:
+    """The ticket has the files that the operation left, before anybody is asked to accept it. A file that the
+    portal refuses waits for an operator.
+    """
+    operation = attempt.done(Kind.OPERATE)
+    if operation is None or (attempt.is_accepted and attempt.get(Kind.STAGE_READY) is None):
+        return None
+    for number, file in enumerate(attachments(operation.outcome or {}), 1):
+        effect = attempt.get(numbered(Kind.ATTACH, number))
+        if effect is None or effect.state is EffectState.INTENDED:
+            return Attach(
+                attempt.stage, attempt.revision, number, file["name"], file["media_type"], file["text"]
+            )
+        if effect.state is EffectState.REFUSED:
+            return refused_wait(effect)
+    return None
 
 
 @stage_gate("R4", "SetStage", "Note", "SetTicket")

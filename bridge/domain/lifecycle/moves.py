@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.domain import billing
+from bridge.domain.attachments import without_attachments
 from bridge.domain.effects import Effect, EffectState
 from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case
@@ -46,7 +47,8 @@ def undo_work(attempt: Attempt) -> Undo:
     """Let the action take back what it made in this attempt."""
     operation = attempt.done(Kind.OPERATE)
     assert operation is not None
-    return Undo(attempt.stage, attempt.revision, operation.request["action"], dict(operation.outcome or {}))
+    evidence = without_attachments(operation.outcome or {})
+    return Undo(attempt.stage, attempt.revision, operation.request["action"], evidence)
 
 
 def again(case: Case, attempt: Attempt) -> Hold:

@@ -4,7 +4,7 @@ write-off (R4: one stage after another).
 
 from __future__ import annotations
 
-from bridge.domain.lifecycle.acceptance import accepted, reported
+from bridge.domain.lifecycle.acceptance import accepted, attached, reported
 from bridge.domain.lifecycle.gates import StageGate
 from bridge.domain.lifecycle.holding import held
 from bridge.domain.lifecycle.rework import not_refused, not_rejected, not_undone
@@ -19,6 +19,7 @@ STAGE_GATES: tuple[StageGate, ...] = (
     started,
     worked,
     frozen,
+    attached,
     reported,
     accepted,
     written_off,

@@ -234,6 +234,33 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
+class Attach:
+    """Add a file that the operation left to the ticket.
+
+    Attributes:
+        number: which of its files, from 1.
+        text: its content.
+    """
+
+    stage: Stage
+    revision: int
+    number: int
+    name: str
+    media_type: str
+    text: str
+
+    @property
+    def kind(self) -> str:
+        """The effect's kind."""
+        return numbered(Kind.ATTACH, self.number)
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What is sent."""
+        return {"name": self.name, "media_type": self.media_type, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
 class WriteOff:
     """Write an accepted stage off.
 
@@ -308,7 +335,18 @@ class Reverse:
 
 
 EffectStep = (
-    Note | SetTicket | SetStage | Examine | Hold | Operate | Undo | Freeze | WriteOff | Release | Reverse
+    Note
+    | SetTicket
+    | SetStage
+    | Examine
+    | Hold
+    | Operate
+    | Undo
+    | Freeze
+    | Attach
+    | WriteOff
+    | Release
+    | Reverse
 )
 """Steps that are effects: at most one outside call each."""
 

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     UNDO = "undo"
     REVERSAL = "reversal"
     FREEZE = "freeze"
+    ATTACH = "attach"
     WRITE_OFF = "capture"
     RELEASE = "void"
     STAGE_IN_PROGRESS = "stage:in_progress"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.domain import billing
+from bridge.domain.attachments import without_attachments
 from bridge.domain.hours import text
 from bridge.domain.lifecycle.case import Case
 from bridge.domain.lifecycle.gates import stage_gate
@@ -97,7 +98,7 @@ def frozen(case: Case, attempt: Attempt) -> Step | None:
         lines = billing.at_most(lines, billing.amount_to_hold(attempt.stage))
     entries = stage_entries(case, attempt.stage)
     operation = attempt.done(Kind.OPERATE)
-    evidence = dict(operation.outcome or {}) if operation is not None else _log(entries)
+    evidence = without_attachments(operation.outcome or {}) if operation is not None else _log(entries)
     return beyond(case, attempt, lines) or Freeze(
         attempt.stage, attempt.revision, lines, {entry.id: entry.minutes for entry in entries}, evidence
     )

@@ -199,11 +199,12 @@ def _faults(site: Site, program: Program, draftitemid: int, notes: list[Fault]) 
         if exists_already:
             continue
         for fault in (*kind.check(site, params), *kind.check_files(params, held)):
-            yield Fault(f"{path}.{fault.path}", fault.code, fault.message, fault.facts)
+            yield Fault(f"{path}.{fault.path}".rstrip("."), fault.code, fault.message, fault.facts)
         for name, code, what in kind.claims(params):
             if what in claimed:
-                message = f"An earlier step has taken {params[name]}"
-                yield Fault(f"{path}.{name}", code, message, {name: params[name]})
+                taken = params.get(name, name)
+                message = f"An earlier step has taken {taken}"
+                yield Fault(f"{path}.{name}".rstrip("."), code, message, {name: taken})
             claimed.add(what)
 
 

@@ -75,6 +75,24 @@ class work {
     }
 
     /**
+     * The operation's row id.
+     *
+     * @return int
+     */
+    public function operationid(): int {
+        return (int) $this->operation->id;
+    }
+
+    /**
+     * Position of the step in its program.
+     *
+     * @return int
+     */
+    public function position(): int {
+        return $this->position;
+    }
+
+    /**
      * A text that no other step has.
      *
      * @return string

@@ -55,6 +55,9 @@ abstract class step_testcase extends \advanced_testcase {
         'config_plugins' => ['value'], 'context' => ['locked'], 'user' => ['lastaccess', 'lastip'],
     ];
 
+    /** @var string a PNG of one pixel */
+    const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
     /** @var \stdClass a course with three sections */
     protected $course;
     /** @var array files of the program: [name, content] by digest */

@@ -50,6 +50,7 @@ HAPPY = {
     "migrate": "migrate",
     "portal check": "portal check {url}",
     "init-redmine": "init-redmine --project x",
+    "checksums": "checksums {release}",
     "run": "run",
 }
 """Each command as it is typed when all is well."""
@@ -86,7 +87,10 @@ class Served(Office):
         ENVIRON.update(OTBRIDGE_PORTAL_TOKEN=portal, OTBRIDGE_MOODLE_TOKEN=self.moodle.token)
 
     def typed(self, command: str, **more: str | None) -> tuple[int, str]:
-        return self.run(command.replace("{url}", self.portal.url), **more)
+        release = self.directory / "release"
+        release.mkdir(exist_ok=True)
+        (release / "version.php").write_text("<?php $version = 1.00; $release = '4.5';", encoding="utf-8")
+        return self.run(command.replace("{url}", self.portal.url).replace("{release}", str(release)), **more)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +216,7 @@ def test_1_an_operator_s_turn(served: Served, command: Any) -> None:
 @pytest.mark.parametrize("command", [one for one, codes in CLAIMS.items() if 2 in codes])
 def test_2_settings_or_the_command_line(served: Served, command: Any) -> None:
     served.settings.write_text("[portal]\nurl = 1\n", encoding="utf-8")
-    typed = "init-redmine" if command == "init-redmine" else HAPPY[command]
+    typed = command if command in ("init-redmine", "checksums") else HAPPY[command]
     code, told = served.typed(typed, OTBRIDGE_PORTAL_TOKEN="wrong" if command == "portal check" else None)
     assert code == 2, told
 

@@ -17,6 +17,7 @@ from bridge.domain.effects import EffectState
 from bridge.domain.hours import Charge
 from bridge.domain.lifecycle import (
     AskBalance,
+    Attach,
     Correction,
     Examine,
     Freeze,
@@ -408,6 +409,66 @@ def test_a_failed_operation_returns_the_hold_then_tells_the_customer() -> None:
     assert told.message == "cannot"
     reason = waits(play.rest(), Status.FAILED, "refused")
     assert (reason.facts["what"], reason.facts["code"]) == ("operation", "restorefailed")
+
+
+def reports(*names: str) -> dict[str, Any]:
+    files = [{"name": name, "media_type": "text/html", "text": f"<p>{name}</p>"} for name in names]
+    return {"kind": "audit", "release": "4.5", "attachments": files}
+
+
+def test_files_of_an_operation_are_attached_before_the_stage_is_reported() -> None:
+    play = Play()
+    play.until(Operate)
+    play.does(outcome=reports("a.html", "b.json"))
+    freeze = play.until(Freeze)
+    assert freeze.evidence["release"] == "4.5"
+    assert "attachments" not in freeze.evidence, "what is written off shows no files"
+    first = play.until(Attach)
+    assert (first.kind, first.request) == (
+        "attach",
+        {"name": "a.html", "media_type": "text/html", "text": "<p>a.html</p>"},
+    )
+    play.does(INTENDED)
+    assert play.does() == first, "an answer that was lost is asked for again"
+    waits(play.rest(), Status.AWAITING_ACCEPTANCE, "not-accepted")
+    after = play.seen[play.seen.index("freeze") + 1 :]
+    assert after == [
+        "attach",
+        "attach",
+        "attach:2",
+        "stage:ready",
+        "note:ready",
+        "ticket:awaiting_acceptance",
+    ]
+
+
+def test_files_of_several_actions_are_all_attached() -> None:
+    play = Play()
+    play.until(Operate)
+    play.does(outcome={"kind": "several", "parts": [reports("a"), reports("b")]})
+    assert play.until(Freeze).evidence["parts"] == [{"kind": "audit", "release": "4.5"}] * 2
+    play.rest()
+    assert [kind for kind in play.seen if kind.startswith("attach")] == ["attach", "attach:2"]
+
+
+def test_a_file_that_the_portal_refuses_is_an_operators_turn() -> None:
+    play = Play()
+    play.until(Operate)
+    play.does(outcome=reports("a.html"))
+    play.until(Attach)
+    play.does(REFUSED, {"code": "invalid", "detail": "said"})
+    reason = waits(play.rest(), Status.FAILED, "refused")
+    assert (reason.facts["what"], reason.facts["detail"]) == ("attach", "said")
+    assert is_operators_turn(Status.FAILED, reason)
+
+
+def test_what_is_taken_back_names_no_files() -> None:
+    play = Play()
+    play.until(Operate)
+    play.does(outcome=reports("a.html"))
+    play.rest()
+    play.decides("undo", stage_id="s1", revision=1, reason="so")
+    assert "attachments" not in play.until(Undo).evidence
 
 
 def test_after_a_failed_operation_a_changed_order_is_carried_out_under_a_new_hold() -> None:
