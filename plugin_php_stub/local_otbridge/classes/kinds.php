@@ -37,7 +37,8 @@ class kinds {
     /** @var string[] table of each kind; `cm` is a course module */
     const TABLES = [
         'course' => 'course', 'category' => 'course_categories', 'cm' => 'course_modules', 'group' => 'groups',
-        'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question',
+        'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question', 'scale' => 'scale',
+        'gradecategory' => 'grade_categories', 'gradeitem' => 'grade_items',
     ];
 
     /**
@@ -72,7 +73,10 @@ class kinds {
     public static function course(string $kind, int $id): int {
         global $DB;
 
-        $fields = ['cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid'];
+        $fields = [
+            'cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid', 'scale' => 'courseid', 'gradecategory' => 'courseid',
+            'gradeitem' => 'courseid',
+        ];
         if ($kind === 'course') {
             return $id;
         }

@@ -75,6 +75,24 @@ class work {
     }
 
     /**
+     * Id of the operation.
+     *
+     * @return int
+     */
+    public function operationid(): int {
+        return (int) $this->operation->id;
+    }
+
+    /**
+     * Which step of its operation it is, from 0.
+     *
+     * @return int
+     */
+    public function position(): int {
+        return $this->position;
+    }
+
+    /**
      * A text that no other step has.
      *
      * @return string

@@ -26,6 +26,7 @@ namespace local_otbridge\task;
 
 use core\task\scheduled_task;
 use local_otbridge\operations;
+use local_otbridge\program_files;
 use local_otbridge\step_rows;
 
 /**
@@ -63,6 +64,7 @@ class forget extends scheduled_task {
             $DB->delete_records(step_rows::TABLE, ['operationid' => $row->id]);
             operations::update($row, ['program' => null, 'result' => null, 'error' => null, 'faults' => null]);
             $transaction->allow_commit();
+            program_files::forget((int) $row->id); // Files are never deleted inside a transaction.
         }
     }
 }
