@@ -87,7 +87,7 @@ class elements {
      * @param string $param path of the parameter
      * @param checking $checking
      * @param string $type
-     * @return string|null its key: `cm7`, or `label.field` of one that is not there yet; null: cannot be told
+     * @return string|null its key: `cm7`, or `$label.field` of one that is not there yet; null: cannot be told
      */
     public static function look($course, array $named, string $param, checking $checking, string $type = ''): ?string {
         if ($named['cm'] instanceof reference) {
@@ -117,7 +117,7 @@ class elements {
      * @return string
      */
     public static function key($cm): string {
-        return $cm instanceof reference ? $cm->label . '.' . $cm->field : 'cm' . $cm;
+        return is_int($cm) ? "cm$cm" : (string) $cm;
     }
 
     /**

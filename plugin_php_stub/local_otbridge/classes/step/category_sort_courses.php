@@ -105,9 +105,8 @@ class category_sort_courses extends setting_step {
         if ($params['category'] === null && policy::categories()) {
             $checking->fault('category', 'categorynotallowed', ['id' => 0]);
         }
-        $key = is_int($params['category']) || $params['category'] === null ? (int) $params['category'] : $params['category']->label;
-        if (!$checking->claim('courseorder', (string) $key)) {
-            $checking->fault('category', 'elementtwice', ['element' => (string) $key]);
+        if (!$checking->claim('courseorder', (string) $params['category'])) {
+            $checking->fault('category', 'elementtwice', ['element' => (string) $params['category']]);
         }
     }
 

@@ -31,7 +31,6 @@ require_once($GLOBALS['CFG']->dirroot . '/course/lib.php');
 use context_course;
 use local_otbridge\checking;
 use local_otbridge\field;
-use local_otbridge\reference;
 use local_otbridge\scope;
 use local_otbridge\setting_step;
 
@@ -90,7 +89,7 @@ class course_update extends setting_step {
             $checking->fault('completion', 'completionoffsite');
         }
         if (is_bool($params['completion'])) {
-            $checking->plan('course.completion', self::key($params['course']), $params['completion']);
+            $checking->plan('course.completion', (string) $params['course'], $params['completion']);
         }
     }
 
@@ -107,22 +106,12 @@ class course_update extends setting_step {
         if (empty($CFG->enablecompletion)) {
             return false;
         }
-        $planned = $checking->plans('course.completion')[self::key($course)] ?? null;
+        $planned = $checking->plans('course.completion')[(string) $course] ?? null;
         if ($planned !== null) {
             return $planned;
         }
         return (bool) (is_int($course) ? $DB->get_field('course', 'enablecompletion', ['id' => $course])
             : get_config('moodlecourse', 'enablecompletion'));
-    }
-
-    /**
-     * What a course is called while a program is checked.
-     *
-     * @param int|reference $course
-     * @return string
-     */
-    private static function key($course): string {
-        return $course instanceof reference ? $course->label : (string) $course;
     }
 
     /**
