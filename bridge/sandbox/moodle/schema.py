@@ -86,6 +86,9 @@ RECORDS: Mapping[str, str] = {
     "user": "user",
     "cm": "module",
     "question": "question",
+    "scale": "scale",
+    "gradecategory": "gradecategory",
+    "gradeitem": "gradeitem",
 }
 """Kinds of records, and the tables that hold them."""
 

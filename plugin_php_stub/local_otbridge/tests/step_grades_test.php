@@ -152,7 +152,8 @@ class step_grades_test extends step_testcase {
         \grade_item::fetch(['id' => $item->id])->update_final_grade($user->id, 5);
         $this->assertSame([
             'steps[0].gradepass paramrange', 'steps[1].element completionnograde', 'steps[2].weight weightunused',
-            'steps[3].formula gradesentered', 'steps[4].aggregation gradenotsum', 'steps[5].idnumber idnumbertaken',
+            'steps[3].formula gradesentered', 'steps[4].aggregation gradenotsum', 'steps[4].element elementtwice',
+            'steps[5].idnumber idnumbertaken',
             'steps[7].name scalenametaken', 'steps[8].items[0] parampattern', 'steps[9].gradepass paramrange',
         ], $this->faults([
             'a' => $this->step('grade.set', ['element' => ['name' => 'Экзамен'], 'gradepass' => '10.5']),
