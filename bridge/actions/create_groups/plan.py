@@ -9,6 +9,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.base import OrderRefused
 from bridge.actions.create_groups.params import CreateGroupsParams
+from bridge.actions.named import made_group
 from bridge.actions.places import find_course
 from bridge.actions.program import Part, Step, ref
 from bridge.actions.texts import paragraphs
@@ -53,7 +54,8 @@ def plan(params: CreateGroupsParams, context: Context) -> Plan:
         ),
         *((f"{members} members",) if members else ()),
     )
-    return Plan(summary, Part(tuple(steps)), {"groups": len(params.groups)})
+    makes = {made_group(name): ref(label, "id") for name, label in labels.items()}
+    return Plan(summary, Part(tuple(steps)), {"groups": len(params.groups)}, makes)
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

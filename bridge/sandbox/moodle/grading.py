@@ -25,6 +25,8 @@ def item(site: Site, course: int, kind: str, thing: int, name: str, idnumber: st
         "SELECT id FROM gradeitem WHERE course = ? AND kind = ? AND thing = ?", course, kind, thing
     )
     if row is not None and kind != "manual":
+        if idnumber:
+            site.store.execute("UPDATE gradeitem SET idnumber = ? WHERE id = ?", idnumber, row["id"])
         return int(row["id"])
     return site.store.insert("gradeitem", course=course, kind=kind, thing=thing, name=name, idnumber=idnumber)
 

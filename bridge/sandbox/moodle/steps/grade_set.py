@@ -92,6 +92,12 @@ class GradeSet(SettingStep):
             return {("grade", module["id"]): value}
         return {("grade.item", params["item"]): value}
 
+    def undo(self, site: Site, result: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+        """See `StepKind.undo`."""
+        super().undo(site, result, kept)
+        if any((after or {}).get("idnumber") for _, _, _, after in kept["settings"]):
+            site.store.execute("UPDATE gradeitem SET idnumber = '' WHERE id = ?", result["item"])
+
     def told(self, site: Site, params: Mapping[str, Any]) -> dict[str, Any]:
         """See `SettingStep.told`."""
         course, idnumber = params["course"], params["idnumber"]
