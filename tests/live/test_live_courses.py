@@ -1,5 +1,5 @@
-"""The actions on courses on a real Moodle: done by one order each, looked at as a learner in the web and in its
-database, taken back.
+"""The actions on courses on a real Moodle: done by one order each, looked at as a learner in the web and in
+its database, taken back.
 """
 
 from __future__ import annotations
@@ -39,9 +39,6 @@ foreach (json_decode($grades, true) as $name => $grade) {
     $item->update_final_grade((int) $user, $grade);
 }
 grade_regrade_final_grades($course);
-"""
-FORGET = """
-define('CLI_SCRIPT', 1); require 'config.php'; purge_all_caches();
 """
 
 
@@ -93,6 +90,11 @@ def rows(real: RealMoodle, *queries: str) -> list[list[list[str]]]:
     return found
 
 
+def of_course(course: int, table: str, fields: str, column: str = "course") -> str:
+    """A query for the rows of a course."""
+    return f"SELECT id, {fields} FROM {{{table}}} WHERE {column} = {course} ORDER BY id"
+
+
 class Bench:
     """Orders on the real site, taken back in reverse order at the end."""
 
@@ -108,6 +110,14 @@ class Bench:
         evidence = carry_out(planned.frozen(), opkey, self.site, self.files.by_digest, ACTIONS)
         self._done.append((evidence, opkey))
         return evidence
+
+    def refusal(self, *wanted: Wanted) -> str:
+        """The code by which an order is refused; "": it would be carried out."""
+        try:
+            plan_order(wanted, self._context, self.site, ACTIONS)
+        except OrderRefused as refused:
+            return refused.code
+        return ""
 
     def back(self) -> None:
         """Take the last order back."""
@@ -184,22 +194,12 @@ def test_a_chain_and_paths_by_group_are_one_order_seen_by_a_learner(
     )
     assert "Текст материалов" not in learner.get(address["Материалы"]).decode(), "not for this path"
 
-    with pytest.raises(OrderRefused) as caught:
-        bench.do(
-            Wanted(
-                "restrict-access",
-                {"course": unique, "element": [{"element": "Первая", "after": ["Вторая"]}]},
-            )
-        )
-    assert caught.value.code in ("completionnone", "restrictionloop")
-    with pytest.raises(OrderRefused) as caught:
-        bench.do(
-            Wanted(
-                "restrict-access",
-                {"course": unique, "element": [{"element": "Вторая", "opens": "2020-01-01"}]},
-            )
-        )
-    assert caught.value.code == "alreadyrestricted"
+    loop = {"element": "Первая", "after": "Вторая"}
+    tracked = {"element": "Вторая", "complete": "manual"}
+    order = {"course": unique, "element": [loop, tracked]}
+    assert bench.refusal(Wanted("restrict-access", order)) == "restrictionloop"
+    again = {"course": unique, "element": [{"element": "Вторая", "opens": "2020-01-01"}]}
+    assert bench.refusal(Wanted("restrict-access", again)) == "alreadyrestricted"
     real.admin.write("core_course_delete_courses", courseids=[course])
 
 
@@ -207,9 +207,9 @@ def test_restrictions_are_taken_back_to_what_was_there(real: RealMoodle, bench: 
     made = bench.do(a_course(unique, "Тема"), pages(Первая="Текст первой", Вторая="Текст второй"))
     course = course_of(made)
     tables = (
-        f"SELECT id, completion, completionview, availability FROM {{course_modules}} WHERE course = {course}",
-        f"SELECT id, availability FROM {{course_sections}} WHERE course = {course}",
-        f"SELECT id, enablecompletion, showgrades FROM {{course}} WHERE id = {course}",
+        of_course(course, "course_modules", "completion, completionview, availability"),
+        of_course(course, "course_sections", "availability"),
+        of_course(course, "course", "enablecompletion, showgrades, showcompletionconditions", "id"),
     )
     before = rows(real, *tables)
     order = {
@@ -226,7 +226,7 @@ def test_restrictions_are_taken_back_to_what_was_there(real: RealMoodle, bench: 
         "-r",
         "define('CLI_SCRIPT', 1); require 'config.php';"
         "$DB->set_field('course_sections', 'availability', null, ['course' => $argv[1], 'section' => 1]);"
-        "$DB->set_field('course_modules', 'completionview', 0, ['course' => $argv[1], 'completionview' => 1]);",
+        "$DB->set_field('course_modules', 'completionview', 0, ['course' => $argv[1]]);",
         "--",
         str(course),
     )
@@ -279,12 +279,11 @@ def test_the_grading_of_a_certificate_is_one_order_and_moodle_works_it_out(
         assert re.search(rf"Course total.*?\b{re.escape(final)}\b", text, re.DOTALL), final
     formula, criteria = rows(
         real,
-        f"SELECT id, calculation, gradepass FROM {{grade_items}} WHERE courseid = {course} AND itemtype = 'course'",
-        f"SELECT id, criteriatype, gradepass FROM {{course_completion_criteria}} WHERE course = {course}",
+        of_course(course, "grade_items", "itemtype, calculation, gradepass", "courseid"),
+        of_course(course, "course_completion_criteria", "criteriatype, gradepass"),
     )
-    assert re.fullmatch(
-        r"=if\(and\(##gi\d+##>=80,\s*##gi\d+##>=100\),\s*0\.5\*10\*##gi\d+##\+50,\s*0\)", formula[0][1]
-    )
+    (total,) = (row[2] for row in formula if row[1] == "course")
+    assert re.sub(r"gi\d+|\s", "", total) == "=if(and(####>=80,####>=100),0.5*10*####+50,0)"
     assert [row[1:] for row in criteria] == [["6", "80.00000"]]
     with pytest.raises(OperationFailed) as caught:
         bench.back()
@@ -296,12 +295,12 @@ def test_grading_is_taken_back_row_by_row(real: RealMoodle, bench: Bench, unique
     made = bench.do(a_course(unique, "Тема"), Wanted("create-quiz", {"name": "Тест", "grade": "10"}))
     course = course_of(made)
     real.cli("-r", GRADE, "--", str(course), "0", "{}")
+    fields = "categoryid, itemtype, idnumber, gradepass, aggregationcoef, calculation"
     tables = (
-        "SELECT id, categoryid, itemtype, idnumber, gradepass, aggregationcoef, calculation FROM {grade_items} "
-        f"WHERE courseid = {course} ORDER BY id",
-        f"SELECT id, aggregation, fullname, depth FROM {{grade_categories}} WHERE courseid = {course} ORDER BY id",
-        f"SELECT id, name FROM {{scale}} WHERE courseid = {course}",
-        f"SELECT id, criteriatype FROM {{course_completion_criteria}} WHERE course = {course}",
+        of_course(course, "grade_items", fields, "courseid"),
+        of_course(course, "grade_categories", "aggregation, fullname, depth", "courseid"),
+        of_course(course, "scale", "name", "courseid"),
+        of_course(course, "course_completion_criteria", "criteriatype"),
     )
     before = rows(real, *tables)
     bench.do(
@@ -346,12 +345,12 @@ def test_sixteen_files_in_sixteen_sections_are_replaced_and_come_back(
         found = re.search(rb'https?://[^"\']+/pluginfile\.php/[^"\']+\.pdf', page)
         return (learner.get(found[0].decode()) if found else page).decode(errors="replace")
 
-    tables = (
+    files = (
         "SELECT f.id, f.contenthash, f.filename, f.filepath, f.sortorder, f.pathnamehash FROM {files} f "
         "JOIN {context} x ON x.id = f.contextid JOIN {course_modules} c ON c.id = x.instanceid "
-        f"WHERE x.contextlevel = 70 AND c.course = {course} AND f.component = 'mod_resource' ORDER BY f.id",
-        f"SELECT id, display, displayoptions FROM {{resource}} WHERE course = {course} ORDER BY id",
+        f"WHERE x.contextlevel = 70 AND c.course = {course} AND f.component = 'mod_resource' ORDER BY f.id"
     )
+    tables = (files, of_course(course, "resource", "display, displayoptions"))
     before = rows(real, *tables)
     assert download(16) == "old-16.pdf", "each file of the tests holds its own name"
     replaced = [
@@ -377,7 +376,7 @@ def test_a_tree_with_courses_in_order_is_one_order_and_goes_again(
 ) -> None:
     tables = (
         "SELECT id, name, parent FROM {course_categories} ORDER BY id",
-        "SELECT id, shortname FROM {course} ORDER BY id",
+        f"SELECT id, shortname FROM {{course}} WHERE shortname LIKE '%{unique}'",
     )
     before = rows(real, *tables)
     starts = {"в": "2027-03-01", "а": "2027-01-01", "б": "2027-02-01"}
@@ -401,11 +400,14 @@ def test_a_tree_with_courses_in_order_is_one_order_and_goes_again(
         ),
         Wanted("sort-courses", {"category": f"{unique} / 1 курс"}),
     )
-    category = rows(real, f"SELECT c.id FROM {{course_categories}} c JOIN {{course_categories}} p "
-                          f"ON p.id = c.parent WHERE p.name = '{unique}' AND c.name = '1 курс'")[0][0][0]  # fmt: skip
+    (found,) = rows(
+        real,
+        "SELECT c.id FROM {course_categories} c JOIN {course_categories} p ON p.id = c.parent "
+        f"WHERE p.name = '{unique}' AND c.name = '1 курс'",
+    )
+    category = found[0][0]
     page = read(f"{real.url}/course/index.php?categoryid={category}")
-    order = [name for name in re.findall(rf"([абв]) {unique}", page)]
-    assert list(dict.fromkeys(order)) == ["а", "б", "в"]
+    assert list(dict.fromkeys(re.findall(rf"([абв]) {unique}", page))) == ["а", "б", "в"]
     bench.back()
     assert rows(real, *tables) == before
 
@@ -428,12 +430,11 @@ def test_courses_on_the_front_page_go_by_their_start(real: RealMoodle, bench: Be
     bench.do(
         Wanted("create-course", {"category_id": "1", "course": [course(*one) for one in starts.items()]})
     )
-    try:
-        bench.do(Wanted("sort-courses", {"by": "startdate", "front_page": "да"}))
-    except OrderRefused as refused:
-        assert refused.code == "frontpagecategories"
+    order = Wanted("sort-courses", {"by": "startdate", "front_page": "да"})
+    if bench.refusal(order) == "frontpagecategories":
         bench.back()
-        pytest.skip("the site's courses stand in several categories: " + str(refused))
+        pytest.skip("the site's courses stand in several categories, in another order")
+    bench.do(order)
     page = read(f"{real.url}/?redirect=0")
     assert list(dict.fromkeys(re.findall(rf"([абв]) {unique}", page))) == ["а", "б", "в"]
     bench.back()
