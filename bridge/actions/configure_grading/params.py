@@ -113,7 +113,7 @@ class ConfigureGradingParams(InCourse):
         complete_elements: elements that must be completed for the course to be.
         complete_grade: the final grade that completes the course.
         complete_match: whether all of these complete it, or any.
-        existing: what becomes of earlier criteria; without a word a course that has some is refused.
+        earlier: what becomes of earlier criteria; without a word a course that has some is refused.
     """
 
     aggregation: Aggregation | Literal[""] = ""
@@ -129,7 +129,7 @@ class ConfigureGradingParams(InCourse):
     complete_elements: Annotated[ElementNames, Field(max_length=200)] = ()
     complete_grade: Points | None = None
     complete_match: Literal["all", "any"] = "all"
-    existing: Literal["refuse", "replace", "keep"] = "refuse"
+    earlier: Literal["refuse", "replace", "keep"] = "refuse"
 
     @property
     def sets_the_total(self) -> bool:

@@ -89,7 +89,7 @@ class _Steps:
             self._total(params)  # It needs what stands before it.
         if completes:
             elements = [named(one, self._context) for one in params.complete_elements]
-            rest = {"match": params.complete_match, "existing": params.existing}
+            rest = {"match": params.complete_match, "earlier": params.earlier}
             passing = {"gradepass": decimal(params.complete_grade)} if params.complete_grade else {}
             self._add("completion.set_criteria", "criteria", {"elements": elements, **passing, **rest})
 

@@ -71,7 +71,7 @@ class Restricted(Params):
         profile: conditions on the learner's profile.
         match: whether all conditions must be met, or any of them.
         shown: whether it is shown greyed with its conditions while it is shut, or not at all.
-        existing: what becomes of earlier restrictions; without a word an element that has some is refused.
+        earlier: what becomes of earlier restrictions; without a word an element that has some is refused.
         open: whether all restrictions are taken away.
     """
 
@@ -91,7 +91,7 @@ class Restricted(Params):
     profile: Annotated[tuple[ProfileRule, ...], Field(max_length=10)] = ()
     match: Literal["all", "any"] = "all"
     shown: Flag = True
-    existing: Literal["refuse", "replace", "keep"] = "refuse"
+    earlier: Literal["refuse", "replace", "keep"] = "refuse"
     open: Flag = False
 
     @property
@@ -155,7 +155,7 @@ class RestrictAccessParams(InCourse):
         complete: when the elements of the chain count as completed; nothing: as they are, and those that are
             not tracked by viewing.
         shown: whether the chain's elements are shown greyed while they are shut, or not at all.
-        existing: what becomes of earlier restrictions of the chain's elements.
+        earlier: what becomes of earlier restrictions of the chain's elements.
         element: each element or section with conditions of its own.
     """
 
@@ -163,7 +163,7 @@ class RestrictAccessParams(InCourse):
     chain_section: Annotated[SectionName, Field(max_length=255)] = ""
     complete: Conditions = ()
     shown: Flag = True
-    existing: Literal["refuse", "replace", "keep"] = "refuse"
+    earlier: Literal["refuse", "replace", "keep"] = "refuse"
     element: Annotated[tuple[Restricted, ...], Field(max_length=100)] = ()
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ def plan(params: RestrictAccessParams, context: Context) -> Plan:
         if name not in completed and (params.complete or not tracked):
             completed[name] = params.complete or VIEWED
     restricted = [
-        Restricted(element=name, after=(before,), shown=params.shown, existing=params.existing)
+        Restricted(element=name, after=(before,), shown=params.shown, earlier=params.earlier)
         for before, name in pairwise(chain)
     ] + [one for one in params.element if one.is_restricted or one.open]
     steps = _steps(completed, restricted, place, context)
@@ -93,7 +93,7 @@ def _steps(
         rest = {
             "match": "any" if many else one.match,
             "shown": one.shown,
-            "existing": "replace" if one.open else one.existing,
+            "earlier": "replace" if one.open else one.earlier,
             "conditions": _conditions(one, context),
         }
         steps.append(Step("access.restrict", f"access{number}", {**course, **target, **rest}))

@@ -30,8 +30,8 @@ namespace local_otbridge;
 class elements {
     /** @var string[] rule "handed in", "gone through", "taken": the field of the activity's own table, by its kind */
     const SUBMITTED = [
-        'assign' => 'completionsubmit', 'choice' => 'completionsubmit', 'feedback' => 'completionsubmit', 'survey' => 'completionsubmit',
-        'lesson' => 'completionendreached', 'quiz' => 'completionminattempts', 'forum' => 'completionposts',
+        'assign' => 'completionsubmit', 'choice' => 'completionsubmit', 'feedback' => 'completionsubmit',
+        'survey' => 'completionsubmit', 'lesson' => 'completionendreached', 'quiz' => 'completionminattempts', 'forum' => 'completionposts',
         'glossary' => 'completionentries', 'data' => 'completionentries',
     ];
 

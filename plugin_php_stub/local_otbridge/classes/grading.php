@@ -36,7 +36,8 @@ require_once($GLOBALS['CFG']->libdir . '/mathslib.php');
 class grading {
     /** @var int[] core's numbers */
     const AGGREGATIONS = [
-        'mean' => 0, 'median' => 2, 'lowest' => 4, 'highest' => 6, 'mode' => 8, 'weighted' => 10, 'simpleweighted' => 11, 'natural' => 13,
+        'mean' => 0, 'median' => 2, 'lowest' => 4, 'highest' => 6, 'mode' => 8, 'weighted' => 10, 'simpleweighted' => 11,
+        'natural' => 13,
     ];
 
     /**
@@ -181,8 +182,8 @@ class grading {
         } else if (is_int($category)) {
             $aggregation = $DB->get_field('grade_categories', 'aggregation', ['id' => $category]);
         } else {
-            $aggregation = $checking->plans('total')[(string) $course]
-                ?? (is_int($course) ? $DB->get_field('grade_categories', 'aggregation', ['courseid' => $course, 'depth' => 1]) : false);
+            $own = ['courseid' => is_int($course) ? $course : 0, 'depth' => 1];
+            $aggregation = $checking->plans('total')[(string) $course] ?? $DB->get_field('grade_categories', 'aggregation', $own);
         }
         if ((int) $aggregation !== self::AGGREGATIONS['weighted'] || $aggregation === false) {
             $checking->fault('weight', 'weightunused');

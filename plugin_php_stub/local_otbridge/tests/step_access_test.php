@@ -244,14 +244,14 @@ class step_access_test extends step_testcase {
         $DB->set_field('course_modules', 'availability', $there, ['id' => $cmid]);
         rebuild_course_cache($this->id, true);
         $new = [['type' => 'date', 'from' => 7]];
-        $this->assertSame(['steps[0].existing alreadyrestricted'], $this->faults(['r' => $this->restrict('А', $new)]));
-        $this->prove(['r' => $this->restrict('А', $new, ['existing' => 'replace'])], function () use ($DB, $cmid) {
+        $this->assertSame(['steps[0].earlier alreadyrestricted'], $this->faults(['r' => $this->restrict('А', $new)]));
+        $this->prove(['r' => $this->restrict('А', $new, ['earlier' => 'replace'])], function () use ($DB, $cmid) {
             $this->assertSame(
                 '{"op":"&","c":[{"type":"date","d":">=","t":7}],"showc":[true]}',
                 $DB->get_field('course_modules', 'availability', ['id' => $cmid])
             );
         });
-        $keep = ['r' => $this->restrict('А', $new, ['existing' => 'keep'])];
+        $keep = ['r' => $this->restrict('А', $new, ['earlier' => 'keep'])];
         $this->prove($keep, function () use ($DB, $cmid) {
             $this->assertSame(
                 '{"op":"&","c":[{"op":"|","c":[{"type":"date","d":">=","t":5},{"type":"date","d":"<","t":9}]},'
@@ -259,7 +259,7 @@ class step_access_test extends step_testcase {
                 $DB->get_field('course_modules', 'availability', ['id' => $cmid])
             );
         });
-        $this->prove(['r' => $this->restrict('А', [], ['existing' => 'replace'])]);
+        $this->prove(['r' => $this->restrict('А', [], ['earlier' => 'replace'])]);
     }
 
     public function test_the_same_restriction_again_changes_nothing() {
@@ -267,7 +267,7 @@ class step_access_test extends step_testcase {
         $this->assertTrue($this->do($steps)['r']['changed']);
         $key = $this->key();
         $this->assertFalse($this->do($steps, $key)['r']['changed']);
-        $keep = ['r' => $this->restrict('А', [['type' => 'date', 'from' => 7]], ['existing' => 'keep'])];
+        $keep = ['r' => $this->restrict('А', [['type' => 'date', 'from' => 7]], ['earlier' => 'keep'])];
         $this->assertFalse($this->do($keep)['r']['changed']);
         $this->assertSame('done', $this->take_back($key)['status']);
     }

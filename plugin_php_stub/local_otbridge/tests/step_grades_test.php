@@ -231,13 +231,13 @@ class step_grades_test extends step_testcase {
         global $DB;
         $this->do($this->criteria());
         $other = ['elements' => [], 'gradepass' => '70'];
-        $this->assertSame(['steps[2].existing criteriathere'], $this->faults($this->criteria($other)));
-        $this->assertSame([], $this->faults($this->criteria($other + ['existing' => 'replace'])));
+        $this->assertSame(['steps[2].earlier criteriathere'], $this->faults($this->criteria($other)));
+        $this->assertSame([], $this->faults($this->criteria($other + ['earlier' => 'replace'])));
         $user = $this->getDataGenerator()->create_and_enrol($this->course);
         $DB->insert_record('course_completions', [
             'userid' => $user->id, 'course' => $this->id, 'timeenrolled' => 1, 'timestarted' => 1, 'timecompleted' => 5, 'reaggregate' => 0,
         ]);
-        $this->assertSame(['steps[2].course criteriastarted'], $this->faults($this->criteria($other + ['existing' => 'replace'])));
+        $this->assertSame(['steps[2].course criteriastarted'], $this->faults($this->criteria($other + ['earlier' => 'replace'])));
         $course = (int) $this->getDataGenerator()->create_course(['enablecompletion' => 0])->id;
         $this->assertSame(['steps[0].course completionoff'], $this->faults(['k' => [
             'step' => 'completion.set_criteria', 'course' => $course, 'gradepass' => '60',

@@ -61,7 +61,7 @@ def test_a_chain_opens_each_element_after_the_one_before() -> None:
     first, second = steps(found, "access.restrict")
     condition = {"type": "completion", "element": {"name": "Лекция 1"}, "state": "complete"}
     assert (first["element"], first["conditions"]) == ({"name": "Тест 1"}, [condition])
-    assert (first["shown"], first["existing"], first["match"]) == (False, "refuse", "all")
+    assert (first["shown"], first["earlier"], first["match"]) == (False, "refuse", "all")
     assert second["conditions"][0]["element"] == {"name": "Тест 1"}
     assert found.counts == {"elements": 3, "restricted_elements": 3}
     assert found.summary[0] == "conditions of 3 elements in course Введение (7)"
@@ -88,14 +88,14 @@ def test_every_condition_is_one_of_the_steps() -> None:
         "grade_of": "Тест 1",
         "grade_from": "60,5",
         "profile": [{"field": "country", "value": "RU"}, {"field": "class", "operator": "isnotempty"}],
-        "existing": "keep",
+        "earlier": "keep",
     }
     found = plan(element=[element])
     (completed,) = steps(found, "completion.set")
     assert (completed["grade"], completed["passgrade"], completed["view"]) == (True, True, False)
     (restricted,) = steps(found, "access.restrict")
     assert restricted["element"] == {"idnumber": "t2"}
-    assert restricted["existing"] == "keep"
+    assert restricted["earlier"] == "keep"
     assert restricted["conditions"] == [
         {"type": "completion", "element": {"cm": 11}, "state": "pass"},
         {"type": "group", "not": True, "name": "Экстернат"},
@@ -118,7 +118,7 @@ def test_several_groups_are_alternatives_and_a_section_has_no_completion() -> No
 
 def test_an_element_is_opened_for_all() -> None:
     (opened,) = steps(plan(element=[{"element": "Тест 1", "open": "да"}]), "access.restrict")
-    assert (opened["conditions"], opened["existing"]) == ([], "replace")
+    assert (opened["conditions"], opened["earlier"]) == ([], "replace")
 
 
 def test_an_order_may_name_what_it_makes_before() -> None:
@@ -180,7 +180,7 @@ def test_faults_of_an_order_are_told(params: Any, told: str) -> None:
         ("elementambiguous", {"element": "Тест", "ids": "5, 7"}, "укажите номер: cmid:5, cmid:7"),
         ("restrictionloop", {"element": "Тест"}, "«Тест» ждал бы сам себя"),
         ("completionnone", {"element": "Тест"}, "Выполнение элемента «Тест» не отслеживается"),
-        ("alreadyrestricted", {"element": "Тест"}, 'existing = "replace"'),
+        ("alreadyrestricted", {"element": "Тест"}, 'earlier = "replace"'),
         ("nosuchgroup", {"name": "Г"}, "Группы «Г» в курсе нет"),
         ("completionstarted", {"element": "Тест", "people": 3}, "уже выполнили слушатели (3)"),
     ],

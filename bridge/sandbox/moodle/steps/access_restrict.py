@@ -53,7 +53,7 @@ class AccessRestrict(SettingStep):
             "section": Field("int", None),
             "match": choice("all", "any", default="all"),
             "shown": flag(default=True),
-            "existing": choice("refuse", "replace", "keep", default="refuse"),
+            "earlier": choice("refuse", "replace", "keep", default="refuse"),
             "conditions": Items(_CONDITION, ..., most=20),
         }
     )
@@ -108,17 +108,17 @@ class AccessRestrict(SettingStep):
         if _loops(site, planned, key):
             message = "It would wait for itself"
             yield Fault("conditions", "restrictionloop", message, {"element": str(key)})
-        if params["existing"] == "refuse" and isinstance(key, int):
+        if params["earlier"] == "refuse" and isinstance(key, int):
             there = get(site, "access", key)
             if there and there != self._tree(site, params):
                 message = "It is restricted already"
-                yield Fault("existing", "alreadyrestricted", message, {"element": str(key)})
+                yield Fault("earlier", "alreadyrestricted", message, {"element": str(key)})
 
     def wanted(self, site: Site, params: Mapping[str, Any]) -> Settings:
         """See `SettingStep.wanted`."""
         key = _key(site, params)
         there, new = get(site, "access", key), self._tree(site, params)
-        if params["existing"] == "keep" and there and there != new:
+        if params["earlier"] == "keep" and there and there != new:
             new = {
                 "match": "all",
                 "shown": params["shown"],

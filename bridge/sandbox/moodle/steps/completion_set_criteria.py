@@ -24,7 +24,7 @@ class CompletionSetCriteria(SettingStep):
             "elements": Items(elements.ELEMENT, most=300),
             "gradepass": line(20, ""),
             "match": choice("all", "any", default="all"),
-            "existing": choice("refuse", "replace", "keep", default="refuse"),
+            "earlier": choice("refuse", "replace", "keep", default="refuse"),
         }
     )
     results: ClassVar[Mapping[str, str]] = {"changed": "bool"}
@@ -53,14 +53,14 @@ class CompletionSetCriteria(SettingStep):
                 facts = {"element": str(key)}
                 yield Fault(f"elements[{place}]", "completionnone", "It is not tracked", facts)
         found = get(site, "criteria", course) if known(course) else None
-        if found and params["existing"] == "refuse" and found != self._value(site, params):
-            yield Fault("existing", "criteriathere", "The course has criteria already")
+        if found and params["earlier"] == "refuse" and found != self._value(site, params):
+            yield Fault("earlier", "criteriathere", "The course has criteria already")
 
     def wanted(self, site: Site, params: Mapping[str, Any]) -> Settings:
         """See `SettingStep.wanted`."""
         value = self._value(site, params)
         there = get(site, "criteria", params["course"])
-        if params["existing"] == "keep" and there:
+        if params["earlier"] == "keep" and there:
             value["elements"] = sorted({*there["elements"], *value["elements"]})
             value["gradepass"] = value["gradepass"] or there["gradepass"]
         return {("criteria", params["course"]): value}

@@ -61,7 +61,7 @@ class access_restrict extends setting_step {
             'section' => field::int(0, 10000)->default(null),
             'match' => field::choice(['all', 'any'])->default('all'),
             'shown' => field::bool()->default(true),
-            'existing' => field::choice(['refuse', 'replace', 'keep'])->default('refuse'),
+            'earlier' => field::choice(['refuse', 'replace', 'keep'])->default('refuse'),
             'conditions' => restrictions::field(),
         ];
     }
@@ -336,7 +336,7 @@ class access_restrict extends setting_step {
         }
         $made = $params['element'] === null ? null : $checking->planned($params['element']['cm'], 'module.add');
         $within = $made !== null && is_int($made['section']) ? ['section' . $made['section']] : [];
-        $kept = $params['existing'] === 'keep' ? $waiting[$key] ?? [] : preg_grep('/^section/', $waiting[$key] ?? []);
+        $kept = $params['earlier'] === 'keep' ? $waiting[$key] ?? [] : preg_grep('/^section/', $waiting[$key] ?? []);
         $checking->plan('access', $key, array_merge($wanted, $within));
         $waiting[$key] = array_merge($wanted, $within, $kept);
         if (restrictions::loops($waiting, $key)) {
@@ -354,7 +354,7 @@ class access_restrict extends setting_step {
     private function look_at_existing(array $params, string $key, checking $checking): void {
         global $DB;
 
-        if (!is_int($params['course']) || $params['existing'] !== 'refuse') {
+        if (!is_int($params['course']) || $params['earlier'] !== 'refuse') {
             return;
         }
         $cm = elements::row($key);
@@ -365,7 +365,7 @@ class access_restrict extends setting_step {
         }
         $good = !$this->has_references($params['conditions']);
         if (!$good || self::text(self::written($params, $params['course'])) !== (string) $found) {
-            $checking->fault('existing', 'alreadyrestricted', ['element' => $this->called($key)]);
+            $checking->fault('earlier', 'alreadyrestricted', ['element' => $this->called($key)]);
         }
     }
 
@@ -475,8 +475,8 @@ class access_restrict extends setting_step {
     protected function wanted(array $params, array $target, array $before): array {
         $wanted = self::written($params, $target['course']);
         $there = (string) $before['availability'];
-        if ($params['existing'] !== 'keep' || $wanted === null || self::is_empty($there)) {
-            return ['availability' => $params['existing'] === 'keep' && $wanted === null ? $before['availability'] : $wanted];
+        if ($params['earlier'] !== 'keep' || $wanted === null || self::is_empty($there)) {
+            return ['availability' => $params['earlier'] === 'keep' && $wanted === null ? $before['availability'] : $wanted];
         }
         [$old, $new] = [json_decode($there, true), json_decode($wanted, true)];
         if ($there === $wanted || (($old['op'] ?? '') === '&' && in_array($new['c'], array_chunk($old['c'], count($new['c'])), false))) {

@@ -56,7 +56,7 @@ class completion_set_criteria extends setting_step {
             'elements' => field::items(elements::field(), 0, 300)->default([]),
             'gradepass' => field::decimal('0.00001', '1000000')->default(''),
             'match' => field::choice(['all', 'any'])->default('all'),
-            'existing' => field::choice(['refuse', 'replace', 'keep'])->default('refuse'),
+            'earlier' => field::choice(['refuse', 'replace', 'keep'])->default('refuse'),
         ];
     }
 
@@ -145,8 +145,8 @@ class completion_set_criteria extends setting_step {
         if (self::same($before, $wanted)) {
             return;
         }
-        if ($params['existing'] === 'refuse' && array_diff_key(preg_grep('/^\{"criteriatype":"?(4|6)/', $before), $wanted)) {
-            $checking->fault('existing', 'criteriathere');
+        if ($params['earlier'] === 'refuse' && array_diff_key(preg_grep('/^\{"criteriatype":"?(4|6)/', $before), $wanted)) {
+            $checking->fault('earlier', 'criteriathere');
         }
         $people = $DB->count_records_select('course_completions', 'course = ? AND timecompleted IS NOT NULL', [$params['course']]);
         if ($people) {
@@ -209,7 +209,7 @@ class completion_set_criteria extends setting_step {
      */
     protected function wanted(array $params, array $target, array $before): array {
         $kept = array_filter($before, static function ($key) use ($params) {
-            return $params['existing'] === 'keep' || !preg_match('/^criterion (4|6) /', $key);
+            return $params['earlier'] === 'keep' || !preg_match('/^criterion (4|6) /', $key);
         }, ARRAY_FILTER_USE_KEY);
         $wanted = [];
         foreach ($params['elements'] as $named) {
