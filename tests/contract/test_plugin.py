@@ -716,8 +716,9 @@ def _missing_name() -> Step:
         ([*chain_steps()[:4], Step("completion.set", "d", {**chain_steps()[4].params, "tracking": "none"})],
          {"steps[4].tracking": "completionconditions"}),
         ([*chain_steps()[:5],
-          Step("access.restrict", "s", {"course": ref("course", "id"), "element": {"cm": ref("label", "cmid")},
-               "conditions": [{"type": "completion", "element": {"cm": ref("label", "cmid")}}]})],
+          Step("access.restrict", "s", {
+              "course": ref("course", "id"), "element": {"cm": ref("label", "cmid")},
+              "conditions": [{"type": "completion", "element": {"cm": ref("label", "cmid")}}]})],
          {"steps[5].conditions": "restrictionloop"}),
         (on_course("completion.set_criteria"), {"steps[1].elements": "conditionempty"}),
         (on_course("grade.create_scale", name="Ш", items=["а"]), {"steps[1].items": "paramcount"}),
