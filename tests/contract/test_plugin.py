@@ -406,7 +406,18 @@ def bringing(what: Program) -> Program:
     return Program(tuple(steps), what.files, what.ticket)
 
 
-@pytest.mark.parametrize("kind", STEPS)
+NOT_FOUND_AGAIN = {
+    "completion.set and access.restrict",
+    "course.update",
+    "completion.set_criteria",
+    "category.create",
+    "category.sort_courses",
+    "grades",
+}
+"""Programs with steps that take no `existing`: they set something, or make what is not looked for."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STEPS if kind not in NOT_FOUND_AGAIN])
 def test_a_program_that_is_applied_again_changes_nothing(site: Site, kind: str) -> None:
     what, second = bringing(offered(site, kind)), _key()
     first = site.made(what)
