@@ -163,7 +163,7 @@ def test_faults_of_an_order_are_told(params: Any, told: str) -> None:
 
 
 def test_the_evidence_says_where_learners_see_it() -> None:
-    results = {
+    results: dict[str, dict[str, Any]] = {
         "scale1": {"course": 7, "name": "Посещение"},
         "category1": {"course": 7, "name": "Лекции"},
         "element1": {"course": 7},

@@ -202,7 +202,7 @@ def test_a_refusal_is_told_to_the_customer(code: str, facts: dict[str, Any], sai
 
 
 def test_the_evidence_has_links() -> None:
-    results = {
+    results: dict[str, dict[str, Any]] = {
         "tracking": {"changed": True},
         "complete1": {"changed": True, "cmid": 5},
         "access1": {"name": "Тест", "url": "https://lms/5", "conditions": []},
