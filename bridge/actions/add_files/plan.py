@@ -9,6 +9,7 @@ from bridge.actions.action import Context, Plan, Reader, Results, TicketFile
 from bridge.actions.add_files.params import AddFilesParams
 from bridge.actions.add_files.policy import Collected, refuse_conversion
 from bridge.actions.elements import add, made
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import Part, Use
 
@@ -42,6 +43,7 @@ def plan(params: AddFilesParams, context: Context) -> Plan:
         (f"add {count} files to {place.course_name}", *summary),
         Part(tuple(steps), held.files),
         {"files": count},
+        makes(steps),
     )
 
 

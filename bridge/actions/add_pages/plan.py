@@ -8,6 +8,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.add_pages.params import AddPagesParams
 from bridge.actions.elements import add, longest, made
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import Part
 from bridge.actions.texts import paragraphs
@@ -25,7 +26,7 @@ def plan(params: AddPagesParams, context: Context) -> Plan:
         *(f"{one.params['name']}: {place.section_name(one.params['section'])}" for one in steps),
     )
     counts = {"pages": len(steps), "characters": longest([one.text for one in params.page])}
-    return Plan(summary, Part(steps), counts)
+    return Plan(summary, Part(steps), counts, makes(steps))
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_assignments.params import Assignment, CreateAssignmentsParams
 from bridge.actions.elements import add, decimal, longest, made, moment
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import Part
 
@@ -33,7 +34,7 @@ def plan(params: CreateAssignmentsParams, context: Context) -> Plan:
         "assignments": len(steps),
         "characters": longest([one.description for one in params.assignment]),
     }
-    return Plan(summary, Part(steps), counts)
+    return Plan(summary, Part(steps), counts, makes(steps))
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

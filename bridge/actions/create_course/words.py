@@ -11,6 +11,11 @@ from bridge.i18n import tr
 
 
 def _evidence(found: Mapping[str, Any]) -> str:
+    if "courses" in found:
+        return tr("{count} new courses: {names}").format(
+            count=len(found["courses"]),
+            names=", ".join(f"{one['fullname']} ({one['url']})" for one in found["courses"]),
+        )
     return tr("new course {course_id} “{fullname}”, {sections} sections: {url}").format_map(
         defaultdict(lambda: "–", found)
     )

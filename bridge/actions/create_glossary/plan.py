@@ -9,6 +9,7 @@ from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_glossary.params import CreateGlossaryParams
 from bridge.actions.create_glossary.table import terms_of
 from bridge.actions.elements import Element, add, longest, made
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import Part, Step, ref
 from bridge.actions.texts import paragraphs
@@ -48,7 +49,7 @@ def plan(params: CreateGlossaryParams, context: Context) -> Plan:
         "glossary_terms": len(listed),
         "characters": longest([one.definition for one in listed]),
     }
-    return Plan(summary, Part((glossary, *terms)), counts)
+    return Plan(summary, Part((glossary, *terms)), counts, makes((glossary,)))
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

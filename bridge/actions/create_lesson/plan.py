@@ -9,6 +9,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_lesson.params import Answer, CreateLessonParams, Page
 from bridge.actions.elements import Element, add, decimal, longest, made, moment
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import Part, Step, ref
 from bridge.actions.texts import paragraphs
@@ -50,7 +51,7 @@ def plan(params: CreateLessonParams, context: Context) -> Plan:
         "lesson_pages": last,
         "characters": longest([one.text for one in params.page]),
     }
-    return Plan(summary, Part((lesson, *pages)), counts)
+    return Plan(summary, Part((lesson, *pages)), counts, makes((lesson,)))
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

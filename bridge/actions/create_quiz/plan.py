@@ -9,6 +9,7 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.create_quiz.params import CreateQuizParams
 from bridge.actions.elements import decimal, moment
+from bridge.actions.named import makes
 from bridge.actions.places import find_place
 from bridge.actions.program import File, Part, Ref, Step, ref
 from bridge.actions.question_files import question_import
@@ -66,7 +67,9 @@ def plan(params: CreateQuizParams, context: Context) -> Plan:
         *_wishes(params),
         *remarks,
     )
-    return Plan(summary, Part(tuple(steps), files), {"quizzes": 1, "questions": counted}, {}, remarks)
+    return Plan(
+        summary, Part(tuple(steps), files), {"quizzes": 1, "questions": counted}, makes(steps), remarks
+    )
 
 
 def evidence(results: Results, _moodle: Reader) -> dict[str, Any]:

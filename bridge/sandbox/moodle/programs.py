@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bridge.sandbox.moodle import schema
 from bridge.sandbox.moodle.schema import Fault, Reading
 from bridge.sandbox.moodle.steps import StepKind, kinds
-from bridge.sandbox.moodle.steps.base import Failure
+from bridge.sandbox.moodle.steps.base import Failure, Planned
 
 if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
@@ -187,6 +187,7 @@ def _faults(site: Site, program: Program, draftitemid: int, notes: list[Fault]) 
         yield from missing_files(site, program, draftitemid)
     off, held = site.steps_off(), stored(site, draftitemid)
     claimed: set[Any] = set()
+    planned: Planned = {}
     for number, kind, params, exists_already in sound:
         path = f"steps[{number}]"
         if kind.name in off:
@@ -198,7 +199,11 @@ def _faults(site: Site, program: Program, draftitemid: int, notes: list[Fault]) 
                 yield Fault(path, "nopermissions", message, {"capability": capability, "context": "system"})
         if exists_already:
             continue
-        for fault in (*kind.check(site, params), *kind.check_files(params, held)):
+        for fault in (
+            *kind.check(site, params),
+            *kind.check_within(site, params, planned),
+            *kind.check_files(params, held),
+        ):
             yield Fault(f"{path}.{fault.path}".rstrip("."), fault.code, fault.message, fault.facts)
         for name, code, what in kind.claims(params):
             if what in claimed:

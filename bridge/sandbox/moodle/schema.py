@@ -87,6 +87,9 @@ RECORDS: Mapping[str, str] = {
     "cm": "module",
     "question": "question",
     "cohort": "cohort",
+    "scale": "scale",
+    "gradecategory": "gradecategory",
+    "gradeitem": "gradeitem",
 }
 """Kinds of records, and the tables that hold them."""
 

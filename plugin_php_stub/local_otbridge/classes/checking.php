@@ -79,9 +79,11 @@ class checking {
      * @param string $param name of the parameter, perhaps with more: `answers[2].text`; empty: the whole step
      * @param string $code a string of the plugin has the same name
      * @param array $facts what that string needs
+     * @return null so that whoever looks for a value can return it
      */
-    public function fault(string $param, string $code, array $facts = []): void {
+    public function fault(string $param, string $code, array $facts = []) {
         $this->faults->add(new fault($this->planned->path($param), $code, $facts));
+        return null;
     }
 
     /**
@@ -109,6 +111,27 @@ class checking {
         }
         $this->claims[$key] = true;
         return true;
+    }
+
+    /**
+     * Say what a step will have set, for the steps behind it in the same program.
+     *
+     * @param string $what as `completion`
+     * @param string $key of which thing
+     * @param mixed $value
+     */
+    public function plan(string $what, string $key, $value): void {
+        $this->claims["plan\n$what"] = [$key => $value] + ($this->claims["plan\n$what"] ?? []);
+    }
+
+    /**
+     * What earlier steps of the program will have set.
+     *
+     * @param string $what
+     * @return array by the things' keys
+     */
+    public function plans(string $what): array {
+        return $this->claims["plan\n$what"] ?? [];
     }
 
     /**

@@ -38,6 +38,7 @@ class kinds {
     const TABLES = [
         'course' => 'course', 'category' => 'course_categories', 'cm' => 'course_modules', 'group' => 'groups',
         'grouping' => 'groupings', 'user' => 'user', 'role' => 'role', 'question' => 'question', 'cohort' => 'cohort',
+        'scale' => 'scale', 'gradecategory' => 'grade_categories', 'gradeitem' => 'grade_items',
     ];
 
     /** @var int ids in one question to the database */
@@ -107,7 +108,10 @@ class kinds {
     public static function course(string $kind, int $id): int {
         global $DB;
 
-        $fields = ['cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid'];
+        $fields = [
+            'cm' => 'course', 'group' => 'courseid', 'grouping' => 'courseid', 'scale' => 'courseid', 'gradecategory' => 'courseid',
+            'gradeitem' => 'courseid',
+        ];
         if ($kind === 'course') {
             return $id;
         }

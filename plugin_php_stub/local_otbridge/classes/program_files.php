@@ -37,6 +37,8 @@ use stored_file;
 class program_files {
     /** @var string area of the plugin, one item an operation, one file a digest */
     const AREA = 'program';
+    /** @var string area of the plugin with files of the site that were replaced, one item an operation */
+    const ASIDE = 'aside';
     /** @var int bytes that are read at once */
     const WHOLE = 16777216;
 
@@ -158,6 +160,73 @@ class program_files {
         foreach ($contents as $hash) {
             get_file_storage()->get_file_system()->remove_file($hash); // Keeps what is named elsewhere.
         }
+    }
+
+    /**
+     * Put a file of the site aside, for the undoing. Its row goes to an area of the plugin; nothing is copied or deleted, so that a
+     * rollback brings it back whole.
+     *
+     * @param stored_file $file
+     * @param work $work
+     * @return int its id, which stays
+     */
+    public static function put_aside(stored_file $file, work $work): int {
+        self::move((int) $file->get_id(), [
+            'contextid' => context_system::instance()->id, 'component' => 'local_otbridge', 'filearea' => self::ASIDE,
+            'itemid' => $work->operationid(), 'filepath' => '/' . $work->position() . '/', 'filename' => $file->get_filename(),
+        ]);
+        return (int) $file->get_id();
+    }
+
+    /**
+     * Put a file back that was put aside.
+     *
+     * @param int $id
+     * @param array $place its contextid, component, filearea, itemid, filepath and filename
+     */
+    public static function put_back(int $id, array $place): void {
+        global $DB;
+
+        if ($DB->record_exists('files', ['id' => $id, 'component' => 'local_otbridge', 'filearea' => self::ASIDE])) {
+            self::move($id, $place);
+        }
+    }
+
+    /**
+     * Where a file is.
+     *
+     * @param stored_file $file
+     * @return array
+     */
+    public static function place(stored_file $file): array {
+        return [
+            'contextid' => (int) $file->get_contextid(), 'component' => $file->get_component(), 'filearea' => $file->get_filearea(),
+            'itemid' => (int) $file->get_itemid(), 'filepath' => $file->get_filepath(), 'filename' => $file->get_filename(),
+        ];
+    }
+
+    /**
+     * Delete what an operation put aside: it is forgotten, and cannot be taken back any more.
+     *
+     * @param int $operationid
+     */
+    public static function forget(int $operationid): void {
+        get_file_storage()->delete_area_files(context_system::instance()->id, 'local_otbridge', self::ASIDE, $operationid);
+    }
+
+    /**
+     * Give the row of a file another place.
+     *
+     * @param int $id
+     * @param array $place
+     */
+    private static function move(int $id, array $place): void {
+        global $DB;
+
+        $hash = \file_storage::get_pathname_hash(
+            $place['contextid'], $place['component'], $place['filearea'], $place['itemid'], $place['filepath'], $place['filename']
+        );
+        $DB->update_record('files', (object) (['id' => $id, 'pathnamehash' => $hash] + $place));
     }
 
     /**

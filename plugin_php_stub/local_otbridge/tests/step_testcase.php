@@ -53,6 +53,7 @@ abstract class step_testcase extends \advanced_testcase {
         'course' => ['cacherev', 'timemodified'], 'course_sections' => ['timemodified'], 'groups' => ['timemodified'],
         'grade_items' => ['timemodified', 'needsupdate'], 'grade_categories' => ['timemodified'], 'config' => ['value'],
         'config_plugins' => ['value'], 'context' => ['locked'], 'user' => ['lastaccess', 'lastip'],
+        'resource' => ['revision', 'timemodified'],
     ];
 
     /** @var string a PNG of one pixel */

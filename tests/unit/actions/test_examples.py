@@ -30,7 +30,8 @@ def moodle(tmp_path: Path) -> Iterator[SandboxMoodle]:
     """A site with two living courses, a lost one, and two people."""
     with SandboxMoodle.start(tmp_path, restore_seconds=0.02) as started:
         started.delete_course(started.add_course(fullname="Охрана труда", shortname="OT-1"))
-        demo = started.add_course(fullname="Демонстрационный курс", shortname="demo")
+        activities = {"forum": 1, "quiz": 2, "resource": 1}
+        demo = started.add_course(fullname="Демонстрационный курс", shortname="demo", activities=activities)
         started.add_course(fullname="Химия", shortname="chem")
         for username in ("ivanov", "petrov"):
             started.enrol(demo, started.add_user(username))

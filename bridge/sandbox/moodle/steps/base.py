@@ -38,6 +38,10 @@ class Work:
     files: Mapping[str, tuple[str, Path]]
 
 
+Planned = dict[tuple[str, Any], Any]
+"""What the steps of a program will have set, by what it is and of which thing."""
+
+
 class StepKind(ABC):
     """One kind of step.
 
@@ -68,6 +72,19 @@ class StepKind(ABC):
         Parameters:
             params: with defaults; what an earlier step will give is a `Later`.
         """
+
+    def check_within(
+        self,
+        site: Site,  # noqa: ARG002 (most depend on no other step)
+        params: Mapping[str, Any],  # noqa: ARG002
+        planned: Planned,  # noqa: ARG002
+    ) -> Iterator[Fault]:
+        """What would make it fail, where that depends on what earlier steps of the program will have set.
+
+        Parameters:
+            planned: what they will have set; the step adds its own.
+        """
+        yield from ()
 
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:  # noqa: ARG002 (most claim nothing)
         """What no other step of the program may want, too: parameter, code of the fault, and what."""

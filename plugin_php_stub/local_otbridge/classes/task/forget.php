@@ -27,6 +27,7 @@ namespace local_otbridge\task;
 use core\task\scheduled_task;
 use local_otbridge\operations;
 use local_otbridge\site_files;
+use local_otbridge\program_files;
 use local_otbridge\step_rows;
 
 /**
@@ -65,6 +66,7 @@ class forget extends scheduled_task {
             operations::update($row, ['program' => null, 'result' => null, 'error' => null, 'faults' => null]);
             $transaction->allow_commit();
             site_files::forget((int) $row->id);
+            program_files::forget((int) $row->id); // Files are never deleted inside a transaction.
         }
     }
 }
