@@ -48,7 +48,8 @@ use local_otbridge\steps;
 class get_info extends api {
     /** @var string[] what the functions ask for: the plugin's, and core's that finds people by their logins */
     const FUNCTIONS = [
-        'local/otbridge:view', 'local/otbridge:run', 'local/otbridge:restore', 'moodle/restore:restorecourse', 'moodle/user:viewdetails',
+        'local/otbridge:view', 'local/otbridge:run', 'local/otbridge:restore', 'moodle/restore:restorecourse',
+        'moodle/user:viewdetails', 'moodle/user:viewalldetails',
     ];
 
     /** @var string[] what core asks for while it restores: without one of these something is left out, or the check before fails */
