@@ -8,6 +8,7 @@ reason, and nothing else may. `RECORD_ANSWERS=1` with a live run writes the file
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -16,16 +17,13 @@ from typing import Any
 
 import pytest
 
+from bridge.moodle_ws import connect
+from bridge.sandbox.moodle.steps import kinds
 from tests.contract.raw import facts, sites
 from tests.contract.raw.answers import differences, told
 from tests.contract.raw.cases import GROUPS
 
 DIFFERENT: Mapping[tuple[str, str], str] = {
-    (
-        "envelopes/wsdl",
-        "xml.core_course_create_courses*",
-    ): "its one token is also that of the tests' administrator",
-    ("arguments/site-info*", "*.functions"): "its one token is also that of the tests' administrator",
     ("arguments/site-info*", "*.userquota"): "a setting of the site; the bridge stores nothing for good",
     ("arguments/site-info*", "*.usermaxuploadfilesize"): "a setting of the site",
     ("envelopes/other-envelope", "*"): "it speaks SOAP 1.1 alone, and so does the bridge",
@@ -79,3 +77,14 @@ def test_a_real_moodle_answers_as_it_was_seen_to(group: str) -> None:
         for path, before, now in differences(known.get(name), answer)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.live
+def test_a_step_needs_the_same_on_both_moodles() -> None:
+    """Of the kinds that the site's plugin has; `test_moodle_plugin.py` holds the lists of kinds together."""
+    values = sites.real("reading").values
+    with connect(values["url"], values["token"]) as client:
+        steps = client.read("local_otbridge_get_info")["steps"]
+    real = {one["name"]: (one["heavy"], sorted(json.loads(one["needs"]))) for one in steps}
+    own = {name: (kind.heavy, sorted(kind.needs)) for name, kind in kinds().items() if name in real}
+    assert own == {name: real[name] for name in own}

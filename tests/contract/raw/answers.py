@@ -21,8 +21,14 @@ NUMBERS = {
     "version", "backuptime",
 }  # fmt: skip
 """Numbers whose value is the site's own."""
-SETS = {"functions", "capabilities"}
-"""Lists whose order says nothing."""
+GROWING = {
+    "functions": {"core_webservice_get_site_info", "core_course_get_categories", "local_otbridge_run"},
+    "capabilities": {"local/otbridge:view", "local/otbridge:run", "moodle/user:viewalldetails"},
+    "steps": {"group.create", "role.create", "course.restore"},
+}
+"""Lists that grow with every new step or action, and in whose order nothing lies: what counts of them."""
+DESCRIBED = ("core_course_get_c", "core_webservice", "local_otbridge_get", "local_otbridge_run")
+"""Beginnings of the names of functions that count of a WSDL."""
 TEXTS = {
     "phpversion",
     "userprivateaccesskey",
@@ -83,8 +89,8 @@ def _plain(value: Any, values: Mapping[str, str], key: str = "") -> Any:
         return {name: _plain(one, values, name) for name, one in value.items()}
     if isinstance(value, list):
         items = [_plain(one, values, key) for one in value]
-        if key in SETS:
-            return sorted(items, key=json.dumps)
+        if key in GROWING and all(isinstance(one, dict) for one in items):
+            return sorted((one for one in items if one.get("name") in GROWING[key]), key=json.dumps)
         if all(isinstance(one, (dict, list)) for one in items):
             items = [one for number, one in enumerate(items) if one not in items[:number]]
         return items
@@ -179,6 +185,7 @@ def _wsdl(root: etree._Element) -> Any:
     return {
         message.get("name"): {part.get("name"): part.get("type") for part in message}
         for message in root.iter(f"{space}message")
+        if str(message.get("name")).startswith(DESCRIBED)
     }
 
 

@@ -55,6 +55,7 @@ class CourseCreate(StepKind):
     needs: ClassVar[tuple[str, ...]] = (
         "moodle/course:create",
         "moodle/course:delete",
+        "moodle/course:update",
     )
 
     def check(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
