@@ -155,9 +155,17 @@ class FakeMoodle:
             raise MoodleRefused("undo", "it has not ended", errorcode="notended")
         if done["undone"]:
             raise MoodleRefused("undo", f"undone by {done['undone']}", errorcode="alreadyundone")
+        operation = _operation(opkey, "undo", "queued", undoes) | {"undoes": undoes}
+        self.operations[opkey] = operation
+        if not any(step["step"] == "course.restore" for step in json.loads(done["program"])["steps"]):
+            self._take_back(operation)
+        return _told(operation)
+
+    def _take_back(self, operation: dict[str, Any]) -> None:
+        done = self.operations[operation["undoes"]]
         undone = []
         for number, step in reversed(list(enumerate(json.loads(done["program"])["steps"]))):
-            result = json.loads(done["result"]).get(step["as"])
+            result = json.loads(done["result"] or "{}").get(step["as"])
             if result is None:
                 continue
             course = self.courses.pop(result["id"], None)
@@ -166,10 +174,8 @@ class FakeMoodle:
             self.roles = [role for role in self.roles if role["id"] != result["id"]]
             undone.append(f"steps[{number}] {step['step']}")
         result = json.dumps({"undone": undone, "left": []})
-        operation = _operation(opkey, "undo", "done", undoes)
-        self.operations[opkey] = operation | {"undoes": undoes, "progress": 1.0, "result": result}
-        done["undone"] = opkey
-        return _told(self.operations[opkey])
+        operation |= {"status": "done", "step": "", "progress": 1.0, "result": result}
+        done["undone"] = operation["opkey"]
 
     def _known(self, opkey: str, program: str) -> dict[str, Any] | None:
         """The operation as it is when the key was seen before."""
@@ -189,7 +195,7 @@ class FakeMoodle:
             "progress": operation["looks"] / (self.steps + 1),
         }
         if operation["looks"] >= self.steps:
-            self._finish(operation)
+            (self._take_back if operation["kind"] == "undo" else self._finish)(operation)
 
     def _finish(self, operation: dict[str, Any]) -> None:
         results: dict[str, Any] = {}

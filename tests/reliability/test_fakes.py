@@ -268,8 +268,7 @@ def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
         undo(4, 3),
     ]
     wait()
-    return [
-        *said,
+    said += [
         get(3),
         run(3, restore),
         run(4, restore),
@@ -281,6 +280,12 @@ def operations(moodle: Any, wait: Callable[[], object]) -> list[Any]:
         undo(5, 1),
         undo(5, 1),
         undo(6, 1),
+        undo(7, 3),
+    ]
+    wait()
+    return [
+        *said,
+        get(7),
         undo(7, 3),
         undo(7, 2),
         get(1),
@@ -295,7 +300,8 @@ def test_the_moodle_in_memory_keeps_keys_as_the_embedded_one_keeps_them(tmp_path
 
     def look() -> None:
         for _ in range(fake.steps):
-            fake.read("local_otbridge_get_operation", opkey=OPKEY.format(3))
+            for number in (3, 7):
+                fake.read("local_otbridge_get_operation", opkey=OPKEY.format(number))
 
     with (
         SandboxMoodle.start(directory=tmp_path, restore_seconds=0.02) as moodle,

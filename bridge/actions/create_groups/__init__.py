@@ -8,21 +8,15 @@ from bridge.actions.action import Action
 from bridge.actions.create_groups.params import CreateGroupsParams
 from bridge.actions.create_groups.plan import evidence, plan, taken_back
 from bridge.actions.create_groups.words import WORDS
+from bridge.actions.people import CAPABILITIES, USERS
 
 ACTION = Action(
     name="create-groups",
     params=CreateGroupsParams,
     words=WORDS,
     steps=frozenset({"group.create", "grouping.create", "grouping.add", "group.add_member"}),
-    reads=frozenset({"core_course_get_courses_by_field", "core_user_get_users_by_field"}),
-    capabilities=frozenset(
-        {
-            "local/otbridge:view",
-            "local/otbridge:run",
-            "moodle/course:managegroups",
-            "moodle/user:viewdetails",
-        }
-    ),
+    reads=frozenset({"core_course_get_courses_by_field", USERS}),
+    capabilities=CAPABILITIES | {"local/otbridge:view", "local/otbridge:run", "moodle/course:managegroups"},
     plan=plan,
     evidence=evidence,
     taken_back=taken_back,

@@ -10,6 +10,7 @@ from bridge.actions.accounts import made_group
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.base import OrderRefused
 from bridge.actions.create_groups.params import CreateGroupsParams
+from bridge.actions.people import ids_by_login
 from bridge.actions.places import find_course
 from bridge.actions.program import Part, Step, ref
 from bridge.actions.texts import paragraphs
@@ -77,13 +78,8 @@ def taken_back(found: Mapping[str, Any]) -> dict[str, Any]:
 def _people(params: CreateGroupsParams, moodle: Reader) -> dict[str, int]:
     """Ids of the members by login."""
     logins = sorted({login for names in params.members.values() for login in names})
-    if not logins:
-        return {}
-    found = moodle.read(
-        "core_user_get_users_by_field", field="username", values=[one.lower() for one in logins]
-    )
-    known = {one["username"]: int(one["id"]) for one in found}
-    unknown = [login for login in logins if login.lower() not in known]
+    found = ids_by_login(logins, moodle)
+    unknown = [login for login in logins if login not in found]
     if unknown:
         raise OrderRefused("no-such-people", f"there are no accounts {', '.join(unknown)}", people=unknown)
-    return {login: known[login.lower()] for login in logins}
+    return found

@@ -186,33 +186,43 @@ def clean_int(value: Any) -> int:
     return max(-PHP_INT_MAX - 1, min(PHP_INT_MAX, int(found[1]))) if found else 0
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text came as UTF-8; other bytes are lone surrogates."""
+    return not _NO_UTF8.search(text)
+
+
+_NO_UTF8 = re.compile("[\ud800-\udfff]")
+
+
+def _utf8(value: Any) -> str:
+    """`fix_utf8`: without NUL and what is no UTF-8."""
+    return _NO_UTF8.sub("", _php_string(value).replace("\0", ""))
+
+
 def _raw(value: Any) -> Any:
-    return (
-        value
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-        else _php_string(value).replace("\0", "")
-    )
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else _utf8(value)
 
 
 def _text(value: Any) -> str:
-    return re.sub(r"<(?!\s)[^>]*>?", "", _php_string(value).replace("\0", ""))
+    return re.sub(r"<(?!\s)[^>]*>?", "", _utf8(value))
 
 
-def _bool(value: Any) -> int:
+def clean_bool(value: Any) -> int:
+    """PARAM_BOOL: what is no word for no is yes."""
     text = _php_string(value).lower()
     return int(text not in {"off", "no", "false", "", "0"})
 
 
 def _file(value: Any) -> str:
-    name = re.sub(r"[\x00-\x1f\x7f&<>\"`|':\\/]", "", _php_string(value))
+    name = re.sub(r"[\x00-\x1f\x7f&<>\"`|':\\/]", "", _utf8(value))
     return "" if name in {".", ".."} else re.sub(r"\.\.+", "", name)
 
 
 def _path(value: Any) -> str:
-    name = re.sub(r"[\x00-\x1f\x7f&<>\"`|':]", "", _php_string(value).replace("\\", "/"))
+    name = re.sub(r"[\x00-\x1f\x7f&<>\"`|':]", "", _utf8(value).replace("\\", "/"))
     parts = [part for part in name.split("/") if part not in {"", ".", ".."}]
     return (
-        "/"
+        "/" * bool(name)
         if not parts
         else f"{'/' if name.startswith('/') else ''}{'/'.join(parts)}{'/' if name.endswith('/') else ''}"
     )
@@ -224,7 +234,7 @@ def _only(characters: str) -> Callable[[Any], str]:
 
 CLEANERS: Mapping[str, Callable[[Any], Any]] = {
     "int": clean_int,
-    "bool": _bool,
+    "bool": clean_bool,
     "text": _text,
     "alpha": _only("a-zA-Z"),
     "alphanum": _only("a-zA-Z0-9"),

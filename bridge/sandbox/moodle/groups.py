@@ -27,7 +27,11 @@ def faults(site: Site, what: str, params: Mapping[str, Any]) -> Iterator[Fault]:
                 f'SELECT 1 FROM "{what}" WHERE course = ? AND {column} = ?', course, value.strip()
             )
         ):
-            message = f"The course has a {what} with the {column} {value.strip()} already"
+            message = (
+                f"The course has a {what} “{value.strip()}” already"
+                if column == "name"
+                else f"The ID number “{value.strip()}” is already used"
+            )
             yield Fault(column, code, message, {column: value.strip()})
 
 

@@ -7,19 +7,18 @@ A name is escaped for HTML and loses its tags, so that a course «R&D» is told 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-from werkzeug.wrappers import Request
+from typing import Any
 
 _RAW = ContextVar("raw", default=False)
 
 
 @contextmanager
-def as_asked(request: Request) -> Iterator[None]:
-    """Within the block names are told as the request wants them."""
-    asked = request.values.get("moodlewssettingraw", "0").lower() not in {"", "0", "false", "no", "off"}
+def as_asked(given: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block names are told as the parameters of a request want them."""
+    asked = str(given.get("moodlewssettingraw", "0")).lower() not in {"", "0", "false", "no", "off"}
     token = _RAW.set(asked)
     try:
         yield

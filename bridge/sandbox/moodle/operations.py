@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle import programs, schema
-from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.problems import MoodleProblem, refusal
 from bridge.sandbox.moodle.schema import Fault
 from bridge.sandbox.moodle.steps import StepKind, kinds
 from bridge.sandbox.moodle.steps.base import Changed, Failure, Work
@@ -70,12 +70,16 @@ def get(site: Site, opkey: str) -> dict[str, Any]:
 
 
 def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault], list[Fault]]:
-    """Whether a program is heavy, all its faults, and what else should be known."""
+    """Whether a program is heavy, all its faults, and what is to be known although it will work."""
     try:
         program = programs.read(text)
     except programs.Faulty as faulty:
         return False, faulty.faults, []
     notes: list[Fault] = []
+    if program.files and not draftitemid:
+        count = len(program.files)
+        message = f"The contents of {count} files were not compared, because they are not uploaded yet"
+        notes.append(Fault("files", "filesnotcompared", message, {"count": count}))
     return program.is_heavy, programs.faults(site, program, draftitemid, notes), notes
 
 
@@ -126,11 +130,13 @@ def undo(site: Site, opkey: str, undoes: str) -> dict[str, Any]:
             return get(site, opkey)
         done = site.store.row("SELECT * FROM operation WHERE opkey = ? AND kind = 'run'", undoes)
         if done is None:
-            raise MoodleProblem("unknownoperation", f"There is no operation {undoes}")
+            raise refusal("unknownoperation", f"There is no operation {undoes} that could be taken back")
         if done["status"] not in {"done", "failed"}:
-            raise MoodleProblem("notended", f"Operation {undoes} has not ended: {done['status']}")
+            message = f"The operation {undoes} has not ended yet, or is being taken back"
+            raise refusal("notended", message)
         if done["undone"]:
-            raise MoodleProblem("alreadyundone", f"Operation {undoes} was undone by {done['undone']}")
+            message = f"The operation {undoes} was taken back already, by {done['undone']}"
+            raise refusal("alreadyundone", message)
         rows = _left(site, undoes)
         site.store.insert(
             "operation",
@@ -144,7 +150,12 @@ def undo(site: Site, opkey: str, undoes: str) -> dict[str, Any]:
             stepstotal=len(rows),
             timecreated=int(time.time()),
         )
-        go_on(site, opkey)
+        if (
+            not any(kinds()[row["kind"]].is_undone_by_cron for row in rows)
+            and len(rows) <= programs.LIGHT_STEPS
+        ):
+            go_on(site, opkey)
+    site.work_waiting.set()
     return get(site, opkey)
 
 
@@ -355,7 +366,7 @@ class Worker(threading.Thread):
 def _seen(site: Site, opkey: str, fingerprint: str) -> bool:
     known = site.store.row("SELECT hash FROM operation WHERE opkey = ?", opkey)
     if known is not None and known["hash"] != fingerprint:
-        raise MoodleProblem("opkeyreused", f"The operation key {opkey} was used for something else")
+        raise refusal("opkeyreused", f"The operation key {opkey} was used for something else")
     return known is not None
 
 
@@ -369,7 +380,7 @@ def _keep_files(site: Site, opkey: str, program: programs.Program, draftitemid: 
 
 
 def _refused(fault: Fault) -> MoodleProblem:
-    return MoodleProblem(fault.code, f"{fault.path}: {fault.message}" if fault.path else fault.message)
+    return refusal(fault.code, f"{fault.path}: {fault.message}" if fault.path else fault.message)
 
 
 def _update(site: Site, opkey: str, **values: Any) -> None:

@@ -50,6 +50,21 @@ def invalid_response(debuginfo: str) -> MoodleProblem:
     )
 
 
+def database_read() -> MoodleProblem:
+    """What was asked for is nothing that the database can look for."""
+    return MoodleProblem("dmlreadexception", "Error reading from database", php_class="dml_read_exception")
+
+
+def database_write() -> MoodleProblem:
+    """What was given is nothing that the database can hold."""
+    return MoodleProblem("dmlwriteexception", "Error writing to database", php_class="dml_write_exception")
+
+
+def refusal(errorcode: str, message: str) -> MoodleProblem:
+    """The plugin refuses."""
+    return MoodleProblem(errorcode, message, php_class="local_otbridge\\refusal")
+
+
 def missing_record(table: str) -> MoodleProblem:
     """A record that must exist does not."""
     return MoodleProblem(

@@ -72,9 +72,12 @@ def read(text: str) -> Program:
     if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
         raise _invalid(f"more than {MOST_BYTES} bytes")
     try:
-        document = json.loads(text, parse_float=_no_float, parse_constant=_no_float)
-    except (ValueError, RecursionError) as error:
-        raise _invalid(str(error)) from None
+        document = json.loads(text, parse_int=_php_int, parse_constant=_no_number)
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _invalid("Single unpaired UTF-16 surrogate in unicode escape") from None
+    except (ValueError, RecursionError):
+        raise _invalid("Syntax error") from None
     if not isinstance(document, dict) or document.get("version") != 1:
         raise _invalid('not an object with "version": 1')
     found = list(schema.faults(_OUTLINE, {**document, "steps": 0}, "", Reading({}, (), lambda *_: {})))
@@ -82,7 +85,7 @@ def read(text: str) -> Program:
     if not isinstance(steps, list) or not 1 <= len(steps) <= MOST_STEPS:
         count = len(steps) if isinstance(steps, list) else 0
         facts = {"count": count, "min": 1, "max": MOST_STEPS}
-        raise Faulty(*found, Fault("steps", "paramcount", f"Must be 1 to {MOST_STEPS}", facts))
+        raise Faulty(*found, schema.count_fault("steps", facts))
     brings: set[str] = set()
     read_steps = list(_steps(steps, found, brings))
     if found:
@@ -103,7 +106,7 @@ _OUTLINE = schema.Shape(
         "ticket": schema.line(100, ""),
         "files": schema.Items(
             schema.Shape(
-                {"sha256": schema.line(64), "name": schema.line(255), "size": schema.number(least=1)}
+                {"sha256": schema.digest(), "name": schema.line(255), "size": schema.number(least=1)}
             ),
             most=MOST_FILES,
         ),
@@ -119,17 +122,21 @@ def _steps(
     for number, one in enumerate(given):
         path = f"steps[{number}]"
         if not isinstance(one, dict):
-            found.append(Fault(path, "paramtype", "Must be an object", {"type": "object"}))
+            found.append(Fault(path, "paramtype", "It must be of the type object", {"type": "object"}))
             continue
         kind, label = one.get("step"), one.get("as")
         if kind not in kinds():
-            message = f"There is no kind of steps {kind}"
+            message = f"There is no step “{kind or ''}”"
             found.append(Fault(f"{path}.step", "unknownstep", message, {"step": kind or ""}))
         if not isinstance(label, str) or not _LABEL.fullmatch(label):
-            found.append(Fault(f"{path}.as", "labelform", "Is no label", {"label": label or ""}))
+            message = (
+                "A label is a small Latin letter, followed by at most 39 small letters, digits and "
+                f"underscores; found: “{label or ''}”"
+            )
+            found.append(Fault(f"{path}.as", "labelform", message, {"label": label or ""}))
         elif label in labels:
             found.append(
-                Fault(f"{path}.as", "labeltwice", f"The label {label} stands twice", {"label": label})
+                Fault(f"{path}.as", "labeltwice", f"The label “{label}” is used twice", {"label": label})
             )
         else:
             labels.add(label)
@@ -143,8 +150,14 @@ def _steps(
             yield str(kind), label, {name: value for name, value in one.items() if name not in _OWN}
 
 
-def _no_float(text: str) -> Any:
-    raise ValueError(f"{text}: numbers are whole, decimals are texts")
+def _php_int(text: str) -> int | float:
+    """PHP reads what has no room in 64 bits as a float, which no parameter takes."""
+    number = int(text) if len(text) < 40 else 2**64
+    return number if -(2**63) <= number < 2**63 else float(number)
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _invalid(reason: str) -> Faulty:
@@ -238,10 +251,10 @@ def missing_files(site: Site, program: Program, draftitemid: int) -> Iterator[Fa
         if one["sha256"] in held:
             continue
         if one["sha256"] in names:
-            message = f"The file {one['name']} is not as it was sent"
+            message = f"The file “{one['name']}” came with another content than was announced"
             yield Fault(f"files[{number}].sha256", "filechanged", message, {**facts, "found": ""})
         else:
-            message = f"The file {one['name']} is not in the draft area"
+            message = f"The file “{one['name']}” did not come"
             yield Fault(f"files[{number}]", "filemissing", message, facts)
 
 

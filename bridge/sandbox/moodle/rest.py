@@ -13,11 +13,13 @@ from xml.sax.saxutils import escape
 
 from werkzeug.wrappers import Request, Response
 
-from bridge.sandbox.moodle.descriptions import Description, Many, Value, php_bracket_decode
+from bridge.sandbox.moodle import php_form
+from bridge.sandbox.moodle.descriptions import Description, Many, Value, is_utf8, php_bracket_decode
 from bridge.sandbox.moodle.names import as_asked
 from bridge.sandbox.moodle.problems import (
     MoodleProblem,
     access_denied,
+    database_read,
     invalid_parameter,
     invalid_token,
     missing_record,
@@ -30,17 +32,19 @@ MAX_INPUT_VARS = 5000
 """PHP drops every form field beyond this number, without a word."""
 
 
+SETTINGS = frozenset(f"moodlewssetting{name}" for name in ("raw", "fileurl", "filter", "lang", "timezone"))
+"""What any call may ask for beside the function's own parameters."""
+
+
 def parameters(request: Request) -> dict[str, Any]:
     """GET and POST parameters of a request as PHP merges them."""
-    address, form = list(request.args.items(multi=True)), list(request.form.items(multi=True))
-    return {**php_bracket_decode(address[:MAX_INPUT_VARS]), **php_bracket_decode(form[:MAX_INPUT_VARS])}
+    address, form = (pairs[:MAX_INPUT_VARS] for pairs in (php_form.query(request), php_form.form(request)))
+    return {**php_bracket_decode(address), **php_bracket_decode(form)}
 
 
 def split(request: Request) -> tuple[str, str, str, dict[str, Any]]:
     """Token, function name, answer format and the function's own parameters of a request."""
-    given = {
-        name: value for name, value in parameters(request).items() if not name.startswith("moodlewssetting")
-    }
+    given = {name: value for name, value in parameters(request).items() if name not in SETTINGS}
     token, function, form = (given.pop(name, "") for name in ("wstoken", "wsfunction", "moodlewsrestformat"))
     return str(token), str(function), "json" if form == "json" else "xml", given
 
@@ -50,7 +54,7 @@ def serve(site: Site, request: Request) -> Response:
     token, name, form, given = split(request)
     try:
         function = _function(site, token, name)
-        with as_asked(request):
+        with as_asked(parameters(request)):
             result = function.call(site, given)
     except MoodleProblem as problem:
         return _respond(form, _problem_json(site, problem) if form == "json" else _problem_xml(site, problem))
@@ -66,6 +70,9 @@ def serve(site: Site, request: Request) -> Response:
 
 
 def _function(site: Site, token: str, name: str) -> Function:
+    for text in (token, name):
+        if not is_utf8(text):
+            raise database_read()
     if token != site.token:
         raise invalid_token()
     if not name:

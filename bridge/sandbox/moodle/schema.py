@@ -47,6 +47,7 @@ class Field:
         filled: whether a text must not be blank.
         lines: whether a text may have several.
         module: which kind of activity a course module must be, "" for any.
+        pattern: what a text must match, as PHP writes it; "" for anything.
     """
 
     type: str
@@ -57,6 +58,7 @@ class Field:
     filled: bool = False
     lines: bool = False
     module: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,11 @@ def line(longest: int, default: Any = ...) -> Field:
     return Field("text", default, longest, filled=default is ...)
 
 
+def digest() -> Field:
+    """A SHA-256."""
+    return Field("text", longest=64, filled=True, pattern=r"/^[0-9a-f]{64}\z/")
+
+
 def html(default: Any = "") -> Field:
     """A description."""
     return Field("text", default, 4_000_000, lines=True)
@@ -170,10 +177,10 @@ def faults(described: Description, value: Any, path: str, reading: Reading) -> I
         yield from _shape(described, value, path, reading)
     elif isinstance(described, Items):
         if not isinstance(value, list):
-            yield Fault(path, "paramtype", "Must be a list", {"type": "list"})
+            yield _type(path, "list")
         elif len(value) > described.most:
             facts = {"count": len(value), "min": 0, "max": described.most}
-            yield Fault(path, "paramcount", f"Must be at most {described.most}", facts)
+            yield count_fault(path, facts)
         else:
             for place, item in enumerate(value):
                 yield from faults(described.content, item, f"{path}[{place}]", reading)
@@ -190,7 +197,7 @@ def _shape(shape: Shape, value: Any, path: str, reading: Reading) -> Iterator[Fa
     dot = f"{path}." if path else ""
     for key in value:
         if key not in shape.keys:
-            yield Fault(f"{dot}{key}", "paramunknown", f"There is no parameter {key}", {"name": key})
+            yield Fault(f"{dot}{key}", "paramunknown", f"There is no parameter {key} here", {"name": key})
     for key, inner in shape.keys.items():
         if key in value:
             yield from faults(inner, value[key], f"{dot}{key}", reading)
@@ -202,15 +209,21 @@ def _reference(described: Description, value: str, path: str, results: Results) 
     found = REFERENCE.fullmatch(value)
     facts: dict[str, Any] = {"value": value}
     if found is None:
-        yield Fault(path, "referenceform", "Is no reference; a text begins with $$", facts)
+        yield Fault(
+            path,
+            "referenceform",
+            f"“{value}” is no reference; a text that begins with $ is written with $$",
+            facts,
+        )
         return
     label, wanted = found[1], found[2]
     facts["label"] = label
     if label not in results:
-        yield Fault(path, "referencelabel", f"No earlier step is labelled {label}", facts)
+        yield Fault(path, "referencelabel", f"“{value}”: no earlier step has the label {label}", facts)
     elif wanted not in results[label]:
         facts["field"] = wanted
-        yield Fault(path, "referencefield", f"The result of step {label} has no field {wanted}", facts)
+        message = f"“{value}”: the step {label} has no result {wanted} that can be referred to"
+        yield Fault(path, "referencefield", message, facts)
     else:
         content = described.content if isinstance(described, Items) else described
         kind = content.type if isinstance(content, Field) else "object"
@@ -218,7 +231,7 @@ def _reference(described: Description, value: str, path: str, results: Results) 
         given = results[label][wanted]
         if given != needed and not (needed == "int" and given in RECORDS):
             facts = {"value": value, "type": given, "wanted": needed}
-            yield Fault(path, "referencetype", f"{value} is of type {given}, not {needed}", facts)
+            yield Fault(path, "referencetype", f"“{value}” is of the type {given}; {needed} is needed", facts)
 
 
 def _record(described: Field, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
@@ -239,7 +252,9 @@ def _int(described: Field, value: Any, path: str, _reading: Reading) -> Iterator
         yield _type(path, "int")
     elif value < described.least:
         facts = {"value": value, "min": described.least, "max": 2**63 - 1}
-        yield Fault(path, "paramrange", f"Must be at least {described.least}", facts)
+        yield Fault(
+            path, "paramrange", f"{value} does not lie between {facts['min']} and {facts['max']}", facts
+        )
 
 
 def _bool(_described: Field, value: Any, path: str, _reading: Reading) -> Iterator[Fault]:
@@ -256,15 +271,19 @@ def _text(described: Field, value: Any, path: str, _reading: Reading) -> Iterato
         if text not in described.choices:
             choices = ", ".join(described.choices)
             given = {"value": text, "choices": choices}
-            yield Fault(path, "paramchoice", f"Must be one of {choices}", given)
+            yield Fault(path, "paramchoice", f"“{text}” is not one of: {choices}", given)
         return
     text = text if described.lines else text.strip()
     allowed = "\t\n\r" if described.lines else ""
     if any(unicodedata.category(char) == "Cc" and char not in allowed for char in text):
-        yield Fault(path, "paramcontrol", "Holds control characters")
+        yield Fault(path, "paramcontrol", "The text holds control characters")
     elif len(text) > described.longest or (described.filled and not text):
         facts: dict[str, Any] = {"length": len(text), "min": int(described.filled), "max": described.longest}
-        yield Fault(path, "paramlength", f"Must have at most {described.longest} characters, not none", facts)
+        allowed = f"from {facts['min']} to {facts['max']} are allowed"
+        yield Fault(path, "paramlength", f"It has {len(text)} characters; {allowed}", facts)
+    elif described.pattern and not re.search(described.pattern.strip("/").replace(r"\z", r"\Z"), text):
+        facts = {"value": text, "pattern": described.pattern}
+        yield Fault(path, "parampattern", f"“{text}” does not have the form {described.pattern}", facts)
 
 
 def _file(_described: Field, value: Any, path: str, reading: Reading) -> Iterator[Fault]:
@@ -297,8 +316,14 @@ _CHECKS: Mapping[str, Callable[[Field, Any, str, Reading], Iterator[Fault]]] = {
 }
 
 
+def count_fault(path: str, facts: Mapping[str, Any]) -> Fault:
+    """There are too few or too many; the facts are `count`, `min` and `max`."""
+    message = f"{facts['count']} of them; from {facts['min']} to {facts['max']} are allowed"
+    return Fault(path, "paramcount", message, facts)
+
+
 def _type(path: str, expected: str) -> Fault:
-    return Fault(path, "paramtype", f"Must be of type {expected}", {"type": expected})
+    return Fault(path, "paramtype", f"It must be of the type {expected}", {"type": expected})
 
 
 def resolved(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:

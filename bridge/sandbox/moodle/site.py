@@ -30,7 +30,7 @@ DEFAULT_ACTIVITIES: Mapping[str, int] = {"forum": 1, "quiz": 2}
 
 CAPABILITIES: Mapping[str, str] = {
     "local/otbridge:view": "View operations of the norm-hours bridge",
-    "local/otbridge:run": "Run programs for the norm-hours bridge",
+    "local/otbridge:run": "Run programs of the norm-hours bridge",
     "local/otbridge:restore": "Restore courses for the norm-hours bridge",
     "local/otbridge:managerole": "Manage roles for the norm-hours bridge",
     "local/otbridge:audit": "Audit the site for the norm-hours bridge",
@@ -82,6 +82,12 @@ CAPABILITIES: Mapping[str, str] = {
 """The capabilities that the plugin's functions and steps ask for, with the titles that Moodle tells when one
 is missing.
 """
+
+
+ENTERING = ("moodle/course:view", "moodle/course:viewhiddencourses")
+"""What lets the token's user into every course."""
+LACKED = frozenset({"moodle/category:manage"})
+"""What nothing asks for and the token's user does not have (README of the plugin)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +189,8 @@ class Site:
         )
         self.add_category("Category 1")
         roles.install(self.store)
-        for username in ("guest", "otbridge"):
-            self.add_user(username)
+        self.add_user("guest", firstname="Guest user", lastname=" ")
+        self.add_user("otbridge", firstname="Norm-hours", lastname="Bridge")
 
     @property
     def token(self) -> str:
@@ -244,7 +250,7 @@ class Site:
 
     def has_capability(self, name: str) -> bool:
         """Whether the token's user has the capability."""
-        return name not in json.loads(self.store.get("prohibited") or "[]")
+        return name not in LACKED and name not in json.loads(self.store.get("prohibited") or "[]")
 
     def require(self, *capabilities: str) -> None:
         """Refuse as Moodle does when the token's user lacks one of the capabilities.

@@ -7,6 +7,7 @@ without one the WSDL's type, and inside of lists PHP guesses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from bridge.sandbox.moodle.mbz import parse_xml
 from bridge.sandbox.moodle.names import as_asked
 from bridge.sandbox.moodle.problems import MoodleProblem, invalid_token
 from bridge.sandbox.moodle.registry import FUNCTIONS, Function
+from bridge.sandbox.moodle.rest import parameters
 from bridge.sandbox.moodle.service import NO_CACHE, service_functions
 from bridge.sandbox.moodle.site import Site
 
@@ -51,7 +53,7 @@ class SoapFault(Exception):
 
 def serve(site: Site, request: Request) -> Response:
     """Answer a request for the WSDL or for a function."""
-    token = request.args.get("wstoken", "")
+    token = str(parameters(request).get("wstoken", ""))
     if token != site.token:
         return _document(_fault("MOODLE:error", invalid_token().message))
     namespace = f"{site.url}/webservice/soap/server.php?wstoken={quote(token)}"
@@ -60,7 +62,7 @@ def serve(site: Site, request: Request) -> Response:
         return _document(wsdl.write(functions, namespace))
     try:
         function, arguments = _read(request.get_data(), functions)
-        with as_asked(request):
+        with as_asked(parameters(request)):
             result = function.call(site, arguments)
     except SoapFault as fault:
         return _answer(_fault(fault.code, str(fault)), status=500)
@@ -92,11 +94,16 @@ def _read(body: bytes, functions: list[Function]) -> tuple[Function, dict[str, A
         raise SoapFault("SOAP-ENV:Client", "Bad Request") from error
     except ValueError as error:
         raise SoapFault("SOAP-ENV:Server", "DTD are not supported by SOAP") from error
-    called = root.find(f"{{{ENVELOPE}}}Body/*")
+    if root.tag != f"{{{ENVELOPE}}}Envelope":
+        raise SoapFault("SOAP-ENV:VersionMismatch", "Wrong Version")
+    body_of = root.find(f"{{{ENVELOPE}}}Body")
+    if body_of is None:
+        raise SoapFault("SOAP-ENV:Client", "Body must be present in a SOAP envelope")
+    called = next(iter(body_of), None)
     if called is None:
-        raise SoapFault("SOAP-ENV:Client", "Bad Request")
+        raise SoapFault("SOAP-ENV:Client", 'looks like we got "Body" without function call')
     name = etree.QName(called).localname
-    function = next((function for function in functions if function.name == name), None)
+    function = next((one for one in functions if one.name == name.lower()), None)
     if function is None:
         raise SoapFault("SOAP-ENV:Server", f"Procedure '{name}' not present")
     return function, _arguments(function, list(called))
@@ -161,14 +168,16 @@ def _object(node: etree._Element) -> dict[str, Any]:
     return found
 
 
-def _integer(text: str) -> int:
-    try:
-        return int(text.strip())
-    except ValueError as error:
-        raise SoapFault("SOAP-ENV:Server", "SOAP-ERROR: Encoding: Violation of encoding rules") from error
+def _integer(text: str) -> int | float | None:
+    """A number; one with a fraction, or too large, becomes PHP's float, and none at all null."""
+    if re.fullmatch(r"[+-]?\d+", text.strip(), re.ASCII) and abs(int(text)) < 2**63:
+        return int(text)
+    return _double(text)
 
 
-def _double(text: str) -> float:
+def _double(text: str) -> float | None:
+    if not text.strip():
+        return None
     try:
         return float(text.strip())
     except ValueError as error:

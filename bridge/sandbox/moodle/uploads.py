@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 from urllib.parse import unquote
 
 from werkzeug.wrappers import Request, Response
 
+from bridge.sandbox.moodle import php_form
 from bridge.sandbox.moodle.descriptions import CLEANERS, clean_int
 from bridge.sandbox.moodle.functions.contents import resource_file
 from bridge.sandbox.moodle.problems import MoodleProblem, invalid_token
 from bridge.sandbox.moodle.rest import parameters, php_json
 from bridge.sandbox.moodle.site import USER_CONTEXT, USER_ID, Site
 
+LONGEST_NAME = 255
+"""Characters of a file's name."""
 _HEADERS = (
     ("Access-Control-Allow-Origin", "*"),
     ("Cache-Control", "no-store, no-cache, must-revalidate"),
@@ -22,23 +26,46 @@ _HEADERS = (
 
 def take(site: Site, request: Request) -> Response:
     """Put uploaded files into a draft area; errors have a shape of their own."""
-    kind = "text/plain; charset=utf-8" if request.files else "application/json; charset=utf-8"
+    sent_files = php_form.files(request)
+    kind = "text/plain; charset=utf-8" if sent_files else "application/json; charset=utf-8"
     given = parameters(request)
+    itemid, filepath = clean_int(given.get("itemid", 0)), CLEANERS["path"](given.get("filepath", "/"))
     try:
         _authenticate(site, given)
+        for sent in sent_files:
+            _refuse_unusable(sent)
+        return Response(
+            php_json(_stored(site, sent_files, itemid, filepath)), content_type=kind, headers=list(_HEADERS)
+        )
     except MoodleProblem as problem:
         return _refusal(problem, kind)
-    itemid, filepath = clean_int(given.get("itemid", 0)), CLEANERS["path"](given.get("filepath", "/"))
+
+
+def _refuse_unusable(sent: php_form.Sent) -> None:
+    if sent.listed:
+        raise MoodleProblem("nofile", "File not specified")
+    if not sent.name:
+        raise MoodleProblem("upload_error_no_file", "No file was uploaded.")
+
+
+def _stored(site: Site, sent_files: list[php_form.Sent], itemid: int, filepath: str) -> list[dict[str, Any]]:
+    """What is told of each file; a name that is there already is told, and the others are stored."""
     answer: list[dict[str, Any]] = []
-    for sent in request.files.values():
-        name, data = CLEANERS["file"](sent.filename), sent.read()
-        area = site.add_draft(itemid, filepath, name, data)
+    for sent in sent_files:
+        name, data = CLEANERS["file"](sent.name), sent.content
+        if not (filepath.startswith("/") and filepath.endswith("/")):
+            message = "Unknown exception related to local files (Invalid file path)"
+            raise MoodleProblem("storedfileproblem", message)
+        if len(name) > LONGEST_NAME:
+            message = f"Cannot create file {USER_CONTEXT}/user/draft/{itemid}{filepath}{name}"
+            raise MoodleProblem("storedfilenotcreated", message)
+        area = site.add_draft(itemid, filepath, name, data) if name else None
         if area is None:
             error = f"File name already exists: {name}"
             answer.append(
                 {
                     "filename": name,
-                    "filepath": "/php",
+                    "filepath": f"/tmp/php{secrets.token_hex(3)}",  # noqa: S108 (PHP's own)
                     "size": len(data),
                     "errortype": "filenameexist",
                     "error": error,
@@ -61,7 +88,7 @@ def take(site: Site, request: Request) -> Response:
                 "filesize": len(data),
             }
         )
-    return Response(php_json(answer), content_type=kind, headers=list(_HEADERS))
+    return answer
 
 
 def give(site: Site, request: Request, path: str) -> Response:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request
 from werkzeug.wrappers.response import Response
 
 from bridge.sandbox.faults import Call, describe_by_path
-from bridge.sandbox.moodle import rest, soap, uploads
+from bridge.sandbox.moodle import php_form, rest, soap, uploads
 from bridge.sandbox.moodle.site import Site
 
 REST = "/webservice/rest/server.php"
@@ -19,8 +19,9 @@ def application(site: Site) -> Flask:
     """The WSGI application that serves a site."""
     app = Flask("bridge.sandbox.moodle", static_folder=None)
 
-    @app.route(REST, methods=["GET", "POST"])
-    def rest_server() -> Response:
+    @app.route(REST, methods=["GET", "POST", "PUT"])
+    @app.route(REST + "/<path:_behind>", methods=["GET", "POST", "PUT"])
+    def rest_server(_behind: str = "") -> Response:
         return rest.serve(site, request)
 
     @app.route(SOAP, methods=["GET", "POST"])
@@ -74,7 +75,7 @@ def describe(incoming: Request) -> Call:
             else Call(*soap.called_function(incoming.get_data()))
         )
     if incoming.path == "/webservice/upload.php":
-        return Call("upload", {"files": [sent.filename for sent in incoming.files.values()]})
+        return Call("upload", {"files": [sent.name for sent in php_form.files(incoming)]})
     if incoming.path.startswith("/webservice/pluginfile.php"):
         return Call("download", {"path": incoming.path.removeprefix("/webservice/pluginfile.php")})
     return describe_by_path(incoming)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bridge.actions import OrderInvalid, OrderRefused, Plan, validate
 from bridge.actions.create_groups import ACTION
 from bridge.actions.create_groups.params import CreateGroupsParams
 from bridge.actions.program import Ref, ref
+from bridge.moodle_ws import ParameterError
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
 COURSES, USERS = "core_course_get_courses_by_field", "core_user_get_users_by_field"
@@ -17,13 +19,19 @@ ORDER = {"course": "intro", "groups": "Группа 1\nГруппа 2"}
 PEOPLE = {"ivanov": 11, "petrov": 12}
 
 
+def people(field: str, values: list[str]) -> list[dict[str, Any]]:
+    """As Moodle does: one login that is none refuses the whole call."""
+    assert field == "username"
+    if any(one != re.sub(r"[^-.@_a-z0-9]", "", one) for one in values):
+        raise ParameterError(USERS, "Invalid parameter value detected", errorcode="invalidparameter")
+    return [{"username": one, "id": PEOPLE[one]} for one in values if one in PEOPLE]
+
+
 def plan(**params: Any) -> Plan:
     moodle = FakeMoodle(
         **{
             COURSES: lambda **_: {"courses": [{"id": 7, "fullname": "Введение"}]},
-            USERS: lambda field, values: [
-                {"username": one, "id": PEOPLE[one]} for one in values if one in PEOPLE
-            ],
+            USERS: people,
         }
     )
     found = ACTION.plan(validate(CreateGroupsParams, {**ORDER, **params}), make_context(moodle))
@@ -70,6 +78,11 @@ def test_members_are_found_by_their_logins() -> None:
         {"group": ref("group2", "id"), "user": 12},
     ]
     assert refusal(members="Группа 1: ivanov, sidorov").facts["people"] == ["sidorov"]
+
+
+def test_a_login_that_is_none_is_one_that_nobody_has() -> None:
+    told = refusal(members="Группа 1: ivanov, Иванов Иван, петров").facts["people"]
+    assert told == ["Иванов Иван", "петров"], "and ivanov is found although the others are none"
 
 
 def test_the_course_may_be_one_that_the_same_order_makes() -> None:

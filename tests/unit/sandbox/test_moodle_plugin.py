@@ -262,6 +262,8 @@ class TestQuizzes:
         more = Step("quiz.add_questions", "more", {"quiz": quiz, "questions": made["bank"]["ids"]})
         assert run(moodle, Program((more,)))["errorcode"] == "quizattempted"
         undone = rest(moodle, "local_otbridge_undo", opkey=key(), undoes=done["opkey"])
+        assert undone["status"] == "queued", "the recycle bin takes its time"
+        undone = outcome(moodle, undone["opkey"])
         assert (undone["status"], undone["errorcode"]) == ("failed", "changedsince")
 
     def test_a_category_that_others_use_stays_when_an_import_is_taken_back(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, default, optional
 from bridge.sandbox.moodle.names import formatted
-from bridge.sandbox.moodle.problems import MoodleProblem
+from bridge.sandbox.moodle.problems import MoodleProblem, database_read
 from bridge.sandbox.moodle.registry import external
 
 if TYPE_CHECKING:
@@ -61,26 +61,39 @@ def get_categories(site: Site, params: Mapping[str, Any]) -> Any:
             "depth": record["path"].count("/"),
             "theme": "",
         }
-    found = [
-        record
-        for record in every
-        if all(_matches(record, item["key"], item["value"]) for item in params["criteria"])
-    ]
+    wanted: dict[str, str] = {}
+    for item in params["criteria"]:
+        wanted.setdefault(item["key"], item["value"])  # of two with one key the first counts
+    manager = site.has_capability("moodle/category:manage")
+    for key in wanted:
+        _refuse_unknown(key, manager=manager)
+    found = [record for record in every if all(_matches(record, *one) for one in wanted.items())]
     if params["criteria"] and params["addsubcategories"]:
         inside = tuple(record["path"] + "/" for record in found)
         found = [record for record in every if record in found or record["path"].startswith(inside)]
-    return found
+    return [{key: value for key, value in one.items() if manager or key not in MANAGERS} for one in found]
+
+
+MANAGERS = frozenset({"idnumber", "visible", "visibleold", "timemodified", "theme"})
+"""What is told of a category to those only who may manage it."""
+
+
+def _refuse_unknown(key: str, *, manager: bool) -> None:
+    known = {"id", "ids", "parent", "visible", "name"} | ({"idnumber", "theme"} if manager else set())
+    if key not in known:
+        raise MoodleProblem(
+            "criteriaerror",
+            "Missing permissions to search on a criterion.",
+            debuginfo=f"You can not search on this criteria: {key}",
+        )
 
 
 def _matches(category: Mapping[str, Any], key: str, value: str) -> bool:
     if key == "ids":
-        return str(category["id"]) in re.sub("[^0-9,]", "", value).split(",")
+        ids = re.sub("[^0-9,]", "", value).split(",")
+        if "" in ids:
+            raise database_read()
+        return str(category["id"]) in ids
     if key in {"id", "parent", "visible"}:
         return bool(category[key] == clean_int(value))
-    if key in {"name", "idnumber", "theme"}:
-        return bool(category["plainname" if key == "name" else key] == value)
-    raise MoodleProblem(
-        "criteriaerror",
-        "Missing permissions to search on a criterion.",
-        debuginfo=f"You can not search on this criteria: {key}",
-    )
+    return bool(category["plainname" if key == "name" else key] == value)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, optional
+from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_bool, clean_int, optional
+from bridge.sandbox.moodle.functions.courses import NOT_ACCESSIBLE
 from bridge.sandbox.moodle.names import formatted
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.registry import external
@@ -128,6 +129,12 @@ def get_contents(site: Site, params: Mapping[str, Any]) -> Any:
             raise MoodleProblem("errorinvalidparam", f'The param "{option["name"]}" is invalid.')
         wanted[option["name"]] = option["value"]
     site.course(params["courseid"])
+    if not site.has_capability("moodle/course:view"):
+        raise MoodleProblem(
+            "errorcoursecontextnotvalid",
+            f"You cannot execute functions in the course context (course id:{params['courseid']}). "
+            f"The context error message was: {NOT_ACCESSIBLE}",
+        )
     found = []
     for section in site.store.rows(
         "SELECT * FROM section WHERE course = ? ORDER BY number", params["courseid"]
@@ -137,7 +144,7 @@ def get_contents(site: Site, params: Mapping[str, Any]) -> Any:
         if "sectionnumber" in wanted and section["number"] != clean_int(wanted["sectionnumber"]):
             continue
         modules = [
-            _module(site, item, with_contents=not clean_int(wanted.get("excludecontents", "")))
+            _module(site, item, with_contents=not clean_bool(wanted.get("excludecontents", "")))
             for item in site.modules(params["courseid"])
             if item["section"] == section["number"]
             and ("modname" not in wanted or item["modname"] == wanted["modname"])
@@ -155,7 +162,7 @@ def get_contents(site: Site, params: Mapping[str, Any]) -> Any:
                 "uservisible": True,
                 "component": None,
                 "itemid": None,
-                "modules": [] if clean_int(wanted.get("excludemodules", "")) else modules,
+                "modules": [] if clean_bool(wanted.get("excludemodules", "")) else modules,
             }
         )
     return found
@@ -186,7 +193,7 @@ def _module(site: Site, item: Mapping[str, Any], *, with_contents: bool) -> dict
         "onclick": "",
         "afterlink": None,
         "activitybadge": {},
-        "customdata": '""',
+        "customdata": '{"trackingtype":"1"}' if modname == "forum" else '""',
         "noviewlink": modname == "label",
         "completion": 0,
         "downloadcontent": 1,

@@ -6,9 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bridge.sandbox.moodle import mbz
 from bridge.sandbox.moodle.descriptions import Many, Need, Struct, Value, clean_int, default, optional
 from bridge.sandbox.moodle.names import formatted
-from bridge.sandbox.moodle.problems import MoodleProblem, invalid_parameter, php_error
+from bridge.sandbox.moodle.problems import (
+    MoodleProblem,
+    database_read,
+    database_write,
+    invalid_parameter,
+    php_error,
+)
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import SITE_COURSE_ID
 
@@ -27,7 +34,7 @@ WARNINGS = Many(
     "list of warnings",
     Need.OPTIONAL,
 )
-LONGEST: Mapping[str, int] = {"fullname": 254, "shortname": 255}
+LONGEST: Mapping[str, int] = {"fullname": 254, "shortname": 255, "idnumber": 100}
 """Characters of the database's columns; what is longer is an error of the database."""
 FILTERS = ("displayh5p", "activitynames", "mathjaxloader", "emoticon", "urltolink", "mediaplugin")
 _FILES = Many(Struct({"filename": optional("file"), "fileurl": optional("url"), "filesize": optional("int")}))
@@ -110,9 +117,7 @@ def get_courses_by_field(site: Site, params: Mapping[str, Any]) -> Any:
     if field == "ids":
         ids = re.sub("[^0-9,]", "", value).split(",")
         if "" in ids:
-            raise MoodleProblem(
-                "dmlreadexception", "Error reading from database", php_class="dml_read_exception"
-            )
+            raise database_read()
         records = [site.store.row("SELECT * FROM course WHERE id = ?", int(part)) for part in ids]
         if None in records:
             raise php_error('Attempt to assign property "contextvalidated" on null')
@@ -129,12 +134,16 @@ def get_courses_by_field(site: Site, params: Mapping[str, Any]) -> Any:
         found = site.store.rows(f"SELECT * FROM course WHERE {field} = ? ORDER BY id", value)
     else:
         raise invalid_parameter("Invalid field name")
-    return {"courses": [_course(site, record) for record in found], "warnings": []}
+    hidden = site.has_capability("moodle/course:viewhiddencourses")
+    return {
+        "courses": [_course(site, record) for record in found if record["visible"] or hidden],
+        "warnings": [],
+    }
 
 
 def _course(site: Site, record: Mapping[str, Any]) -> dict[str, Any]:
     is_site = record["id"] == SITE_COURSE_ID
-    return {
+    told = {
         **{name: 0 for name, type_ in _PRIVATE.items() if type_ == "int"},
         **{name: "" for name, type_ in _PRIVATE.items() if type_ != "int"},
         **record,
@@ -169,6 +178,13 @@ def _course(site: Site, record: Mapping[str, Any]) -> dict[str, Any]:
                 ]
             }
         ),
+    }
+    if is_site or site.has_capability("moodle/course:view"):
+        return told
+    return {
+        name: value
+        for name, value in told.items()
+        if name not in {*_PRIVATE, "filters", "courseformatoptions"}
     }
 
 
@@ -238,23 +254,21 @@ def create_courses(site: Site, params: Mapping[str, Any]) -> Any:
             for name in ("fullname", "shortname"):
                 if not wanted[name].strip():
                     raise MoodleProblem("errorinvalidparam", f'The param "{name}" is invalid.')
-                if len(wanted[name]) > LONGEST[name]:
-                    raise MoodleProblem(
-                        "dmlwriteexception", "Error writing to database", php_class="dml_write_exception"
-                    )
-            course = site.add_course(
-                fullname=wanted["fullname"],
-                shortname=wanted["shortname"],
-                idnumber=wanted.get("idnumber", ""),
-                questions=0,
-                files=0,
+            if any(len(str(wanted.get(name, ""))) > longest for name, longest in LONGEST.items()):
+                raise database_write()
+            forum = ("forum", "Announcements", 0)
+            names = (wanted["fullname"], wanted["shortname"], wanted.get("idnumber", ""))
+            course = site.insert_course(
+                mbz.Backup(0, *names, 0, users=True, modules=(forum,), questions=0, files=0),
                 categoryid=wanted["categoryid"],
-                activities={"forum": 1},
                 summary=wanted.get("summary", ""),
                 visible=wanted.get("visible", 1),
             )
             made.append({"id": course, "shortname": wanted["shortname"]})
     return made or None
+
+
+NOT_ACCESSIBLE = "Course or activity not accessible."
 
 
 @external(
@@ -271,6 +285,14 @@ def delete_courses(site: Site, params: Mapping[str, Any]) -> Any:
         warnings.append({"item": "course", "itemid": course, "warningcode": code, "message": message})
 
     for course in params["courseids"]:
+        if not site.has_capability("moodle/course:view") and site.store.row(
+            "SELECT 1 FROM course WHERE id = ?", course
+        ):
+            raise MoodleProblem(
+                "requireloginerror",
+                NOT_ACCESSIBLE,
+                php_class="core\\exception\\require_login_exception",
+            )
         if site.store.row("SELECT id FROM course WHERE id = ?", course) is None:
             warn(course, "unknowncourseidnumber", f"Unknown course ID {course}")
         elif not site.has_capability("moodle/course:delete"):

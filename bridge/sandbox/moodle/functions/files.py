@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import secrets
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,7 +16,6 @@ from bridge.sandbox.moodle.problems import (
     MoodleProblem,
     invalid_parameter,
     missing_capability,
-    missing_record,
 )
 from bridge.sandbox.moodle.registry import external
 from bridge.sandbox.moodle.site import USER_CONTEXT, USER_ID
@@ -59,17 +60,24 @@ def upload(site: Site, params: Mapping[str, Any]) -> Any:
             php_class="core\\exception\\coding_exception",
         )
     if params["contextid"] not in {None, 0, USER_CONTEXT}:
-        raise missing_record("context")
-    if not params["contextid"] and (params["contextlevel"], params["instanceid"]) != ("user", USER_ID):
+        raise invalid_parameter("Context does not exist")
+    if not params["contextid"] and (params["contextlevel"] != "user" or not params["instanceid"]):
         raise invalid_parameter("The context could not be found from the parameters")
+    filepath = params["filepath"] or "/"
+    there = {one["filepath"] for one in site.drafts(params["itemid"] or 0)}
+    if (not params["contextid"] and params["instanceid"] != USER_ID) or filepath not in {"/", *there}:
+        raise MoodleProblem("nofile", "File not specified")
     if not site.has_capability("moodle/user:manageownfiles"):
         raise missing_capability("Manage own private files")
     try:
         data = base64.b64decode(re.sub(r"[^A-Za-z0-9+/]", "", params["filecontent"]) + "==")
     except binascii.Error as error:
         raise invalid_parameter("filecontent is not base64") from error
-    filepath = params["filepath"] or "/"
-    itemid = site.add_draft(params["itemid"] or 0, filepath, params["filename"], data)
+    filename = (
+        params["filename"]
+        or f"wsupload{secrets.token_hex(7)}.{secrets.randbelow(10**8)}_{int(time.time())}.tmp"
+    )
+    itemid = site.add_draft(params["itemid"] or 0, filepath, filename, data)
     if itemid is None:
         raise MoodleProblem("fileexist", "error/fileexist")
     return {
@@ -78,7 +86,6 @@ def upload(site: Site, params: Mapping[str, Any]) -> Any:
         "filearea": "draft",
         "itemid": itemid,
         "filepath": filepath,
-        "filename": params["filename"],
-        "url": f"{site.url}/draftfile.php/{USER_CONTEXT}/user/draft/{itemid}{filepath}"
-        f"{quote(params['filename'])}",
+        "filename": filename,
+        "url": f"{site.url}/draftfile.php/{USER_CONTEXT}/user/draft/{itemid}{filepath}{quote(filename)}",
     }

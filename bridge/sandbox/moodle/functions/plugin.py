@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from bridge.sandbox.moodle import mbz, operations, programs
 from bridge.sandbox.moodle.descriptions import Many, Struct, Value, default
 from bridge.sandbox.moodle.people import ASSIGNABLE
-from bridge.sandbox.moodle.problems import invalid_parameter
+from bridge.sandbox.moodle.problems import invalid_parameter, php_error
 from bridge.sandbox.moodle.registry import external
-from bridge.sandbox.moodle.site import CAPABILITIES, RELEASE, VERSION
+from bridge.sandbox.moodle.site import RELEASE, VERSION
 from bridge.sandbox.moodle.steps import kinds
 
 if TYPE_CHECKING:
@@ -24,6 +24,23 @@ PREFIX = "local_otbridge_"
 PLUGIN_VERSION = 2026112901
 PLUGIN_RELEASE = "2.0.0"
 MOST_LOOKALIKES = 10
+OWN_NEEDS = (
+    "local/otbridge:view", "local/otbridge:run", "local/otbridge:restore", "moodle/restore:restorecourse",
+    "moodle/user:viewdetails", "moodle/user:viewalldetails",
+)  # fmt: skip
+"""What the functions ask for, those of core that find people among them."""
+FAITHFUL = (
+    "moodle/restore:configure", "moodle/restore:createuser", "moodle/restore:rolldates",
+    "moodle/course:update", "moodle/course:changefullname", "moodle/course:changeshortname",
+    "moodle/course:changeidnumber",
+    "moodle/course:changesummary", "moodle/course:enrolconfig", "moodle/course:managescales",
+    "moodle/course:setforcedlanguage", "moodle/grade:manageoutcomes", "moodle/question:add",
+    "moodle/question:managecategory", "moodle/role:assign", "moodle/role:override",
+    "mod/glossary:manageentries",
+)  # fmt: skip
+"""What a restore leaves something out without."""
+RISKS = ("xss", "personal", "spam")
+"""Risks that roles may carry beyond their archetype's unless the administrator says otherwise."""
 
 OPERATION = Struct(
     {
@@ -97,12 +114,13 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "program": programs.MOST_BYTES,
         "steps": programs.MOST_STEPS,
         "files": programs.MOST_FILES,
+        "lightsteps": programs.LIGHT_STEPS,
         "upload": 512 * 1024 * 1024,
     }
     off = site.steps_off()
     policy = {
         "stepsoff": off,
-        "risks": [],
+        "risks": list(RISKS),
         "contexts": [],
         "categories": [],
         "assignable": sorted(f"{archetype or 'none'}:{level}" for archetype, level in ASSIGNABLE),
@@ -119,7 +137,7 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "adhocqueued": queued["number"] if queued else 0,
         "recyclebin": True,
         "backupfolder": site.backup_folder.is_dir(),
-        "capabilities": [{"name": name, "granted": site.has_capability(name)} for name in CAPABILITIES],
+        "capabilities": [{"name": name, "granted": site.has_capability(name)} for name in needed()],
         "steps": [
             {
                 "name": name,
@@ -135,14 +153,20 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
     }
 
 
+def needed() -> list[str]:
+    """Every capability that the token's user needs: for the functions, the steps, and for restoring."""
+    of_steps = (one for kind in kinds().values() for one in kind.needs)
+    return list(dict.fromkeys((*OWN_NEEDS, *of_steps, *FAITHFUL)))
+
+
 @external(
     "local_otbridge_find_backups",
     "Find backups of a course, also of one that no longer exists",
     {
         "courseid": default("int", 0, "original id of the course"),
         "idnumber": default("raw", "", "exact"),
-        "shortname": default("text", "", "exact"),
-        "fullname": default("text", "", "exact"),
+        "shortname": default("raw", "", "exact"),
+        "fullname": default("raw", "", "exact"),
         "limit": default("int", 50, "how many at most"),
         "private": default("bool", False, "also the users' own areas"),
     },
@@ -225,10 +249,11 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
                     "alive": site.alive(origin) if origin else 0,
                 }
             )
+        names = {value for value in wanted.values() if isinstance(value, str)}
         alike |= {
-            getattr(content, name)
-            for name, value in wanted.items()
-            if isinstance(value, str) and _folded(getattr(content, name)) == _folded(value)
+            one
+            for one in (content.shortname, content.fullname, content.idnumber)
+            if one and one not in names and _folded(one) in map(_folded, names)
         }
     found.sort(key=lambda item: item["stored"], reverse=True)
     unread = site.unread_backups
@@ -268,6 +293,10 @@ def _folded(name: str) -> str:
 def check(site: Site, params: Mapping[str, Any]) -> Any:
     """Judge a program; reads only."""
     site.require("local/otbridge:run")
+    if params["draftitemid"] is None:
+        raise php_error(
+            "local_otbridge\\checker::check(): Argument #2 ($draftitemid) must be of type int, null given"
+        )
     heavy, faults, notes = operations.check(site, params["program"], params["draftitemid"])
     return {
         "ok": not faults,

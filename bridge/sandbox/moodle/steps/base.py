@@ -52,6 +52,7 @@ class StepKind(ABC):
         needs: capabilities that it may need.
         heavy: whether it is left to cron.
         repeats: whether it knows again what it made (`"existing": "bring"` in a program).
+        undo_heavy: whether its undo is; None: as it itself.
     """
 
     name: ClassVar[str]
@@ -60,6 +61,12 @@ class StepKind(ABC):
     needs: ClassVar[tuple[str, ...]]
     heavy: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
+    undo_heavy: ClassVar[bool | None] = None
+
+    @property
+    def is_undone_by_cron(self) -> bool:
+        """Whether its undo is left to cron."""
+        return self.heavy if self.undo_heavy is None else self.undo_heavy
 
     def needed(self, params: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002 (a few look at them)
         """The capabilities that these parameters need."""

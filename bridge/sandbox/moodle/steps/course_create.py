@@ -62,15 +62,11 @@ class CourseCreate(StepKind):
         """See `StepKind.check`."""
         for column, code in (("shortname", "shortnametaken"), ("idnumber", "idnumbertaken")):
             value = params[column]
-            if known(value) and value.strip():
-                bearer = site.store.row(
-                    f"SELECT id, fullname FROM course WHERE {column} = ? COLLATE NOCASE", value.strip()
-                )
-                if bearer:
-                    message = (
-                        f"The {column} {value.strip()} is already used for the course {bearer['fullname']}"
-                    )
-                    yield Fault(column, code, message, {column: value.strip()})
+            taken = f"SELECT 1 FROM course WHERE {column} = ? COLLATE NOCASE"
+            if known(value) and value.strip() and site.store.row(taken, value.strip()):
+                what = "short name" if column == "shortname" else "ID number"
+                message = f"The {what} “{value.strip()}” is already used"
+                yield Fault(column, code, message, {column: value.strip()})
         if known(params["format"]) and params["format"] not in FORMATS:
             facts = {"format": params["format"], "choices": ", ".join(FORMATS)}
             yield Fault("format", "formatnotfound", f"There is no course format {params['format']}", facts)

@@ -56,9 +56,9 @@ class CourseRestore(StepKind):
     needs: ClassVar[tuple[str, ...]] = (
         "local/otbridge:restore",
         "moodle/restore:restorecourse",
-        "moodle/restore:userinfo",
         "moodle/course:create",
         "moodle/course:delete",
+        "moodle/restore:userinfo",
     )
 
     def needed(self, params: Mapping[str, Any]) -> tuple[str, ...]:
@@ -77,9 +77,8 @@ class CourseRestore(StepKind):
         for wanted in (params["ref"], *params["older"]):
             found = site.backup(wanted)
             if found is None:
-                first = first or Fault(
-                    "ref", "backupnotfound", "The backup is not there, or not there any more"
-                )
+                message = "The backup is not there, or not there any more"
+                first = first or Fault("ref", "backupnotfound", message, {"ref": wanted})
                 continue
             try:
                 content = mbz.read(found.path)
@@ -192,9 +191,8 @@ class CourseRestore(StepKind):
 
 
 def _taken(site: Site, shortname: str) -> Iterator[Fault]:
-    bearer = site.store.row("SELECT fullname FROM course WHERE shortname = ? COLLATE NOCASE", shortname)
-    if bearer:
-        message = f"Short name is already used for another course ({bearer['fullname']})"
+    if site.store.row("SELECT 1 FROM course WHERE shortname = ? COLLATE NOCASE", shortname):
+        message = f"The short name “{shortname}” is already used"
         yield Fault("shortname", "shortnametaken", message, {"shortname": shortname})
 
 

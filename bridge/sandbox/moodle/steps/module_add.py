@@ -31,6 +31,7 @@ class ModuleAdd(StepKind):
     """See the module. What each kind takes stands in bridge/sandbox/moodle/activities.py."""
 
     name: ClassVar[str] = "module.add"
+    undo_heavy: ClassVar[bool | None] = True  # the recycle bin of the course backs it up first
     shape: ClassVar[Shape] = Shape(
         {
             "course": record("course"),
