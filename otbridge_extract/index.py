@@ -30,8 +30,8 @@ CREATE INDEX IF NOT EXISTS seen_backup ON seen (backup);
 CREATE TABLE IF NOT EXISTS speed (name TEXT PRIMARY KEY, value REAL NOT NULL);
 """
 SPEEDS = {"tables": 15.0, "load": 1.5e7, "files": 2e7, "backup": 10.0, "code": 60.0}
-"""How fast it goes before anything was measured: seconds for making tables, for Moodle's backup and for taking
-code out; bytes a second of dump and of files."""
+"""How fast it goes before anything was measured: seconds for making tables, for Moodle's backup and for
+taking code out; bytes a second of dump and of files."""
 LARGE = 100 * 1024 * 1024
 """A dump from which the speed of rows is taken; with a smaller one the time goes into making tables."""
 FILES_THRICE = 3

@@ -49,9 +49,21 @@ class Service:
         self.guard = Guard(folders, settings.limits.free_mb, beat=self._beat)
         self.index = Index(site.state / "index.sqlite")
         self.sources = _sources(settings, self.guard)
-        self.scratch = Scratch(settings.database, site.name, site.state, self.guard)
-        self._extractor = Extractor(settings, self.sources, self.index, self._spool, self.scratch, self.guard)
+        self.use(Scratch(settings.database, site.name, site.state, self.guard))
         self._scanned = 0.0
+
+    def use(self, scratch: Scratch) -> None:
+        """Make scratch databases here."""
+        self.scratch = scratch
+        self._extractor = Extractor(
+            self._settings, self.sources, self.index, self._spool, scratch, self.guard
+        )
+
+    def close(self) -> None:
+        """Let another process work for this site."""
+        self.guard.stopping.set()
+        self.index.close()
+        os.close(self._lock)
 
     def run(self) -> None:
         """Work until told to stop."""

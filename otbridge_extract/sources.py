@@ -231,6 +231,7 @@ class Archives:
                         yield cast("IO[bytes]", archive.extractfile(member))
                         return
         except BROKEN as error:
+            _judge(error)
             raise Refused(
                 "wrongdump", f"{backup.name}: sql.tar.gz is cut off or broken: {error}", name=backup.name
             ) from error
@@ -254,6 +255,7 @@ class Archives:
                         if not wanted:
                             break
         except BROKEN as error:
+            _judge(error)
             raise Refused(
                 "wrongdump", f"{backup.name}: data.tar.gz is cut off or broken: {error}", name=backup.name
             ) from error
@@ -292,6 +294,12 @@ class Archives:
             dirs_exist_ok=True,
             ignore=shutil.ignore_patterns(".git", "rotate"),
         )
+
+
+def _judge(error: Exception) -> None:
+    """Let an error of this machine (a full disk) be one: what reading the archive tells is the archive's."""
+    if isinstance(error, OSError) and error.errno:
+        raise error
 
 
 def _entries(said: bytes) -> Iterator[bytes]:

@@ -141,10 +141,12 @@ class Spool:
             )
         except OSError:
             return None
-        with os.fdopen(handle, "rb") as file:
+        try:
             about = os.fstat(handle)
             mine = self._owner is None or about.st_uid == self._owner
             if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST or not mine:
                 return None
-            request = parse(name, file.read(LARGEST))
+            request = parse(name, os.read(handle, LARGEST))
+        finally:
+            os.close(handle)
         return None if request is None else (about.st_mtime, request)
