@@ -146,6 +146,14 @@ class Extractor:
             )
         if not self.holds(backup.key):
             self.clean_up()
+            left = room(self._settings)
+            if need > left:
+                raise Refused(
+                    "diskfull",
+                    f"about {need // MEGABYTE} MB are needed, {left // MEGABYTE} may be used",
+                    free=left // MEGABYTE + limits.free_mb,
+                    least=need // MEGABYTE + limits.free_mb,
+                )
         return backup, weight
 
     def _work(self, request: Request, backup: Backup, weight: int) -> Sequence[str]:
