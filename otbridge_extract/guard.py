@@ -66,6 +66,7 @@ class Guard:
             yield
         finally:
             self._deadline = None
+            self._found = None  # What comes next is cleaning up, which a full disk must not hinder.
 
     def judge(self) -> None:
         """Go on, unless something was found.
@@ -97,7 +98,12 @@ class Guard:
     def _look(self) -> None:
         if self._deadline is None or self._found is not None:
             return
-        if time.monotonic() > self._deadline:
+        self._judge_disk_and_time(self._deadline)
+        if self._deadline is None:
+            self._found = None  # The work ended meanwhile.
+
+    def _judge_disk_and_time(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
             self._found = Refused(
                 "toolong", f"it took longer than {self._seconds:.0f} s", seconds=int(self._seconds)
             )

@@ -25,6 +25,8 @@ from otbridge_extract.spool import Request, Spool
 
 POLL = 2.0
 """Seconds between two looks into the spool."""
+PAUSE = 15.0
+"""Seconds until it begins anew after a fault of the machine."""
 BEAT = 15.0
 """Seconds between two signs of life."""
 
@@ -67,14 +69,21 @@ class Service:
 
     def run(self) -> None:
         """Work until told to stop."""
-        self.begin()
-        try:
-            while not self.guard.stopping.is_set():
-                if not self.work():
-                    self.guard.stopping.wait(POLL)
-        except Stopping:
-            pass
+        while not self.guard.stopping.is_set():
+            try:
+                self._run()
+            except Stopping:
+                break
+            except (OSError, Refused) as error:  # A full disk, a database that is away: begin anew, later.
+                say(f"it begins anew: {error}")
+                self.guard.stopping.wait(PAUSE)
         say("stopping")
+
+    def _run(self) -> None:
+        self.begin()
+        while not self.guard.stopping.is_set():
+            if not self.work():
+                self.guard.stopping.wait(POLL)
 
     def end(self) -> None:
         """Drop what waited for another request."""

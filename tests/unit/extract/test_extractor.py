@@ -20,7 +20,7 @@ from otbridge_extract.errors import Refused, Stopping
 from otbridge_extract.guard import Guard
 from otbridge_extract.service import Service
 from otbridge_extract.settings import Settings, parse
-from otbridge_extract.spool import key_of
+from otbridge_extract.spool import Spool, key_of
 from tests.unit.extract.small_site import (
     PICTURE,
     PICTURE_HASH,
@@ -357,6 +357,25 @@ def test_a_request_that_kills_its_helper_each_time_is_given_up(tmp_path: Path) -
     assert (site.answer(key)["code"], site.answer(key)["facts"]) == ("interrupted", {"tries": 2})
 
 
+def test_an_answer_that_does_not_fit_onto_the_disk_does_not_end_the_helper(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = site.ask(site.save())
+    write = Spool.write
+
+    def full(spool: Spool, name: str, told: Iterable[str]) -> None:
+        site.service.guard.stopping.set()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Spool, "write", full)
+    site.service.run()
+    monkeypatch.setattr(Spool, "write", write)
+    site.service.guard.stopping.clear()
+    site.service.begin()
+    site.work()
+    assert site.answer(key)["state"] == "done"
+
+
 def test_a_busy_machine_lets_it_wait(tmp_path: Path) -> None:
     site = Site(tmp_path, load=0.000001)
     key = site.ask(site.save())
@@ -383,6 +402,7 @@ def test_a_full_disk_ends_the_child(tmp_path: Path) -> None:
     ):
         process.wait()
     assert caught.value.code == "diskfull"
+    assert output(guard, ["echo", "cleaned up"], what="echo") == b"cleaned up\n"
     guard.stopping.set()
 
 

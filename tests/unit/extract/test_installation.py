@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import re
 import tomllib
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_the_example_names_every_option_and_shows_its_default() -> None:
     parts = {"site": Site, "backups": Backups, "database": Database, "php": Php, "limits": Limits}
     unshown = {"database": {"host", "port", "password_file"}, "limits": {"tries"}}
     for name, kind in parts.items():
-        options = set(kind.__dataclass_fields__)
+        options = {one.name for one in dataclasses.fields(kind)}
         assert options - set(shown[name]) <= unshown.get(name, set()), name
     assert parse(tomllib.loads(EXAMPLE)).limits == parse(shown).limits
 
