@@ -90,17 +90,17 @@ class Extractor:
         begun = self._clock()
         try:
             self._count_try(request)
-            backup, weight = self._judge(request)
+            backup = self._judge(request)
             with self._guard.within(self._settings.limits.seconds):
-                missing = self._work(request, backup, weight)
+                missing = self._work(request, backup)
             self._tell_done(request, backup, missing, begun)
         except Refused as refused:
-            self.clean_up()
+            self._give_up(request)
             self._answer(
                 request, "failed", code=refused.code, message=str(refused), facts=dict(refused.facts)
             )
         except OSError as error:
-            self.clean_up()
+            self._give_up(request)
             full = error.errno == 28  # ENOSPC: the guard had no time to look
             code = "diskfull" if full else "failed"
             facts = {"what": "disk", "reason": str(error), "free": 0, "least": self._settings.limits.free_mb}
@@ -109,7 +109,7 @@ class Extractor:
             raise
         except Exception as error:  # One bad request must not stop the others.
             traceback.print_exc()
-            self.clean_up()
+            self._give_up(request)
             facts = {"what": "otbridge-extract", "reason": repr(error)}
             self._answer(request, "failed", code="failed", message=repr(error), facts=facts)
         self._forget_tries(request)
@@ -124,7 +124,7 @@ class Extractor:
         if self._spool.answer(request.key).get("state") != "queued":
             self._answer(request, "queued", phase="busy", progress=0.0)
 
-    def _judge(self, request: Request) -> tuple[Backup, int]:
+    def _judge(self, request: Request) -> Backup:
         backup = self._index.backup(request.backup)
         if backup is None:
             raise Refused("nobackup", f"there is no backup {request.backup}", backup=request.backup)
@@ -154,9 +154,9 @@ class Extractor:
                     free=left // MEGABYTE + limits.free_mb,
                     least=need // MEGABYTE + limits.free_mb,
                 )
-        return backup, weight
+        return backup
 
-    def _work(self, request: Request, backup: Backup, weight: int) -> Sequence[str]:
+    def _work(self, request: Request, backup: Backup) -> Sequence[str]:
         """The way from the dump to the archive; returns names of missing files."""
         source = self._sources[backup.kind]
         found = Found(
@@ -187,7 +187,7 @@ class Extractor:
             made = moodle.back_up(self._settings, self._guard, code, data, request.course)
             self._index.measured("backup", time.monotonic() - started)
             self._phase(request, "archive")
-            part = self._spool.answers / f".{request.key}.mbz.part"
+            part = self._part(request)
             lost = archive.finish(made, part, backup.taken, request.course)
             unknown = {one: name for one, name in lost.items() if one not in missing}
             if not unknown or again:
@@ -204,6 +204,15 @@ class Extractor:
         made.unlink()
         loaded.used = self._clock()
         return sorted(lost.values())
+
+    def _part(self, request: Request) -> Path:
+        """Where the archive is written, before it is whole."""
+        return self._spool.answers / f".{request.key}.mbz.part"
+
+    def _give_up(self, request: Request) -> None:
+        """Remove everything before it is answered: the disk may be full."""
+        self._part(request).unlink(missing_ok=True)
+        self.clean_up()
 
     def _check_missing(self, missing: Mapping[str, str], total: int) -> None:
         if len(missing) > self._settings.limits.missing_files:
@@ -272,12 +281,13 @@ class Extractor:
         if not wanted:
             return {}
         started, size = time.monotonic(), 0
+        total = max(1, self._index.weight(loaded.backup, request.course))
 
         def moved(more: int) -> None:
             nonlocal size
             size += more
             self._guard.judge()
-            self._progress(request, "files", min(1.0, size / 1e9))
+            self._progress(request, "files", size / total)
 
         missing = source.files(found, wanted, pool, moved)
         if size > MEGABYTE:

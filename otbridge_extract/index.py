@@ -106,6 +106,11 @@ class Index:
         ).fetchone()
         return None if row is None else int(row[0])
 
+    def weight(self, key: str, course: int) -> int:
+        """The weight of the course's files in the backup of a key, bytes; 0 where it is not known."""
+        backup = self.backup(key)
+        return (self.holds(backup, course) if backup else None) or 0
+
     def newest_with(self, course: int) -> Backup | None:
         """The newest good backup in which a course was alive."""
         row = self._db.execute(

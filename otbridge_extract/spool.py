@@ -11,7 +11,8 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 from otbridge_extract.moodle import document
 
 LARGEST = 4096
+FORGOTTEN = 6 * 86400
+"""Seconds after which nobody waits for a request any more; the plugin asks anew after five days."""
 NAME = re.compile(r"([0-9a-f]{32})\.json")
 ENDED = frozenset({"done", "failed"})
 
@@ -72,7 +75,10 @@ class Spool:
         owner: number of the user whose requests count; None: anybody's.
     """
 
-    def __init__(self, folder: Path, owner: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, owner: int | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._requests = folder / "requests"
         self.answers = folder / "answers"
         self._owner = owner
@@ -144,7 +150,8 @@ class Spool:
         try:
             about = os.fstat(handle)
             mine = self._owner is None or about.st_uid == self._owner
-            if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST or not mine:
+            old = about.st_mtime < self._clock() - FORGOTTEN
+            if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST or not mine or old:
                 return None
             request = parse(name, os.read(handle, LARGEST))
         finally:

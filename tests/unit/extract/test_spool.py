@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from otbridge_extract.spool import LARGEST, Request, Spool, key_of, parse
+from otbridge_extract.spool import FORGOTTEN, LARGEST, Request, Spool, key_of, parse
 
 BACKUP = "0123456789abcdef"
 KEY = key_of(BACKUP, 7)
@@ -77,6 +77,14 @@ def test_a_request_of_another_user_does_not_count(tmp_path: Path, spool: Spool) 
     ask(tmp_path)
     assert len(spool.requests()) == 1
     assert Spool(tmp_path, os.geteuid() + 1).requests() == []
+
+
+def test_a_request_that_nobody_waits_for_any_more_does_not_count(tmp_path: Path) -> None:
+    for one in ("requests", "answers"):
+        (tmp_path / one).mkdir()
+    made = ask(tmp_path).stat().st_mtime
+    assert len(Spool(tmp_path, clock=lambda: made + FORGOTTEN - 1).requests()) == 1
+    assert Spool(tmp_path, clock=lambda: made + FORGOTTEN + 1).requests() == []
 
 
 def test_a_request_waits_until_it_is_answered_and_again_when_it_is_asked_anew(

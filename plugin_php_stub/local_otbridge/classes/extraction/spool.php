@@ -34,6 +34,8 @@ use local_otbridge\json;
 class spool {
     /** @var int bytes of the largest document that is read */
     const LARGEST = 1048576;
+    /** @var int seconds after which a request is made anew: the helper forgets older ones a day later */
+    const FORGOTTEN = 432000;
 
     /** @var string */
     private $folder;
@@ -113,10 +115,11 @@ class spool {
      * The request of a key.
      *
      * @param string $key
-     * @return array empty where there is none
+     * @return array empty where there is none, or an old one
      */
     public function request(string $key): array {
-        return $this->read("requests/$key.json");
+        $made = (int) @filemtime($this->folder . "/requests/$key.json");
+        return $made > time() - self::FORGOTTEN ? $this->read("requests/$key.json") : [];
     }
 
     /**
