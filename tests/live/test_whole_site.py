@@ -6,17 +6,20 @@ MOODLE_SAVE_SITE: the command that makes a whole-site backup, as `otlamp_savevho
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import subprocess
 import time
+import uuid
 from typing import Any
 
 import pytest
 
+from bridge.actions.program import File, Program, Step, Use
 from tests.e2e.conftest import RESTORE, World
-from tests.live.conftest import RealMoodle
-from tests.live.test_real_moodle import compare, living_course
+from tests.live.conftest import COURSE, RealMoodle
+from tests.live.test_real_moodle import compare, follow
 
 pytestmark = pytest.mark.live
 
@@ -37,6 +40,24 @@ def sources(real: RealMoodle, shortname: str) -> list[str]:
     return [one["source"] for one in found]
 
 
+def course_of(real: RealMoodle, shortname: str) -> dict[str, Any]:
+    """A course with activities and files, made from a backup file; 3.9 takes no questions of 4.5."""
+    digest = hashlib.sha256(COURSE.read_bytes()).hexdigest()
+    draft = real.bridge.upload(COURSE, digest)
+    params = {"file": Use(digest), "category": 1, "shortname": shortname, "othersite": True}
+    program = Program(
+        (Step("course.restore", "course", params),), (File(digest, COURSE.name, COURSE.stat().st_size),)
+    )
+    made = follow(
+        real,
+        real.bridge.write(
+            "local_otbridge_run", opkey=str(uuid.uuid4()), program=program.canonical(), draftitemid=draft
+        ),
+    )
+    assert made["files"] > 0
+    return made
+
+
 def deleted_without_a_trace(real: RealMoodle, course: int) -> None:
     """Delete a course past the recycle bin."""
     real.cli("admin/cli/cfg.php", "--component=tool_recyclebin", "--name=categorybinenable", "--set=0")
@@ -46,15 +67,14 @@ def deleted_without_a_trace(real: RealMoodle, course: int) -> None:
         real.cli("admin/cli/cfg.php", "--component=tool_recyclebin", "--name=categorybinenable", "--set=1")
 
 
-def worked_off(world: World, ticket: str) -> dict[str, Any]:
+def worked_off(world: World) -> dict[str, Any]:
     """Let passes go by until the ticket waits for its customer; returns the evidence."""
     deadline = time.monotonic() + MOST_SECONDS
     while True:
-        report = world.sync("--ticket", ticket)
-        (told,) = report["tickets"]
-        if told["status"] != "running":
-            assert told["status"] == "awaiting-acceptance", told
-            (evidence,) = told["evidence"]
+        told = world.sync()["tickets"]
+        if told and told[0]["status"] != "running":
+            assert told[0]["status"] == "awaiting-acceptance", told
+            (evidence,) = told[0]["evidence"]
             return dict(evidence)
         assert time.monotonic() < deadline, told
 
@@ -62,10 +82,11 @@ def worked_off(world: World, ticket: str) -> dict[str, Any]:
 def test_a_course_comes_back_out_of_a_whole_site_backup(
     live_world: World, real: RealMoodle, unique: str, save_site: str
 ) -> None:
-    before = living_course(real, unique)
+    before = course_of(real, unique)
     contents = real.contents(before["id"])
     began = int(time.time())
-    subprocess.run(shlex.split(save_site), check=True, capture_output=True, timeout=600)
+    # 3KL's script ends with code 1 always.
+    subprocess.run(shlex.split(save_site), check=False, capture_output=True, timeout=600)
     saved = int(time.time())
     deadline = time.monotonic() + MOST_SECONDS
     while "wholesite" not in sources(real, unique):
@@ -75,7 +96,7 @@ def test_a_course_comes_back_out_of_a_whole_site_backup(
     assert set(sources(real, unique)) == {"wholesite"}
 
     ticket = live_world.ticket({**RESTORE, "param_shortname": unique})
-    evidence = worked_off(live_world, ticket)
+    evidence = worked_off(live_world)
 
     compare(evidence, before)
     (course,) = real.course_by("shortname", unique)
