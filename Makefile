@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 # The tests start many processes; each would compile the program anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-reset test test-live soak lint bench bench-live lifecycle actions locale picture clean
+.PHONY: extract help demo demo-reset test test-live soak lint bench bench-live lifecycle actions locale picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,11 @@ actions: $(VENV)/.for-test ## what follows from bridge/actions/: its pages, the 
 
 picture: $(VENV)/.for-demo ## docs/demo.svg, the picture in the README
 	$(BIN)/python docs/picture.py
+
+extract: ## dist/otbridge-extract.pyz, the helper for a 3KL server (docs/whole-site-backups.md): one file, Python alone
+	rm -rf build/extract && mkdir -p build/extract dist
+	cp -r otbridge_extract build/extract/ && rm -rf build/extract/otbridge_extract/__pycache__
+	$(PYTHON) -m zipapp build/extract --main otbridge_extract.cli:main --python '/usr/bin/env python3' --output dist/otbridge-extract.pyz
 
 clean: ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .demo

@@ -5,4 +5,4 @@ from setuptools import find_packages, setup
 # config/ is the package bridge.defaults (`package_dir` in setup.cfg); it has no such folder to be found by.
 DEFAULTS = ["bridge.defaults", "bridge.defaults.templates"]
 
-setup(packages=[*find_packages(include=["bridge", "bridge.*"]), *DEFAULTS])
+setup(packages=[*find_packages(include=["bridge", "bridge.*", "otbridge_extract"]), *DEFAULTS])

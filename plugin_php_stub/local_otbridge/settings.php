@@ -132,6 +132,12 @@ if ($hassiteconfig) {
             policy::UNPACK_RATIO,
             PARAM_INT
         ));
+        $settings->add(new admin_setting_configdirectory(
+            'local_otbridge/extractionspool',
+            new lang_string('extractionspool', 'local_otbridge'),
+            new lang_string('extractionspool_desc', 'local_otbridge'),
+            ''
+        ));
         $settings->add(new admin_setting_configtext(
             'local_otbridge/retention',
             new lang_string('retention', 'local_otbridge'),

@@ -51,13 +51,17 @@ class Installation(_Table):
 
 
 class Course(_Table):
-    """A course that the Moodle has, or had: `backed_up` by cron before it was `deleted`."""
+    """A course that the Moodle has, or had: `backed_up` by cron, or with the `whole_site`, before it was
+    `deleted`, with or without an `emptied_bin`.
+    """
 
     fullname: str
     shortname: str
     idnumber: str = ""
     backed_up: bool = False
+    whole_site: bool = False
     deleted: bool = False
+    emptied_bin: bool = False
 
 
 class Form(_Table):

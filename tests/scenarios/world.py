@@ -26,7 +26,7 @@ from bridge.flow.report import PassReport
 from bridge.flow.sync import Pass
 from bridge.journal import Journal
 from bridge.journal.owner import own_name
-from bridge.sandbox.moodle import SandboxMoodle
+from bridge.sandbox.moodle import SandboxMoodle, whole_site
 from bridge.sandbox.portal import SandboxPortal
 from bridge.settings import Settings, load
 from tests.builders import messages
@@ -266,8 +266,12 @@ def _put(course: Course, moodle: SandboxMoodle) -> None:
     )
     if course.backed_up:
         moodle.run_automated_backup(course_id)
+    if course.whole_site:
+        whole_site.back_up(moodle)
     if course.deleted:
         moodle.delete_course(course_id)
+    if course.emptied_bin:
+        moodle.empty_recycle_bin()
 
 
 def _leave(server: SandboxPortal | SandboxMoodle) -> None:

@@ -10,6 +10,7 @@ from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.base import OperationFailed, OrderRefused, StillRunning
 from bridge.actions.program import Part, Step, ref
 from bridge.actions.restore_course.params import RestoreCourseParams
+from bridge.actions.restore_course.whole_site import freshness
 
 FIND = "local_otbridge_find_backups"
 MOST_BACKUPS = 50
@@ -168,7 +169,7 @@ def _by_preference(
     """The best first: with people's data where they are ordered, then what was stored last, then the bin."""
 
     def worth(one: Mapping[str, Any]) -> tuple[bool, int, bool]:
-        return params.users and bool(one["users"]), one["stored"], one["source"] == "recyclebin"
+        return params.users and bool(one["users"]), freshness(one), one["source"] == "recyclebin"
 
     return sorted(backups, key=worth, reverse=True)
 

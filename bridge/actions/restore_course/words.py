@@ -55,6 +55,9 @@ WORDS = Words(
             "other-site",
             "othersite",
             "categorynotfound",
+            "extractionfailed",
+            "extractionsilent",
+            "extractiontoolarge",
             "precheckfailed",
             "reforfile",
         }

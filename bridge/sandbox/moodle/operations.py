@@ -7,11 +7,12 @@ step that has no row. A program that fails takes back what it did, last step fir
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ def check(site: Site, text: str, draftitemid: int) -> tuple[bool, list[Fault], l
         count = len(program.files)
         message = f"The contents of {count} files were not compared, because they are not uploaded yet"
         notes.append(Fault("files", "filesnotcompared", message, {"count": count}))
-    return program.is_heavy, programs.faults(site, program, draftitemid, notes), notes
+    faults = programs.faults(site, program, draftitemid, notes)
+    return program.is_heavy, faults, [*notes, *_costs(site, program)]
 
 
 def run(site: Site, opkey: str, text: str, draftitemid: int) -> dict[str, Any]:
@@ -194,10 +196,11 @@ def _forward(site: Site, row: Mapping[str, Any], stopping: threading.Event | Non
         kind = kinds()[name]
 
         at = f"steps[{number}] {name}"
+        waits = kind.waits(site, given)
         if kind.heavy and stopping is not None:
             # What takes time stands before the transaction, so that others may read and write meanwhile.
             for piece in range(PIECES):
-                _update(site, opkey, step=at, progress=(number + piece / PIECES) / total)
+                _update(site, opkey, step=waits or at, progress=(number + piece / PIECES) / total)
                 if stopping.wait(site.restore_seconds / PIECES):
                     return False
         try:
@@ -361,6 +364,13 @@ class Worker(threading.Thread):
         self._stopping.set()
         self._site.work_waiting.set()
         self.join()
+
+
+def _costs(site: Site, program: programs.Program) -> Iterator[Fault]:
+    """What steps note of themselves."""
+    for number, (name, _, given) in enumerate(program.steps):
+        for note in kinds()[name].notes(site, schema.filled(kinds()[name].shape, given)):
+            yield dataclasses.replace(note, path=f"steps[{number}].{note.path}")
 
 
 def _seen(site: Site, opkey: str, fingerprint: str) -> bool:

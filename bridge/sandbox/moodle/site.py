@@ -442,7 +442,7 @@ class Site:
         """
         with self.store.transaction():
             record = self.course(course)
-            self._store_backup(course, "recyclebin", "backup.mbz", category=record["category"])
+            self.store_backup(course, "recyclebin", "backup.mbz", category=record["category"])
             for row in self.store.rows('SELECT id FROM "group" WHERE course = ?', course):
                 for table in ("group_member", "grouping_group"):
                     self.store.execute(f"DELETE FROM {table} WHERE groupid = ?", row["id"])
@@ -512,11 +512,12 @@ class Site:
         returns the file.
         """
         filename = f"backup-moodle2-course-{course}.mbz"
-        return self._store_backup(course, "filearea", filename, private=private)
+        return self.store_backup(course, "filearea", filename, private=private)
 
-    def _store_backup(
+    def store_backup(
         self, course: int, source: str, filename: str, *, category: int = 0, private: bool = False
     ) -> Path:
+        """Back a course up into one of the places where backups are found; returns the file."""
         path = self.files / f"{uuid.uuid4().hex}.mbz"
         mbz.write(self.pack(course), path)
         self.store.insert(

@@ -48,6 +48,9 @@ class backup_files {
      * @throws refusal `backupnotfound`
      */
     public static function resolve(string $ref): backup_file {
+        if (extraction\source::has($ref)) {
+            return extraction\source::file($ref);
+        }
         [$source, $name] = explode(':', $ref, 2) + ['', ''];
         $file = null;
         if ($source === 'recyclebin' && ctype_digit($name)) {

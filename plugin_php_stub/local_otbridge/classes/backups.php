@@ -36,6 +36,8 @@ class backups {
     const CRITERIA = ['courseid', 'idnumber', 'shortname', 'fullname'];
     /** @var int how many look-alikes are told at most */
     const MAX_LOOKALIKES = 10;
+    /** @var int how many courses of whole-site backups are looked at for look-alikes */
+    const MOST_NAMES = 5000;
 
     /**
      * Search; what is not known yet is read, the likely files first, until the patience is over.
@@ -61,8 +63,18 @@ class backups {
             [$found, $alike] = self::search($sources, $criteria);
             $there = self::still_there(array_slice($found, 0, $limit), $changed);
         }
+        $whole = extraction\source::find($criteria);
+        $all = array_merge(self::tell($there), $whole);
+        usort($all, static function ($one, $other) {
+            return [$other['stored'], $other['timecreated']] <=> [$one['stored'], $one['timecreated']];
+        });
+        if ($whole) {
+            $found = array_merge($found, $whole);
+        } else if (!$found) {
+            $alike = array_merge($alike, extraction\source::names(self::MOST_NAMES));
+        }
         return [
-            'backups' => self::tell($there),
+            'backups' => array_slice($all, 0, $limit),
             'truncated' => $unread > 0 || count($found) > $limit,
             'unread' => $unread,
             'unreadable' => self::unreadable($sources, $criteria),

@@ -33,6 +33,8 @@ use Throwable;
 class run_worker extends worker {
     /** @var float seconds for which locks are kept over steps that want the same ones; then others get their turn */
     const HOLD = 0.25;
+    /** @var float how much of a step its waiting is */
+    const WAITING = 0.1;
 
     /** @var program */
     private $program;
@@ -76,6 +78,10 @@ class run_worker extends worker {
                 $this->step($planned);
             }
             $this->release_locks();
+        } catch (extraction\waiting $waiting) {
+            $this->release_locks();
+            $this->wait($waiting);
+            return;
         } catch (Throwable $error) {
             $this->roll_back();
             $this->release_locks();
@@ -88,6 +94,21 @@ class run_worker extends worker {
         $this->finish(operations::DONE, array_map(static function (array $results): \stdClass {
             return (object) $results; // One that results in nothing is an object, too.
         }, $this->results));
+    }
+
+    /**
+     * A step waits for something outside: it is begun anew when that is due, and an attempt that waited is none that died.
+     *
+     * @param extraction\waiting $waiting
+     */
+    private function wait(extraction\waiting $waiting): void {
+        $this->clean_up_begun();
+        $all = ($this->operation->stepsdone + self::WAITING * $waiting->part) / max(1, $this->operation->stepstotal);
+        operations::update($this->operation, [
+            'step' => $waiting->getMessage(), 'attempting' => '', 'attempts' => 0, 'touched' => null,
+            'progress' => max((float) $this->operation->progress, round($all, 5)),
+        ]);
+        $this->due = $waiting->due;
     }
 
     /**

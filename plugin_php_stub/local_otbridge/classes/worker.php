@@ -41,6 +41,8 @@ abstract class worker {
     protected $operation;
     /** @var float when word was given last */
     private $announced = 0.0;
+    /** @var int when to go on, Unix seconds; 0 = it does not wait */
+    protected $due = 0;
 
     /**
      * Prepare.
@@ -72,6 +74,10 @@ abstract class worker {
             $this->heal($this->touched());
         }
         $this->go_on();
+        if ($this->due) {
+            task\work_on::queue((int) $this->operation->id, $this->due);
+            return;
+        }
         program_files::remove((int) $this->operation->id);
     }
 

@@ -437,3 +437,16 @@ def test_a_course_that_moodle_does_not_have_after_all_is_a_failure() -> None:
 
 def test_what_is_left_of_a_course_that_was_taken_back() -> None:
     assert taken_back({"kind": "course", "course_id": 70}) == {"kind": "course-deleted", "course_id": 70}
+
+
+# --- whole-site backups
+
+
+def test_a_whole_site_backup_is_taken_where_it_is_more_than_a_day_newer() -> None:
+    own, whole = backup(timecreated=10 * DAY), backup(source="wholesite", ref="w", timecreated=11 * DAY + 1)
+    assert call(Moodle(own, whole))["ref"] == "w"
+
+
+def test_a_copy_of_the_course_itself_is_taken_where_it_is_at_most_a_day_older() -> None:
+    own, whole = backup(timecreated=10 * DAY), backup(source="wholesite", ref="w", timecreated=11 * DAY - 1)
+    assert call(Moodle(own, whole))["ref"] == "r1"

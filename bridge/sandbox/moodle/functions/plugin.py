@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.sandbox.moodle import mbz, operations, programs
+from bridge.sandbox.moodle import mbz, operations, programs, whole_site
 from bridge.sandbox.moodle.descriptions import Many, Struct, Value, default
 from bridge.sandbox.moodle.people import ASSIGNABLE
 from bridge.sandbox.moodle.problems import invalid_parameter, php_error
@@ -233,7 +233,7 @@ def find_backups(site: Site, params: Mapping[str, Any]) -> Any:
                     "ref": one.ref,
                     "source": one.source,
                     "filename": one.filename,
-                    "size": one.path.stat().st_size,
+                    "size": 0 if one.source == whole_site.SOURCE else one.path.stat().st_size,
                     "timecreated": content.time,
                     "courseid": content.courseid,
                     "idnumber": content.idnumber,

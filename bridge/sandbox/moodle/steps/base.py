@@ -93,6 +93,14 @@ class StepKind(ABC):
         """
         yield from ()
 
+    def notes(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:  # noqa: ARG002 (most have none)
+        """What works, and somebody should know."""
+        yield from ()
+
+    def waits(self, site: Site, params: Mapping[str, Any]) -> str:  # noqa: ARG002 (most wait for nothing)
+        """What it waits for outside of Moodle before it begins, in words; empty for nothing."""
+        return ""
+
     def claims(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:  # noqa: ARG002 (most claim nothing)
         """What no other step of the program may want, too: parameter, code of the fault, and what."""
         yield from ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bridge.sandbox.moodle import mbz
+from bridge.sandbox.moodle import mbz, whole_site
 from bridge.sandbox.moodle.courses import changed, footprint
 from bridge.sandbox.moodle.problems import MoodleProblem
 from bridge.sandbox.moodle.schema import Fault, Field, Items, Shape, flag, line, record
@@ -94,6 +94,14 @@ class CourseRestore(StepKind):
                 "othersite", "othersite", "The backup was made on another site", {"site": content.siteurl}
             )
         yield from _taken(site, params["shortname"] or content.shortname)
+
+    def notes(self, site: Site, params: Mapping[str, Any]) -> Iterator[Fault]:
+        """See `StepKind.notes`."""
+        return whole_site.notes(site, params["ref"])
+
+    def waits(self, site: Site, params: Mapping[str, Any]) -> str:
+        """See `StepKind.waits`."""
+        return whole_site.waits(site, params.get("ref"))
 
     def check_files(self, params: Mapping[str, Any], held: Mapping[str, Path]) -> Iterator[Fault]:
         """See `StepKind.check_files`."""

@@ -95,9 +95,9 @@ class find_backups extends api {
         return new external_single_structure([
             'backups' => new external_multiple_structure(new external_single_structure([
                 'ref' => new external_value(PARAM_RAW, 'Reference for the step course.restore'),
-                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea, private'),
+                'source' => new external_value(PARAM_ALPHA, 'recyclebin, folder, filearea, private, wholesite'),
                 'filename' => new external_value(PARAM_RAW, 'Name of the file'),
-                'size' => new external_value(PARAM_INT, 'Bytes'),
+                'size' => new external_value(PARAM_INT, 'Bytes; 0 = it has yet to be taken out of a whole-site backup'),
                 'timecreated' => new external_value(PARAM_INT, 'Moment of the backup, as it says itself, Unix seconds'),
                 'courseid' => new external_value(PARAM_INT, 'Original id of the course'),
                 'idnumber' => new external_value(PARAM_RAW, 'Of the course'),

@@ -33,6 +33,8 @@ use local_otbridge\change;
 use local_otbridge\changes;
 use local_otbridge\checking;
 use local_otbridge\course_restorer;
+use local_otbridge\extraction\source;
+use local_otbridge\extraction\waiting;
 use local_otbridge\field;
 use local_otbridge\language;
 use local_otbridge\losses;
@@ -157,7 +159,9 @@ class course_restore extends step {
 
         $shortname = $params['shortname'];
         $file = null;
-        $header = $this->header($params, $checking, $file);
+        $whole = source::has($params['ref']) ? source::check($params['ref'], $checking) : null;
+        $shortname = $whole !== null && $shortname === '' ? $whole : $shortname;
+        $header = $whole === null ? $this->header($params, $checking, $file) : null;
         if ($header !== null) {
             $this->check_losses($params, $header, $file, $checking);
             if (!$header['samesite'] && $params['othersite'] !== true) {
@@ -181,7 +185,11 @@ class course_restore extends step {
      */
     public function run(array $params, work $work): array {
         $files = $params['file'] === null ? [] : [backup_file::brought($work->file($params['file']), $work->file_name($params['file']))];
-        return (new course_restorer($params, $work))->run($files);
+        $results = (new course_restorer($params, $work))->run($files);
+        foreach ($results['source'] === source::NAME ? array_merge([$params['ref']], $params['older']) : [] as $ref) {
+            $results['warnings'] = array_merge($results['warnings'], source::has($ref) ? source::finish($ref) : []);
+        }
+        return $results;
     }
 
     /**
@@ -307,6 +315,8 @@ class course_restore extends step {
                     return $header;
                 }
                 $first = $first ?? ['backupinvalid', ['reason' => language::say($header['problem'])]];
+            } catch (waiting $waiting) {
+                return null; // An older copy, which has yet to be taken out of a whole-site backup.
             } catch (refusal $refusal) {
                 $first = $first ?? [$refusal->errorcode, $refusal->facts];
             }

@@ -41,12 +41,16 @@ class work_on extends adhoc_task {
      * Queue the work on an operation.
      *
      * @param int $operationid
+     * @param int $due not before, Unix seconds
      */
-    public static function queue(int $operationid): void {
+    public static function queue(int $operationid, int $due = 0): void {
         $task = new self();
         // The user is not set here: cron drops tasks of users who are gone, and nobody would learn what became of the operation.
         $task->set_component('local_otbridge');
         $task->set_custom_data(['operationid' => $operationid]);
+        if ($due) {
+            $task->set_next_run_time($due);
+        }
         manager::queue_adhoc_task($task);
     }
 
