@@ -18,7 +18,7 @@ NUMBERS = {
     "id", "contextid", "timecreated", "timemodified", "timestarted", "timefinished", "sortorder", "cacherev",
     "startdate", "enddate", "itemid", "userid", "instance", "cmid", "categoryid", "category", "parent",
     "lastcron", "time", "stored", "courseid", "size", "adhocqueued", "pluginversion", "upload", "progress",
-    "version", "backuptime",
+    "version", "backuptime", "origin",
 }  # fmt: skip
 """Numbers whose value is the site's own."""
 GROWING = {
