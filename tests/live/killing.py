@@ -363,7 +363,9 @@ class Killer:
                     tally.at[kinds[seen["stepsdone"]]] += 1
             if seen["status"] in ENDED:
                 return
-            if seen["status"] != "none":
+            if seen["status"] == "queued":
+                way = "cron"
+            elif seen["status"] != "none":
                 way = random.choice(("cron", "again" if what == "call" else "undo again"))
 
     def _judge(self, seen: Any, tally: Tally, everything: bool, before: Any) -> list[str]:

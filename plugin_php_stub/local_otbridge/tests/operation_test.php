@@ -327,6 +327,20 @@ class operation_test extends \advanced_testcase {
         $this->assertSame(0, $rescue());
     }
 
+    public function test_a_task_of_an_operation_that_a_call_ended_keeps_no_other_from_running() {
+        global $DB;
+        $key = $this->key();
+        $this->run_program($key);
+        foreach ([false, true] as $died) {
+            work_on::queue((int) operations::find($key)->id);
+            if ($died && $DB->get_manager()->field_exists('task_adhoc', 'timestarted')) { // Since 3.10.
+                $DB->set_field('task_adhoc', 'timestarted', time() - 60, ['component' => 'local_otbridge']);
+            }
+            (new rescue())->execute();
+            $this->assertSame(0, $DB->count_records('task_adhoc', ['component' => 'local_otbridge']));
+        }
+    }
+
     public function test_an_operation_whose_user_is_gone_is_taken_back() {
         global $DB;
         $key = $this->key();

@@ -195,8 +195,8 @@ class glossary_add_entry extends step implements repeatable {
         $DB->delete_records('rating', $where + ['component' => 'mod_glossary', 'ratingarea' => 'entry']);
         $DB->delete_records('glossary_alias', ['entryid' => $entry->id]);
         $DB->delete_records('glossary_entries_categories', ['entryid' => $entry->id]);
-        $DB->delete_records('glossary_entries', ['id' => $entry->id]);
         core_tag_tag::remove_all_item_tags('mod_glossary', 'glossary_entries', $entry->id);
+        $DB->delete_records('glossary_entries', ['id' => $entry->id]); // Last: without it nothing leads to the rest.
         $event = \mod_glossary\event\entry_deleted::create([
             'context' => $context, 'objectid' => $entry->id, 'other' => ['mode' => '', 'hook' => '', 'concept' => $entry->concept],
         ]);

@@ -216,7 +216,10 @@ class lesson_add_page extends step implements repeatable {
         global $DB;
 
         if (kinds::exists('cm', $params['lesson']) && $DB->record_exists('lesson_pages', ['id' => $results['id']])) {
+            // All or nothing: core joins the pages before and after it when its own row is gone.
+            $transaction = $DB->start_delegated_transaction();
             lesson_page::load($results['id'], new lesson(self::lesson($params['lesson'])))->delete();
+            $transaction->allow_commit();
         }
     }
 

@@ -200,7 +200,10 @@ class question_import extends step implements repeatable {
             }
         }
         foreach ($ids as $id) {
+            // All or nothing of each: without its own row nothing leads to the rest of a question that was half deleted.
+            $transaction = $DB->start_delegated_transaction();
             question_delete_question($id);
+            $transaction->allow_commit();
         }
         $made = $work->recall();
         if (!empty($made['bank'])) {

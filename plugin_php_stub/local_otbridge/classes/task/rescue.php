@@ -53,6 +53,7 @@ class rescue extends scheduled_task {
     public function execute() {
         global $DB;
 
+        $this->forget_tasks();
         [$in, $params] = $DB->get_in_or_equal(operations::OPEN);
         foreach ($DB->get_records_select_menu(operations::TABLE, "status $in", $params, 'id', 'id, opkey') as $id => $opkey) {
             if ($lock = operations::lock($opkey, 0)) {
@@ -88,7 +89,22 @@ class rescue extends scheduled_task {
     }
 
     /**
-     * Delete the row of a task whose process is gone.
+     * Forget tasks of operations that have ended, because a call went on with them. One whose process died would keep all other
+     * tasks of this plugin from running: Moodle counts it as running until its nightly clean-up (measured on 4.5.6).
+     */
+    private function forget_tasks(): void {
+        global $DB;
+
+        foreach ($DB->get_records('task_adhoc', ['component' => 'local_otbridge']) as $row) {
+            $operation = operations::get((int) (json_decode($row->customdata)->operationid ?? 0));
+            if ($operation === null || !operations::is_open($operation)) {
+                $this->forget_dead($row);
+            }
+        }
+    }
+
+    /**
+     * Delete the row of a task that nobody is running.
      *
      * @param stdClass $row
      * @return bool false when the process lives
