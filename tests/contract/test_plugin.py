@@ -518,8 +518,10 @@ def bringing(what: Program) -> Program:
 NOT_FOUND_AGAIN = frozenset(
     {
         "access.restrict",
+        "backup.configure",
         "category.create",
         "category.sort_courses",
+        "certificate.add",
         "cohort.add_member",
         "cohort.create",
         "completion.set and access.restrict",
@@ -531,6 +533,8 @@ NOT_FOUND_AGAIN = frozenset(
         "profile.create_field",
         "role.assign",
         "rule.create",
+        "site.audit",
+        "theme.apply",
         "user.create",
         "user.enrol",
     }
