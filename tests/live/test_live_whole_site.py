@@ -189,8 +189,8 @@ def test_a_certificate_goes_again(real: RealMoodle, tmp_path: Path, unique: str)
 # --- the look
 
 
-def style(page: str, theme: str, browser: requests.Session, made: bool) -> str:
-    """The stylesheet that a page links, once it is `made` of the colour of the order or not.
+def style(page: str, theme: str, browser: requests.Session, word: str, *, there: bool) -> str:
+    """The stylesheet that a page links, once a word of the order is `there`, or is not.
 
     The first to ask gets the sheet of before (Moodle 4.5, theme/styles.php), while the new one is compiled.
     """
@@ -199,7 +199,7 @@ def style(page: str, theme: str, browser: requests.Session, made: bool) -> str:
     assert f"/{theme}/" in links[0]
     for _ in range(30):
         css = browser.get(links[0], timeout=180).text
-        if ("#aa3312" in css) is made:
+        if (word in css) is there:
             return css
         time.sleep(2)
     raise AssertionError("the stylesheet was not compiled anew")
@@ -218,7 +218,7 @@ def test_the_site_shows_logo_and_colour_and_then_its_own_look_again(
     order = Order(real, files, Wanted("apply-theme", wanted), policy=policy)
     try:
         page = visitor.get(address, timeout=60).text
-        css = style(page, "classic", visitor, made=True)
+        css = style(page, "classic", visitor, unique, there=True)
         assert re.search(rf"\.w{unique}\s*\{{\s*color:\s*#aa3312", css)
         assert re.search(r"--primary:\s*#aa3312", css)
         (src,) = set(re.findall(r'src="([^"]*/core_admin/logo/[^"]*)"', page))
@@ -229,8 +229,8 @@ def test_the_site_shows_logo_and_colour_and_then_its_own_look_again(
     page = visitor.get(address, timeout=60).text
     assert ("core_admin/logo/" in page) == ("core_admin/logo/" in before)
     theme = re.findall(r"styles\.php/([a-z_]+)/", before)[0]
-    css = style(page, theme, visitor, made=False)
-    assert unique not in css
+    css = style(page, theme, visitor, unique, there=False)
+    assert "#aa3312" not in css
 
 
 def test_a_style_that_does_not_compile_changes_nothing(real: RealMoodle, tmp_path: Path) -> None:
