@@ -17,6 +17,8 @@ LANGUAGE = "ru"
 """Of what Moodle says of losses and people: the customer reads it."""
 MOST_TOLD = 10
 """Entries of a list that a message tells at most."""
+NEXT_SEARCH_SECONDS = 1.0
+"""After which a search that was cut short goes on; each reads for some time."""
 MOST_OLDER = 10
 """Copies, beside the chosen one, that may be taken where it turns out to be damaged."""
 
@@ -120,6 +122,7 @@ def _find(params: RestoreCourseParams, moodle: Reader) -> Sequence[Mapping[str, 
             "still-reading",
             f"Moodle has not looked into {found['unread']} of its backup files yet; it goes on, and is asked "
             "again later",
+            again=NEXT_SEARCH_SECONDS,
         )
     if found["backups"]:
         return list(found["backups"])
