@@ -27,7 +27,7 @@ Fetch = Callable[[str], TicketFile]
 """The file of a program by its SHA-256."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_SHARE = 0.15
+_SHARE = 0.1
 """A pause between two looks, as a part of the time that has gone by: so late its end is learned at most."""
 _UNENDED = ("queued", "running", "undoing")
 _PATH = re.compile(r"((?:steps|files)\[\d+\][^\s:]*): ")

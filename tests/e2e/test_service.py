@@ -70,8 +70,12 @@ def test_a_search_that_was_cut_short_waits_and_goes_on(world: World) -> None:
     world.moodle.unread_backups = 0
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("operation_wait_seconds = 0.1", "operation_wait_seconds = 60"))
-    world.sync()
-    assert world.portal.ticket(ticket).state == "awaiting_acceptance"
+
+    def done() -> bool:
+        world.sync()
+        return world.portal.ticket(ticket).state == "awaiting_acceptance"
+
+    wait_until(done)  # it is due after a second
     assert len(world.courses()) == 1
 
 

@@ -33,6 +33,7 @@ class FakeMoodle:
         self.broken: set[str] = set()
         self.courses: dict[int, dict[str, Any]] = {}
         self.backups: list[dict[str, Any]] = []
+        self.origins: dict[int, int] = {}
         self.roles: list[dict[str, Any]] = []
         self.operations: dict[str, dict[str, Any]] = {}
         self._next = 100
@@ -84,6 +85,9 @@ class FakeMoodle:
                 "stored": BACKUP_TIME,
                 "siteurl": self.base_url,
                 "samesite": True,
+                "category": "",
+                "origin": self.origins.get(course_id, course_id),
+                "alive": 0,
             }
         )
 
@@ -96,9 +100,14 @@ class FakeMoodle:
     def _find_backups(self, limit: int = 50, private: bool = False, **wanted: Any) -> dict[str, Any]:
         asked = {name: value for name, value in wanted.items() if value}
         found = [
-            backup for backup in self.backups if all(backup[name] == value for name, value in asked.items())
+            {**backup, "alive": self._alive(backup["origin"])}
+            for backup in self.backups
+            if all(backup[name] == value for name, value in asked.items())
         ]
-        return {"backups": found, "truncated": False, "unreadable": [], "lookalikes": []}
+        return {"backups": found, "truncated": False, "unread": 0, "unreadable": [], "lookalikes": []}
+
+    def _alive(self, origin: int) -> int:
+        return max((id_ for id_ in self.courses if self.origins.get(id_, id_) == origin), default=0)
 
     def _check(self, program: str, draftitemid: int) -> dict[str, Any]:
         faults = []
@@ -231,6 +240,7 @@ class FakeMoodle:
             return {}, failure or "shortnametaken"
         course = {"id": self._id(), "fullname": backup["fullname"], "shortname": backup["shortname"]}
         self.courses[course["id"]] = course
+        self.origins[course["id"]] = backup["origin"]
         return {
             **course,
             "url": f"{self.base_url}/course/view.php?id={course['id']}",
@@ -242,6 +252,7 @@ class FakeMoodle:
             "questions": 5,
             "files": 3,
             "users": step["users"],
+            "compared": {"activities": [3, 3], "questions": [5, 5], "files": [3, 3]},
             "warnings": [],
         }, ""
 

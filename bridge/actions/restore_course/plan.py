@@ -18,6 +18,8 @@ LANGUAGE = "ru"
 """Of what Moodle says of losses and people: the customer reads it."""
 MOST_TOLD = 10
 """Entries of a list that a message tells at most."""
+NEXT_SEARCH_SECONDS = 1.0
+"""After which a search that was cut short goes on; each reads for some time."""
 MOST_OLDER = 10
 """Copies, beside the chosen one, that may be taken where it turns out to be damaged."""
 
@@ -121,6 +123,7 @@ def _find(params: RestoreCourseParams, moodle: Reader) -> Sequence[Mapping[str, 
             "still-reading",
             f"Moodle has not looked into {found['unread']} of its backup files yet; it goes on, and is asked "
             "again later",
+            again=NEXT_SEARCH_SECONDS,
         )
     if found["backups"]:
         return list(found["backups"])
