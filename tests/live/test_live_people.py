@@ -74,7 +74,7 @@ echo json_encode([has_capability('moodle/course:manageactivities', context_cours
         get_user_roles(context_course::instance($course), $user, false)))]);
 """
 )
-SWEEP = BOOT + "\\core\\cron::setup_user(); (new \\local_otbridge\\task\\sweep())->execute();"
+SWEEP = BOOT + "(new \\local_otbridge\\task\\sweep())->execute();"
 LIVES_IN = BOOT + "$DB->set_field('user', 'country', $argv[2], ['id' => $argv[1]]);"
 
 
