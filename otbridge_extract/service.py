@@ -8,6 +8,7 @@ import pwd
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -78,6 +79,9 @@ class Service:
                 say(f"it begins anew: {error}")
                 self.guard.stopping.wait(PAUSE)
         say("stopping")
+        self.guard.stopping.clear()  # Cleaning up has children of its own.
+        with suppress(OSError, Refused, Stopping):  # The next start does it otherwise.
+            self.end()
 
     def _run(self) -> None:
         self.begin()

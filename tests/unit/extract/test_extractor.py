@@ -183,6 +183,17 @@ def test_two_requests_for_one_backup_share_a_scratch_database(tmp_path: Path) ->
     site.end()
 
 
+def test_a_helper_that_is_stopped_drops_the_scratch_database_that_waited(tmp_path: Path) -> None:
+    site = Site(tmp_path, linger_seconds=1000)
+    site.ask(site.save())
+    site.work()
+    assert site.scratch.living
+    site.service.guard.stopping.set()
+    site.service.run()
+    assert site.leavings() == []
+    site.end()
+
+
 def test_another_backup_drops_the_scratch_database_of_the_first(tmp_path: Path) -> None:
     site = Site(tmp_path, linger_seconds=1000)
     first, second = site.save(), site.save("20261115020000", mysql_dump(ended="2026-11-15  1:30:05"))
