@@ -86,8 +86,6 @@ is missing.
 
 ENTERING = ("moodle/course:view", "moodle/course:viewhiddencourses")
 """What lets the token's user into every course."""
-LACKED = frozenset({"moodle/category:manage"})
-"""What nothing asks for and the token's user does not have (README of the plugin)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +248,7 @@ class Site:
 
     def has_capability(self, name: str) -> bool:
         """Whether the token's user has the capability."""
-        return name not in LACKED and name not in json.loads(self.store.get("prohibited") or "[]")
+        return name not in json.loads(self.store.get("prohibited") or "[]")
 
     def require(self, *capabilities: str) -> None:
         """Refuse as Moodle does when the token's user lacks one of the capabilities.

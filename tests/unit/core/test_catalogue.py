@@ -50,7 +50,7 @@ ROWS = """
 4-glossary fixed:2 0.6 auto
 4-certificate fixed:2 0.6 auto | 4-access fixed:2 0.6 auto
 4-ex-paths actual 0.6 auto | 4-ex-replace actual 0.6 auto | 4-ex-order actual 0.6 auto
-4-ex-olympiad actual 0.6 assisted
+4-ex-olympiad actual 0.6 auto
 4-ex-certificate actual 0.6 assisted
 5-db range:1/6 1 manual | 5-move range:2/6 1 manual | 5-backup range:1/8 1 auto | 5-image range:4/10 1 manual
 """

@@ -58,7 +58,7 @@ def test_the_request_is_no_part_of_the_key() -> None:
 
 
 def test_the_kinds_of_effects_are_those_of_every_earlier_version() -> None:
-    kinds = {"plan", "hold", "operation", "undo", "freeze", "capture", "void", "reversal"}
+    kinds = {"plan", "hold", "operation", "undo", "freeze", "attach", "capture", "void", "reversal"}
     assert kinds == {kind.value for kind in Kind if ":" not in kind}
     assert correction_kind(1, Kind.REVERSAL) == "correct:1:reversal"
     assert [note_kind(message) for message in ("suspended", "suspended:2", "ready")] == [

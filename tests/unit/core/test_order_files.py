@@ -248,7 +248,7 @@ def test_names_that_are_not_recognised_are_told_with_those_that_are_near() -> No
         "файл «order.yaml»",
         (
             "shortname: указано дважды («shortname» и «Shortname»): оставьте одно",
-            "full_name: такого параметра у этой услуги нет; похожие: fullname",
+            "full_name: такого параметра у этой услуги нет; похожие: fullname, new_fullname",
         ),
     )
 

@@ -4,16 +4,18 @@ is told in the customer's language.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.domain.catalogue import Catalogue
 from bridge.domain.catalogue_file import read_catalogue
 from bridge.domain.lifecycle import OrderFault
 from bridge.domain.tickets import Attachment, Order
 from bridge.flow.orders import allowed_unattended, find_order
-from tests.builders import make_ticket
+from tests.builders import make_catalogue, make_ticket
 
 CATALOGUE = read_catalogue(
     (Path(__file__).parents[3] / "config" / "catalogue.toml").read_text(encoding="utf-8"), "catalogue.toml"
@@ -413,10 +415,10 @@ def test_what_only_a_specialist_may_set_is_refused_in_a_form() -> None:
 GROUPS = '[[parts]]\naction = "create-groups"\n[parts.params]\ncourse = "intro"\ngroups = ["А"]\n'
 
 
-def several(parts: str) -> Order | OrderFault | None:
+def several(parts: str, catalogue: Catalogue = CATALOGUE) -> Order | OrderFault | None:
     text = f'service = "2.9.1-access"\n{parts}'
     attachment = Attachment("a", "order.toml", len(text.encode()), "", "text/plain")
-    return find_order(make_ticket(attachments=(attachment,)), CATALOGUE, files={"a": text})
+    return find_order(make_ticket(attachments=(attachment,)), catalogue, files={"a": text})
 
 
 def test_an_order_may_come_to_several_actions() -> None:
@@ -430,7 +432,10 @@ def test_an_order_may_come_to_several_actions() -> None:
 
 
 def test_an_action_that_people_do_makes_the_whole_order_theirs() -> None:
-    found = several('[[parts]]\naction = "enrol-users"\n' + GROUPS)
+    service = CATALOGUE.get("2.9.1-access")
+    assert service is not None
+    of_the_site = make_catalogue(replace(service, actions=(*service.actions, "introduce-people")))
+    found = several('[[parts]]\naction = "introduce-people"\n' + GROUPS, of_the_site)
     assert isinstance(found, Order)
     assert (found.action, found.parts) == (None, ())
 
