@@ -36,15 +36,13 @@ COUNTRIES = frozenset(
 """Those of Moodle's countries that tests and the demo name."""
 PREFIX = "profile_field_"
 TYPES = ("text", "menu", "checkbox", "datetime", "textarea")
-ASSIGNABLE = frozenset(
-    {
-        ("student", "course"),
-        ("teacher", "course"),
-        ("editingteacher", "course"),
-        ("", "course"),
-        ("", "coursecat"),
-        ("", "system"),
-    }
+ASSIGNABLE = (
+    ("student", "course"),
+    ("teacher", "course"),
+    ("editingteacher", "course"),
+    ("", "course"),
+    ("", "coursecat"),
+    ("", "system"),
 )
 """Archetypes and the levels at which their roles may be given, as long as nobody set it otherwise."""
 PROTECTED = frozenset({1, 2})

@@ -187,7 +187,7 @@ class Site:
         )
         self.add_category("Category 1")
         roles.install(self.store)
-        self.add_user("guest", firstname="Guest user", lastname=" ")
+        self.add_user("guest", email="root@localhost", firstname="Guest user", lastname=" ")
         self.add_user("otbridge", firstname="Norm-hours", lastname="Bridge")
 
     @property

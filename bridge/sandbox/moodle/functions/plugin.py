@@ -123,7 +123,7 @@ def get_info(site: Site, _params: Mapping[str, Any]) -> Any:
         "risks": list(RISKS),
         "contexts": [],
         "categories": [],
-        "assignable": sorted(f"{archetype or 'none'}:{level}" for archetype, level in ASSIGNABLE),
+        "assignable": [f"{archetype or 'none'}:{level}" for archetype, level in ASSIGNABLE],
         "auths": ["manual"],
     }
     return {
