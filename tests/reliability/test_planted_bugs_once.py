@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import null
 
 import bridge.journal.portal_books
 from bridge.journal.books import PortalWrites, Writer
@@ -70,7 +69,7 @@ def moment_is_that_of_the_answer(patch: Patch) -> None:
     """The row is there before the write, but its moment is written when an answer comes, or does not."""
 
     def timeless(self: PortalWrites, portal: str, key: str, fingerprint: str, now: datetime) -> None:
-        _portal_write_sending(self, portal, key, fingerprint, null())  # type: ignore[arg-type]
+        _portal_write_sending(self, portal, key, fingerprint, None)  # type: ignore[arg-type]
 
     def write(self: Once, attempt: Attempt) -> dict[str, Any]:
         try:

@@ -26,7 +26,8 @@ PLUGIN_RELEASE = "2.0.0"
 MOST_LOOKALIKES = 10
 OWN_NEEDS = (
     "local/otbridge:view", "local/otbridge:run", "local/otbridge:restore", "moodle/restore:restorecourse",
-    "moodle/user:viewdetails", "moodle/user:viewalldetails", "moodle/site:viewuseridentity", "moodle/cohort:view",
+    "moodle/user:viewdetails", "moodle/user:viewalldetails", "moodle/site:viewuseridentity",
+    "moodle/cohort:view",
 )  # fmt: skip
 """What the functions ask for, those of core that find people among them."""
 FAITHFUL = (
