@@ -282,6 +282,7 @@ def _operation(opkey: str, kind: str, status: str, program: str = "") -> dict[st
         "undoes": "",
         "program": program,
         "looks": 0,
+        "timestarted": 0,
         "status": status,
         "progress": 0.0,
         "step": "",
