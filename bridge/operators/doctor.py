@@ -23,7 +23,7 @@ from bridge.portal import Portal, PortalError, PortalForbidden, PortalUnauthoriz
 from bridge.portal.port import CAPABILITIES, CONTRACT, SCOPES
 from bridge.settings import InstallationTable, Settings
 
-PLUGIN_VERSION = 2026112901
+PLUGIN_VERSION = 2026112903
 """The oldest version of local_otbridge that has every function of docs/plugin-api.md."""
 
 ALWAYS_NEEDED = frozenset(

@@ -286,7 +286,7 @@ def test_get_info_tells_versions_capabilities_and_steps(moodle_site: Any, transp
     with connect(moodle_site.url, moodle_site.token, transport=transport) as client:
         info = client.read(PREFIX + "get_info")
     assert info["release"][0].isdigit()
-    assert info["pluginversion"] >= 2026112901
+    assert info["pluginversion"] >= 2026112903
     assert abs(info["time"] - time.time()) < 300
     granted = {item["name"]: item["granted"] for item in info["capabilities"]}
     assert {"local/otbridge:view", "local/otbridge:restore", "local/otbridge:managerole"} <= granted.keys()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bridge.sandbox.moodle.site import Site
 
 PREFIX = "local_otbridge_"
-PLUGIN_VERSION = 2026112901
+PLUGIN_VERSION = 2026112903
 PLUGIN_RELEASE = "2.0.0"
 MOST_LOOKALIKES = 10
 OWN_NEEDS = (
