@@ -27,7 +27,7 @@ class FakeMoodle:
 
     base_url = "https://moodle.example.ru"
 
-    def __init__(self, steps: int = 4) -> None:
+    def __init__(self, steps: int = 6) -> None:
         self.steps = steps
         self.failures: list[str] = []
         self.broken: set[str] = set()

@@ -88,7 +88,6 @@ def test_what_was_accepted_in_the_moment_of_a_move_is_written_off(disk: Disk) ->
 @leaves
 def test_work_that_runs_is_waited_for_and_is_left_to_an_operator(disk: Disk, how: str) -> None:
     world = World(disk)
-    world.moodle.steps = 6  # more looks than a pass has
     world.order(RESTORE)
     world.order({"service": "2.6"})
     world.run_pass()

@@ -27,7 +27,7 @@ def test_one_kill_before_or_after_any_commit_and_any_call_changes_nothing(
     trials: Trials, scenario: Scenario
 ) -> None:
     lasting = not (LONG or (THOROUGH and scenario is ROLE_DONE))
-    every = 1 if LONG or (THOROUGH and scenario in MAIN) else 4 if THOROUGH else 6
+    every = 1 if LONG or (THOROUGH and scenario in MAIN) else 3 if THOROUGH else 6
     points = [
         trials.kill_everywhere(part, lasting=lasting, every=every) for part in trials.segments(scenario)
     ]
