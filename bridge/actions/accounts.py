@@ -16,6 +16,7 @@ from typing import Any, Literal
 from bridge.actions.action import Context
 from bridge.actions.base import OrderRefused
 from bridge.actions.elements import folded
+from bridge.actions.people import USERS, rows_by_login
 from bridge.actions.places import InCourse, find_course
 from bridge.actions.program import Ref
 
@@ -25,7 +26,6 @@ PEOPLE_UNKNOWN = frozenset({"ambiguous-people", "no-such-people"})
 """Refusals of `find_people`; the customer can mend them."""
 THINGS_UNKNOWN = frozenset({"ambiguous-cohort", "no-such-cohort", "no-such-group"})
 """Refusals of `find_cohort` and `find_group`; the customer can mend them."""
-USERS = "core_user_get_users_by_field"
 COHORTS = "core_cohort_search_cohorts"
 GROUPS = "core_group_get_course_groups"
 CAPABILITIES = frozenset(
@@ -36,8 +36,6 @@ CAPABILITIES = frozenset(
 LOGIN = re.compile(r"[-.@_a-z0-9]+", re.ASCII)
 """What can be a login, in small letters; Moodle refuses a whole list where one of it cannot."""
 _COLUMNS: Mapping[By, str] = {"login": "username", "idnumber": "idnumber", "email": "email"}
-_AT_ONCE = 200
-"""Values of one call; PHP takes a thousand form fields."""
 _MOST_COHORTS = 1000
 
 
@@ -103,9 +101,10 @@ def find_people(wanted: Iterable[str], by: By, context: Context) -> dict[str, Ac
         }
     left = [one for one in asked if one not in found]
     several: list[str] = []
-    known = _by_login(left, context) if by == "login" else {}
+    known = rows_by_login(left, context.moodle) if by == "login" else {}
     for one in left:
-        rows = known.get(one.lower(), []) if by == "login" else _by_value(one, by, context)
+        by_login = [known[one.lower()]] if one.lower() in known else []
+        rows = by_login if by == "login" else _by_value(one, by, context)
         if len(rows) > 1:
             several.append(one)
         elif rows:
@@ -124,7 +123,7 @@ def find_people(wanted: Iterable[str], by: By, context: Context) -> dict[str, Ac
 
 def there_are(logins: Iterable[str], context: Context) -> dict[str, Account]:
     """Those of the logins that are taken, by login."""
-    return {login: _account(rows[0]) for login, rows in _by_login(list(logins), context).items()}
+    return {login: _account(row) for login, row in rows_by_login(logins, context.moodle).items()}
 
 
 def find_cohort(wanted: str, context: Context) -> int | Ref:
@@ -209,16 +208,6 @@ class Courses:
             id_, _ = self.course(course)
             self._groups[key] = group_of(id_, wanted, self._context, course)
         return self._groups[key]
-
-
-def _by_login(logins: list[str], context: Context) -> dict[str, list[Mapping[str, Any]]]:
-    small = [one.lower() for one in logins if LOGIN.fullmatch(one.lower())]
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for start in range(0, len(small), _AT_ONCE):
-        rows = context.moodle.read(USERS, field="username", values=small[start : start + _AT_ONCE])
-        for row in rows:
-            found.setdefault(str(row["username"]), []).append(row)
-    return found
 
 
 def _by_value(value: str, by: By, context: Context) -> list[Mapping[str, Any]]:

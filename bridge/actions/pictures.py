@@ -12,6 +12,7 @@ _BEGINNINGS = {
     b"\xff\xd8\xff": "JPEG",
     b"GIF8": "GIF",
     b"\x00\x00\x01\x00": "ICO",
+    b"RIFF": "WebP",
 }
 
 
@@ -27,7 +28,8 @@ def refuse_no_picture(file: TicketFile, *kinds: str) -> None:
     taken = kinds or ("PNG", "JPEG", "GIF", *(("ICO",) if file.name.lower().endswith(".ico") else ()))
     with file.path.open("rb") as content:
         head = content.read(12)
-    if not any(head.startswith(one) for one, kind in _BEGINNINGS.items() if kind in taken):
+    begins = any(head.startswith(one) for one, kind in _BEGINNINGS.items() if kind in taken)
+    if not begins or (head.startswith(b"RIFF") and head[8:] != b"WEBP"):
         why = f"это не изображение {', '.join(taken)}"
     elif file.size > LARGEST_PICTURE:
         why = f"изображение больше {LARGEST_PICTURE // (1024 * 1024)} МиБ"

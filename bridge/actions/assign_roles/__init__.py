@@ -4,12 +4,13 @@ Source: seed, item 2.9.1 ("Необходимо предоставить пра�
 roles may be given where, the plugin's settings, Moodle's own matrix and the risks of the role decide.
 """
 
-from bridge.actions.accounts import CAPABILITIES, USERS
+from bridge.actions.accounts import CAPABILITIES
 from bridge.actions.action import Action
 from bridge.actions.assign_roles.params import AssignRolesParams
 from bridge.actions.assign_roles.plan import evidence, plan, taken_back
 from bridge.actions.assign_roles.policy import AssignRolesRules
 from bridge.actions.assign_roles.words import WORDS
+from bridge.actions.people import USERS
 
 ACTION = Action(
     name="assign-roles",

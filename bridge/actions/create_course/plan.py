@@ -9,8 +9,8 @@ from typing import Any
 from bridge.actions.action import Context, Plan, Reader, Results
 from bridge.actions.categories import find_category
 from bridge.actions.create_course.params import Course, CreateCourseParams
-from bridge.actions.create_course.policy import refuse_no_picture
 from bridge.actions.elements import moment
+from bridge.actions.pictures import refuse_no_picture
 from bridge.actions.program import File, Part, Step, Use, ref
 from bridge.actions.texts import paragraphs
 
@@ -74,7 +74,7 @@ def _course(one: Course, context: Context, files: dict[str, File]) -> tuple[dict
         wanted["startdate"] = moment(one.starts, context.zone)
     if one.picture:
         picture = context.files.get(one.picture)
-        refuse_no_picture(picture)
+        refuse_no_picture(picture, "PNG", "JPEG", "GIF", "WebP")
         files.setdefault(picture.sha256, File(picture.sha256, picture.name, picture.size))
         wanted["picture"] = Use(picture.sha256)
     lines = (

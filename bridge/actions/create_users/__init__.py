@@ -5,12 +5,13 @@ Moodle's own upload of users (admin/tool/uploaduser), whose columns the table ha
 mailed by Moodle's scheduled task; they never stand in an order.
 """
 
-from bridge.actions.accounts import CAPABILITIES, COHORTS, GROUPS, USERS
+from bridge.actions.accounts import CAPABILITIES, COHORTS, GROUPS
 from bridge.actions.action import Action
 from bridge.actions.create_users.params import CreateUsersParams
 from bridge.actions.create_users.plan import evidence, plan, taken_back
 from bridge.actions.create_users.policy import CreateUsersRules
 from bridge.actions.create_users.words import WORDS
+from bridge.actions.people import USERS
 
 ACTION = Action(
     name="create-users",

@@ -5,11 +5,12 @@ Source: seed, item 2.9.1 ("Необходимо предоставить пра�
 stays as they are; whose enrolment differs from the order is named.
 """
 
-from bridge.actions.accounts import CAPABILITIES, GROUPS, USERS
+from bridge.actions.accounts import CAPABILITIES, GROUPS
 from bridge.actions.action import Action
 from bridge.actions.enrol_users.params import EnrolUsersParams
 from bridge.actions.enrol_users.plan import evidence, plan, taken_back
 from bridge.actions.enrol_users.words import WORDS
+from bridge.actions.people import USERS
 
 ACTION = Action(
     name="enrol-users",

@@ -11,7 +11,6 @@ from bridge.actions import Context, OrderRefused
 from bridge.actions.accounts import (
     COHORTS,
     GROUPS,
-    USERS,
     By,
     Courses,
     find_cohort,
@@ -21,6 +20,7 @@ from bridge.actions.accounts import (
     made_group,
     made_user,
 )
+from bridge.actions.people import USERS
 from bridge.actions.program import Ref
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
@@ -56,11 +56,19 @@ def test_all_unknown_people_are_named_and_none_is_guessed() -> None:
     assert (caught.value.code, caught.value.facts["people"]) == ("ambiguous-people", ["p@x.ru"])
 
 
-def test_what_can_be_no_login_is_not_asked_for_because_moodle_would_refuse_the_whole_list() -> None:
+def test_what_may_be_no_login_is_asked_for_alone_because_moodle_would_refuse_the_whole_list() -> None:
     moodle = FakeMoodle(**{USERS: users})
     with pytest.raises(OrderRefused):
         find_people(["ivanov", "петров", "a b"], "login", make_context(moodle))
-    assert moodle.calls(USERS) == [{"field": "username", "values": ["ivanov"]}]
+    assert [one["values"] for one in moodle.calls(USERS)] == [["ivanov"], ["a b"], ["петров"]]
+
+
+def test_a_site_may_let_other_signs_into_a_login() -> None:
+    def extended(field: str, values: list[str]) -> list[dict[str, object]]:
+        return [{"id": 21, "username": "петров", "fullname": "Пётр Петров"}] if values == ["петров"] else []
+
+    found = find_people(["Петров"], "login", make_context(FakeMoodle(**{USERS: extended})))
+    assert found["Петров"].id == 21
 
 
 def test_accounts_of_the_same_order_go_before_moodles() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bridge.actions import OrderInvalid, OrderRefused, Plan, Policy, TicketFile, validate
-from bridge.actions.accounts import COHORTS, GROUPS, USERS
+from bridge.actions.accounts import COHORTS, GROUPS
 from bridge.actions.create_users import ACTION
 from bridge.actions.create_users.params import CreateUsersParams
 from bridge.actions.create_users.policy import CreateUsersRules
+from bridge.actions.people import USERS
 from bridge.actions.program import Ref, ref
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.actions import ACTIONS, OrderInvalid, OrderRefused, Plan, Policy, validate
-from bridge.actions.accounts import GROUPS, USERS
+from bridge.actions.accounts import GROUPS
 from bridge.actions.assign_roles.policy import AssignRolesRules
+from bridge.actions.people import USERS
 from bridge.actions.program import Ref, ref
 from tests.unit.actions.fake_moodle import FakeMoodle, make_context
 
